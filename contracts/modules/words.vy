@@ -1,0 +1,331 @@
+#pragma version 0.4.3
+#pragma nonreentrancy on
+"""
+@title Layout of the ledger's packed storage words
+@custom:contract-name words
+@license GNU Affero General Public License v3.0 only
+@author Bulkhead
+@notice A margin account is one header word and one word a position; a market is two words. Every
+        field that can be written is range-checked here, so that a value that does not fit reverts
+        instead of spilling into its neighbour.
+
+        header    cash int100 | 10 market ids of 11 bits | collateral bitmap 8 | stage 2 | opened 1
+                  | indebted 1 | clock of the stage uint32 | more markets 1 | spare 1
+        position  generation uint16 | cost int120 | shares int120
+        state     funding index int96 | time uint32 | rate int48 | open interest 52
+                  | generation of LONG 12 | generation of SHORT 12 | LONG indexed 1
+                  | SHORT indexed 1 | settled 1 | spare 1
+        totals    shares of LONG uint102 | shares of SHORT uint102 | fees uint52
+        side      A uint64 | K int192
+
+        (lowest bits first.) The open interest of the state word is a copy for margin checks, which
+        then need not read the totals: 49 bits shifted left by 8 times the 3 bits above them,
+        rounded up, so at most 2**-40 of it too high. A negative cash field counts debt shares;
+        their index is fixed at 1, so it is an amount of cash too. Units: cash, cost and K in WAD
+        of the settlement token, shares in WAD of base units, the funding index in WAD cash per
+        base unit, the rate in 2**16 wei of cash per base unit and second, fees in 10**-6 of cash.
+"""
+
+
+# ACCOUNT IDS ------------------------------------------------------------------------------------
+OWNER_SHIFT: constant(uint256) = 96
+MODE_SHIFT: constant(uint256) = 88
+MARKET_SHIFT: constant(uint256) = 72
+ISOLATED: constant(uint256) = 1
+CROSS: constant(uint256) = 2
+
+# HEADER -----------------------------------------------------------------------------------------
+CASH_BITS: constant(uint256) = 100
+CASH_MASK: constant(uint256) = 2**100 - 1
+CASH_LEFT: constant(uint256) = 156  # shifted left by this, cash ends at the top bit
+CASH_LIMIT: constant(int256) = 2**99
+ID_BITS: constant(uint256) = 11
+ID_MASK: constant(uint256) = 2**11 - 1
+HEADER_IDS: constant(uint256) = 10  # market ids inside the header; 22 more in the second word
+COLLATERAL_SHIFT: constant(uint256) = 210
+COLLATERAL_MASK: constant(uint256) = 2**8 - 1
+STAGE_SHIFT: constant(uint256) = 218
+STAGE_MASK: constant(uint256) = 3
+OPENED: constant(uint256) = 2**220
+SINCE_SHIFT: constant(uint256) = 222
+SINCE_MASK: constant(uint256) = 2**32 - 1
+MORE_MARKETS: constant(uint256) = 2**254  # the second word holds ids
+
+# POSITION ---------------------------------------------------------------------------------------
+COST_SHIFT: constant(uint256) = 16
+COST_LEFT: constant(uint256) = 120  # shifted left by this, the cost ends at the top bit
+SHARES_SHIFT: constant(uint256) = 136
+COST_MASK: constant(uint256) = 2**120 - 1
+POSITION_LIMIT: constant(int256) = 2**119  # exclusive bound of |shares| and |cost|
+
+# MARKET -----------------------------------------------------------------------------------------
+FUNDING_MASK: constant(uint256) = 2**96 - 1
+FUNDING_LIMIT: constant(int256) = 2**95
+TIME_SHIFT: constant(uint256) = 96
+TIME_MASK: constant(uint256) = 2**32 - 1
+RATE_SHIFT: constant(uint256) = 128
+RATE_MASK: constant(uint256) = 2**48 - 1
+RATE_LIMIT: constant(int256) = 2**47
+RATE_UNIT: constant(int256) = 2**16  # wei of cash per base unit and second
+INTEREST_SHIFT: constant(uint256) = 176
+INTEREST_MASK: constant(uint256) = 2**49 - 1
+EXPONENT_SHIFT: constant(uint256) = 225
+EXPONENT_MASK: constant(uint256) = 7
+EXPONENT_STEP: constant(uint256) = 8  # bits
+KEPT_MASK: constant(uint256) = (2**80 - 1) * 2**176  # all but funding index, time and rate
+STATIC_MASK: constant(uint256) = (2**28 - 1) * 2**228  # generations and flags
+STATE_CLOCK_MASK: constant(uint256) = 2**176 - 1  # funding index, time and rate
+INDEXED_LONG: constant(uint256) = 2**252
+INDEXED_SHORT: constant(uint256) = 2**253
+INDEXED_SIDES: constant(uint256) = 3 * 2**252  # either side
+SETTLED: constant(uint256) = 2**254
+TOTAL_SHIFT: constant(uint256) = 102
+TOTAL_MASK: constant(uint256) = 2**102 - 1
+TOTAL_LIMIT: constant(int256) = 2**102
+FEES_SHIFT: constant(uint256) = 204
+FEES_MASK: constant(uint256) = 2**52 - 1
+FEE_UNIT: constant(uint256) = 10**12  # WAD cash: fees are kept in millionths
+SIDE_A_MASK: constant(uint256) = 2**64 - 1
+SIDE_K_SHIFT: constant(uint256) = 64
+
+
+@internal
+@pure
+def _bits(number: int256) -> uint256:
+    """
+    @dev The two's complement bits of a signed number (`convert` would revert on a negative one).
+    """
+    return convert(convert(number, bytes32), uint256)
+
+
+@internal
+@pure
+def _signed(bits: uint256) -> int256:
+    """
+    @dev The signed number with these two's complement bits.
+    """
+    return convert(convert(bits, bytes32), int256)
+
+
+@internal
+@pure
+def _owner_of(account: uint256) -> address:
+    """
+    @dev The owner is the upper 160 bits of an account id.
+    """
+    return convert(account >> OWNER_SHIFT, address)
+
+
+@internal
+@pure
+def _is_isolated(account: uint256) -> bool:
+    """
+    @dev Whether an account may hold one market only.
+    """
+    return (account >> MODE_SHIFT) & 255 == ISOLATED
+
+
+@internal
+@pure
+def _isolated_market(account: uint256) -> uint256:
+    """
+    @dev The only market of an ISOLATED account.
+    """
+    return (account >> MARKET_SHIFT) & (2**16 - 1)
+
+
+@internal
+@pure
+def _cash(header: uint256) -> int256:
+    """
+    @dev Cash of an account, WAD.
+    """
+    return self._signed(header << CASH_LEFT) >> CASH_LEFT
+
+
+@internal
+@pure
+def _with_cash(header: uint256, cash: int256) -> uint256:
+    """
+    @dev The header with another cash amount.
+    """
+    self._require_fits(cash < CASH_LIMIT and cash >= -CASH_LIMIT)
+    return header & ~CASH_MASK | self._bits(cash) & CASH_MASK
+
+
+@internal
+@pure
+def _stage(header: uint256) -> uint256:
+    """
+    @dev Stage of the default procedure: 0 none, 1 margin call, 2 auction.
+    """
+    return (header >> STAGE_SHIFT) & STAGE_MASK
+
+
+@internal
+@pure
+def _since(header: uint256) -> uint256:
+    """
+    @dev Clock of the stage: deadline of a margin call or start of an auction, unix seconds.
+    """
+    return (header >> SINCE_SHIFT) & SINCE_MASK
+
+
+@internal
+@pure
+def _with_stage(header: uint256, stage: uint256, since: uint256) -> uint256:
+    """
+    @dev The header with another stage and clock.
+    """
+    self._require_fits(stage <= STAGE_MASK and since <= SINCE_MASK)
+    return (
+        header & ~(STAGE_MASK << STAGE_SHIFT | SINCE_MASK << SINCE_SHIFT)
+        | stage << STAGE_SHIFT
+        | since << SINCE_SHIFT
+    )
+
+
+@internal
+@pure
+def _collateral_bitmap(header: uint256) -> uint256:
+    """
+    @dev Bit i says that the account holds some of collateral i.
+    """
+    return (header >> COLLATERAL_SHIFT) & COLLATERAL_MASK
+
+
+@internal
+@pure
+def _has_positions(header: uint256) -> bool:
+    """
+    @dev Ids are kept without gaps, so the first place tells.
+    """
+    return (header >> CASH_BITS) & ID_MASK != 0
+
+
+@internal
+@pure
+def _shares(position: uint256) -> int256:
+    """
+    @dev Shares of a side, WAD base units: positive LONG, negative SHORT.
+    """
+    return self._signed(position) >> SHARES_SHIFT
+
+
+@internal
+@pure
+def _cost(position: uint256) -> int256:
+    """
+    @dev What a position has cost, WAD cash: value = |shares| * V(P) - cost.
+    """
+    return self._signed(position << COST_LEFT) >> SHARES_SHIFT
+
+
+@internal
+@pure
+def _pack_position(shares: int256, cost: int256) -> uint256:
+    """
+    @dev A position word of generation 0.
+    """
+    self._require_fits(max(abs(shares), abs(cost)) < POSITION_LIMIT)
+    return self._bits(shares) << SHARES_SHIFT | (self._bits(cost) & COST_MASK) << COST_SHIFT
+
+
+@internal
+@pure
+def _time(state: uint256) -> uint256:
+    """
+    @dev When the funding index was stored, unix seconds. 0: no such market.
+    """
+    return (state >> TIME_SHIFT) & TIME_MASK
+
+
+@internal
+@pure
+def _rate(state: uint256) -> int256:
+    """
+    @dev Funding rate, wei of cash per base unit and second.
+    """
+    return (self._signed(state << 80) >> 208) * RATE_UNIT
+
+
+@internal
+@pure
+def _interest(state: uint256) -> uint256:
+    """
+    @dev Open interest, WAD base, rounded up.
+    """
+    exponent: uint256 = (state >> EXPONENT_SHIFT) & EXPONENT_MASK
+    # 49 bits shifted by at most 56
+    return ((state >> INTEREST_SHIFT) & INTEREST_MASK) << unsafe_mul(exponent, EXPONENT_STEP)
+
+
+@internal
+@pure
+def _with_interest(state: uint256, interest: uint256) -> uint256:
+    """
+    @dev The state word with another open interest (WAD base, below 2**105).
+    """
+    mantissa: uint256 = interest
+    exponent: uint256 = 0
+    for _: uint256 in range(7):
+        if mantissa < INTEREST_MASK:
+            break
+        mantissa = (mantissa >> EXPONENT_STEP) + 1
+        exponent += 1
+    self._require_fits(mantissa <= INTEREST_MASK)
+    return (
+        state & (STATE_CLOCK_MASK | STATIC_MASK)
+        | mantissa << INTEREST_SHIFT
+        | exponent << EXPONENT_SHIFT
+    )
+
+
+@internal
+@pure
+def _fees(totals: uint256) -> uint256:
+    """
+    @dev Fees of a market not yet collected, WAD cash.
+    """
+    return (totals >> FEES_SHIFT) * FEE_UNIT
+
+
+@internal
+@pure
+def _pack_totals(longs: int256, shorts: int256, fees: uint256) -> uint256:
+    """
+    @dev A totals word.
+    @param longs WAD base; likewise shorts.
+    @param fees WAD cash, a multiple of FEE_UNIT.
+    """
+    units: uint256 = fees // FEE_UNIT
+    self._require_fits(
+        min(longs, shorts) >= 0 and max(longs, shorts) < TOTAL_LIMIT and units <= FEES_MASK
+    )
+    return self._bits(longs) | self._bits(shorts) << TOTAL_SHIFT | units << FEES_SHIFT
+
+
+@internal
+@view
+def _pack_state(old: uint256, funding: int256, rate: int256) -> uint256:
+    """
+    @dev The state word at this block's time; open interest, generations and flags are kept.
+    @param rate Wei per base unit and second, rounded towards zero to a multiple of RATE_UNIT.
+    """
+    units: int256 = rate // RATE_UNIT
+    self._require_fits(abs(funding) < FUNDING_LIMIT and abs(units) < RATE_LIMIT)
+    return (
+        old & KEPT_MASK
+        | self._bits(funding) & FUNDING_MASK
+        | block.timestamp << TIME_SHIFT
+        | (self._bits(units) & RATE_MASK) << RATE_SHIFT
+    )
+
+
+@internal
+@pure
+def _require_fits(fits: bool):
+    """
+    @dev A field never spills into its neighbour.
+    """
+    assert fits, "ledger: number out of range"
