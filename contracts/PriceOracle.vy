@@ -1,0 +1,416 @@
+#pragma version 0.4.3
+#pragma nonreentrancy on
+"""
+@title PriceOracle
+@license GNU Affero General Public License v3.0 only
+@author Bulkhead
+@notice Judges prices. An asset has two independent Chainlink-shaped feeds; its price is VALID when
+        the primary is fresh and inside hard bounds, the secondary too, the two agree within a limit
+        and, on an L2, the sequencer has been up for long enough. There is no averaging: VALID means
+        the primary's answer, anything else means an interval that encloses what evidence is left
+        and a status that says why.
+@dev    No admin and no configuration of its own: callers pass the feed configuration in and own the
+        risk of it. The only storage is the last VALID price of a configuration, which anyone may
+        refresh with `checkpoint`; it is keyed by the whole configuration, so that a stranger's
+        feeds can only ever write a stranger's checkpoint.
+        No feed can make `read` revert (INV-13): reverting, burning its gas, answering short, zero,
+        negative, absurd or from the future is an answer to judge. No caller can make a good feed
+        look dead either: every feed gets `_FEED_GAS`, or the call reverts.
+        Round ids are ignored, as Chainlink advises; freshness is `updatedAt` against the heartbeat.
+        Words and units: see IPriceOracle.
+"""
+
+from contracts.interfaces import IPriceOracle
+
+implements: IPriceOracle
+
+
+# --------------------------------------------------------------------------------------------------
+# Constants
+# --------------------------------------------------------------------------------------------------
+
+
+# Assets per `read`, and the words that describe them.
+_MAX_ASSETS: constant(uint256) = 72
+_WORDS_PER_ASSET: constant(uint256) = 3
+
+# Statuses, see IPriceOracle. The order is not the priority, see `_judge`.
+_VALID: constant(uint256) = 0
+_STALE: constant(uint256) = 1
+_DIVERGENT: constant(uint256) = 2
+_HALTED: constant(uint256) = 3
+_SEQUENCER: constant(uint256) = 4
+
+# Layout of a configuration (w0, w1, w2) and of a judgement; a feed's heartbeat and decimals are
+# shifted so that both feeds are parsed by the same code.
+_ADDRESS_MASK: constant(uint256) = 2**160 - 1
+_PRIMARY_TERMS_SHIFT: constant(uint256) = 160
+_SECONDARY_TERMS_SHIFT: constant(uint256) = 200
+_HEARTBEAT_MASK: constant(uint256) = 2**32 - 1
+_DECIMALS_SHIFT: constant(uint256) = 32
+_DECIMALS_MASK: constant(uint256) = 2**8 - 1
+_DEVIATION_SHIFT: constant(uint256) = 240
+_BOUND_MASK: constant(uint256) = 2**128 - 1
+_BOUND_SHIFT: constant(uint256) = 128
+_HIGH_SHIFT: constant(uint256) = 120
+_STATUS_SHIFT: constant(uint256) = 240
+
+# Greatest price of a judgement, WAD: 120 bits. Bounds beyond it count as it.
+_MAX_PRICE: constant(uint256) = 2**120 - 1
+
+# Set in the word of `_answer` when the answer is fresh; above every price.
+_FRESH: constant(uint256) = 2**255
+
+# Decimals inside, and the most a feed may have.
+_WAD_DECIMALS: constant(uint256) = 18
+_MAX_DECIMALS: constant(uint256) = 36
+
+# An answer from here on is above every bound at any decimals (2**180 / 10**18 > 2**120), and one
+# below it survives scaling (2**180 * 10**18 < 2**240).
+_ANSWER_LIMIT: constant(uint256) = 2**180
+
+_BPS: constant(uint256) = 10_000
+
+# Gas a feed may burn. Chainlink proxies take 10-20k, composite feeds (rate x price) up to 60k.
+_FEED_GAS: constant(uint256) = 150_000
+
+# Gas that must be left before a feed call: 64/63 of `_FEED_GAS` (EIP-150) = 152,381, plus 2,600
+# for a cold address (EIP-2929) and some 5,000 for the instructions in between and to spare.
+_GAS_BEFORE_FEED: constant(uint256) = 160_000
+
+# A checkpoint's price is trusted to 1 % for every hour of its age: to 100 % after this, seconds.
+_WIDENING: constant(uint256) = 100 * 3_600
+
+# Length of what `latestRoundData` returns and where its words are, bytes.
+_ANSWER_SIZE: constant(uint256) = 160
+_ANSWER_AT: constant(uint256) = 32
+_STARTED_AT: constant(uint256) = 64
+_UPDATED_AT: constant(uint256) = 96
+
+# A checkpoint is price (128 bits) | time << 128.
+_CHECKPOINT_MASK: constant(uint256) = 2**128 - 1
+_CHECKPOINT_TIME_SHIFT: constant(uint256) = 128
+
+
+# --------------------------------------------------------------------------------------------------
+# Immutables
+# --------------------------------------------------------------------------------------------------
+
+
+# Chainlink L2 uptime feed; empty on a chain without a sequencer.
+sequencer_feed: public(immutable(address))
+
+# How long the sequencer must have been up before prices count, seconds.
+sequencer_grace: public(immutable(uint256))
+
+
+# --------------------------------------------------------------------------------------------------
+# Storage
+# --------------------------------------------------------------------------------------------------
+
+
+# Configuration key -> last checkpoint, packed; 0 = never. The price was strictly inside the bounds.
+_checkpoints: HashMap[bytes32, uint256]
+
+
+# --------------------------------------------------------------------------------------------------
+# Constructor
+# --------------------------------------------------------------------------------------------------
+
+
+@deploy
+def __init__(sequencer_feed_: address, sequencer_grace_: uint256):
+    """
+    @notice Fixes the sequencer feed for good.
+    @param sequencer_feed_ Chainlink L2 uptime feed; empty = this chain has no sequencer.
+    @param sequencer_grace_ Seconds the sequencer must have been up before prices count.
+    """
+    sequencer_feed = sequencer_feed_
+    sequencer_grace = sequencer_grace_
+
+
+# --------------------------------------------------------------------------------------------------
+# Judgement
+# --------------------------------------------------------------------------------------------------
+
+
+@external
+@view
+def read(
+    configs: DynArray[uint256, _MAX_ASSETS * _WORDS_PER_ASSET]
+) -> DynArray[uint256, _MAX_ASSETS]:
+    """
+    @notice Judges up to 72 assets. Never reverts because of a feed.
+    @param configs Three words per asset, see IPriceOracle.
+    @return One judgement per asset: low 120 | high 120 | status 8 bits, prices in WAD.
+    @custom:reverts oracle: three words per asset | oracle: not enough gas for a feed
+    """
+    count: uint256 = len(configs) // _WORDS_PER_ASSET
+    assert count * _WORDS_PER_ASSET == len(configs), "oracle: three words per asset"
+    sequencer_up: bool = self._is_sequencer_up()
+    judgements: DynArray[uint256, _MAX_ASSETS] = []
+    for i: uint256 in range(count, bound=_MAX_ASSETS):
+        at: uint256 = unsafe_mul(i, _WORDS_PER_ASSET)  # i < 72
+        judgements.append(
+            self._judge(
+                configs[at],
+                configs[unsafe_add(at, 1)],  # at <= 213
+                configs[unsafe_add(at, 2)],  # at <= 213
+                sequencer_up,
+            )
+        )
+    return judgements
+
+
+@external
+@view
+def price(w0: uint256, w1: uint256, w2: uint256) -> (uint256, uint256, uint256):
+    """
+    @notice Judges one asset, unpacked: a convenience for people and scripts.
+    @param w0 First word of the configuration, see IPriceOracle.
+    @param w1 Second word.
+    @param w2 Third word.
+    @return low Lower end of the price, WAD.
+    @return high Upper end of the price, WAD; equal to `low` when VALID.
+    @return status 0 VALID, 1 STALE, 2 DIVERGENT, 3 HALTED, 4 SEQUENCER.
+    @custom:reverts oracle: not enough gas for a feed
+    """
+    sequencer_up: bool = True
+    if sequencer_feed != empty(address):
+        sequencer_up = self._is_sequencer_up()
+    judgement: uint256 = self._judge(w0, w1, w2, sequencer_up)
+    return (
+        judgement & _MAX_PRICE,
+        (judgement >> _HIGH_SHIFT) & _MAX_PRICE,
+        judgement >> _STATUS_SHIFT,
+    )
+
+
+# --------------------------------------------------------------------------------------------------
+# Checkpoints
+# --------------------------------------------------------------------------------------------------
+
+
+@external
+def checkpoint(w0: uint256, w1: uint256, w2: uint256):
+    """
+    @notice Remembers the price of a configuration, for the day when both its feeds are dead.
+            Callable by anyone, at any time at which the price is VALID.
+    @param w0 First word of the configuration, see IPriceOracle.
+    @param w1 Second word; the caller's bits make no difference.
+    @param w2 Third word.
+    @custom:reverts oracle: price not valid | oracle: not enough gas for a feed
+    """
+    judgement: uint256 = self._judge(w0, w1, w2, self._is_sequencer_up())
+    assert judgement >> _STATUS_SHIFT == _VALID, "oracle: price not valid"
+    key: bytes32 = self._key(w0, w1, w2)
+    valid_price: uint256 = judgement & _MAX_PRICE
+    self._checkpoints[key] = valid_price | (block.timestamp << _CHECKPOINT_TIME_SHIFT)
+    log IPriceOracle.Checkpoint(config=key, price=valid_price, time=block.timestamp)
+
+
+@external
+@view
+def last_valid(w0: uint256, w1: uint256, w2: uint256) -> (uint256, uint256):
+    """
+    @notice The last checkpoint of a configuration.
+    @param w0 First word of the configuration, see IPriceOracle.
+    @param w1 Second word; the caller's bits make no difference.
+    @param w2 Third word.
+    @return price Price when it was taken, WAD; 0 = there is none.
+    @return time When it was taken, unix seconds; 0 = there is none.
+    """
+    packed: uint256 = self._checkpoints[self._key(w0, w1, w2)]
+    return packed & _CHECKPOINT_MASK, packed >> _CHECKPOINT_TIME_SHIFT
+
+
+# --------------------------------------------------------------------------------------------------
+# Sequencer
+# --------------------------------------------------------------------------------------------------
+
+
+@external
+@view
+def is_sequencer_up() -> bool:
+    """
+    @notice Whether the sequencer is up and past its grace time. Always so without a sequencer feed.
+    @return False also when the sequencer feed reverts or answers nonsense.
+    @custom:reverts oracle: not enough gas for a feed
+    """
+    return self._is_sequencer_up()
+
+
+# --------------------------------------------------------------------------------------------------
+# Internal
+# --------------------------------------------------------------------------------------------------
+
+
+@internal
+@view
+def _judge(w0: uint256, w1: uint256, w2: uint256, sequencer_up: bool) -> uint256:
+    """
+    @dev Judges one asset. Priority of statuses: SEQUENCER, HALTED, STALE, DIVERGENT, VALID.
+    @param w0 First word of the configuration, see IPriceOracle.
+    @param w1 Second word.
+    @param w2 Third word.
+    @param sequencer_up Whether the sequencer is up and past its grace time.
+    @return The judgement: low 120 | high 120 | status 8 bits.
+    """
+    least: uint256 = w2 & _BOUND_MASK
+    greatest: uint256 = min(w2 >> _BOUND_SHIFT, _MAX_PRICE)
+    primary: uint256 = self._answer(w0, w0 >> _PRIMARY_TERMS_SHIFT, least, greatest)
+    secondary: uint256 = self._answer(w1, w0 >> _SECONDARY_TERMS_SHIFT, least, greatest)
+    both_fresh: bool = primary & secondary >= _FRESH
+    primary &= _MAX_PRICE
+    secondary &= _MAX_PRICE
+    low: uint256 = primary
+    high: uint256 = secondary
+    if primary > secondary:
+        low = secondary
+        high = primary
+
+    status: uint256 = _STALE
+    if not sequencer_up:
+        status = _SEQUENCER
+    elif both_fresh:
+        # high < 2**120, so high * 10_000 < 2**134; low <= high; low * (2**16 - 1) < 2**136
+        if unsafe_mul(unsafe_sub(high, low), _BPS) <= unsafe_mul(low, w0 >> _DEVIATION_SHIFT):
+            return primary | (primary << _HIGH_SHIFT)  # VALID is 0
+        status = _DIVERGENT
+    elif primary == 0:
+        status = _HALTED
+
+    if low == 0:  # at least one feed gave nothing
+        low = high
+    if low == 0:  # both did
+        low, high = self._from_checkpoint(self._key(w0, w1, w2), least, greatest)
+    if low == 0:  # and nobody ever took a checkpoint
+        low = min(least, _MAX_PRICE)
+        high = greatest
+    return low | (high << _HIGH_SHIFT) | (status << _STATUS_SHIFT)
+
+
+@internal
+@view
+def _from_checkpoint(key: bytes32, least: uint256, greatest: uint256) -> (uint256, uint256):
+    """
+    @dev What a checkpoint still says: its price, give or take 1 % of it for every hour of its age,
+         inside the bounds. So an old checkpoint neither sells an account nor shelters one for long
+         without its market being looked at.
+    @return Lower and upper end, WAD; 0, 0 without a checkpoint.
+    """
+    word: uint256 = self._checkpoints[key]
+    if word == 0:
+        return 0, 0
+    price: uint256 = word & _CHECKPOINT_MASK
+    spread: uint256 = price * (block.timestamp - (word >> _CHECKPOINT_TIME_SHIFT)) // _WIDENING
+    low: uint256 = least
+    if spread < price - least:  # the price was inside the bounds when it was taken
+        low = price - spread
+    return low, min(price + spread, greatest)
+
+
+@internal
+@view
+def _answer(feed: uint256, terms: uint256, least: uint256, greatest: uint256) -> uint256:
+    """
+    @dev What one price feed has to say. It gets `_FEED_GAS`; less than that left is the caller's
+         fault and reverts, else a caller could choose which feeds fail. At most 160 bytes of what
+         it returns are copied. This runs twenty times in a ten-market margin check, hence one word
+         for both results, plain branches instead of `or`, and the call in place (together -650 gas
+         an asset).
+    @param feed Address of the feed in the lowest 160 bits.
+    @param terms Heartbeat (32 bits, seconds) and decimals (8 bits), lowest bits first.
+    @param least Exclusive lower bound, WAD.
+    @param greatest Exclusive upper bound, WAD, at most `_MAX_PRICE`.
+    @return Price in WAD, rounded down, plus `_FRESH` when it is not older than the heartbeat. 0 =
+            no usable answer: none, not positive, not inside the bounds or from the future.
+    """
+    assert msg.gas >= _GAS_BEFORE_FEED, "oracle: not enough gas for a feed"
+    success: bool = False
+    data: Bytes[_ANSWER_SIZE] = b""
+    success, data = raw_call(
+        convert(feed & _ADDRESS_MASK, address),
+        method_id("latestRoundData()"),
+        max_outsize=_ANSWER_SIZE,
+        gas=_FEED_GAS,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    if not success:
+        return 0
+    if len(data) != _ANSWER_SIZE:
+        return 0
+    answer: uint256 = extract32(data, _ANSWER_AT, output_type=uint256)
+    if answer >= _ANSWER_LIMIT:  # so are negative answers, seen as unsigned
+        return 0
+    # Wraps for an answer from the future, to an age beyond any; equals the time for one of time 0.
+    age: uint256 = unsafe_sub(block.timestamp, extract32(data, _UPDATED_AT, output_type=uint256))
+    if age >= block.timestamp:
+        return 0
+
+    decimals: uint256 = (terms >> _DECIMALS_SHIFT) & _DECIMALS_MASK
+    if decimals <= _WAD_DECIMALS:
+        # answer < 2**180, the factor is at most 10**18 < 2**60
+        answer = unsafe_mul(answer, pow_mod256(10, unsafe_sub(_WAD_DECIMALS, decimals)))
+    elif decimals <= _MAX_DECIMALS:
+        # 18 < decimals <= 36, so the divisor is 10 to 10**18
+        answer = unsafe_div(answer, pow_mod256(10, unsafe_sub(decimals, _WAD_DECIMALS)))
+    else:
+        return 0
+
+    # At a bound counts as out: that is where a feed floored or capped by its aggregator stands.
+    if answer <= least:
+        return 0
+    if answer >= greatest:
+        return 0
+    if age <= terms & _HEARTBEAT_MASK:
+        return answer | _FRESH
+    return answer
+
+
+@internal
+@view
+def _is_sequencer_up() -> bool:
+    """
+    @dev Chainlink's L2 uptime feed: answer 0 = up, `startedAt` = when that began, 0 = never began.
+         As with prices, a call with too little gas reverts instead of looking like an outage.
+    @return Whether the sequencer is up and past its grace time, or there is none.
+    """
+    if sequencer_feed == empty(address):
+        return True
+    assert msg.gas >= _GAS_BEFORE_FEED, "oracle: not enough gas for a feed"
+    success: bool = False
+    data: Bytes[_ANSWER_SIZE] = b""
+    success, data = raw_call(
+        sequencer_feed,
+        method_id("latestRoundData()"),
+        max_outsize=_ANSWER_SIZE,
+        gas=_FEED_GAS,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    if not success:
+        return False
+    if len(data) != _ANSWER_SIZE:
+        return False
+    started_at: uint256 = extract32(data, _STARTED_AT, output_type=uint256)
+    return (
+        extract32(data, _ANSWER_AT, output_type=uint256) == 0
+        and started_at != 0
+        and started_at <= block.timestamp
+        and block.timestamp - started_at > sequencer_grace
+    )
+
+
+@internal
+@pure
+def _key(w0: uint256, w1: uint256, w2: uint256) -> bytes32:
+    """
+    @dev Key of a configuration.
+    @param w0 First word of the configuration, see IPriceOracle.
+    @param w1 Second word; only the address counts.
+    @param w2 Third word.
+    @return keccak256 of the three words.
+    """
+    return keccak256(abi_encode(w0, w1 & _ADDRESS_MASK, w2))
