@@ -1,0 +1,503 @@
+#pragma version 0.4.3
+#pragma nonreentrancy on
+"""
+@title Clearinghouse: the only ledger, the only holder of margin
+@custom:contract-name Clearinghouse
+@license GNU Affero General Public License v3.0 only
+@author Bulkhead
+@notice Accounts, cash, collateral, positions. Keeps one law at every price (INV-1):
+
+            tokens held + hole - fees not yet collected
+            - sum of cash - sum of position values  in  [0, dust]
+
+        It decides nothing about risk: it books, shows the risk engine the books and reverts when
+        the engine objects. Fills come through the Exchange only, slices through the DefaultManager
+        only. An account id is owner << 96 | mode << 88 | market << 72 | index, so that owner, mode
+        and the one market of an ISOLATED account need no storage.
+"""
+
+from snekmate.auth import ownable
+from snekmate.auth import ownable_2step
+from .interfaces import IClearinghouse
+from .modules import ledger
+from .modules import registry
+from .modules import trading
+from .modules import vault
+from .modules import words
+
+implements: IClearinghouse
+initializes: ownable
+initializes: ownable_2step[ownable := ownable]
+initializes: registry
+initializes: ledger
+initializes: trading[ledger := ledger]
+exports: (
+    ownable_2step.owner,
+    ownable_2step.pending_owner,
+    ownable_2step.transfer_ownership,
+    ownable_2step.accept_ownership,
+    registry.roles,
+    registry.account_count,
+    registry.operators,
+    registry.collaterals,
+    registry.collateral_count,
+    registry.shortfall_grace,
+    registry.shortfall_discount,
+    ledger.headers,
+    ledger.more_markets,
+    ledger.positions,
+    ledger.collateral,
+    ledger.market_state,
+    ledger.market_totals,
+    ledger.side_index,
+    ledger.hole,
+    ledger.negative_cash,
+    ledger.protocol_fees,
+    ledger.shortfall_since,
+    ledger.shortfall_threshold,
+    trading.negative_cash_cap,
+)
+
+
+# The settlement token and WAD per unit of it.
+SETTLEMENT_TOKEN: public(immutable(address))
+SETTLEMENT_SCALE: public(immutable(uint256))
+# The second half of this contract's code (same storage, reached by delegatecall).
+PROCEDURES: public(immutable(address))
+
+
+@deploy
+def __init__(settlement_token: address, owner: address, procedures: address):
+    """
+    @param settlement_token ERC-20 token that cash is settled in, 18 decimals at most.
+    @param owner The admin: in production a timelock.
+    @param procedures ClearinghouseProcedures made for the same settlement token.
+    """
+    assert owner != empty(address), "clearinghouse: no owner"
+    assert (
+        staticcall IClearinghouse(procedures).SETTLEMENT_TOKEN() == settlement_token
+    ), "clearinghouse: procedures of another token"
+    ownable.__init__()
+    ownable_2step.__init__()
+    ownable_2step._transfer_ownership(owner)
+    SETTLEMENT_TOKEN = settlement_token
+    SETTLEMENT_SCALE = registry._scale_of(settlement_token)
+    PROCEDURES = procedures
+
+
+# ACCOUNTS ---------------------------------------------------------------------------------------
+
+@external
+def open_account(mode: uint256, market: uint256) -> uint256:
+    """
+    @notice Opens a margin account of the caller's.
+    @param mode 1 ISOLATED (one market, losses stop there) or 2 CROSS (all positions share margin).
+    @param market The only market of an ISOLATED account; 0 for CROSS.
+    @return The account id.
+    """
+    if mode == words.ISOLATED:
+        assert ledger._state(market) != 0  # reverts by itself: "ledger: unknown market"
+    else:
+        assert mode == words.CROSS and market == 0, "clearinghouse: bad margin mode"
+    index: uint256 = registry.account_count[msg.sender]
+    registry.account_count[msg.sender] = index + 1
+    account: uint256 = (
+        convert(msg.sender, uint256) << words.OWNER_SHIFT
+        | mode << words.MODE_SHIFT
+        | market << words.MARKET_SHIFT
+        | index
+    )
+    ledger.headers[account] = words.OPENED
+    log IClearinghouse.AccountOpened(owner=msg.sender, account=account, mode=mode, market=market)
+    return account
+
+
+@external
+def set_operator(operator: address, permissions: uint256):
+    """
+    @notice Lets `operator` act for all accounts of the caller's.
+    @param permissions Bits: 1 TRADE (fills, orders, deposits of collateral), 2 WITHDRAW
+           (withdrawals and transfers); 0 revokes.
+    """
+    assert permissions <= registry.TRADE | registry.WITHDRAW, "clearinghouse: unknown permission"
+    registry.operators[msg.sender][operator] = permissions
+    log IClearinghouse.OperatorSet(owner=msg.sender, operator=operator, permissions=permissions)
+
+
+@external
+def deposit(account: uint256, token: address, amount: uint256) -> uint256:
+    """
+    @notice Puts tokens of the caller's into an account. Cash may come from anyone; collateral only
+            from the owner or an operator, so that nobody can plant legs in another's account.
+            Works at every stage of the default procedure (INV-10).
+    @param amount Token units.
+    @return What was credited, WAD: what really arrived.
+    """
+    registry._require_some(amount)
+    assert ledger.headers[account] != 0, "ledger: unknown account"
+    if token != SETTLEMENT_TOKEN:
+        registry._require_authorised(account, registry.TRADE)
+        assert registry.collateral_place[token] != 0, "ledger: unknown token"
+    header: uint256 = 0
+    credited: uint256 = 0
+    header, credited = self._credit(account, token, vault._pull(token, msg.sender, amount))
+    if token != SETTLEMENT_TOKEN:
+        index: uint256 = registry._index_of(token)
+        total: uint256 = registry.collaterals[index].total + credited
+        assert total <= registry.collaterals[index].cap, "clearinghouse: cap reached"
+        registry.collaterals[index].total = total
+    log IClearinghouse.Deposited(
+        account=account,
+        token=token,
+        payer=msg.sender,
+        amount=amount,
+        credited=credited,
+        cash=words._cash(header),
+    )
+    return credited
+
+
+@external
+def withdraw(account: uint256, token: address, amount: uint256, recipient: address):
+    """
+    @notice Takes tokens out of an account of the caller's. With positions or negative cash left,
+            equity must afterwards cover IM without any unrealised profit, at VALID prices (INV-8).
+    @param amount Token units.
+    """
+    registry._require_authorised(account, registry.WITHDRAW)
+    header: uint256 = 0
+    debited: uint256 = 0
+    header, debited = self._debit(account, token, amount)
+    self._require_withdrawal_margin(account, header)
+    log IClearinghouse.Withdrawn(
+        account=account,
+        token=token,
+        recipient=recipient,
+        amount=amount,
+        debited=debited,
+        cash=words._cash(header),
+    )
+    if token != SETTLEMENT_TOKEN:
+        registry.collaterals[registry._index_of(token)].total -= debited
+    vault._push(token, recipient, amount)
+
+
+@external
+def transfer(from_account: uint256, to_account: uint256, token: address, amount: uint256):
+    """
+    @notice Moves margin between accounts. The giving side must meet the same rule as a withdrawal;
+            collateral goes only to another account of the same owner.
+    @param amount Token units.
+    """
+    registry._require_authorised(from_account, registry.WITHDRAW)
+    assert from_account != to_account, "clearinghouse: same account"
+    if token != SETTLEMENT_TOKEN:
+        assert (
+            words._owner_of(from_account) == words._owner_of(to_account)
+        ), "clearinghouse: another owner"
+    from_header: uint256 = 0
+    to_header: uint256 = 0
+    debited: uint256 = 0
+    from_header, debited = self._debit(from_account, token, amount)
+    to_header, debited = self._credit(to_account, token, amount)
+    self._require_withdrawal_margin(from_account, from_header)
+    log IClearinghouse.Transferred(
+        from_account=from_account,
+        to_account=to_account,
+        token=token,
+        amount=debited,
+        from_cash=words._cash(from_header),
+        to_cash=words._cash(to_header),
+    )
+
+
+# MARKETS ----------------------------------------------------------------------------------------
+
+@external
+def accrue_funding(market: uint256):
+    """
+    @notice Stores a market's funding index at this block and lets its rate fade. Anyone; never
+            needs a price.
+    """
+    state: uint256 = ledger._state(market)
+    funding: int256 = ledger._funding_now(state)
+    rate: int256 = ledger._next_rate(state, 0, 0)
+    state = words._pack_state(state, funding, rate)
+    ledger.market_state[market] = state
+    log IClearinghouse.FundingAccrued(
+        market=market, funding_index=funding, funding_rate=words._rate(state)
+    )
+
+
+@external
+def novate(
+    market: uint256,
+    maker: uint256,
+    taker: uint256,
+    size: int256,
+    price: uint256,
+    maker_fee: uint256,
+    taker_fee: uint256,
+    flags: uint256,
+) -> (uint256, uint256):
+    """
+    @notice Trades between two accounts. Exchange only, which has checked that both agreed.
+    @param size Signed base amount that the taker gains, WAD.
+    @param price WAD cash per base unit.
+    @param maker_fee Charge on the maker, WAD cash (rounded up to a millionth); likewise taker_fee.
+    @param flags Bit 0: the maker's order is reduce-only, bit 1: the taker's.
+    @return The lower and upper end of the mark, WAD: equal when the price is VALID.
+    """
+    registry._require_role(registry.EXCHANGE)
+    return trading._novate(
+        registry.roles[registry.RISK_ENGINE],
+        market,
+        maker,
+        taker,
+        size,
+        price,
+        maker_fee,
+        taker_fee,
+        flags,
+    )
+
+
+@external
+def set_stage(
+    account: uint256, stage: uint256, since: uint256, reward: uint256, caller_account: uint256
+):
+    """
+    @notice Marks the stage of an account and pays whoever noticed out of its cash. DefaultManager
+            only.
+    @param stage 0 none, 1 margin call, 2 auction.
+    @param since Deadline of the call or start of the auction, unix seconds; 0 for none.
+    @param reward WAD cash from `account` to `caller_account`; 0: nothing is paid.
+    """
+    registry._require_role(registry.DEFAULT_MANAGER)
+    header: uint256 = words._with_stage(ledger._header(account), stage, since)
+    if reward != 0:
+        assert account != caller_account, "clearinghouse: account calls itself"
+        amount: int256 = convert(reward, int256)
+        caller_header: uint256 = ledger._header(caller_account)
+        header = ledger._book_cash(account, header, words._cash(header) - amount)
+        caller_header = ledger._book_cash(
+            caller_account, caller_header, words._cash(caller_header) + amount
+        )
+        ledger.headers[caller_account] = caller_header
+        log IClearinghouse.RewardPaid(
+            account=account,
+            caller_account=caller_account,
+            reward=reward,
+            account_cash=words._cash(header),
+            caller_cash=words._cash(caller_header),
+        )
+    ledger.headers[account] = header
+    log IClearinghouse.StageSet(account=account, stage=stage, since=since)
+
+
+# ROUTES TO THE PROCEDURES (they take the lock there) ----------------------------------------------
+
+@external
+@reentrant
+def cover_shortfall(
+    account: uint256,
+    token: address,
+    cash_amount: uint256,
+    min_collateral: uint256,
+    recipient: address,
+) -> uint256:
+    """
+    @notice Pays an account's negative cash and takes its collateral at a small discount. Open to
+            anyone once the negative cash has been above the threshold for the grace time, or, above
+            the threshold, while the total of negative cash is above its cap. The account must be
+            healthy (equity at MM or above) afterwards: one that is not is called and sold.
+    """
+    return self._forward()
+
+
+@external
+@reentrant
+def collect_fees(market: uint256) -> uint256:
+    """
+    @notice Pays out a market's fees and those that belong to no market: first the hole, the rest
+            in tokens to the insurance fund. Anyone.
+    """
+    return self._forward()
+
+
+@external
+@reentrant
+def slice_account(
+    account: uint256,
+    bidder: uint256,
+    fraction: uint256,
+    known: DynArray[uint256, 40],
+    discount: uint256,
+    fee: uint256,
+) -> int256:
+    """
+    @notice Moves a fraction of every leg in `known` to the bidder at those prices. DefaultManager
+            only.
+    """
+    return convert(convert(self._forward(), bytes32), int256)
+
+
+@external
+@reentrant
+def receive_draw(account: uint256, tokens: uint256, cash: uint256):
+    """
+    @notice Takes tokens of the insurance fund and credits them to an account. Insurance fund only.
+    """
+    self._forward()
+
+
+@external
+@reentrant
+def resolve_shortfall(account: uint256) -> uint256:
+    """
+    @notice Recognises what nobody paid of an account without legs: its negative cash becomes part
+            of the hole. DefaultManager only.
+    """
+    return self._forward()
+
+
+@external
+@reentrant
+def set_role(role: uint256, holder: address):
+    """
+    @notice Plugs in a contract: 0 risk engine, 1 exchange, 2 default manager, 3 insurance fund.
+            Owner only.
+    """
+    self._forward()
+
+
+@external
+@reentrant
+def list_collateral(token: address, cap: uint256) -> uint256:
+    """
+    @notice Lists a collateral token. Its haircuts and feeds are the risk engine's. Owner only.
+    """
+    return self._forward()
+
+
+@external
+@reentrant
+def set_collateral_cap(index: uint256, cap: uint256):
+    """
+    @notice Changes a collateral's deposit cap (WAD); what is inside stays. Owner only.
+    """
+    self._forward()
+
+
+@external
+@reentrant
+def list_market(market: uint256):
+    """
+    @notice Opens the books of a market. Its risk row and terms are set in the risk engine and the
+            exchange. Owner only.
+    """
+    self._forward()
+
+
+@external
+@reentrant
+def set_shortfall_terms(cap: uint256, threshold: uint256, grace: uint256, discount: uint256):
+    """
+    @notice Terms of negative cash. Owner only.
+    """
+    self._forward()
+
+
+# VIEWS ------------------------------------------------------------------------------------------
+
+@external
+@view
+def is_authorised(account: uint256, who: address, permission: uint256) -> bool:
+    """
+    @notice Whether `who` is the owner of an opened account or an operator with a permission bit.
+    """
+    return ledger.headers[account] != 0 and registry._may(account, who, permission)
+
+
+@external
+@view
+def portfolio(account: uint256) -> (uint256, DynArray[uint256, 72]):
+    """
+    @notice An account as the risk engine reads it.
+    @return Header (layout: words.vy) and legs (layout: IRiskEngine).
+    """
+    header: uint256 = ledger._header(account)
+    return header, ledger._legs(account, header)
+
+
+# INTERNAL ---------------------------------------------------------------------------------------
+
+@internal
+def _forward() -> uint256:
+    """
+    @dev Runs the function that was called in ClearinghouseProcedures, on this contract's storage.
+         Reverts with its reason.
+    """
+    answer: Bytes[32] = raw_call(PROCEDURES, msg.data, max_outsize=32, is_delegate_call=True)
+    return convert(answer, uint256)
+
+
+@internal
+def _debit(account: uint256, token: address, amount: uint256) -> (uint256, uint256):
+    """
+    @dev Takes tokens off an account's books. Cash may not go negative: nobody takes out
+         what he has not.
+    @return The header (stored) and what was debited, WAD.
+    """
+    registry._require_some(amount)
+    header: uint256 = ledger._header(account)
+    trading._require_no_call(header)
+    debited: uint256 = amount
+    held: uint256 = 0
+    if token == SETTLEMENT_TOKEN:
+        debited *= SETTLEMENT_SCALE
+        held = convert(max(words._cash(header), 0), uint256)
+        registry._require_held(debited <= held)
+        header = words._with_cash(header, convert(held - debited, int256))
+    else:
+        index: uint256 = registry._index_of(token)
+        debited *= registry.collaterals[index].scale
+        held = ledger.collateral[account][index]
+        registry._require_held(debited <= held)
+        header = ledger._book_collateral(account, header, index, held - debited)
+    ledger.headers[account] = header
+    return header, debited
+
+
+@internal
+def _credit(account: uint256, token: address, amount: uint256) -> (uint256, uint256):
+    """
+    @dev Puts tokens on an account's books.
+    @return The header (stored) and what was credited, WAD.
+    """
+    header: uint256 = ledger._header(account)
+    credited: uint256 = amount
+    if token == SETTLEMENT_TOKEN:
+        credited *= SETTLEMENT_SCALE
+        header = ledger._book_cash(account, header, words._cash(header) + convert(credited, int256))
+    else:
+        index: uint256 = registry._index_of(token)
+        credited *= registry.collaterals[index].scale
+        header = ledger._book_collateral(
+            account, header, index, ledger.collateral[account][index] + credited
+        )
+    ledger.headers[account] = header
+    return header, credited
+
+
+@internal
+@view
+def _require_withdrawal_margin(account: uint256, header: uint256):
+    """
+    @dev INV-8. An account without positions and debt needs no price to be paid out.
+    """
+    if words._has_positions(header) or words._cash(header) < 0:
+        trading._require_under_cap(words._cash(header))
+        trading._require_margin(
+            registry.roles[registry.RISK_ENGINE], account, header, trading.LEVEL_WITHDRAWAL, []
+        )

@@ -1,0 +1,179 @@
+#pragma version 0.4.3
+#pragma nonreentrancy on
+"""
+@title Market terms: what a fill costs and how far from mark it may happen
+@custom:contract-name market_terms
+@license GNU Affero General Public License v3.0 only
+@author Bulkhead
+@notice One word per market of the Exchange: both fees and the price band, inside bounds that no
+        governance can leave. A market without terms cannot be traded. This module does not know
+        who may set them; the contract above it asks.
+"""
+
+from contracts.interfaces import IExchange
+
+BPS: constant(uint256) = 10_000
+
+# size · price / WAD · ppm / PPM, in one division and so with one rounding.
+FEE_DENOMINATOR: constant(uint256) = 10**18 * 1_000_000
+
+# ppm of notional, 1 %.
+MAX_FEE_PPM: constant(uint256) = 10_000
+
+# bps of mark, 0.1 % and 20 %. Never zero: a zero word means that the market is unknown.
+MIN_BAND_BPS: constant(uint256) = 10
+MAX_BAND_BPS: constant(uint256) = 2_000
+
+# Cash per base, WAD: 10^18 units of cash. The width of a price in the oracle.
+MAX_PRICE: constant(uint256) = 2**120 - 1
+
+# Layout of a terms word: maker fee (32 bits) | taker fee (32 bits) << 32 | band (16 bits) << 64.
+FEE_MASK: constant(uint256) = 2**32 - 1
+TAKER_FEE_SHIFT: constant(uint256) = 32
+BAND_SHIFT: constant(uint256) = 64
+
+
+# market -> terms word (fees in ppm of notional, band in bps of mark). 0: not traded here.
+term_words: HashMap[uint256, uint256]
+
+
+@deploy
+def __init__():
+    """
+    @notice No market can be traded until its terms are set.
+    """
+    pass
+
+
+# --------------------------------------------------------------------------------------------------
+# Views
+# --------------------------------------------------------------------------------------------------
+
+
+@external
+@view
+def terms(market: uint256) -> IExchange.Terms:
+    """
+    @notice Fees and band of a market. Anyone may call it.
+    @param market The market id.
+    @return Terms All zero for a market that cannot be traded here.
+    """
+    word: uint256 = self.term_words[market]
+    return IExchange.Terms(
+        maker_fee_ppm=word & FEE_MASK,
+        taker_fee_ppm=(word >> TAKER_FEE_SHIFT) & FEE_MASK,
+        band_bps=word >> BAND_SHIFT,
+    )
+
+
+# --------------------------------------------------------------------------------------------------
+# Internal
+# --------------------------------------------------------------------------------------------------
+
+
+@internal
+def _set_terms(market: uint256, maker_fee_ppm: uint256, taker_fee_ppm: uint256, band_bps: uint256):
+    """
+    @dev Checks the bounds, writes the word, logs `TermsSet`.
+    """
+    self._require_fee_bounds(maker_fee_ppm)
+    self._require_fee_bounds(taker_fee_ppm)
+    self._require_band_bounds(band_bps)
+
+    self.term_words[market] = (
+        maker_fee_ppm | (taker_fee_ppm << TAKER_FEE_SHIFT) | (band_bps << BAND_SHIFT)
+    )
+
+    log IExchange.TermsSet(
+        market=market,
+        maker_fee_ppm=maker_fee_ppm,
+        taker_fee_ppm=taker_fee_ppm,
+        band_bps=band_bps,
+    )
+
+
+@internal
+@view
+def _word(market: uint256) -> uint256:
+    """
+    @dev The terms word of a market that must be known.
+    """
+    word: uint256 = self.term_words[market]
+    self._require_known_market(word)
+    return word
+
+
+@internal
+@view
+def _is_known(market: uint256) -> bool:
+    """
+    @dev Whether the market has terms.
+    """
+    return self.term_words[market] != 0
+
+
+@internal
+@pure
+def _fees_up(word: uint256, size: uint256, price: uint256) -> (uint256, uint256):
+    """
+    @dev Fees of maker and taker on a fill; cash, WAD, each rounded up, against the account. size
+         and price are in their bounds of 120 bits.
+    """
+    notional: uint256 = unsafe_mul(size, price)  # < 2^240
+    return (
+        self._fee_up(notional, word & FEE_MASK),
+        self._fee_up(notional, (word >> TAKER_FEE_SHIFT) & FEE_MASK),
+    )
+
+
+@internal
+@pure
+def _fee_up(notional: uint256, fee_ppm: uint256) -> uint256:
+    """
+    @dev One fee; cash, WAD, rounded up. `notional` is size · price, not yet divided by WAD.
+    """
+    product: uint256 = unsafe_mul(notional, fee_ppm)  # < 2^240 · 2^14, by MAX_FEE_PPM
+    return unsafe_div(unsafe_add(product, FEE_DENOMINATOR - 1), FEE_DENOMINATOR)  # < 2^255
+
+
+@internal
+@pure
+def _is_price_in_bounds(price: uint256) -> bool:
+    """
+    @dev Whether a price is one the arithmetic is made for.
+    """
+    return price != 0 and price <= MAX_PRICE
+
+
+@internal
+@pure
+def _require_price_bounds(price: uint256):
+    assert self._is_price_in_bounds(price), "exchange: price out of bounds"
+
+
+@internal
+@pure
+def _require_in_band(word: uint256, price: uint256, mark_low: uint256, mark_high: uint256):
+    band_bps: uint256 = word >> BAND_SHIFT
+    scaled: uint256 = price * BPS
+    assert (
+        scaled >= mark_low * (BPS - band_bps) and scaled <= mark_high * (BPS + band_bps)
+    ), "exchange: price off band"
+
+
+@internal
+@pure
+def _require_known_market(word: uint256):
+    assert word != 0, "exchange: unknown market"
+
+
+@internal
+@pure
+def _require_fee_bounds(fee_ppm: uint256):
+    assert fee_ppm <= MAX_FEE_PPM, "exchange: fee out of bounds"
+
+
+@internal
+@pure
+def _require_band_bounds(band_bps: uint256):
+    assert (band_bps >= MIN_BAND_BPS and band_bps <= MAX_BAND_BPS), "exchange: band out of bounds"

@@ -1,0 +1,113 @@
+#pragma version 0.4.3
+#pragma nonreentrancy on
+"""
+@title The registry: who is plugged in, which tokens count, who may act for whom
+@custom:contract-name registry
+@license GNU Affero General Public License v3.0 only
+@author Bulkhead
+@notice Storage of the clearinghouse beside its books. Kept in a module of its own because the
+        Clearinghouse and its ClearinghouseProcedures share it, slot by slot.
+"""
+
+from ethereum.ercs import IERC20Detailed
+from . import words
+from ..interfaces import IClearinghouse
+
+
+# Permissions of an operator, bits.
+TRADE: constant(uint256) = 1
+WITHDRAW: constant(uint256) = 2
+
+# Roles that the owner assigns.
+RISK_ENGINE: constant(uint256) = 0
+EXCHANGE: constant(uint256) = 1
+DEFAULT_MANAGER: constant(uint256) = 2
+INSURANCE_FUND: constant(uint256) = 3
+ROLES: constant(uint256) = 4
+
+MAX_DECIMALS: constant(uint8) = 18
+
+
+# Who judges, who trades, who runs defaults, who insures.
+roles: public(HashMap[uint256, address])
+# How many accounts an owner has opened: the index of the next one.
+account_count: public(HashMap[address, uint256])
+# owner -> operator -> permission bits.
+operators: public(HashMap[address, HashMap[address, uint256]])
+# Listed collateral, by index; total = sum over accounts.
+collaterals: public(HashMap[uint256, IClearinghouse.Collateral])
+collateral_count: public(uint256)
+# token -> index + 1. 0: not listed.
+collateral_place: HashMap[address, uint256]
+# How long negative cash above the threshold is tolerated (seconds) and what whoever then pays it
+# gets on top in collateral (ppm).
+shortfall_grace: public(uint256)
+shortfall_discount: public(uint256)
+
+
+@internal
+@view
+def _may(account: uint256, who: address, permission: uint256) -> bool:
+    """
+    @dev Owner, or operator with the permission.
+    """
+    owner: address = words._owner_of(account)
+    return who == owner or self.operators[owner][who] & permission != 0
+
+
+@internal
+@view
+def _require_authorised(account: uint256, permission: uint256):
+    """
+    @dev Section "who may do what": only the owner and his operators move an account's money.
+    """
+    assert self._may(account, msg.sender, permission), "clearinghouse: not the account's owner"
+
+
+@internal
+@view
+def _require_role(role: uint256):
+    """
+    @dev One of the plugged-in contracts.
+    """
+    assert msg.sender == self.roles[role], "clearinghouse: wrong caller"
+
+
+@internal
+@pure
+def _require_some(amount: uint256):
+    """
+    @dev Moving nothing is a mistake of the caller's.
+    """
+    assert amount != 0, "clearinghouse: amount is zero"
+
+
+@internal
+@pure
+def _require_held(enough: bool):
+    """
+    @dev Nobody takes out what he has not.
+    """
+    assert enough, "clearinghouse: not enough held"
+
+
+@internal
+@view
+def _index_of(token: address) -> uint256:
+    """
+    @dev Index of a listed collateral token.
+    """
+    place: uint256 = self.collateral_place[token]
+    assert place != 0, "ledger: unknown token"
+    return place - 1
+
+
+@internal
+@view
+def _scale_of(token: address) -> uint256:
+    """
+    @dev WAD per unit of a token.
+    """
+    decimals: uint8 = staticcall IERC20Detailed(token).decimals()
+    assert decimals <= MAX_DECIMALS, "clearinghouse: token has more than 18 decimals"
+    return 10**convert(MAX_DECIMALS - decimals, uint256)

@@ -1,0 +1,57 @@
+#pragma version 0.4.3
+#pragma nonreentrancy on
+"""
+@title Tokens in and out
+@custom:contract-name vault
+@license GNU Affero General Public License v3.0 only
+@author Bulkhead
+@notice ERC-20 transfers that believe balances only. Tokens that return nothing, return false or
+        charge a fee on transfer are credited for what arrived, or refused.
+"""
+
+from ethereum.ercs import IERC20
+
+
+@internal
+def _pull(token: address, payer: address, amount: uint256) -> uint256:
+    """
+    @dev Takes tokens from a payer who approved them.
+    @return What arrived, in token units.
+    """
+    before: uint256 = self._balance(token)
+    self._require_moved(
+        extcall IERC20(token).transferFrom(payer, self, amount, default_return_value=True)
+    )
+    arrived: uint256 = self._balance(token) - before
+    self._require_moved(arrived != 0 and arrived <= amount)
+    return arrived
+
+
+@internal
+def _push(token: address, recipient: address, amount: uint256):
+    """
+    @dev Sends tokens; exactly `amount` must have left.
+    """
+    before: uint256 = self._balance(token)
+    self._require_moved(
+        extcall IERC20(token).transfer(recipient, amount, default_return_value=True)
+    )
+    self._require_moved(self._balance(token) + amount == before)
+
+
+@internal
+@view
+def _balance(token: address) -> uint256:
+    """
+    @dev What this contract holds, in token units.
+    """
+    return staticcall IERC20(token).balanceOf(self)
+
+
+@internal
+@pure
+def _require_moved(moved: bool):
+    """
+    @dev The token said no, or its balances say that something else than asked for has moved.
+    """
+    assert moved, "vault: token transfer failed"
