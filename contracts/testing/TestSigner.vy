@@ -1,0 +1,78 @@
+#pragma version 0.4.3
+#pragma nonreentrancy on
+"""
+@title TestSigner
+@license GNU Affero General Public License v3.0 only
+@author Bulkhead
+@notice LOCAL CHAINS ONLY. An ERC-1271 wallet of one key: what its owner signs is signed by it, and
+        it calls whatever its owner tells it to.
+"""
+
+from snekmate.utils import ecdsa
+
+
+# ERC-1271: bytes4(keccak256("isValidSignature(bytes32,bytes)")), and what is not it.
+_MAGIC: constant(bytes4) = 0x1626ba7e
+_INVALID: constant(bytes4) = 0xffffffff
+
+_MAX_DATA: constant(uint256) = 4096
+
+# Whose key signs.
+owner: public(address)
+
+
+@deploy
+def __init__(owner_: address):
+    """
+    @notice Makes a wallet.
+    @param owner_ Whose key signs.
+    """
+    self.owner = owner_
+
+
+@external
+def set_owner(owner: address):
+    """
+    @notice Hands the wallet over; earlier signatures die. Only the owner.
+    @param owner Whose key signs from now on.
+    """
+    self._require_owner()
+    self.owner = owner
+
+
+@external
+@payable
+@reentrant  # what it calls may ask it to verify a signature
+def execute(target: address, data: Bytes[_MAX_DATA]) -> Bytes[_MAX_DATA]:
+    """
+    @notice Calls `target` as the wallet; a revert is passed on. Only the owner.
+    @param target Whom to call.
+    @param data Calldata.
+    @return What the call returned.
+    """
+    self._require_owner()
+    return raw_call(target, data, max_outsize=_MAX_DATA, value=msg.value)
+
+
+@external
+@view
+@reentrant  # see `execute`
+def isValidSignature(digest: bytes32, signature: Bytes[65]) -> bytes4:
+    """
+    @notice Whether the owner signed `digest`.
+    @param digest What was signed.
+    @param signature r, s, v of the owner.
+    @return ERC-1271's magic value, or 0xffffffff.
+    """
+    if len(signature) == 65 and ecdsa._recover_sig(digest, signature) == self.owner:
+        return _MAGIC
+    return _INVALID
+
+
+@internal
+@view
+def _require_owner():
+    """
+    @dev Reverts unless the owner calls.
+    """
+    assert msg.sender == self.owner, "test signer: only the owner"
