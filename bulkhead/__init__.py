@@ -1,0 +1,1 @@
+"""Bulkhead's Python half: configuration, price scenarios and reports."""
