@@ -1,0 +1,37 @@
+"""The record of a demo and the three ways it is shown: report.json, report.html, a terminal table.
+
+The replay fills a `DemoRecord`; nothing here talks to a chain.
+"""
+
+from bulkhead.report.files import as_json, write_report
+from bulkhead.report.record import (
+    CONSERVATION_LIMIT,
+    AccountRecord,
+    DemoRecord,
+    EventKind,
+    EventRecord,
+    ReportError,
+    StepRecord,
+    Summary,
+    count_events,
+    failures,
+    verdict,
+)
+from bulkhead.report.terminal import print_summary
+
+__all__ = [
+    "CONSERVATION_LIMIT",
+    "AccountRecord",
+    "DemoRecord",
+    "EventKind",
+    "EventRecord",
+    "ReportError",
+    "StepRecord",
+    "Summary",
+    "as_json",
+    "count_events",
+    "failures",
+    "print_summary",
+    "verdict",
+    "write_report",
+]

@@ -1,0 +1,88 @@
+"""The report's words: what events mean, and the terms a newcomer meets."""
+
+from __future__ import annotations
+
+from bulkhead.report.record import AccountRecord, EventKind, EventRecord, Number
+from bulkhead.report.text import ratio, usd
+
+EVENT_WORDS = {
+    EventKind.MARGIN_CALL: ("Called", "--call"),
+    EventKind.TOP_UP: ("Topped up", "--cure"),
+    EventKind.CURE: ("Cured", "--cure"),
+    EventKind.AUCTION: ("Auction opened", "--auction"),
+    EventKind.BID_PARTIAL: ("Sold in part", "--bid"),
+    EventKind.BID_FULL: ("Sold in full", "--bid"),
+    EventKind.DRAW: ("Insurance fund paid", "--draw"),
+}
+
+TERMS = (
+    ("Account", "A numbered margin account; one owner may have many."),
+    ("Cash", "The settlement token, a digital dollar; profit and loss are paid in it."),
+    ("Collateral", "Another token posted as margin, counted after a haircut."),
+    ("Perpetual", "A contract that follows a price and never expires; one side pays the other."),
+    ("Leverage", "Size of a position over the equity behind it; 10× loses all in a 10% move."),
+    ("Equity", "What would be left if everything were closed at the current price."),
+    ("Initial margin", "Equity needed to open or withdraw."),
+    ("Maintenance margin", "Equity needed to be left alone; below it anyone may call the account."),
+    (
+        "Margin ratio",
+        "Equity over maintenance margin: below 1 is a call, below 0 a loss to others.",
+    ),
+    ("Margin call", "A public notice with a deadline: add money or reduce, or be sold."),
+    (
+        "Cure",
+        "The end of a call because equity is sufficiently above the maintenance margin again.",
+    ),
+    ("Close-out margin", "A share of the maintenance margin below which there is no more grace."),
+    ("Auction", "What a defaulter holds is on offer, at a discount that rises until someone bids."),
+    ("Bid", "A bidder takes a slice, the same fraction of every position and every collateral."),
+    ("Bonus", "The discount under the current price a bidder gets, paid by the defaulter."),
+    ("Insurance fund", "Staked money that earns fees and pays what a defaulter's margin cannot."),
+    ("Draw", "A payment of the insurance fund for an account whose equity fell below zero."),
+    ("Funding", "What the crowded side of a market pays the other to keep prices in line."),
+    ("Open interest", "Everything held on one side of a market; both sides are always equal."),
+    ("Isolated, cross", "Margin for one market only, or shared by all positions of an account."),
+    ("Unpaid losses", "What neither a defaulter nor a fund could pay; 0 unless all are empty."),
+    (
+        "Conservation error",
+        "Tokens held less everything owed, at the last price, a hundredth and a hundred times it.",
+    ),
+)
+
+
+def amounts_text(event: EventRecord) -> list[str]:
+    """`["fraction 42%", "bonus $85", "by bidder-1"]`; a lone `amount` needs no name."""
+    parts = [
+        _amount(key, value) if key == "amount" else f"{key.replace('_', ' ')} {_amount(key, value)}"
+        for key, value in event.amounts.items()
+    ]
+    return [*parts, f"by {event.counterparty}"] if event.counterparty else parts
+
+
+def _amount(key: str, value: Number) -> str:
+    if key == "fraction":
+        return f"{100 * float(value):.3g}%"
+    return ratio(value) if key.endswith("ratio") else usd(value)
+
+
+def fate(account: AccountRecord) -> tuple[str, str]:
+    """What became of an account, and the colour of its dot."""
+    parts = []
+    color = "--grid"
+    if account.margin_calls:
+        parts.append(_times("called", account.margin_calls))
+        color = "--call"
+    if account.cured:
+        parts.append(_times("cured", account.cured))
+        color = "--cure"
+    if account.bids_partial and not account.bids_full:
+        parts.append("sold in part")
+        color = "--bid"
+    if account.bids_full:
+        parts.append("sold in full")
+        color = "--draw"
+    return ", ".join(parts) or "never called", color
+
+
+def _times(word: str, count: int) -> str:
+    return word if count == 1 else f"{word} {count}×"
