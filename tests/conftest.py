@@ -1,0 +1,49 @@
+"""Fixtures every test on Anvil shares: one whole deployment, restored between tests."""
+
+from __future__ import annotations
+
+from functools import partialmethod
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+from web3.eth import Eth
+
+from tests.world import World
+
+ROOT = Path(__file__).parent.parent
+RECEIPT_POLL = 0.002  # seconds; web3 waits 0.1 when Anvil is not done by the first look
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _impatient():
+    """Look for receipts as often as a local chain deserves."""
+    patient = Eth.wait_for_transaction_receipt
+    hasty = partialmethod(patient, poll_latency=RECEIPT_POLL)
+    with patch.object(Eth, "wait_for_transaction_receipt", hasty):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _isolation(chain):
+    """Go back to where the test began. What fixtures of a wider scope have done stays.
+
+    Ape has the like (switched off in pyproject.toml), but it sorts fixtures by name on the way and
+    then runs some in another order than pytest would.
+    """
+    snapshot = chain.snapshot()
+    yield
+    chain.restore(snapshot)
+
+
+@pytest.fixture(scope="session")
+def deployed_world(accounts, project, chain) -> World:
+    """The clearinghouse of config/local.yaml, deployed once."""
+    return World.deploy(project, accounts, chain, ROOT / "config" / "local.yaml")
+
+
+@pytest.fixture
+def world(deployed_world) -> World:
+    """The deployed clearinghouse as it was right after deployment."""
+    deployed_world.forget()
+    return deployed_world

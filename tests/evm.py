@@ -1,0 +1,324 @@
+"""The same bytecode in an EVM inside this process: thousands of calls a second, for property tests.
+
+`PyrevmChain` is a `bulkhead.deployment.Chain`, and its contract handles are called as Ape's are
+(`contract.function(*args, sender=person)`), so that `tests.world.World` acts on either engine.
+Differences from Anvil: time stands still until `mine`, gas is free, and a revert raises `Reverted`.
+
+    world = deploy_world()
+    checkpoint = world.chain.snapshot()
+    ...
+    world.chain.restore(checkpoint)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyrevm
+import vyper
+from eth_abi import decode, encode
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+from eth_utils import keccak, to_checksum_address
+from vyper.compiler.input_bundle import FilesystemInputBundle
+from vyper.compiler.settings import Settings
+
+from bulkhead.config import load_config
+from bulkhead.deployment import deploy
+from tests.world import FIRST_PRICES, World
+
+ROOT = Path(__file__).parent.parent
+EVM_VERSION = "cancun"  # as in ape-config.yaml
+FIRST_TIME = 1_700_000_000
+ERROR_SELECTOR = "0x08c379a0"  # Error(string)
+PEOPLE = 24
+ADMIN = "0x" + "ad" * 20
+
+
+class Reverted(Exception):
+    """A call reverted; `reason` is its string, or empty."""
+
+    def __init__(self, reason: str) -> None:
+        """Keep the reason."""
+        super().__init__(reason or "no reason")
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with a key (in the form that signs fastest)."""
+
+    address: str
+    private_key: LocalAccount
+
+    @classmethod
+    def number(cls, index: int) -> Person:
+        """Return the same person for the same number."""
+        signer = Account.from_key(keccak(b"bulkhead test person %d" % index))
+        return cls(signer.address, signer)
+
+
+# ABI ----------------------------------------------------------------------------------------------
+
+
+def _kind(entry: dict[str, Any]) -> str:
+    """Return a canonical ABI type."""
+    if not entry["type"].startswith("tuple"):
+        return entry["type"]
+    inner = ",".join(_kind(part) for part in entry["components"])
+    return f"({inner}){entry['type'][5:]}"
+
+
+def _plain(value: Any) -> Any:
+    """Return an argument as `eth_abi` takes it: contracts and people become addresses."""
+    if isinstance(value, list | tuple):
+        return tuple(_plain(part) for part in value)
+    return value.address if hasattr(value, "address") else value
+
+
+def _encode(kinds: list[str], values: list[Any]) -> bytes:
+    """Encode arguments; numbers and addresses, nearly all there is, without detours."""
+    if all(kind in ("uint256", "address") for kind in kinds):
+        words = (int(v, 16) if isinstance(v, str) else v for v in values)
+        return b"".join(word.to_bytes(32, "big") for word in words)
+    return encode(kinds, values)
+
+
+@cache
+def _struct(names: tuple[str, ...]) -> Any:
+    """Return the type of a struct with these fields."""
+    return NamedTuple("Struct", [(name, Any) for name in names])
+
+
+def _named(entry: dict[str, Any], value: Any) -> Any:
+    """Return a decoded value, structs with their fields' names."""
+    if entry["type"] == "tuple":
+        parts = [_named(part, v) for part, v in zip(entry["components"], value, strict=True)]
+        return _struct(tuple(part["name"] for part in entry["components"]))(*parts)
+    return to_checksum_address(value) if entry["type"] == "address" else value
+
+
+class Function:
+    """A function of a contract, all its arities."""
+
+    def __init__(self, contract: Contract, entries: list[dict[str, Any]]) -> None:
+        """Prepare selectors and types."""
+        self.contract = contract
+        self.arities = {}
+        for entry in entries:
+            kinds = [_kind(part) for part in entry["inputs"]]
+            selector = keccak(f"{entry['name']}({','.join(kinds)})".encode())[:4]
+            outputs = [_kind(part) for part in entry["outputs"]]
+            self.arities[len(kinds)] = selector, kinds, outputs, entry
+
+    def __call__(self, *args: Any, sender: Any = ADMIN) -> Any:
+        """Call it: a view gives its value, anything else a receipt."""
+        selector, kinds, outputs, entry = self.arities[len(args)]
+        data = selector + _encode(kinds, [_plain(arg) for arg in args])
+        is_view = entry["stateMutability"] in ("view", "pure")
+        chain = self.contract.chain
+        answer = chain.call(_plain(sender), self.contract.address, data, is_view)
+        if is_view and outputs == ["uint256"]:
+            return int.from_bytes(answer, "big")
+        decoded = decode(outputs, answer) if outputs else ()
+        values = [_named(part, v) for part, v in zip(entry["outputs"], decoded, strict=True)]
+        result = values[0] if len(values) == 1 else tuple(values)
+        return result if is_view else Receipt(result, tuple(chain.logs()))
+
+    def encode_input(self, *args: Any) -> bytes:
+        """Return the calldata of a call."""
+        selector, kinds, _, _ = self.arities[len(args)]
+        return selector + _encode(kinds, [_plain(arg) for arg in args])
+
+
+class Contract:
+    """A deployed contract."""
+
+    def __init__(self, chain: PyrevmChain, address: str, abi: list[dict[str, Any]]) -> None:
+        """Attach an interface to an address."""
+        self.chain = chain
+        self.address = to_checksum_address(address)
+        self.abi = abi
+
+    def __getattr__(self, name: str) -> Any:
+        """Give functions and events by name."""
+        entries = [entry for entry in self.__dict__["abi"] if entry.get("name") == name]
+        if not entries:
+            raise AttributeError(name)
+        is_event = entries[0]["type"] == "event"
+        made = Event(self, entries[0]) if is_event else Function(self, entries)
+        setattr(self, name, made)
+        return made
+
+
+class Event:
+    """An event of a contract."""
+
+    def __init__(self, contract: Contract, entry: dict[str, Any]) -> None:
+        """Prepare topic and types."""
+        self.contract = contract
+        self.entry = entry
+        kinds = ",".join(_kind(part) for part in entry["inputs"])
+        self.topic = keccak(f"{entry['name']}({kinds})".encode())
+
+    def read(self, topics: list[bytes], data: bytes) -> Any:
+        """Decode a log."""
+        inputs = self.entry["inputs"]
+        rest = iter(decode([_kind(part) for part in inputs if not part["indexed"]], data))
+        indexed = iter(topics[1:])
+        values = [
+            _named(p, decode([_kind(p)], next(indexed))[0] if p["indexed"] else next(rest))
+            for p in inputs
+        ]
+        return _struct(tuple(part["name"] for part in inputs))(*values)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a transaction did."""
+
+    return_value: Any
+    logs: tuple[tuple[str, list[bytes], bytes], ...]
+
+    @property
+    def events(self) -> Receipt:
+        """As Ape has it: `receipt.events.filter(contract.Event)`."""
+        return self
+
+    def filter(self, event: Event) -> list[Any]:
+        """Return the events of a kind."""
+        return list(self._matching(event))
+
+    def _matching(self, event: Event) -> Iterator[Any]:
+        for address, topics, data in self.logs:
+            if topics and topics[0] == event.topic and address == event.contract.address:
+                yield event.read(topics, data)
+
+
+# COMPILER -----------------------------------------------------------------------------------------
+
+
+class Artefacts:
+    """ABI and initcode of the project's contracts, kept in `.cache/` until a source changes."""
+
+    def __init__(self, contracts: Path = ROOT / "contracts") -> None:
+        """Look at the sources; compile nothing yet."""
+        self.contracts = contracts
+        sources = sorted(contracts.rglob("*.vy*"))
+        content = b"".join(path.name.encode() + path.read_bytes() for path in sources)
+        key = hashlib.sha256(content + f"{vyper.__version__} {EVM_VERSION}".encode()).hexdigest()
+        self.folder = ROOT / ".cache" / "evm" / key[:16]
+
+    @cache  # noqa: B019  (one instance for the whole run)
+    def of(self, name: str) -> tuple[list[dict[str, Any]], bytes]:
+        """Return ABI and initcode of a contract."""
+        kept = self.folder / f"{name}.json"
+        if not kept.exists():
+            made = self._compile(name)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            partial = kept.with_suffix(".partial")
+            partial.write_text(json.dumps({"abi": made["abi"], "bytecode": made["bytecode"]}))
+            partial.replace(kept)
+        read = json.loads(kept.read_text())
+        return read["abi"], bytes.fromhex(read["bytecode"].removeprefix("0x"))
+
+    def _compile(self, name: str) -> dict[str, Any]:
+        path = next(self.contracts.rglob(f"{name}.vy"))
+        libraries = Path(vyper.__file__).parent.parent  # where Snekmate is installed too
+        bundle = FilesystemInputBundle([libraries, self.contracts.parent])
+        return vyper.compile_from_file_input(
+            bundle.load_file(path),
+            input_bundle=bundle,
+            settings=Settings(evm_version=EVM_VERSION),
+            output_formats=["abi", "bytecode"],
+        )
+
+
+# CHAIN --------------------------------------------------------------------------------------------
+
+
+class PyrevmChain:
+    """A `bulkhead.deployment.Chain` in process, with a clock."""
+
+    def __init__(self, artefacts: Artefacts | None = None) -> None:
+        """Start an empty chain."""
+        self.artefacts = artefacts or Artefacts()
+        self.evm = pyrevm.EVM(spec_id=EVM_VERSION.upper())
+        self.chain_id = 1
+        self.pending_timestamp = FIRST_TIME
+        self.mine(0)
+
+    def deploy(self, name: str, *args: Any) -> Contract:
+        """Deploy a contract of the project."""
+        abi, code = self.artefacts.of(name)
+        inputs = next((e["inputs"] for e in abi if e["type"] == "constructor"), [])
+        code += encode([_kind(part) for part in inputs], [_plain(arg) for arg in args])
+        return Contract(self, self._run(lambda: self.evm.deploy(ADMIN, code)), abi)
+
+    def attach(self, name: str, address: str) -> Contract:
+        """Return a handle of a contract that is there already."""
+        return Contract(self, address, self.artefacts.of(name)[0])
+
+    def send(self, contract: Contract, function: str, *args: Any) -> Receipt:
+        """Call a function in a transaction of the deployer."""
+        return getattr(contract, function)(*args)
+
+    def read(self, contract: Contract, function: str, *args: Any) -> Any:
+        """Call a view."""
+        return getattr(contract, function)(*args)
+
+    def call(self, sender: str, to: str, data: bytes, is_view: bool) -> bytes:
+        """Run calldata; raise `Reverted` with the reason."""
+        return self._run(lambda: self.evm.message_call(sender, to, data, is_static=is_view))
+
+    def logs(self) -> Iterator[tuple[str, list[bytes], bytes]]:
+        """Give address, topics and data of the last call's logs."""
+        for log in self.evm.result.logs:
+            topics, data = log.data
+            yield to_checksum_address(log.address), list(topics), bytes(data)
+
+    def mine(self, deltatime: int) -> None:
+        """Let time pass."""
+        self.pending_timestamp += deltatime
+        self.evm.set_block_env(pyrevm.BlockEnv(number=1, timestamp=self.pending_timestamp))
+
+    def snapshot(self) -> tuple[Any, int]:
+        """Remember this state."""
+        return self.evm.snapshot(), self.pending_timestamp
+
+    def restore(self, snapshot: tuple[Any, int]) -> None:
+        """Go back to a state; the snapshot is used up, take a new one to come back again."""
+        checkpoint, timestamp = snapshot
+        self.evm.revert(checkpoint)
+        self.mine(timestamp - self.pending_timestamp)
+
+    def _run(self, step: Callable[[], Any]) -> Any:
+        try:
+            answer = step()
+        except RuntimeError as problem:
+            raise Reverted(_reason(str(problem))) from None
+        self.evm.reset_transient_storage()
+        return answer
+
+
+def _reason(report: str) -> str:
+    """Return the string of `Error(string)` in the engine's report of a revert."""
+    at = report.find(ERROR_SELECTOR)
+    if at < 0:
+        return "" if report.startswith("Revert") else report
+    data = report[at + len(ERROR_SELECTOR) :].split(" ")[0]
+    return decode(["string"], bytes.fromhex(data))[0]
+
+
+def deploy_world(artefacts: Artefacts | None = None) -> World:
+    """Deploy config/local.yaml in process, with `PEOPLE` people."""
+    chain = PyrevmChain(artefacts)
+    config = load_config(ROOT / "config" / "local.yaml")
+    done = deploy(chain, config, ADMIN, FIRST_PRICES)
+    return World(done, chain, ADMIN, [Person.number(i) for i in range(PEOPLE)])

@@ -1,0 +1,79 @@
+"""The people of the ledger's tests, and accounts in the states that the tests start from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.world import World
+
+
+@dataclass(frozen=True)
+class Party:
+    """Somebody and one of his accounts."""
+
+    person: Any
+    account: int
+
+    def __iter__(self):
+        """Unpack as the pair that `World.trade` takes."""
+        return iter((self.person, self.account))
+
+    def __getitem__(self, place: int) -> Any:
+        """Index as the pair that `World.trade` takes."""
+        return (self.person, self.account)[place]
+
+
+@pytest.fixture
+def trader(world: World) -> Any:
+    return world.people[0]
+
+
+@pytest.fixture
+def operator(world: World) -> Any:
+    return world.people[1]
+
+
+@pytest.fixture
+def stranger(world: World) -> Any:
+    return world.people[2]
+
+
+@pytest.fixture
+def keeper(world: World) -> Any:
+    return world.people[3]
+
+
+@pytest.fixture
+def recipient(world: World) -> Any:
+    return world.people[4]
+
+
+@pytest.fixture
+def ledger(world: World) -> Any:
+    return world.clearinghouse
+
+
+@pytest.fixture
+def maker(world: World) -> Party:
+    """A market maker with ten million of cash."""
+    person = world.people[5]
+    return Party(person, world.open(person, 10_000_000))
+
+
+@pytest.fixture
+def holder(world: World, trader: Any, maker: Party) -> Party:
+    """A trader with 10,000 of cash, long 10 ETH at 2,000."""
+    party = Party(trader, world.open(trader, 10_000))
+    world.trade(maker, party, 10, 2_000)
+    return party
+
+
+@pytest.fixture
+def called(world: World, holder: Party, keeper: Any) -> Party:
+    """The holder under a margin call: equity 190, MM about 245, close-out margin half of that."""
+    world.set_price("ETH", 1_020)
+    world.default_manager.call_margin(holder.account, sender=keeper)
+    return holder

@@ -1,0 +1,225 @@
+"""RiskEngine.margin, assess and require_margin against the specification in exact fractions.
+
+Equity may be below the exact value by roundings, and what is left of it over a requirement too,
+neither above.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from tests.evm import Reverted
+from tests.unit.risk_engine.conftest import ASSETS, LEAST, MARKETS, WAD
+from tests.unit.risk_engine.model import Holding, Margin, Portfolio, margin
+
+CROSS_ACCOUNT, ISOLATED_ACCOUNT = 2 << 88, 1 << 88 | 1 << 72
+INITIAL, WITHDRAWAL, MAINTENANCE = range(3)
+CASH_LIMIT = 2**99
+many = settings(
+    max_examples=250,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+amounts = st.integers(1, 10**6 * WAD) | st.integers(1, 10**12)
+sizes = amounts | amounts.map(lambda amount: -amount)
+prices_drawn = st.integers(LEAST * 10, 10**6 * WAD) | st.integers(WAD, 10**5 * WAD)
+
+
+@st.composite
+def portfolios(draw) -> Portfolio:
+    markets = draw(st.lists(st.sampled_from(MARKETS), max_size=32, unique=True))
+    held = draw(st.lists(st.integers(0, 7), max_size=8, unique=True))
+    cash = draw(st.integers(-(10**8) * WAD, 10**8 * WAD))
+    holdings = []
+    for market in markets:
+        size = draw(sizes)
+        carry = draw(st.integers(-(10**8) * WAD, 10**8 * WAD))
+        interest = abs(size) + draw(st.integers(0, 10**7 * WAD))
+        holdings.append(Holding(market, size, carry, interest))
+    return Portfolio(cash, {index: draw(amounts) for index in sorted(held)}, tuple(holdings))
+
+
+valid_prices = st.fixed_dictionaries(
+    {asset: prices_drawn.map(lambda price: (price, price)) for asset in ASSETS}
+)
+# A price in doubt: the ends are at least 3 % apart, allowed are 2 %.
+doubtful = st.tuples(prices_drawn, st.integers(103, 1_000)).map(
+    lambda drawn: (drawn[0], drawn[0] * drawn[1] // 100)
+)
+any_prices = st.fixed_dictionaries(
+    {asset: prices_drawn.map(lambda price: (price, price)) | doubtful for asset in ASSETS}
+)
+
+
+def load(desk, portfolio: Portfolio, prices: dict) -> None:
+    for asset, (low, high) in prices.items():
+        desk.set_price(asset, low, high)
+    desk.ledger.set_portfolio(portfolio.cash, portfolio.legs())
+
+
+def check(exact: Margin, equity: int, initial: int, maintenance: int, required) -> None:
+    assert exact.equity - exact.dust <= equity <= exact.equity
+    assert equity - initial <= exact.equity - required
+    assert abs(initial - required) <= exact.dust
+    assert equity - maintenance <= exact.equity - exact.maintenance
+    assert abs(maintenance - exact.maintenance) <= exact.dust
+
+
+@many
+@given(portfolio=portfolios(), prices=valid_prices)
+@example(portfolio=Portfolio(0, {}, ()), prices=dict.fromkeys(ASSETS, (WAD, WAD)))
+@example(portfolio=Portfolio(-1, {0: 1}, ()), prices=dict.fromkeys(ASSETS, (WAD, WAD)))
+def test_margin(desk, portfolio, prices):
+    load(desk, portfolio, prices)
+    exact = margin(desk, portfolio, prices)
+    found = desk.engine.margin(CROSS_ACCOUNT)
+    check(exact, *found, exact.required(desk, bool(portfolio.holdings)))
+    load(desk, portfolio, prices)
+    assert desk.engine.margin(ISOLATED_ACCOUNT) == found
+
+
+@many
+@given(portfolio=portfolios(), prices=any_prices)
+def test_prices_in_doubt_count_at_their_worse_end(desk, portfolio, prices):
+    load(desk, portfolio, prices)
+    exact = margin(desk, portfolio, prices)
+    found = desk.engine.margin(CROSS_ACCOUNT)
+    check(exact, *found, exact.required(desk, bool(portfolio.holdings)))
+
+
+@many
+@given(portfolio=portfolios(), prices=any_prices)
+def test_assess_counts_them_at_their_better_end_and_leaves_them_out(desk, portfolio, prices):
+    load(desk, portfolio, prices)
+    exact = margin(desk, portfolio, prices, favourable=True)
+    seen, known = desk.engine.assess(CROSS_ACCOUNT)
+    assert exact.equity - exact.dust <= seen.equity <= exact.equity
+    assert abs(seen.maintenance - exact.maintenance) <= exact.dust
+    valid = {asset for asset, (low, high) in prices.items() if low == high}
+    priced = Portfolio(
+        0,
+        {i: a for i, a in portfolio.collateral.items() if desk.haircuts[i][0] in valid},
+        tuple(h for h in portfolio.holdings if desk.markets[h.market].asset in valid),
+    )
+    sold = margin(desk, priced, prices).maintenance
+    assert abs(seen.linear + seen.quadratic - sold) <= exact.dust
+    legs = len(portfolio.collateral) + len(portfolio.holdings)
+    sellable = len(priced.collateral) + len(priced.holdings)
+    assert seen.stuck == legs - sellable
+    assert len(known) == sellable
+    wanted = [(1 + i, desk.haircuts[i][0]) for i in priced.collateral]
+    wanted += [(8 + h.market, desk.markets[h.market].asset) for h in priced.holdings]
+    for leg, (row, asset) in zip(known, wanted, strict=True):
+        assert leg == row << 240 | asset << 232 | prices[asset][0]
+
+
+@many
+@given(portfolio=portfolios(), prices=valid_prices)
+def test_concentration_is_the_quadratic_part(desk, portfolio, prices):
+    """What is left of MM after selling half of everything, but for open interest, which stays."""
+    load(desk, portfolio, prices)
+    seen, _ = desk.engine.assess(CROSS_ACCOUNT)
+    half = Portfolio(
+        portfolio.cash,
+        {index: Fraction(amount, 2) for index, amount in portfolio.collateral.items()},
+        tuple(
+            Holding(h.market, Fraction(h.size, 2), h.carry, h.interest) for h in portfolio.holdings
+        ),
+    )
+    exact, dust = margin(desk, half, prices), margin(desk, portfolio, prices).dust
+    capped = any(
+        desk.markets[h.market].slope * abs(h.size) * prices[desk.markets[h.market].asset][0]
+        > 9 * 10**54
+        for h in portfolio.holdings
+    )
+    if not capped:  # above a rate of 1000 % concentration is linear again
+        left = seen.linear / 2 + seen.quadratic / 4
+        assert left == pytest.approx(float(exact.maintenance), rel=1e-9, abs=float(dust))
+
+
+@many
+@given(portfolio=portfolios(), prices=valid_prices, level=st.sampled_from(range(3)))
+def test_require_margin_is_exact_to_the_wei(desk, portfolio, prices, level):
+    load(desk, portfolio, prices)
+    equity, initial, maintenance = desk.engine.margin(CROSS_ACCOUNT)
+    exact = margin(desk, portfolio, prices)
+    required = maintenance if level == MAINTENANCE else initial
+    if level == WITHDRAWAL:
+        desk.engine.set_globals(0, desk.minimum_equity)  # no profit counts
+        required = desk.engine.margin(CROSS_ACCOUNT)[1]
+        desk.engine.set_globals(desk.profit_weight, desk.minimum_equity)
+        assert required >= exact.initial + exact.profit - exact.dust
+    cash = portfolio.cash + required - equity
+    arguments = portfolio.legs(), []
+    answer = desk.engine.require_margin(CROSS_ACCOUNT, cash, level, *arguments)
+    assert answer == required
+    reason = "below maintenance margin" if level == MAINTENANCE else "below initial margin"
+    with pytest.raises(Reverted, match=reason):
+        desk.engine.require_margin(CROSS_ACCOUNT, cash - 1, level, *arguments)
+
+
+@many
+@given(portfolio=portfolios(), prices=any_prices, level=st.sampled_from(range(3)))
+def test_require_margin_needs_valid_prices(desk, portfolio, prices, level):
+    load(desk, portfolio, prices)
+    touched = [desk.haircuts[index][0] for index in portfolio.collateral]
+    touched += [desk.markets[held.market].asset for held in portfolio.holdings]
+    arguments = CROSS_ACCOUNT, 2**100, level, portfolio.legs(), []
+    if all(prices[asset][0] == prices[asset][1] for asset in touched):
+        desk.engine.require_margin(*arguments)
+    else:
+        with pytest.raises(Reverted, match="risk engine: price not valid"):
+            desk.engine.require_margin(*arguments)
+
+
+@many
+@given(portfolio=portfolios(), prices=valid_prices, told=prices_drawn)
+def test_known_prices_are_taken_on_trust(desk, portfolio, prices, told):
+    """Prices that the caller has read already: the oracle is not asked again."""
+    asset = ASSETS[0]
+    load(desk, portfolio, prices | {asset: (WAD, 3 * WAD)})
+    known = [8 + MARKETS[0] << 240 | asset << 232 | told]
+    exact = margin(desk, portfolio, prices | {asset: (told, told)})
+    arguments = CROSS_ACCOUNT, 2**120, INITIAL, portfolio.legs(), known
+    equity = desk.engine.require_margin(*arguments) - 2**120 + portfolio.cash
+    assert exact.equity - exact.dust <= equity <= exact.equity
+
+
+def test_profit_weight_and_least_equity(desk):
+    held = Holding(2, WAD, -900 * WAD, 0)  # market 2: no slope; profit 100 at 1,000
+    portfolio = Portfolio(0, {}, (held,))
+    load(desk, portfolio, dict.fromkeys(ASSETS, (1000 * WAD,) * 2))
+    bare = int(margin(desk, portfolio, dict.fromkeys(ASSETS, (1000 * WAD,) * 2)).initial)
+    for weight, discount in [(0, 100), (250_000, 75), (1_000_000, 0)]:
+        desk.set_globals(weight, 0)
+        assert abs(desk.engine.margin(1)[1] - bare - discount * WAD) <= 2_000
+    desk.set_globals(1_000_000, 10**24)
+    assert desk.engine.margin(1)[1] == 10**24
+    load(desk, Portfolio(WAD, {0: WAD}, ()), dict.fromkeys(ASSETS, (1000 * WAD,) * 2))
+    assert desk.engine.margin(1)[1] == 950 * WAD  # without a position there is no least equity
+
+
+def test_forty_legs(desk):
+    holdings = tuple(Holding(market, 10**6 * WAD, 0, 10**7 * WAD) for market in MARKETS[:32])
+    portfolio = Portfolio(0, dict.fromkeys(range(8), 10**6 * WAD), holdings)
+    prices = dict.fromkeys(ASSETS, (10**6 * WAD,) * 2)
+    load(desk, portfolio, prices)
+    exact = margin(desk, portfolio, prices)
+    check(exact, *desk.engine.margin(1), exact.required(desk, True))
+
+
+def test_the_widest_numbers_do_not_wrap(desk):
+    """Sizes, carry and open interest at the ledger's bounds, at the greatest price."""
+    greatest = 2**95 - 2
+    for sign in (1, -1):
+        held = Holding(14, sign * (2**119 - 1), sign * -(2**127 - 1), 2**105)
+        portfolio = Portfolio(2**99 - 1, {0: 2**100, 7: 2**100}, (held,))
+        prices = dict.fromkeys(ASSETS, (greatest,) * 2)
+        load(desk, portfolio, prices)
+        exact = margin(desk, portfolio, prices)
+        check(exact, *desk.engine.margin(1), exact.required(desk, True))

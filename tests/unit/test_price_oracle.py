@@ -1,0 +1,496 @@
+"""The PriceOracle: every way a feed can fail, beside the adjacent case in which it does not."""
+
+from __future__ import annotations
+
+import ape
+import pytest
+from ape import chain
+from eth_abi import decode, encode
+from eth_utils import keccak
+
+from tests.reverts import reverts
+from tests.unit.oracle_helpers import (
+    BOMB,
+    DAY,
+    DEVIATION_BPS,
+    DIVERGENT,
+    EATS_GAS,
+    EMPTY,
+    FEED_GAS,
+    GARBAGE,
+    GAS_BEFORE_FEED,
+    GREATEST,
+    HALTED,
+    HOUR,
+    LEAST,
+    MAX_PRICE,
+    MAX_UINT,
+    ORDINARY,
+    PRICE,
+    PRIMARY_HEARTBEAT,
+    REVERTS,
+    SECONDARY_HEARTBEAT,
+    SEQUENCER,
+    SHORT,
+    STALE,
+    VALID,
+    WAD,
+    WORKS_HARD,
+    ZERO,
+    Desk,
+    Judgement,
+    config,
+    point,
+    unpack,
+)
+
+GRACE = HOUR
+DEAD_MODES = [REVERTS, EATS_GAS, SHORT, GARBAGE, EMPTY]
+UNIT = 10**10  # of a price with eight decimals, WAD
+
+
+@pytest.fixture
+def desk(project, accounts) -> Desk:
+    stranger = accounts[0]
+    oracle = project.PriceOracle.deploy(ZERO, 0, sender=stranger)
+    feeds = [project.TestFeed.deploy("ETH / USD", 8, 2_000 * 10**8, sender=stranger) for _ in "12"]
+    return Desk(oracle, *feeds, stranger)
+
+
+@pytest.fixture
+def odd(project, desk):
+    """A feed that misbehaves; its ordinary answer is PRICE, now."""
+    return project.OddFeed.deploy(ORDINARY, 2_000 * 10**8, sender=desk.stranger)
+
+
+@pytest.fixture
+def uptime(project, desk):
+    """A sequencer feed, up for a day, and an oracle that asks it."""
+    feed = project.TestSequencerFeed.deploy(desk.now - DAY, sender=desk.stranger)
+    desk.oracle = project.PriceOracle.deploy(feed, GRACE, sender=desk.stranger)
+    return feed
+
+
+# VALID --------------------------------------------------------------------------------------------
+
+
+def test_two_fresh_feeds_that_agree_are_valid(desk):
+    assert desk.judge() == point(PRICE)
+
+
+def test_valid_is_the_primary_and_no_average(desk):
+    desk.set_secondary(PRICE + 30 * WAD)
+    assert desk.judge() == point(PRICE)
+
+
+def test_the_callers_bits_change_nothing(desk):
+    assert desk.judge(callers_bits=2**96 - 1) == point(PRICE)
+
+
+@pytest.mark.parametrize("decimals", [0, 1, 6, 8, 17, 18, 19, 27, 36])
+def test_decimals_are_scaled(desk, decimals):
+    desk.set_primary(PRICE, decimals=decimals)
+    desk.set_secondary(PRICE, decimals=36 - decimals)
+    changes = {"primary_decimals": decimals, "secondary_decimals": 36 - decimals}
+    assert desk.judge(**changes) == point(PRICE)
+
+
+def test_more_than_18_decimals_round_down(desk):
+    desk.primary.set(PRICE * 10**18 + 10**18 - 1, sender=desk.stranger)
+    assert desk.judge(primary_decimals=36) == point(PRICE)
+
+
+@pytest.mark.parametrize("decimals", [37, 96, 255])
+def test_more_than_36_decimals_give_no_answer(desk, decimals):
+    assert desk.judge(primary_decimals=decimals) == point(PRICE, HALTED)
+    assert desk.judge(secondary_decimals=decimals) == point(PRICE, STALE)
+
+
+# Freshness ----------------------------------------------------------------------------------------
+
+
+def test_primary_is_fresh_up_to_its_heartbeat(desk):
+    desk.set_secondary(PRICE)
+    desk.set_primary(PRICE, age=PRIMARY_HEARTBEAT)
+    assert desk.judge().status == VALID
+    desk.set_primary(PRICE, age=PRIMARY_HEARTBEAT + 1)
+    assert desk.judge() == point(PRICE, STALE)
+
+
+def test_secondary_is_fresh_up_to_its_heartbeat(desk):
+    desk.set_secondary(PRICE, age=SECONDARY_HEARTBEAT)
+    assert desk.judge().status == VALID
+    desk.set_secondary(PRICE, age=SECONDARY_HEARTBEAT + 1)
+    assert desk.judge() == point(PRICE, STALE)
+
+
+def test_heartbeats_are_not_mixed_up(desk):
+    desk.set_secondary(PRICE)
+    desk.set_primary(PRICE, age=SECONDARY_HEARTBEAT)
+    assert desk.judge().status == STALE
+    changes = {
+        "primary_heartbeat": SECONDARY_HEARTBEAT,
+        "secondary_heartbeat": PRIMARY_HEARTBEAT,
+    }
+    assert desk.judge(**changes).status == VALID
+
+
+def test_an_old_answer_is_still_evidence(desk):
+    desk.set_secondary(PRICE - 500 * WAD)
+    desk.set_primary(PRICE, age=30 * DAY)
+    assert desk.judge() == Judgement(PRICE - 500 * WAD, PRICE, STALE)
+    desk.set_secondary(PRICE + 500 * WAD, age=40 * DAY)
+    assert desk.judge() == Judgement(PRICE, PRICE + 500 * WAD, STALE)
+
+
+def test_an_answer_of_this_second_counts_and_one_of_the_next_does_not(desk):
+    desk.set_secondary(PRICE + WAD)
+    desk.set_primary(PRICE, age=0)
+    assert desk.judge() == point(PRICE)
+    desk.set_primary(PRICE, age=-1)
+    assert desk.judge() == point(PRICE + WAD, HALTED)
+    desk.set_primary(PRICE)
+    desk.set_secondary(PRICE + WAD, age=-1)
+    assert desk.judge() == point(PRICE, STALE)
+
+
+@pytest.mark.parametrize("updated_at", [0, 2**63, MAX_UINT])
+def test_absurd_times_are_no_answer(desk, updated_at):
+    desk.primary.set_answer(2_000 * 10**8, updated_at, sender=desk.stranger)
+    changes = {"primary_heartbeat": 2**32 - 1}
+    assert desk.judge(**changes) == point(PRICE, HALTED)
+
+
+# Bounds -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("bound", "inward"), [(LEAST, UNIT), (GREATEST, -UNIT)])
+def test_at_a_bound_is_out(desk, bound, inward):
+    desk.set_secondary(bound + inward)
+    desk.set_primary(bound + inward)
+    assert desk.judge() == point(bound + inward)
+    desk.set_primary(bound)
+    assert desk.judge() == point(bound + inward, HALTED)
+    desk.set_primary(bound - inward)
+    assert desk.judge() == point(bound + inward, HALTED)
+
+
+@pytest.mark.parametrize(("bound", "inward"), [(LEAST, UNIT), (GREATEST, -UNIT)])
+def test_a_secondary_at_a_bound_is_out(desk, bound, inward):
+    desk.set_primary(bound + inward)
+    desk.set_secondary(bound)
+    assert desk.judge() == point(bound + inward, STALE)
+
+
+@pytest.mark.parametrize("answer", [0, -1, -(2**255), 2**255 - 1, 2**180, 2**180 - 1, 2**120])
+@pytest.mark.parametrize("decimals", [0, 8, 18, 36])
+def test_absurd_answers_neither_revert_nor_count(desk, answer, decimals):
+    desk.primary.set(answer, sender=desk.stranger)
+    assert desk.judge(primary_decimals=decimals) == point(PRICE, HALTED)
+    desk.set_primary(PRICE)
+    desk.secondary.set(answer, sender=desk.stranger)
+    assert desk.judge(secondary_decimals=decimals) == point(PRICE, STALE)
+
+
+def test_answers_that_wrap_into_the_bounds_do_not_count(desk):
+    """An answer whose product with 10**10 is PRICE modulo 2**256."""
+    inverse = pow(5**10, -1, 2**246)
+    answer = PRICE // 2**10 * inverse % 2**246
+    assert answer * 10**10 % 2**256 == PRICE
+    answer += 2**246 if answer < 2**180 else 0
+    desk.primary.set(answer, sender=desk.stranger)
+    assert desk.judge() == point(PRICE, HALTED)
+
+
+def test_bounds_wider_than_a_judgement_are_clamped(desk):
+    changes = {"greatest": 2**128 - 1, "primary_decimals": 18, "secondary_decimals": 18}
+    for feed in (desk.primary, desk.secondary):
+        feed.set(MAX_PRICE - 1, sender=desk.stranger)
+    assert desk.judge(**changes) == point(MAX_PRICE - 1)
+    for feed in (desk.primary, desk.secondary):
+        feed.set(MAX_PRICE, sender=desk.stranger)
+    assert desk.judge(**changes) == Judgement(LEAST, MAX_PRICE, HALTED)
+    assert desk.judge(least=2**128 - 1, greatest=2**128 - 1) == point(MAX_PRICE, HALTED)
+
+
+# Deviation ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_above", [True, False])
+def test_deviation_is_a_share_of_the_lower_answer(desk, is_above):
+    limit = PRICE * DEVIATION_BPS // 10_000
+    near, far = PRICE + limit, PRICE + limit + UNIT
+    set_low, set_high = desk.set_secondary, desk.set_primary
+    if is_above:
+        set_low, set_high = set_high, set_low
+    set_low(PRICE)
+    set_high(near)
+    assert desk.judge().status == VALID
+    set_high(far)
+    assert desk.judge() == Judgement(PRICE, far, DIVERGENT)
+
+
+def test_a_limit_of_zero_asks_for_equal_answers(desk):
+    assert desk.judge(deviation_bps=0) == point(PRICE)
+    desk.set_secondary(PRICE + UNIT)
+    assert desk.judge(deviation_bps=0).status == DIVERGENT
+
+
+def test_one_source_a_thousand_times_off_halts(desk):
+    """Synthetix, sKRW 2019: no averaging."""
+    desk.set_secondary(PRICE * 1_000)
+    assert desk.judge(greatest=GREATEST * 10_000) == Judgement(PRICE, PRICE * 1_000, DIVERGENT)
+
+
+# Dead feeds ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", DEAD_MODES)
+def test_a_dead_primary_halts(desk, odd, mode):
+    words = config(odd, desk.secondary)
+    assert desk.judge(words) == point(PRICE)
+    odd.set_mode(mode, sender=desk.stranger)
+    assert desk.judge(words) == point(PRICE, HALTED)
+
+
+@pytest.mark.parametrize("mode", DEAD_MODES)
+def test_a_dead_secondary_is_stale(desk, odd, mode):
+    words = config(desk.primary, odd)
+    assert desk.judge(words) == point(PRICE)
+    odd.set_mode(mode, sender=desk.stranger)
+    assert desk.judge(words) == point(PRICE, STALE)
+
+
+@pytest.mark.parametrize("mode", [BOMB, WORKS_HARD])
+def test_a_wasteful_feed_still_counts(desk, odd, mode):
+    odd.set_mode(mode, sender=desk.stranger)
+    assert desk.judge(config(odd, odd)) == point(PRICE)
+
+
+@pytest.mark.parametrize("address", [ZERO, "0x" + "ee" * 20, "0x" + "00" * 19 + "02"])
+def test_an_address_without_a_feed_is_dead(desk, address):
+    assert desk.judge(config(address, desk.secondary)) == point(PRICE, HALTED)
+    assert desk.judge(config(desk.primary, address)) == point(PRICE, STALE)
+
+
+def test_with_no_evidence_the_bounds_are_all_there_is(desk):
+    assert desk.judge(config(ZERO, ZERO)) == Judgement(LEAST, GREATEST, HALTED)
+
+
+def test_seventy_two_gas_eaters_do_not_stop_a_read(desk, odd):
+    odd.set_mode(EATS_GAS, sender=desk.stranger)
+    words = config(odd, odd) * 72
+    results = desk.oracle.read(words, gas=29_000_000)
+    assert {unpack(word) for word in results} == {Judgement(LEAST, GREATEST, HALTED)}
+
+
+# Gas ----------------------------------------------------------------------------------------------
+
+
+NOT_ENOUGH_GAS = "oracle: not enough gas for a feed"
+
+
+def judge_with_gas(desk, words, gas):
+    """Judge one asset in a call that starts with `gas`, intrinsic gas aside; None = it reverted."""
+    data = desk.oracle.read.encode_input(words)
+    intrinsic = 21_000 + sum(16 if byte else 4 for byte in data)
+    call = {"to": str(desk.oracle), "data": data.hex(), "gas": hex(intrinsic + gas)}
+    try:
+        result = chain.provider.make_request("eth_call", [call, "latest"])
+    except ape.exceptions.ProviderError as error:
+        if NOT_ENOUGH_GAS in str(error):
+            return None
+        raise
+    ((word,),) = decode(["uint256[]"], bytes.fromhex(result.removeprefix("0x")))
+    return unpack(word)
+
+
+def test_too_little_gas_reverts_instead_of_faking_a_dead_feed(desk, odd):
+    """Whatever the caller sends, a healthy feed is never judged dead."""
+    odd.set_mode(WORKS_HARD, sender=desk.stranger)
+    words = config(odd, odd)
+    outcomes = {judge_with_gas(desk, words, gas) for gas in range(20_000, 500_000, 10_000)}
+    assert outcomes == {None, point(PRICE)}
+
+
+def test_enough_gas_for_one_feed_is_not_enough_for_two(desk, odd):
+    odd.set_mode(EATS_GAS, sender=desk.stranger)
+    words = config(odd, desk.secondary)
+    assert judge_with_gas(desk, words, GAS_BEFORE_FEED + FEED_GAS) is None
+    enough = GAS_BEFORE_FEED + FEED_GAS + 10_000
+    assert judge_with_gas(desk, words, enough) == point(PRICE, HALTED)
+
+
+# read ---------------------------------------------------------------------------------------------
+
+
+def test_read_judges_each_asset_on_its_own(desk, odd):
+    odd.set_mode(REVERTS, sender=desk.stranger)
+    rows = [
+        desk.config(),
+        config(odd, desk.secondary),
+        config(desk.primary, odd),
+        desk.config(greatest=PRICE),
+    ]
+    results = desk.oracle.read([word for row in rows for word in row])
+    assert [unpack(word).status for word in results] == [VALID, HALTED, STALE, HALTED]
+
+
+def test_read_of_nothing_is_nothing(desk):
+    assert desk.oracle.read([]) == []
+
+
+def test_read_takes_72_assets_and_not_more(desk):
+    assert [unpack(word) for word in desk.oracle.read(desk.config() * 72)] == [point(PRICE)] * 72
+    with reverts():
+        desk.oracle.read(desk.config() * 73)
+
+
+@pytest.mark.parametrize("length", [1, 2, 4, 5])
+def test_read_wants_whole_configurations(desk, length):
+    with reverts("oracle: three words per asset"):
+        desk.oracle.read((desk.config() * 2)[:length])
+
+
+# Checkpoints --------------------------------------------------------------------------------------
+
+
+def test_checkpoint_remembers_price_and_time(desk):
+    words = desk.config(callers_bits=5)
+    assert tuple(desk.oracle.last_valid(*words)) == (0, 0)
+    receipt = desk.oracle.checkpoint(*words, sender=desk.stranger)
+    assert tuple(desk.oracle.last_valid(*words)) == (PRICE, receipt.timestamp)
+    key = keccak(encode(["uint256"] * 3, desk.config()))
+    assert receipt.events == [
+        desk.oracle.Checkpoint(config=key, price=PRICE, time=receipt.timestamp)
+    ]
+
+
+def test_checkpoint_of_today_replaces_yesterdays(desk):
+    desk.oracle.checkpoint(*desk.config(), sender=desk.stranger)
+    desk.set_primary(PRICE + WAD)
+    receipt = desk.oracle.checkpoint(*desk.config(), sender=desk.stranger)
+    assert tuple(desk.oracle.last_valid(*desk.config())) == (PRICE + WAD, receipt.timestamp)
+
+
+@pytest.mark.parametrize("status", [STALE, DIVERGENT, HALTED])
+def test_checkpoint_needs_a_valid_price(desk, status):
+    desk.oracle.checkpoint(*desk.config(), sender=desk.stranger)
+    before = tuple(desk.oracle.last_valid(*desk.config()))
+    spoil = {
+        STALE: lambda: desk.set_secondary(PRICE, age=SECONDARY_HEARTBEAT + 100),
+        DIVERGENT: lambda: desk.set_secondary(PRICE * 2),
+        HALTED: lambda: desk.primary.set(0, sender=desk.stranger),
+    }
+    spoil[status]()
+    assert desk.judge().status == status
+    with reverts("oracle: price not valid"):
+        desk.oracle.checkpoint(*desk.config(), sender=desk.stranger)
+    assert tuple(desk.oracle.last_valid(*desk.config())) == before
+
+
+def test_checkpoint_is_evidence_only_when_both_feeds_are_dead(desk):
+    desk.oracle.checkpoint(*desk.config(), sender=desk.stranger)
+    desk.set_secondary(PRICE - 700 * WAD)
+    desk.primary.set(0, sender=desk.stranger)
+    assert desk.judge() == point(PRICE - 700 * WAD, HALTED)
+    desk.secondary.set(0, sender=desk.stranger)
+    judgement = desk.judge()
+    assert judgement.status == HALTED
+    assert judgement.low + judgement.high == 2 * PRICE
+    assert desk.judge(callers_bits=9) == judgement
+
+
+@pytest.mark.parametrize("hours", [1, 10, 30])
+def test_checkpoint_widens_by_one_percent_an_hour(desk, chain, hours):
+    receipt = desk.oracle.checkpoint(*desk.config(), sender=desk.stranger)
+    for feed in (desk.primary, desk.secondary):
+        feed.set(0, sender=desk.stranger)
+    chain.mine(timestamp=receipt.timestamp + hours * 3_600)
+    spread = PRICE * hours // 100
+    least, greatest = max(PRICE - spread, LEAST), min(PRICE + spread, GREATEST)
+    judgement = desk.judge()
+    # A view may be answered at the time of the next block.
+    tolerance = PRICE * 2 // 360_000
+    assert judgement.status == HALTED
+    assert 0 <= least - judgement.low <= tolerance
+    assert 0 <= judgement.high - greatest <= tolerance
+
+
+def test_an_old_checkpoint_says_no_more_than_the_bounds(desk, chain):
+    receipt = desk.oracle.checkpoint(*desk.config(), sender=desk.stranger)
+    for feed in (desk.primary, desk.secondary):
+        feed.set(0, sender=desk.stranger)
+    chain.mine(timestamp=receipt.timestamp + 10_000 * 3_600)
+    assert desk.judge() == Judgement(LEAST, GREATEST, HALTED)
+
+
+def test_checkpoint_belongs_to_its_configuration(desk, project):
+    """A stranger's feeds cannot write anybody else's checkpoint."""
+    fake = project.TestFeed.deploy("fake", 8, 9_000 * 10**8, sender=desk.stranger)
+    desk.oracle.checkpoint(*config(fake, fake), sender=desk.stranger)
+    for feed in (desk.primary, desk.secondary):
+        feed.set(0, sender=desk.stranger)
+    assert desk.judge() == Judgement(LEAST, GREATEST, HALTED)
+    assert tuple(desk.oracle.last_valid(*desk.config())) == (0, 0)
+
+
+# Sequencer ----------------------------------------------------------------------------------------
+
+
+def test_without_a_sequencer_feed_it_is_up(desk):
+    assert desk.oracle.sequencer_feed() == ZERO
+    assert desk.oracle.is_sequencer_up()
+
+
+def test_a_sequencer_that_is_up_changes_nothing(desk, uptime):
+    assert desk.oracle.sequencer_feed() == uptime.address
+    assert desk.oracle.sequencer_grace() == GRACE
+    assert desk.oracle.is_sequencer_up()
+    assert desk.judge() == point(PRICE)
+
+
+def test_a_sequencer_that_is_down_outranks_everything(desk, uptime):
+    uptime.set_status(False, sender=desk.stranger)
+    assert not desk.oracle.is_sequencer_up()
+    assert desk.judge() == point(PRICE, SEQUENCER)
+    desk.primary.set(0, sender=desk.stranger)
+    assert desk.judge() == point(PRICE, SEQUENCER)
+    desk.secondary.set(0, sender=desk.stranger)
+    assert desk.judge() == Judgement(LEAST, GREATEST, SEQUENCER)
+    with reverts("oracle: price not valid"):
+        desk.oracle.checkpoint(*desk.config(), sender=desk.stranger)
+
+
+def test_prices_count_only_after_the_grace_time(desk, uptime):
+    receipt = uptime.set_status(True, sender=desk.stranger)
+    words = desk.config(primary_heartbeat=DAY)
+    assert desk.judge(words) == point(PRICE, SEQUENCER)
+    chain.mine(timestamp=receipt.timestamp + GRACE)
+    assert desk.judge(words) == point(PRICE, SEQUENCER)
+    chain.mine(timestamp=receipt.timestamp + GRACE + 1)
+    assert desk.judge(words) == point(PRICE)
+
+
+@pytest.mark.parametrize("started_at", [0, 2**64, MAX_UINT])
+def test_a_sequencer_that_never_or_not_yet_started_is_down(desk, uptime, started_at):
+    uptime.set_answer(0, started_at, sender=desk.stranger)
+    assert desk.judge().status == SEQUENCER
+
+
+@pytest.mark.parametrize("answer", [1, 2, -1])
+def test_any_answer_but_zero_is_down(desk, uptime, answer):
+    uptime.set_answer(answer, desk.now - DAY, sender=desk.stranger)
+    assert desk.judge().status == SEQUENCER
+
+
+@pytest.mark.parametrize("mode", DEAD_MODES)
+def test_a_dead_sequencer_feed_is_down(project, desk, odd, mode):
+    odd.set_mode(mode, sender=desk.stranger)
+    desk.oracle = project.PriceOracle.deploy(odd, 0, sender=desk.stranger)
+    assert desk.judge() == point(PRICE, SEQUENCER)
+
+
+def test_too_little_gas_is_no_sequencer_outage(desk, uptime):
+    assert judge_with_gas(desk, desk.config(), GAS_BEFORE_FEED - 10_000) is None
+    assert judge_with_gas(desk, desk.config(), GAS_BEFORE_FEED + 50_000) == point(PRICE)

@@ -1,0 +1,335 @@
+"""The demo's record and its report: figures, files, pages that need no network."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import re
+from decimal import Decimal
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from bulkhead.report import (
+    AccountRecord,
+    DemoRecord,
+    EventKind,
+    EventRecord,
+    ReportError,
+    StepRecord,
+    Summary,
+    count_events,
+    failures,
+    print_summary,
+    verdict,
+    write_report,
+)
+from bulkhead.report.text import ratio, short_usd, usd
+
+START = 1_583_971_200
+REQUIRED_KEYS = [
+    "scenario",
+    "steps",
+    "accounts",
+    "margin_calls",
+    "cured",
+    "auctions",
+    "bids",
+    "bonus_paid",
+    "insurance_drawn",
+    "insurance_balance",
+    "unresolved_defaults",
+    "conservation_error",
+    "max_abs_open_interest_gap",
+    "wall_seconds",
+]
+
+
+@pytest.fixture
+def record() -> DemoRecord:
+    """A short replay: one account cures, one is sold in part, then in full, and the fund pays."""
+    events = [
+        EventRecord(START + 600, EventKind.MARGIN_CALL, "bold-1", {"equity": Decimal("812.5")}),
+        EventRecord(START + 600, EventKind.MARGIN_CALL, "careful-1"),
+        EventRecord(START + 900, EventKind.TOP_UP, "careful-1", {"amount": 500}),
+        EventRecord(START + 900, EventKind.CURE, "careful-1", {"margin_ratio": 1.5}),
+        EventRecord(START + 1_200, EventKind.AUCTION, "bold-1"),
+        EventRecord(
+            START + 1_200, EventKind.BID_PARTIAL, "bold-1", {"fraction": 0.42, "bonus": 9}, "keeper"
+        ),
+        EventRecord(START + 1_800, EventKind.BID_FULL, "bold-1", {"fraction": 1}, "keeper"),
+        EventRecord(START + 1_800, EventKind.DRAW, "bold-1", {"amount": Decimal("33.33")}),
+    ]
+    steps = [
+        StepRecord(
+            time=START + 600 * i,
+            prices={"ETH": Decimal(200 - 20 * i), "BTC": Decimal(8_000 - 500 * i)},
+            equity={"bold longs": 1_000 - 400 * i, "careful longs": 2_000.5 - i},
+            insurance_balance=Decimal(50_000 - 11 * i),
+            open_interest={"ETH-PERP": 10_000 - i, "BTC-PERP": 20_000},
+        )
+        for i in range(4)
+    ]
+    accounts = [
+        AccountRecord("bold-1", "bold longs", "CROSS", 20, 1_000, 0, "WETH", 0, 1, 0, 1, 1, -0.4),
+        AccountRecord("careful-1", "careful longs", "ISOLATED", 2, 2_000, 2_400, "", 500, 1, 1),
+    ]
+    summary = Summary(
+        scenario="black-thursday",
+        steps=3,
+        accounts=2,
+        **count_events(events),
+        bonus_paid=Decimal("9.10"),
+        insurance_drawn=Decimal("33.33"),
+        insurance_balance=Decimal("49966.67"),
+        unresolved_defaults=0,
+        conservation_error=Decimal(0),
+        max_abs_open_interest_gap=0,
+        wall_seconds=12.5,
+        worst_margin_ratio=-0.4,
+        worst_margin_ratio_account="bold-1",
+    )
+    return DemoRecord(summary, steps, events, accounts, "Black Thursday", "A bad day.", "a test")
+
+
+def changed(record: DemoRecord, **figures: object) -> DemoRecord:
+    return dataclasses.replace(record, summary=dataclasses.replace(record.summary, **figures))
+
+
+# --- Figures
+
+
+def test_events_are_counted(record):
+    assert count_events(record.events) == {
+        "margin_calls": 2,
+        "cured": 1,
+        "auctions": 1,
+        "bids": 2,
+        "bids_partial": 1,
+        "bids_full": 1,
+        "top_ups": 1,
+    }
+
+
+def test_verdict_of_a_good_replay(record):
+    assert failures(record.summary) == []
+    assert verdict(record.summary) == "Every default was resolved; conservation error 0."
+
+
+@pytest.mark.parametrize(
+    ("figures", "expected"),
+    [
+        ({"unresolved_defaults": 1}, "1 default was left unresolved"),
+        ({"unresolved_defaults": 2}, "2 defaults were left unresolved"),
+        ({"conservation_error": Decimal("0.000002")}, "the ledger is off by 0.000002"),
+        ({"conservation_error": -1}, "the ledger is off by -1"),
+        ({"hole": 7}, "losses of 7.00 USD were left unpaid"),
+    ],
+)
+def test_verdict_names_what_is_not_in_order(record, figures, expected):
+    summary = changed(record, **figures).summary
+    assert verdict(summary).startswith("Not in order: ")
+    assert expected in verdict(summary)
+
+
+@pytest.mark.parametrize("error", [Decimal("0.000001"), 4e-16, 0])
+def test_rounding_dust_is_in_order(record, error):
+    assert failures(changed(record, conservation_error=error).summary) == []
+
+
+# --- report.json
+
+
+def test_json_begins_with_the_figures_in_their_order(record, tmp_path):
+    path, _ = write_report(tmp_path / "out" / "demo", record)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    assert list(content)[: len(REQUIRED_KEYS)] == REQUIRED_KEYS
+    assert content["steps"] == 3
+    assert content["bonus_paid"] == 9.1
+    assert content["conservation_error"] == 0
+    assert len(content["event_log"]) == 8
+    assert len(content["timeline"]) == 4
+    assert [account["label"] for account in content["account_table"]] == ["bold-1", "careful-1"]
+
+
+def test_numbers_are_json_numbers(record, tmp_path):
+    path, _ = write_report(tmp_path, record)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    texts = {"scenario", "worst_margin_ratio_account", "verdict", "title", "source"}
+    lists = {"account_table", "event_log", "timeline"}
+    for key in content.keys() - texts - lists:
+        assert isinstance(content[key], int | float), key
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), Decimal("NaN")])
+def test_what_is_no_number_is_refused_and_nothing_written(record, tmp_path, value):
+    with pytest.raises(ReportError, match="bonus_paid"):
+        write_report(tmp_path / "new", changed(record, bonus_paid=value))
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(("name", "value"), [("bids", 3), ("margin_calls", 0), ("accounts", 40)])
+def test_summary_that_contradicts_its_record_is_refused(record, tmp_path, name, value):
+    with pytest.raises(ReportError, match=rf"summary\.{name} is {value}"):
+        write_report(tmp_path, changed(record, **{name: value}))
+
+
+def test_report_without_steps_is_refused(record, tmp_path):
+    with pytest.raises(ReportError, match="one step"):
+        write_report(tmp_path, dataclasses.replace(record, steps=[]))
+
+
+def test_old_report_is_replaced_and_no_scraps_remain(record, tmp_path):
+    (tmp_path / "report.json").write_text("old")
+    write_report(tmp_path, record)
+    assert json.loads((tmp_path / "report.json").read_text())["steps"] == 3
+    assert {path.name for path in tmp_path.iterdir()} == {"report.json", "report.html"}
+
+
+# --- report.html
+
+
+class Page(HTMLParser):
+    """Collects what a page refers to, and whether its tags are closed in order."""
+
+    VOID = frozenset({"meta", "br", "path", "use", "rect", "line", "circle"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.references: list[str] = []
+        self.tags: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        if tag not in self.VOID:
+            self.open.append(tag)
+        self._note(attrs)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self._note(attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+    def _note(self, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value or "")
+            if name in ("href", "src", "xlink:href"):
+                self.references.append(value or "")
+
+
+@pytest.fixture
+def html(record, tmp_path) -> str:
+    return write_report(tmp_path, record)[1].read_text(encoding="utf-8")
+
+
+def test_page_is_whole_and_needs_no_network(html):
+    page = Page(html)
+    assert page.open == []
+    assert not {"script", "link", "img", "iframe"} & set(page.tags)
+    assert not re.search(r"https?://|@import|url\((?!#)", html)
+    assert all(reference.startswith("#") for reference in page.references)
+
+
+def test_ids_are_unique_and_every_reference_leads_somewhere(html):
+    page = Page(html)
+    assert len(page.ids) == len(set(page.ids))
+    used = set(page.references) | set(re.findall(r"url\((#[^)]+)\)", html))
+    assert used <= {f"#{identifier}" for identifier in page.ids}
+
+
+def test_pictures_take_their_colours_from_the_page(html):
+    for picture in re.findall(r"<svg.*?</svg>", html, re.S):
+        assert not re.search(r"#[0-9a-f]{6}", picture)
+        assert "var(--" in picture
+
+
+def test_page_tells_the_story(html):
+    assert "Every default was resolved; conservation error 0." in html
+    assert "ETH fell from 200.00 to as low as 140.00 (−30%)" in html
+    assert "The insurance fund paid $33.33 where margin was not enough." in html
+    assert "fraction 42%" in html
+    assert "called, cured" in html
+    assert html.count("<svg") == 2 + 2 + 2  # prices wide and narrow, groups, fund and interest
+
+
+def test_page_of_a_failed_replay_says_so(record, tmp_path):
+    _, path = write_report(tmp_path, changed(record, unresolved_defaults=1))
+    assert '<h1 class="bad">Not in order: 1 default was left' in path.read_text(encoding="utf-8")
+
+
+def test_page_of_a_quiet_replay_is_written(record, tmp_path):
+    counts = count_events([])
+    quiet = dataclasses.replace(
+        changed(record, **counts, insurance_drawn=0), events=[], steps=record.steps[:1]
+    )
+    text = write_report(tmp_path, quiet)[1].read_text(encoding="utf-8")
+    assert "Nobody had to be called" in text
+    assert "event by event" not in text
+
+
+def test_labels_cannot_become_markup(record, tmp_path):
+    evil = "<script>$x$&"
+    accounts = [dataclasses.replace(a, label=evil, group=evil, mode=evil) for a in record.accounts]
+    steps = [
+        dataclasses.replace(s, equity={evil: 1}, open_interest={evil: 1}, prices={evil: 1})
+        for s in record.steps
+    ]
+    events = [dataclasses.replace(e, account=evil, counterparty=evil) for e in record.events]
+    bad = DemoRecord(record.summary, steps, events, accounts, evil, evil, evil)
+    text = write_report(tmp_path, bad)[1].read_text(encoding="utf-8")
+    assert "script" not in Page(text).tags
+    assert "&lt;script&gt;$x$&amp;" in text
+
+
+def test_same_record_gives_the_same_bytes(record, tmp_path):
+    first = [path.read_bytes() for path in write_report(tmp_path / "a", record)]
+    second = [path.read_bytes() for path in write_report(tmp_path / "b", record)]
+    assert first == second
+
+
+# --- Terminal
+
+
+def test_summary_is_printed_with_its_verdict_last(record):
+    out = io.StringIO()
+    print_summary(Console(file=out, width=100), record)
+    lines = out.getvalue().rstrip().splitlines()
+    assert lines[-1] == "Every default was resolved; conservation error 0."
+    assert any("1 partial, 1 full" in line for line in lines)
+    assert any("−0.40" in line and "bold-1" in line for line in lines)
+
+
+# --- Words
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "$0"),
+        (12.345, "$12.35"),
+        (Decimal("-0.001"), "$0.00"),
+        (999.99, "$999.99"),
+        (-1234.5, "−$1,234"),
+        (1_000_000, "$1,000,000"),
+    ],
+)
+def test_dollars_are_written(value, text):
+    assert usd(value) == text
+
+
+@given(st.floats(-1e12, 1e12))
+def test_numbers_of_any_size_are_written_shortly(value):
+    assert len(usd(value)) <= 19
+    assert len(short_usd(value)) <= 12
+    assert "nan" not in ratio(value)
