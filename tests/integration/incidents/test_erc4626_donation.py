@@ -1,0 +1,53 @@
+"""Compound and Cream forks, Hundred Finance: the first depositor of an empty vault, and a donation.
+
+One unit staked, a fortune donated, and the next staker's shares round to nothing. The insurance
+fund has virtual shares: the donation is lost to its donor, and gives no one anything.
+"""
+
+from __future__ import annotations
+
+from tests.scenes import Scene
+
+
+def test_first_staker_cannot_inflate_the_share(world):
+    attacker, victim = world.people[0], world.people[1]
+    fund, token = world.insurance_fund, world.settlement
+    world.stake(attacker, 0.000001)
+    donation = world.fund(attacker, "USDC", 100_000)
+    token.transfer(fund, donation, sender=attacker)
+    world.stake(victim, 50_000)
+
+    staked = fund.convertToAssets(fund.balanceOf(victim))
+    kept = fund.convertToAssets(fund.balanceOf(attacker))
+    assert staked >= 50_000 * 10**6 * 999 // 1_000
+    # The attacker's share is one unit beside a million virtual ones: his donation is gone.
+    assert kept < donation * 51 // 100
+
+
+def test_donation_without_stakers_enriches_nobody(world):
+    donor, early = world.people[0], world.people[1]
+    fund = world.insurance_fund
+    world.settlement.transfer(fund, world.fund(donor, "USDC", 1_000), sender=donor)
+    world.stake(early, 1_000)
+    assert fund.convertToAssets(fund.balanceOf(early)) <= 1_000 * 10**6
+
+
+def test_donation_pays_losses_all_the_same(world):
+    """It is the clearinghouse's, not a staker's: a shortfall draws on it."""
+    scene = Scene.set(world)
+    donation = world.fund(scene.staker, "USDC", 2_000)
+    world.settlement.transfer(world.insurance_fund, donation, sender=scene.staker)
+    scene.auction_at(1_890)
+    scene.bid()
+    assert world.clearinghouse.hole() == 0
+    assert world.insurance_fund.totalAssets() == (2_000 - 1_100) * 10**6
+
+
+def test_donation_to_the_ledger_is_nobodys(world):
+    """Tokens sent to the clearinghouse itself credit no account and buy no share."""
+    scene = Scene.set(world)
+    cash = world.cash(scene.account)
+    gift = world.fund(scene.stranger, "USDC", 777)
+    world.settlement.transfer(world.clearinghouse, gift, sender=scene.stranger)
+    assert world.cash(scene.account) == cash
+    assert world.conservation_error() == 777

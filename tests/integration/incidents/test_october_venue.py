@@ -1,0 +1,67 @@
+"""10 October 2025: collateral priced off one venue's order book, and everybody on it sold out.
+
+The venue's own book fell far below every other market, and its index followed. Here liquidation
+needs two independent sources that agree: while they do not, nobody is called, nobody is sold and
+nobody takes money out, and the owners may still deposit and cure.
+"""
+
+from __future__ import annotations
+
+from tests.reverts import assert_reverts
+from tests.scenes import CALL_PRICE, CLOSE_OUT_PRICE, Scene
+from tests.world import HEALTHY, WAD
+
+
+def test_diverging_venue_stops_liquidation(world):
+    scene = Scene.set(world, cash=2_500, WETH=4)
+    world.set_price("ETH", 1_300, secondary=1_990)
+    for action in (scene.manager.call_margin, scene.manager.open_auction):
+        assert_reverts(
+            "default manager: account is healthy", action, scene.account, sender=scene.stranger
+        )
+    world.set_price("ETH", 1_300)  # the other source confirms it: now it is a price
+    scene.open_auction()
+    assert scene.is_in_auction()
+
+
+def test_running_auction_waits_while_sources_diverge(world):
+    scene = Scene.set(world)
+    scene.auction_at(CLOSE_OUT_PRICE)
+    world.set_price("ETH", CLOSE_OUT_PRICE * 0.65, secondary=CLOSE_OUT_PRICE)
+    assert_reverts(
+        "default manager: price not valid",
+        scene.manager.bid,
+        scene.account,
+        WAD,
+        scene.purse,
+        1,
+        sender=scene.bidder,
+    )
+    world.deposit(scene.trader, scene.account, 100_000)  # INV-10
+    scene.manager.cure(scene.account, sender=scene.trader)
+    assert scene.stage() == HEALTHY
+
+
+def test_diverging_venue_lets_no_money_out(world):
+    """Nor is the higher source good for a withdrawal."""
+    scene = Scene.set(world)
+    world.set_price("ETH", 2_600, secondary=2_000)
+    assert_reverts(
+        "risk engine: price not valid",
+        world.clearinghouse.withdraw,
+        scene.account,
+        world.settlement,
+        10**6,
+        scene.trader,
+        sender=scene.trader,
+    )
+
+
+def test_called_account_reduces_while_sources_diverge(world):
+    """INV-10: closing at a price that no source calls unfair stays open."""
+    scene = Scene.set(world)
+    scene.price(CALL_PRICE)
+    scene.call()
+    world.set_price("ETH", CALL_PRICE, secondary=1_900)
+    scene.world.trade((scene.maker, scene.book), (scene.trader, scene.account), -50, CALL_PRICE)
+    assert scene.size() == 50 * WAD

@@ -1,0 +1,188 @@
+"""What still works, and what waits, while prices cannot be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.reverts import assert_reverts
+from tests.scenes import CALL_PRICE, CLOSE_OUT_PRICE, Scene
+from tests.world import AUCTION, BTC, ETH, HEALTHY, NEVER, WAD
+
+HEARTBEAT = 3_600  # of the primary feed in config/local.yaml
+
+
+def fall_silent(scene: Scene) -> None:
+    """All feeds stop reporting."""
+    scene.world.wait(3 * HEARTBEAT, refresh=False)
+
+
+def disagree(scene: Scene) -> None:
+    """The second source of ETH is 3 % lower."""
+    now = scene.world.risk_engine.price(8 + ETH)[0] / WAD
+    scene.world.set_price("ETH", now, secondary=round(now * 0.97, 6))
+
+
+def answer_zero(scene: Scene) -> None:
+    """The primary feed of ETH answers 0."""
+    now = scene.world.risk_engine.price(8 + ETH)[0] / WAD
+    scene.world.set_price("ETH", 0, secondary=now)
+
+
+OUTAGES = [fall_silent, disagree, answer_zero]
+Outage = Callable[[Scene], None]
+
+
+def fill_of(scene: Scene, size: float, price: float) -> tuple:
+    """Return the arguments by which the trader gains `size` from the maker."""
+    order = scene.world.order(scene.maker, scene.book, -size, price)
+    signature = scene.world.sign(scene.maker, order)
+    return (
+        order.as_tuple(),
+        signature,
+        abs(int(size * WAD)),
+        scene.account,
+        NEVER if size > 0 else 0,
+    )
+
+
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_no_risk_is_opened_and_no_money_let_out(world, outage: Outage):
+    scene = Scene.set(world)
+    fill = world.exchange.fill
+    outage(scene)
+    assert_reverts(
+        "risk engine: price not valid", fill, *fill_of(scene, 1, 2_000), sender=scene.trader
+    )
+    assert_reverts(
+        "risk engine: price not valid",
+        world.clearinghouse.withdraw,
+        scene.account,
+        world.settlement,
+        1,
+        scene.trader,
+        sender=scene.trader,
+    )
+    world.set_price("ETH", 2_000)
+    world.refresh()
+    scene.buy(1)
+
+
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_deposits_work_and_the_flat_leave(world, outage: Outage):  # INV-10
+    """Nobody's price is needed to take money in, or to pay out who holds no position."""
+    scene = Scene.set(world)
+    flat = world.open(scene.stranger, 500, WETH=1)
+    outage(scene)
+    world.deposit(scene.trader, scene.account, 100)
+    world.deposit(scene.trader, scene.account, 1, "WETH")
+    ledger = world.clearinghouse
+    ledger.withdraw(flat, world.settlement, 500 * 10**6, scene.stranger, sender=scene.stranger)
+    weth = world.deployment.tokens["WETH"]
+    ledger.withdraw(flat, weth, 10**18, scene.stranger, sender=scene.stranger)
+    assert world.cash(flat) == 0
+    assert world.conservation_error() == 0
+
+
+def test_outage_stops_calls_and_its_end_starts_them(world):
+    scene = Scene.set(world)
+    scene.price(CALL_PRICE)
+    fall_silent(scene)
+    assert_reverts(
+        "default manager: price not valid",
+        scene.manager.call_margin,
+        scene.account,
+        sender=scene.stranger,
+    )
+    world.refresh()
+    scene.call()
+    assert scene.is_called()
+
+
+def test_outage_stops_auctions_after_the_deadline(world):
+    scene = Scene.set(world)
+    scene.price(CALL_PRICE)
+    scene.call()
+    fall_silent(scene)
+    assert_reverts(
+        "default manager: price not valid",
+        scene.manager.open_auction,
+        scene.account,
+        sender=scene.stranger,
+    )
+    world.refresh()
+    scene.open_auction()
+    assert scene.is_in_auction()
+
+
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_running_auction_pauses(world, outage: Outage):
+    scene = Scene.set(world)
+    scene.auction_at(CLOSE_OUT_PRICE)
+    outage(scene)
+    refused = "price not valid"
+    if outage is answer_zero:  # one source left, or the hard bounds: the better end may be healthy
+        healthy = scene.manager.auction(scene.account).equity >= scene.margin()[2]
+        refused = "account is healthy" if healthy else refused
+    assert_reverts(
+        f"default manager: {refused}",
+        scene.manager.bid,
+        scene.account,
+        WAD,
+        scene.purse,
+        1,
+        sender=scene.bidder,
+    )
+    world.set_price("ETH", CLOSE_OUT_PRICE)
+    world.refresh()
+    assert scene.bid().ended
+
+
+def test_stale_primary_one_second_late(world):
+    """The heartbeat is a limit, not a hint."""
+    scene = Scene.set(world)
+    world.refresh()
+    world.wait(HEARTBEAT - 60, refresh=False)
+    assert world.risk_engine.price(8 + ETH)[2]
+    scene.buy(1)
+    world.wait(61, refresh=False)
+    assert not world.risk_engine.price(8 + ETH)[2]
+
+
+def test_bidder_with_a_leg_in_doubt_takes_nothing(world):
+    """INV-8: his own margin cannot be judged, so he takes on no risk."""
+    scene = Scene.set(world)
+    world.trade((scene.maker, scene.book), (scene.bidder, scene.purse), 0.1, 40_000, BTC)
+    fresh = world.open(scene.bidder, 100_000)
+    world.wait(HEARTBEAT + 400, refresh=False)
+    scene.auction_at(CLOSE_OUT_PRICE)
+    assert_reverts(
+        "risk engine: price not valid",
+        scene.manager.bid,
+        scene.account,
+        WAD,
+        scene.purse,
+        1,
+        sender=scene.bidder,
+    )
+    scene.bid(purse=fresh)
+    assert scene.stage() == HEALTHY
+
+
+def test_portfolio_is_sold_in_two_steps_around_an_outage(world):
+    """INV-13. ETH while BTC is silent, BTC when it is back; nothing is lost in between."""
+    scene = Scene.set(world, cash=18_000)
+    scene.buy(-4, 40_000, BTC)
+    world.stake(scene.staker, 10_000)
+    fall_silent(scene)
+    scene.auction_at(1_850)
+    first = scene.bid()
+    assert (first.fraction, first.ended) == (WAD, False)
+    assert scene.size() == 0
+    assert world.conservation_error() < 1e-12
+    world.set_price("BTC", 41_000)
+    assert scene.stage() == AUCTION
+    assert scene.bid().ended
+    assert scene.stage() == HEALTHY
+    assert world.conservation_error() < 1e-12

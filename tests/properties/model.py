@@ -1,0 +1,142 @@
+"""Margin after docs/specification.md in exact integers, from the ledger's words and the
+configuration: nothing here asks the risk engine what an account is worth or needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bulkhead.books import Books, read_books
+from bulkhead.deployment import Deployment
+
+WAD = 10**18
+PPM = 10**6
+
+
+@dataclass(frozen=True)
+class Quote:
+    """The price of an asset: an interval, a point when VALID."""
+
+    low: int
+    high: int
+
+    @property
+    def valid(self) -> bool:
+        """Whether it is VALID (here: the sources agree)."""
+        return self.low == self.high
+
+    def end(self, upper: bool) -> int:
+        """Return one end."""
+        return self.high if upper else self.low
+
+
+@dataclass(frozen=True)
+class Margin:
+    """What an account is worth and needs, WAD. `bare` is IM without the discount on profit and
+    the least equity."""
+
+    equity: int
+    initial: int
+    bare: int
+    maintenance: int
+    profit: int
+    valid_legs: int
+    stuck_legs: int
+
+
+@dataclass(frozen=True)
+class Model:
+    """The books of a moment with the prices of that moment."""
+
+    deployment: Deployment
+    books: Books
+    quotes: dict[str, Quote]
+    funding: dict[int, int]
+    interest: dict[int, int]
+    collateral: dict[tuple[int, str], int]
+
+    @classmethod
+    def of(cls, world: Any, accounts: list[int], quotes: dict[str, Quote]) -> Model:
+        """Read the chain's words."""
+        deployment = world.deployment
+        books = read_books(deployment, accounts)
+        now = world.now() + 1
+        ledger = deployment.clearinghouse
+        held = {
+            (account, symbol): ledger.collateral(account, index)
+            for account in accounts
+            for symbol, index in deployment.collaterals.items()
+        }
+        markets = deployment.markets.values()
+        return cls(
+            deployment,
+            books,
+            dict(quotes),
+            {market: funding_index(ledger.market_state(market), now) for market in markets},
+            {market: books.markets[market].long_shares for market in markets},
+            held,
+        )
+
+    def cash(self, account: int) -> int:
+        """Return cash."""
+        return self.books.headers[account].cash
+
+    def size(self, account: int, market: int) -> int:
+        """Return a signed position (A = 1 as long as nothing was torn up)."""
+        position = self.books.positions.get((account, market))
+        return position.shares if position else 0
+
+    def margin(self, account: int, favourable: bool = False) -> Margin:
+        """Return equity, IM and MM, prices in doubt at one end for the account."""
+        config = self.deployment.config
+        equity = self.cash(account)
+        initial = maintenance = profit = valid = stuck = positions = 0
+        for collateral in config.collateral:
+            amount = self.collateral[account, collateral.symbol]
+            if not amount:
+                continue
+            quote = self.quotes[collateral.asset]
+            worth = amount * quote.end(favourable) // WAD
+            equity += worth
+            initial += up(worth * collateral.haircut_initial.ppm, PPM)
+            maintenance += up(worth * collateral.haircut_maintenance.ppm, PPM)
+            valid, stuck = valid + quote.valid, stuck + (not quote.valid)
+        for market in config.markets:
+            number = self.deployment.markets[market.name]
+            position = self.books.positions.get((account, number))
+            if position is None or not position.shares:
+                continue
+            positions += 1
+            quote = self.quotes[market.asset]
+            price = quote.end((position.shares > 0) == favourable)
+            value = position.shares * (price - self.funding[number]) // WAD - position.cost
+            equity += value
+            profit += max(value, 0)
+            notional = up(abs(position.shares) * price, WAD)
+            crowd = market.load_per_cash * (self.interest[number] * price // WAD) // WAD
+            steep = market.slope_per_cash * notional // WAD
+            needed = up(notional * market.base_rate.ppm, PPM)
+            needed += up(notional * (crowd + steep), WAD)
+            initial += needed
+            maintenance += up(needed * market.maintenance_ratio.ppm, PPM)
+            valid, stuck = valid + quote.valid, stuck + (not quote.valid)
+        required = initial
+        if positions:
+            required += up(profit * (PPM - config.risk.profit_weight.ppm), PPM)
+            required = max(required, config.risk.minimum_equity.wad)
+        return Margin(equity, required, initial, maintenance, profit, valid, stuck)
+
+
+def up(numerator: int, denominator: int) -> int:
+    """Divide and round up."""
+    return -(-numerator // denominator)
+
+
+def funding_index(state: int, now: int) -> int:
+    """Return the funding index of a state word, carried on to a time (the rate counts for 8 h)."""
+    stored = state & (1 << 96) - 1
+    stored -= (stored >> 95) << 96
+    rate = state >> 128 & (1 << 48) - 1
+    rate -= (rate >> 47) << 48
+    held = min(now - (state >> 96 & (1 << 32) - 1), 8 * 3600)
+    return stored + rate * 2**16 * held
