@@ -9,9 +9,10 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from eth_utils import keccak
 
 from bulkhead.books import signed
-from tests.unit.clearinghouse.test_layout import layout
+from tests.unit.clearinghouse.test_layout import layout_of
 from tests.world import ETH, WAD, wad
 
 A = 3 * WAD // 4  # base units per share
@@ -22,9 +23,7 @@ DUST = 100  # wei
 
 def slot_of(world, name: str, *keys: int) -> str:
     """Return the storage slot of an entry of one of the ledger's maps (Vyper: slot first)."""
-    from eth_utils import keccak
-
-    slot = layout("Clearinghouse")["storage_layout"]["ledger"][name]["slot"]
+    slot = layout_of("Clearinghouse")["storage_layout"]["ledger"][name]["slot"]
     for key in keys:
         slot = int.from_bytes(keccak(slot.to_bytes(32, "big") + key.to_bytes(32, "big")), "big")
     return f"0x{slot:064x}"
