@@ -7,8 +7,8 @@
 @notice Judges prices. An asset has two independent Chainlink-shaped feeds; its price is VALID when
         the primary is fresh and inside hard bounds, the secondary too, the two agree within a limit
         and, on an L2, the sequencer has been up for long enough. There is no averaging: VALID means
-        the primary's answer, anything else means an interval that encloses what evidence is left
-        and a status that says why.
+        the primary's answer, anything else means an interval, never a point, that encloses what
+        evidence is left, and a status that says why.
 @dev    No admin and no configuration of its own: callers pass the feed configuration in and own the
         risk of it. The only storage is the last VALID price of a configuration, which anyone may
         refresh with `checkpoint`; it is keyed by the whole configuration, so that a stranger's
@@ -58,7 +58,12 @@ _STATUS_SHIFT: constant(uint256) = 240
 # Greatest price of a judgement, WAD: 120 bits. Bounds beyond it count as it.
 _MAX_PRICE: constant(uint256) = 2**120 - 1
 
-# Set in the word of `_answer` when the answer is fresh; above every price.
+# A word of evidence is price (120 bits, WAD; 0 = none) | age (64 bits, seconds that widen it) and
+# three flags: the answer is fresh, the price may be as low or as high as the bounds allow.
+_AGE_SHIFT: constant(uint256) = 120
+_AGE_MASK: constant(uint256) = 2**64 - 1
+_BELOW: constant(uint256) = 2**253
+_ABOVE: constant(uint256) = 2**254
 _FRESH: constant(uint256) = 2**255
 
 # Decimals inside, and the most a feed may have.
@@ -78,7 +83,7 @@ _FEED_GAS: constant(uint256) = 150_000
 # for a cold address (EIP-2929) and some 5,000 for the instructions in between and to spare.
 _GAS_BEFORE_FEED: constant(uint256) = 160_000
 
-# A checkpoint's price is trusted to 1 % for every hour of its age: to 100 % after this, seconds.
+# An old price is trusted to 1 % for every hour of its age: to 100 % after this, seconds.
 _WIDENING: constant(uint256) = 100 * 3_600
 
 # Length of what `latestRoundData` returns and where its words are, bytes.
@@ -171,7 +176,7 @@ def price(w0: uint256, w1: uint256, w2: uint256) -> (uint256, uint256, uint256):
     @param w1 Second word.
     @param w2 Third word.
     @return low Lower end of the price, WAD.
-    @return high Upper end of the price, WAD; equal to `low` when VALID.
+    @return high Upper end of the price, WAD; equal to `low` when VALID, above it when not.
     @return status 0 VALID, 1 STALE, 2 DIVERGENT, 3 HALTED, 4 SEQUENCER.
     @custom:reverts oracle: not enough gas for a feed
     """
@@ -194,8 +199,8 @@ def price(w0: uint256, w1: uint256, w2: uint256) -> (uint256, uint256, uint256):
 @external
 def checkpoint(w0: uint256, w1: uint256, w2: uint256):
     """
-    @notice Remembers the price of a configuration, for the day when both its feeds are dead.
-            Callable by anyone, at any time at which the price is VALID.
+    @notice Remembers the price of a configuration, for the day when one of its feeds is dead, or
+            both. Callable by anyone, at any time at which the price is VALID.
     @param w0 First word of the configuration, see IPriceOracle.
     @param w1 Second word; the caller's bits make no difference.
     @param w2 Third word.
@@ -260,54 +265,86 @@ def _judge(w0: uint256, w1: uint256, w2: uint256, sequencer_up: bool) -> uint256
     greatest: uint256 = min(w2 >> _BOUND_SHIFT, _MAX_PRICE)
     primary: uint256 = self._answer(w0, w0 >> _PRIMARY_TERMS_SHIFT, least, greatest)
     secondary: uint256 = self._answer(w1, w0 >> _SECONDARY_TERMS_SHIFT, least, greatest)
-    both_fresh: bool = primary & secondary >= _FRESH
-    primary &= _MAX_PRICE
-    secondary &= _MAX_PRICE
-    low: uint256 = primary
-    high: uint256 = secondary
-    if primary > secondary:
-        low = secondary
-        high = primary
 
     status: uint256 = _STALE
     if not sequencer_up:
         status = _SEQUENCER
-    elif both_fresh:
+    elif primary & secondary >= _FRESH:
+        low: uint256 = primary & _MAX_PRICE
+        high: uint256 = secondary & _MAX_PRICE
+        if low > high:
+            low = high
+            high = primary & _MAX_PRICE
         # high < 2**120, so high * 10_000 < 2**134; low <= high; low * (2**16 - 1) < 2**136
         if unsafe_mul(unsafe_sub(high, low), _BPS) <= unsafe_mul(low, w0 >> _DEVIATION_SHIFT):
+            primary &= _MAX_PRICE
             return primary | (primary << _HIGH_SHIFT)  # VALID is 0
         status = _DIVERGENT
-    elif primary == 0:
+    elif primary & _MAX_PRICE == 0:
         status = _HALTED
-
-    if low == 0:  # at least one feed gave nothing
-        low = high
-    if low == 0:  # both did
-        low, high = self._from_checkpoint(self._key(w0, w1, w2), least, greatest)
-    if low == 0:  # and nobody ever took a checkpoint
-        low = min(least, _MAX_PRICE)
-        high = greatest
-    return low | (high << _HIGH_SHIFT) | (status << _STATUS_SHIFT)
+    return self._interval(w0, w1, w2, primary, secondary) | (status << _STATUS_SHIFT)
 
 
 @internal
 @view
-def _from_checkpoint(key: bytes32, least: uint256, greatest: uint256) -> (uint256, uint256):
+def _interval(
+    w0: uint256, w1: uint256, w2: uint256, primary: uint256, secondary: uint256
+) -> uint256:
     """
-    @dev What a checkpoint still says: its price, give or take 1 % of it for every hour of its age,
-         inside the bounds. So an old checkpoint neither sells an account nor shelters one for long
-         without its market being looked at.
-    @return Lower and upper end, WAD; 0, 0 without a checkpoint.
+    @dev The price when it is not VALID: encloses what the two feeds still say and, unless both have
+         a usable answer, the last checkpoint. A lone answer is never believed alone. Old evidence
+         widens by 1 % an hour, then everything by the deviation limit, because feeds that agree may
+         differ by that much. Rounds outwards. Nothing here can overflow: prices are below 2**120,
+         ages below 2**64, the deviation limit below 2**16.
+    @param w0 First word of the configuration, see IPriceOracle.
+    @param w1 Second word.
+    @param w2 Third word.
+    @param primary Word of evidence from the primary.
+    @param secondary Word of evidence from the secondary.
+    @return low 120 | high 120 bits, inside the bounds, 0 < low < high whatever the bounds are.
+    """
+    least: uint256 = min(max(w2 & _BOUND_MASK, 1), _MAX_PRICE - 1)
+    greatest: uint256 = min(max(w2 >> _BOUND_SHIFT, least + 1), _MAX_PRICE)
+    remembered: uint256 = 0
+    if primary & _MAX_PRICE == 0 or secondary & _MAX_PRICE == 0:
+        remembered = self._remembered(self._key(w0, w1, w2))
+
+    low: uint256 = greatest
+    high: uint256 = least
+    for evidence: uint256 in [primary, secondary, remembered]:
+        if evidence & _BELOW != 0:
+            low = least
+        if evidence & _ABOVE != 0:
+            high = greatest
+        price: uint256 = evidence & _MAX_PRICE
+        if price != 0:
+            age: uint256 = (evidence >> _AGE_SHIFT) & _AGE_MASK
+            spread: uint256 = self._div_up(price * age, _WIDENING)
+            low = min(low, price - min(spread, price))
+            high = max(high, price + spread)
+
+    deviation: uint256 = w0 >> _DEVIATION_SHIFT
+    low -= min(self._div_up(low * deviation, _BPS), low)
+    high += self._div_up(high * deviation, _BPS)
+    low = min(max(low, least), greatest - 1)
+    high = max(min(high, greatest), low + 1)
+    return low | (high << _HIGH_SHIFT)
+
+
+@internal
+@view
+def _remembered(key: bytes32) -> uint256:
+    """
+    @dev The last checkpoint of a configuration. It neither sells an account nor shelters one for
+         long without its market being looked at, since it widens with its age.
+    @param key Key of the configuration.
+    @return A word of evidence; without a checkpoint one that allows everything.
     """
     word: uint256 = self._checkpoints[key]
     if word == 0:
-        return 0, 0
-    price: uint256 = word & _CHECKPOINT_MASK
-    spread: uint256 = price * (block.timestamp - (word >> _CHECKPOINT_TIME_SHIFT)) // _WIDENING
-    low: uint256 = least
-    if spread < price - least:  # the price was inside the bounds when it was taken
-        low = price - spread
-    return low, min(price + spread, greatest)
+        return _BELOW | _ABOVE
+    age: uint256 = block.timestamp - (word >> _CHECKPOINT_TIME_SHIFT)
+    return (word & _CHECKPOINT_MASK) | (age << _AGE_SHIFT)
 
 
 @internal
@@ -317,14 +354,16 @@ def _answer(feed: uint256, terms: uint256, least: uint256, greatest: uint256) ->
     @dev What one price feed has to say. It gets `_FEED_GAS`; less than that left is the caller's
          fault and reverts, else a caller could choose which feeds fail. At most 160 bytes of what
          it returns are copied. This runs twenty times in a ten-market margin check, hence one word
-         for both results, plain branches instead of `or`, and the call in place (together -650 gas
+         for all results, plain branches instead of `or`, and the call in place (together -650 gas
          an asset).
     @param feed Address of the feed in the lowest 160 bits.
     @param terms Heartbeat (32 bits, seconds) and decimals (8 bits), lowest bits first.
     @param least Exclusive lower bound, WAD.
     @param greatest Exclusive upper bound, WAD, at most `_MAX_PRICE`.
-    @return Price in WAD, rounded down, plus `_FRESH` when it is not older than the heartbeat. 0 =
-            no usable answer: none, not positive, not inside the bounds or from the future.
+    @return A word of evidence: the price, rounded down, with `_FRESH` or the seconds by which it is
+            older than the heartbeat. No price = no usable answer: none, not positive, from the
+            future (all 0) or not inside the bounds (`_BELOW`, `_ABOVE`: a market beyond a bound
+            may be where its price went).
     """
     assert msg.gas >= _GAS_BEFORE_FEED, "oracle: not enough gas for a feed"
     success: bool = False
@@ -361,12 +400,14 @@ def _answer(feed: uint256, terms: uint256, least: uint256, greatest: uint256) ->
 
     # At a bound counts as out: that is where a feed floored or capped by its aggregator stands.
     if answer <= least:
-        return 0
+        if answer == 0:
+            return 0
+        return _BELOW
     if answer >= greatest:
-        return 0
+        return _ABOVE
     if age <= terms & _HEARTBEAT_MASK:
         return answer | _FRESH
-    return answer
+    return answer | (unsafe_sub(age, terms & _HEARTBEAT_MASK) << _AGE_SHIFT)  # age is above it
 
 
 @internal
@@ -401,6 +442,18 @@ def _is_sequencer_up() -> bool:
         and started_at <= block.timestamp
         and block.timestamp - started_at > sequencer_grace
     )
+
+
+@internal
+@pure
+def _div_up(numerator: uint256, divisor: uint256) -> uint256:
+    """
+    @dev Division rounded up.
+    @param numerator What is divided, at most 2**256 - divisor.
+    @param divisor By what; not 0.
+    @return The quotient.
+    """
+    return (numerator + divisor - 1) // divisor
 
 
 @internal
