@@ -9,9 +9,9 @@
 
             equity = cash + sum(collateral * price) + sum(value)
             MM = sum(ratio * rate(q) * |q| * P) + sum(collateral * price * haircut_MM)
-            IM = sum(rate(q) * |q| * P) + sum(collateral * price * haircut_IM)
-                 + (1 - w) * sum(max(value, 0))
-            rate(q) = base + slope * |q| * P + load * open interest * P
+            IM = sum((rate(q) + load * open interest * P) * |q| * P)
+                 + sum(collateral * price * haircut_IM) + (1 - w) * sum(max(value, 0))
+            rate(q) = base + slope * |q| * P
 
         A haircut is the part that does not count. Requirements round up, equity rounds down. It
         holds no money and keeps no accounts: the ledger pushes portfolios (layout: IRiskEngine),
@@ -47,7 +47,6 @@ LEVEL_MAINTENANCE: constant(uint256) = 2
 MAX_ASSETS: constant(uint256) = 128
 MAX_ROWS_PER_ASSET: constant(uint256) = 16
 MAX_MARKET: constant(uint256) = 120
-HIGH_SHIFT: constant(uint256) = 120
 NOT_VALID: constant(uint256) = 2**240
 
 # Further fields of a row's risk word (layout: risk_table.vy).
@@ -220,7 +219,7 @@ def require_fill(
     row: risk_table.Row = self._row(number)
     mark: uint256 = self._quote(row)
     low: uint256 = mark & portfolio_margin.PRICE_MASK
-    high: uint256 = (mark >> HIGH_SHIFT) & portfolio_margin.PRICE_MASK
+    high: uint256 = (mark >> portfolio_margin.HIGH_SHIFT) & portfolio_margin.PRICE_MASK
     if fill.opened:
         assert (
             wad_math._mul_up(fill.interest, high) <= (row.risk >> INTEREST_SHIFT) * WAD
@@ -268,7 +267,7 @@ def price(row: uint256) -> (uint256, uint256, bool):
     quote: uint256 = self._quote(self._row(row))
     return (
         quote & portfolio_margin.PRICE_MASK,
-        (quote >> HIGH_SHIFT) & portfolio_margin.PRICE_MASK,
+        (quote >> portfolio_margin.HIGH_SHIFT) & portfolio_margin.PRICE_MASK,
         quote & NOT_VALID == 0,
     )
 
@@ -523,7 +522,7 @@ def _quote(row: risk_table.Row) -> uint256:
     low, high, status = staticcall IPriceOracle(ORACLE).price(
         row.w0, row.w1, row.w2, skip_contract_check=True
     )
-    quote: uint256 = low | high << HIGH_SHIFT
+    quote: uint256 = low | high << portfolio_margin.HIGH_SHIFT
     if status != 0:
         quote |= NOT_VALID
     return quote

@@ -26,6 +26,7 @@ MAX_LEGS: constant(uint256) = 72
 MAX_KNOWN: constant(uint256) = 40
 AMOUNT_MASK: constant(uint256) = 2**128 - 1
 PRICE_MASK: constant(uint256) = 2**120 - 1
+HIGH_SHIFT: constant(uint256) = 120
 KNOWN_ASSET_SHIFT: constant(uint256) = 232
 ROW_SHIFT: constant(uint256) = 240
 
@@ -38,6 +39,16 @@ MASK_48: constant(uint256) = 2**48 - 1
 
 # A margin rate is cut off here (1000 %), which keeps every product inside 256 bits.
 MAX_RATE: constant(uint256) = 10**19
+
+# What sums of requirements are divided by at the end, once instead of leg by leg: rate and ratio
+# in ppm, rate in WAD and ratio in ppm.
+PPM_PPM: constant(uint256) = 10**12
+WAD_PPM: constant(uint256) = 10**24
+
+# Bit 128 + a of the assets seen: the price of asset a was read and is in doubt.
+DOUBTFUL_SHIFT: constant(uint256) = 128
+VALID_OR_DOUBTFUL: constant(uint256) = 1 + 2**128
+DOUBT_ASSET_SHIFT: constant(uint256) = 240
 
 
 # @notice What a portfolio adds up to.
@@ -65,20 +76,23 @@ def _tally(
     @dev Adds up a portfolio, reading each asset's price once, and none that is known already.
     @return The sums, and the VALID legs with their prices.
     """
-    # Widths that justify the unchecked maths: |size|, open interest and amounts are below
-    # 2**128, prices below 2**120, so worth and notional are below 2**189; rates are at most
-    # MAX_RATE < 2**64, slope and load below 2**48, ppm below 2**20. Every product is below 2**253,
-    # and at most 40 terms of 2**195 are added. WAD and PPM are not 0.
+    # Widths that justify the unchecked maths: |size| is below 2**119, amounts and open interest
+    # below 2**128, prices below 2**95 (RiskEngine.set_asset), so notional is below 2**155 and worth
+    # below 2**164; rates are at most MAX_RATE < 2**64, slope and load below 2**48, ppm at most
+    # 10**6 < 2**20. The widest sums are 40 terms of 2**239 at most. WAD and PPM are not 0.
     equity: int256 = cash
-    initial: uint256 = 0
     profit: uint256 = 0
-    linear: uint256 = 0
-    quadratic: uint256 = 0
-    stuck_maintenance: uint256 = 0
+    initial: uint256 = 0  # cash * WAD
+    linear: uint256 = 0  # cash * PPM_PPM
+    quadratic: uint256 = 0  # cash * WAD_PPM
+    stuck_linear: uint256 = 0
+    stuck_quadratic: uint256 = 0
     stuck: uint256 = 0
     positions: uint256 = 0
     priced: DynArray[uint256, MAX_KNOWN] = []
-    # Bit a: the price of asset a is among `known` or `priced`.
+    # Prices in doubt: asset << 240 | high << 120 | low.
+    doubtful: DynArray[uint256, MAX_KNOWN] = []
+    # Bit a: the price of asset a is among `known` or `priced`; bit 128 + a: among `doubtful`.
     seen: uint256 = 0
     for leg: uint256 in known:
         seen |= 1 << ((leg >> KNOWN_ASSET_SHIFT) & risk_table.ASSET_MASK)
@@ -108,16 +122,24 @@ def _tally(
         low: uint256 = 0
         high: uint256 = 0
         status: uint256 = 0
-        if seen & (1 << asset) != 0:
-            if (
+        if seen & (VALID_OR_DOUBTFUL << asset) != 0:
+            if seen & (1 << asset) == 0:
+                for quote: uint256 in doubtful:
+                    if quote >> DOUBT_ASSET_SHIFT == asset:
+                        low = quote & PRICE_MASK
+                        high = (quote >> HIGH_SHIFT) & PRICE_MASK
+                        break
+                status = 1
+            elif (
                 hint < len(known)
                 and (known[hint] >> KNOWN_ASSET_SHIFT) & risk_table.ASSET_MASK == asset
             ):
                 low = known[hint] & PRICE_MASK
+                high = low
                 hint = unsafe_add(hint, 1)
             else:
                 low = self._find(asset, priced, known)
-            high = low
+                high = low
         else:
             low, high, status = staticcall IPriceOracle(oracle).price(
                 extract32(row, 0, output_type=uint256),
@@ -131,8 +153,8 @@ def _tally(
         if number <= ledger.MARKET_ROW:
             worth: uint256 = unsafe_div(unsafe_mul(amount, high if favourable else low), WAD)
             equity = unsafe_add(equity, convert(convert(worth, bytes32), int256))
-            initial = unsafe_add(initial, self._ppm_up(worth, risk & MASK_32))
-            flat = self._ppm_up(worth, (risk >> RATIO_SHIFT) & MASK_32)
+            initial = unsafe_add(initial, unsafe_mul(worth, unsafe_mul(risk & MASK_32, PPM_TO_WAD)))
+            flat = unsafe_mul(worth, unsafe_mul((risk >> RATIO_SHIFT) & MASK_32, PPM))
             i = unsafe_add(i, 1)
         else:
             body: uint256 = legs[unsafe_add(i, 1)]
@@ -148,29 +170,28 @@ def _tally(
             equity = unsafe_add(equity, value)
             if value > 0:
                 profit = unsafe_add(profit, convert(convert(value, bytes32), uint256))
-            # The margin rate: base and load in `flat`, slope in `steep`; then both become MM.
+            # The margin rate: base, then load (IM only), then slope.
             notional: uint256 = unsafe_div(
                 unsafe_add(convert(convert(exposure, bytes32), uint256), WAD - 1), WAD
             )
-            flat = unsafe_mul(risk & MASK_32, PPM_TO_WAD)
+            base: uint256 = risk & MASK_32
+            ratio: uint256 = (risk >> RATIO_SHIFT) & MASK_32
+            flat = unsafe_mul(notional, unsafe_mul(base, ratio))
+            rate: uint256 = unsafe_mul(base, PPM_TO_WAD)
             factor: uint256 = (risk >> LOAD_SHIFT) & MASK_48
             if factor != 0:
                 interest: uint256 = unsafe_add(unsafe_div(unsafe_mul(amount, price), WAD), 1)
-                flat = min(
-                    unsafe_add(flat, unsafe_add(unsafe_div(unsafe_mul(factor, interest), WAD), 1)),
+                rate = min(
+                    unsafe_add(rate, unsafe_add(unsafe_div(unsafe_mul(factor, interest), WAD), 1)),
                     MAX_RATE,
                 )
-            flat = unsafe_div(unsafe_add(unsafe_mul(notional, flat), WAD - 1), WAD)
             factor = (risk >> SLOPE_SHIFT) & MASK_48
-            ratio: uint256 = (risk >> RATIO_SHIFT) & MASK_32
             if factor != 0:
                 steep = unsafe_add(unsafe_div(unsafe_mul(factor, notional), WAD), 1)
-                steep = unsafe_mul(notional, min(steep, MAX_RATE))
-                steep = unsafe_div(unsafe_add(steep, WAD - 1), WAD)
-                initial = unsafe_add(initial, steep)
-                steep = self._ppm_up(steep, ratio)
-            initial = unsafe_add(initial, flat)
-            flat = self._ppm_up(flat, ratio)
+                steep = min(steep, MAX_RATE)
+                rate = unsafe_add(rate, steep)
+                steep = unsafe_mul(notional, unsafe_mul(steep, ratio))
+            initial = unsafe_add(initial, unsafe_mul(notional, rate))
             positions = unsafe_add(positions, 1)
             i = unsafe_add(i, 2)
         if status == 0:
@@ -179,12 +200,22 @@ def _tally(
             seen |= 1 << asset
             priced.append(number << ROW_SHIFT | asset << KNOWN_ASSET_SHIFT | low)
         else:
-            stuck_maintenance = unsafe_add(stuck_maintenance, unsafe_add(flat, steep))
+            stuck_linear = unsafe_add(stuck_linear, flat)
+            stuck_quadratic = unsafe_add(stuck_quadratic, steep)
             stuck = unsafe_add(stuck, 1)
+            seen |= 1 << unsafe_add(DOUBTFUL_SHIFT, asset)
+            doubtful.append(asset << DOUBT_ASSET_SHIFT | high << HIGH_SHIFT | low)
+    linear = self._over_up(linear, PPM_PPM)
+    quadratic = self._over_up(quadratic, WAD_PPM)
+    maintenance: uint256 = linear + quadratic
+    if stuck != 0:
+        maintenance += self._over_up(stuck_linear, PPM_PPM) + self._over_up(
+            stuck_quadratic, WAD_PPM
+        )
     return Tally(
         equity=equity,
-        initial=initial,
-        maintenance=linear + quadratic + stuck_maintenance,
+        initial=self._over_up(initial, WAD),
+        maintenance=maintenance,
         profit=profit,
         linear=linear,
         quadratic=quadratic,
@@ -210,6 +241,15 @@ def _find(
         if (leg >> KNOWN_ASSET_SHIFT) & risk_table.ASSET_MASK == asset:
             return leg & PRICE_MASK
     raise "risk engine: price lost"
+
+
+@internal
+@pure
+def _over_up(amount: uint256, divisor: uint256) -> uint256:
+    """
+    @dev A sum below 2**245 over a constant that is not 0, rounded up.
+    """
+    return unsafe_div(unsafe_add(amount, unsafe_sub(divisor, 1)), divisor)
 
 
 @internal
