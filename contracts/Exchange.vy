@@ -87,6 +87,7 @@ def fill(
     limit_price: uint256,
     deadline: uint256 = max_value(uint256),
     reduce_only: bool = False,
+    min_size: uint256 = max_value(uint256),
 ) -> (uint256, uint256):
     """
     @notice Fills a signed order, wholly or in part, at the order's price.
@@ -95,7 +96,7 @@ def fill(
             fields, the taker's limit, that the market has terms, epoch, signer, signature, what is
             left in the lane; margin, stages and reduce-only by the Clearinghouse; the price
             band against the mark that it returns.
-            Moves: `size` of base between the two accounts through the ledger, and both fees.
+            Moves: the size taken between the two accounts through the ledger, and both fees.
             Logs: `Fill`.
     @dev    A fill with a fresh lane writes 17,100 gas more than one with a used lane.
             Whoever takes a contract wallet's order lends that wallet gas for its signature check.
@@ -107,6 +108,8 @@ def fill(
            buys, a floor when he sells.
     @param deadline Last second at which the taker wants this fill.
     @param reduce_only Whether the taker's position may only shrink.
+    @param min_size Fills all that is left when less than `size` is left, down to this; base, WAD.
+           So a fill of dust just before does not block this one. By default: all or nothing.
     @return uint256 The maker's fee as asked of the ledger, which rounds up to its unit; cash, WAD.
     @return uint256 The taker's fee, likewise; cash, WAD.
     """
@@ -127,14 +130,16 @@ def fill(
     signatures._require_signed(order.signer, digest, signature)
 
     terms: uint256 = market_terms._word(order.market)
-    order_lanes._take(order.account, order.lane, order.sequence, order.size, size)
+    taken: uint256 = order_lanes._take(
+        order.account, order.lane, order.sequence, order.size, size, min_size
+    )
 
-    taker_size: int256 = convert(size, int256)
+    taker_size: int256 = convert(taken, int256)
     if order.size > 0:
         taker_size = -taker_size
     maker_fee: uint256 = 0
     taker_fee: uint256 = 0
-    maker_fee, taker_fee = market_terms._fees_up(terms, size, order.price)
+    maker_fee, taker_fee = market_terms._fees_up(terms, taken, order.price)
 
     log IExchange.Fill(
         order_hash=digest,

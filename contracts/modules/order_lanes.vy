@@ -67,20 +67,37 @@ def lane_state(account: uint256, lane: uint256) -> (uint256, uint256):
 
 
 @internal
-def _take(account: uint256, lane: uint256, sequence: uint256, order_size: int256, size: uint256):
+def _take(
+    account: uint256,
+    lane: uint256,
+    sequence: uint256,
+    order_size: int256,
+    size: uint256,
+    min_size: uint256,
+) -> uint256:
     """
-    @dev Takes `size` out of what an order has left and moves the lane to its sequence. `order_size`
-         and `sequence` are in bounds.
+    @dev Takes `size` out of what an order has left, or all that is left if that is less but still
+         `min_size`, and moves the lane to its sequence. `order_size` and `sequence` are in bounds.
+    @return What was taken; base, WAD.
     """
     live: bool = False
     filled: uint256 = 0
     live, filled = self._progress(account, lane, sequence)
     self._require_not_superseded(live)
     self._require_some(size)
-    self._require_left(size, filled, self._magnitude(order_size))
 
-    filled = unsafe_add(filled, size)  # at most |order_size| < 2^120, by _require_left
+    left: uint256 = 0
+    allowance: uint256 = self._magnitude(order_size)
+    if filled < allowance:
+        left = unsafe_sub(allowance, filled)  # by the comparison
+    taken: uint256 = size
+    if size > left:
+        self._require_left(min_size, left)
+        taken = left
+
+    filled = unsafe_add(filled, taken)  # at most |order_size| < 2^120
     self.lanes[account][lane] = sequence | (filled << FILLED_SHIFT)
+    return taken
 
 
 @internal
@@ -188,9 +205,5 @@ def _require_some(size: uint256):
 
 @internal
 @pure
-def _require_left(size: uint256, filled: uint256, allowance: uint256):
-    # `size` is a stranger's number and could overflow a sum; the difference cannot, after the
-    # first comparison.
-    assert (
-        size <= allowance and filled <= unsafe_sub(allowance, size)
-    ), "exchange: order overfilled"
+def _require_left(min_size: uint256, left: uint256):
+    assert left != 0 and min_size <= left, "exchange: order overfilled"
