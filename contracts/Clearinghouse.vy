@@ -19,6 +19,7 @@
 from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
 from .interfaces import IClearinghouse
+from .interfaces import IRiskEngine
 from .modules import ledger
 from .modules import registry
 from .modules import trading
@@ -30,7 +31,7 @@ initializes: ownable
 initializes: ownable_2step[ownable := ownable]
 initializes: registry
 initializes: ledger
-initializes: trading[ledger := ledger]
+initializes: trading[ledger := ledger, registry := registry]
 exports: (
     ownable_2step.owner,
     ownable_2step.pending_owner,
@@ -128,8 +129,9 @@ def set_operator(operator: address, permissions: uint256):
 def deposit(account: uint256, token: address, amount: uint256) -> uint256:
     """
     @notice Puts tokens of the caller's into an account. Cash may come from anyone; collateral only
-            from the owner or an operator, so that nobody can plant legs in another's account.
-            Works at every stage of the default procedure (INV-10).
+            from the owner or an operator, so that nobody can plant legs in another's account, and
+            at a VALID price if the account has positions, negative cash or a stage. Cash works at
+            every stage of the default procedure and without a price (INV-10).
     @param amount Token units.
     @return What was credited, WAD: what really arrived.
     """
@@ -221,7 +223,7 @@ def accrue_funding(market: uint256):
     """
     state: uint256 = ledger._state(market)
     funding: int256 = ledger._funding_now(state)
-    rate: int256 = ledger._next_rate(state, 0, 0)
+    rate: int256 = ledger._next_rate(state, words._interest(state), 0, 0)
     state = words._pack_state(state, funding, rate)
     ledger.market_state[market] = state
     log IClearinghouse.FundingAccrued(
@@ -308,9 +310,9 @@ def cover_shortfall(
 ) -> uint256:
     """
     @notice Pays an account's negative cash and takes its collateral at a small discount. Open to
-            anyone once the negative cash has been above the threshold for the grace time, or, above
-            the threshold, while the total of negative cash is above its cap. The account must be
-            healthy (equity at MM or above) afterwards: one that is not is called and sold.
+            anyone once the negative cash has been above the threshold for the grace time, or,
+            however small it is, while the total of negative cash is above its cap. The account must
+            be healthy (equity at MM or above) afterwards: one that is not is called and sold.
     """
     return self._forward()
 
@@ -483,11 +485,33 @@ def _credit(account: uint256, token: address, amount: uint256) -> (uint256, uint
     else:
         index: uint256 = registry._index_of(token)
         credited *= registry.collaterals[index].scale
+        self._require_priced(header, index)
         header = ledger._book_collateral(
             account, header, index, ledger.collateral[account][index] + credited
         )
     ledger.headers[account] = header
     return header, credited
+
+
+@internal
+@view
+def _require_priced(header: uint256, index: uint256):
+    """
+    @dev Collateral comes into an account that carries risk only at a VALID price: the procedure
+         counts a price in doubt at its better end, so a leg in doubt would shield a defaulter.
+    """
+    if (
+        words._has_positions(header)
+        or words._cash(header) < 0
+        or words._stage(header) != trading.STAGE_NONE
+    ):
+        low: uint256 = 0
+        high: uint256 = 0
+        valid: bool = False
+        low, high, valid = staticcall IRiskEngine(registry.roles[registry.RISK_ENGINE]).price(
+            ledger.COLLATERAL_ROW + index
+        )
+        registry._require_valid(valid)
 
 
 @internal

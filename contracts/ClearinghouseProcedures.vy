@@ -27,7 +27,7 @@ initializes: ownable
 initializes: ownable_2step[ownable := ownable]
 initializes: registry
 initializes: ledger
-initializes: trading[ledger := ledger]
+initializes: trading[ledger := ledger, registry := registry]
 
 WAD: constant(uint256) = 10**18
 PPM: constant(uint256) = 1_000_000
@@ -65,9 +65,9 @@ def cover_shortfall(
 ) -> uint256:
     """
     @notice Pays an account's negative cash and takes its collateral at a small discount. Open to
-            anyone once the negative cash has been above the threshold for the grace time, or, above
-            the threshold, while the total of negative cash is above its cap. The account must be
-            healthy (equity at MM or above) afterwards: one that is not is called and sold.
+            anyone once the negative cash has been above the threshold for the grace time, or,
+            however small it is, while the total of negative cash is above its cap. The account must
+            be healthy (equity at MM or above) afterwards: one that is not is called and sold.
     @param token Collateral to take.
     @param cash_amount Settlement token units to pay, at most what is owed (rounded up).
     @param min_collateral Least amount the caller accepts, token units.
@@ -78,9 +78,10 @@ def cover_shortfall(
     header: uint256 = ledger._header(account)
     trading._require_no_call(header)
     since: uint256 = ledger.shortfall_since[account]
-    assert since != 0 and (
-        block.timestamp >= since + registry.shortfall_grace
-        or ledger.negative_cash > trading.negative_cash_cap
+    assert (
+        ledger.negative_cash > trading.negative_cash_cap
+        or since != 0
+        and block.timestamp >= since + registry.shortfall_grace
     ), "clearinghouse: not open yet"
     index: uint256 = registry._index_of(token)
     low: uint256 = 0
@@ -88,7 +89,7 @@ def cover_shortfall(
     valid: bool = False
     engine: address = registry.roles[registry.RISK_ENGINE]
     low, high, valid = staticcall IRiskEngine(engine).price(ledger.COLLATERAL_ROW + index)
-    assert valid, "clearinghouse: price not valid"
+    registry._require_valid(valid)
 
     paid: uint256 = vault._pull(SETTLEMENT_TOKEN, msg.sender, cash_amount) * SETTLEMENT_SCALE
     cash: int256 = words._cash(header)

@@ -107,6 +107,7 @@ def _book_collateral(account: uint256, header: uint256, index: uint256, amount: 
     @dev Stores a new collateral amount (WAD); returns the header with its bit kept in step. The
          caller stores the header.
     """
+    words._require_fits(amount <= words.AMOUNT_MASK)
     self.collateral[account][index] = amount
     bit: uint256 = 1 << (words.COLLATERAL_SHIFT + index)
     if amount == 0:
@@ -232,15 +233,26 @@ def _funding_now(state: uint256) -> int256:
 
 @internal
 @view
-def _next_rate(state: uint256, target: int256, weight: uint256) -> int256:
+def _next_rate(state: uint256, interest: uint256, target: int256, weight: uint256) -> int256:
     """
     @dev The funding rate from now on, wei of cash per base unit and second: the stored rate fades
-         out over FUNDING_PERIOD, then moves towards `target` by `weight` (WAD, at most 1). Weight
-         comes from traded size alone, so that neither dust nor the first touch of a block counts.
+         out over FUNDING_PERIOD, is diluted by new open interest, then moves towards `target` by
+         `weight` (WAD, at most 1). Weight comes from traded size alone, so that neither dust nor
+         the first touch of a block counts; dilution keeps a rate that little open interest argued
+         for from being paid by much (docs/decisions.md).
+    @param state The state word as it was.
+    @param interest Open interest from now on, WAD base.
     """
+    if interest == 0:
+        return 0
     rate: int256 = words._rate(state)
-    held: int256 = convert(self._held_time(state), int256)
-    rate -= rate * held // convert(FUNDING_PERIOD, int256)
+    if rate != 0:
+        held: int256 = convert(self._held_time(state), int256)
+        rate -= rate * held // convert(FUNDING_PERIOD, int256)
+        before: uint256 = words._interest(state)
+        if interest > before:
+            # |rate| < 2**63, open interest below 2**105
+            rate = rate * convert(before, int256) // convert(interest, int256)
     return rate + (target - rate) * convert(weight, int256) // IWAD
 
 

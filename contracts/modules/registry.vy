@@ -92,6 +92,15 @@ def _require_held(enough: bool):
 
 
 @internal
+@pure
+def _require_valid(valid: bool):
+    """
+    @dev Of a collateral whose value the account is about to count on.
+    """
+    assert valid, "clearinghouse: price not valid"
+
+
+@internal
 @view
 def _index_of(token: address) -> uint256:
     """

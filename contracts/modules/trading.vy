@@ -11,12 +11,14 @@
 """
 
 from . import ledger
+from . import registry
 from . import wad_math
 from . import words
 from ..interfaces import IClearinghouse
 from ..interfaces import IRiskEngine
 
 uses: ledger
+uses: registry
 
 IWAD: constant(int256) = 10**18
 SIZE_LIMIT: constant(int256) = 2**100  # base units a fill may trade, WAD (1.2e12 whole units)
@@ -90,10 +92,12 @@ def _novate(
         price,
     )
     funding: int256 = ledger._funding_now(state)
+    old_state: uint256 = state
     state = ledger._book_totals(
         market, state, long_change, short_change, maker_charge + taker_charge
     )
     # Margin is judged with the open interest that this fill leaves (INV-8).
+    interest: uint256 = words._interest(state)
     ledger.market_state[market] = state
     ledger.headers[maker] = maker_header
     ledger.headers[taker] = taker_header
@@ -112,7 +116,7 @@ def _novate(
             size=size,
             price=price,
             reduces=reduces,
-            interest=words._interest(state),
+            interest=interest,
             opened=long_change > 0,
         ),
         maker,
@@ -129,7 +133,11 @@ def _novate(
     if price < mark_high:
         self._require_under_cap(words._cash(maker_header if size > 0 else taker_header))
 
-    state = words._pack_state(state, funding, ledger._next_rate(state, target_rate, weight))
+    state = words._pack_state(
+        state,
+        funding,
+        ledger._next_rate(old_state, interest, target_rate, weight),
+    )
     ledger.market_state[market] = state
     log IClearinghouse.Novated(
         market=market,
@@ -180,7 +188,10 @@ def _slice(
         if row <= ledger.MARKET_ROW:
             index: uint256 = row - ledger.COLLATERAL_ROW
             held: uint256 = ledger.collateral[account][index]
-            amount: uint256 = wad_math._mul_down(held, fraction)
+            # Whole token units, since less could never leave the clearinghouse; rounded up, so that
+            # what is charged for is sold (INV-5). What is held is a multiple of the scale.
+            scale: uint256 = registry.collaterals[index].scale
+            amount: uint256 = (wad_math._mul_up(held, fraction) + scale - 1) // scale * scale
             account_header = ledger._book_collateral(account, account_header, index, held - amount)
             bidder_header = ledger._book_collateral(
                 bidder, bidder_header, index, ledger.collateral[bidder][index] + amount

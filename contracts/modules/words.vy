@@ -44,6 +44,7 @@ ID_MASK: constant(uint256) = 2**11 - 1
 HEADER_IDS: constant(uint256) = 10  # market ids inside the header; 22 more in the second word
 COLLATERAL_SHIFT: constant(uint256) = 210
 COLLATERAL_MASK: constant(uint256) = 2**8 - 1
+AMOUNT_MASK: constant(uint256) = 2**128 - 1  # collateral amounts, WAD: the width of a leg's field
 STAGE_SHIFT: constant(uint256) = 218
 STAGE_MASK: constant(uint256) = 3
 OPENED: constant(uint256) = 2**220
