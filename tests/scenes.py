@@ -190,17 +190,15 @@ class Risk:
         name: str,
         size: float,
         price: float,
-        interest: float,
         slope: int | None = None,
     ) -> Risk:
         """Return the two parts of MM, in cash; `slope` (WAD per cash) in place of the market's."""
         market = next(m for m in world.deployment.config.markets if m.name == name)
         base, ratio = Decimal(market.base_rate.ppm) / PPM, market.maintenance_ratio.ppm
         notional = abs(Decimal(str(size))) * Decimal(str(price))
-        load = Decimal(market.load_per_cash) / WAD * Decimal(str(interest)) * Decimal(str(price))
         steep = Decimal(market.slope_per_cash if slope is None else slope) / WAD
         part = Decimal(ratio) / PPM
-        return cls(part * (base + load) * notional, part * steep * notional**2)
+        return cls(part * base * notional, part * steep * notional**2)
 
     @property
     def total(self) -> Decimal:

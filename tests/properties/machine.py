@@ -26,6 +26,8 @@ MARGIN_DUST = 10**10
 FEE_DUST = 2 * 10**12  # fees are whole millionths of cash
 IDLE_CASH = 12_345
 
+COLLATERAL_IN_DOUBT = "clearinghouse: price not valid"
+
 # Actions that risk may refuse, by reason. Anything else fails the test.
 MONEY_OUT = {
     "clearinghouse: amount is zero",
@@ -163,10 +165,21 @@ class Clearinghouse(RuleBasedStateMachine):
 
     @rule(place=ACCOUNTS, symbol=st.sampled_from(["WETH", "WBTC"]), part=SHARES)
     def deposit_collateral(self, place: int, symbol: str, part: int) -> None:
-        """INV-10: collateral always gets in (below its cap)."""
+        """Collateral gets in below its cap: to an account with risk at a VALID price only."""
         person, account = self.accounts[place]
         token = self.world.deployment.tokens[symbol]
-        self.world.clearinghouse.deposit(account, token, part * 10**2, sender=person)
+        in_doubt = self.is_in_doubt(account, symbol)
+        with self.may_refuse({COLLATERAL_IN_DOUBT} if in_doubt else set()):
+            self.world.clearinghouse.deposit(account, token, part * 10**2, sender=person)
+            assert not in_doubt
+
+    def is_in_doubt(self, account: int, symbol: str) -> bool:
+        """Whether a token may not come into an account: its price is in doubt and risk is there."""
+        if symbol == "USDC":
+            return False
+        header = self.world.header(account)
+        has_risk = bool(header.markets) or header.cash < 0 or header.stage != HEALTHY
+        return has_risk and not self.quotes[{"WETH": "ETH", "WBTC": "BTC"}[symbol]].valid
 
     @rule(place=ACCOUNTS, symbol=st.sampled_from(["USDC", "WETH", "WBTC"]), part=SHARES)
     def withdraw(self, place: int, symbol: str, part: int) -> None:
@@ -203,6 +216,8 @@ class Clearinghouse(RuleBasedStateMachine):
             "clearinghouse: same account",
             "clearinghouse: another owner",
         }
+        if self.is_in_doubt(target, symbol):
+            reasons.add(COLLATERAL_IN_DOUBT)
         token = self.world.deployment.tokens[symbol]
         with self.nobody_gains(giver, getter), self.may_refuse(MONEY_OUT | reasons):
             self.world.clearinghouse.transfer(source, target, token, amount, sender=person)
@@ -307,7 +322,7 @@ class Clearinghouse(RuleBasedStateMachine):
     @rule(asset=ASSETS, bps=st.sampled_from([-900, -300, 300, 900]))
     def disagree(self, asset: str, bps: int) -> None:
         """The second source goes its own way, beyond the deviation limit."""
-        cents = self.quotes[asset].low // 10**16
+        cents = max(self.quotes[asset].low // 10**16, 50_000)
         self.publish(asset, cents, cents * (10_000 + bps) // 10_000)
 
     @rule(seconds=st.one_of(st.integers(1, 3_000), st.integers(3_000, 200_000)))
@@ -323,8 +338,8 @@ class Clearinghouse(RuleBasedStateMachine):
     def publish(self, asset: str, first: int, second: int) -> None:
         """Let the feeds answer, in cents."""
         self.world.set_price(asset, first / 100, second / 100)
-        low, high = sorted((first * 10**16, second * 10**16))
-        self.quotes[asset] = Quote(low, high)
+        deviation = self.world.deployment.config.assets[asset].deviation.bps
+        self.quotes[asset] = Quote.of((first * 10**16, second * 10**16), deviation)
 
     # The default procedure ----------------------------------------------------------------------
 

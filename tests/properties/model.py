@@ -11,6 +11,7 @@ from bulkhead.deployment import Deployment
 
 WAD = 10**18
 PPM = 10**6
+BPS = 10_000
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,14 @@ class Quote:
 
     low: int
     high: int
+
+    @classmethod
+    def of(cls, answers: tuple[int, int], deviation_bps: int) -> Quote:
+        """Return what two fresh answers make; in doubt, the limit is added on both sides."""
+        low, high = min(answers), max(answers)
+        if (high - low) * BPS <= low * deviation_bps:
+            return cls(answers[0], answers[0])
+        return cls(low * (BPS - deviation_bps) // BPS, up(high * (BPS + deviation_bps), BPS))
 
     @property
     def valid(self) -> bool:
@@ -115,9 +124,9 @@ class Model:
             notional = up(abs(position.shares) * price, WAD)
             crowd = market.load_per_cash * (self.interest[number] * price // WAD) // WAD
             steep = market.slope_per_cash * notional // WAD
-            needed = up(notional * market.base_rate.ppm, PPM)
-            needed += up(notional * (crowd + steep), WAD)
-            initial += needed
+            base = up(notional * market.base_rate.ppm, PPM)
+            initial += base + up(notional * (crowd + steep), WAD)
+            needed = base + up(notional * steep, WAD)
             maintenance += up(needed * market.maintenance_ratio.ppm, PPM)
             valid, stuck = valid + quote.valid, stuck + (not quote.valid)
         required = initial

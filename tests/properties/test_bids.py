@@ -53,7 +53,7 @@ def auctioned(size: int, slope: int, health: int, chosen: dict[str, int], short:
     world = shared_world()
     set_terms(world, **chosen)
     set_market_risk(world, "ETH-PERP", slope=slope)
-    needed = Risk.of(world, "ETH-PERP", size, 2_000, size, slope).total
+    needed = Risk.of(world, "ETH-PERP", size, 2_000, slope).total
     cash = max(needed * 2, Decimal(60)).quantize(Decimal("0.01"))
     sign = -1 if short else 1
     scene = Scene.set(world, size=sign * size, cash=float(cash))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, floor
 from typing import Any, NamedTuple
 
 from ape import chain
@@ -73,9 +75,30 @@ def unpack(word: int) -> Judgement:
     return Judgement(word & MAX_PRICE, (word >> 120) & MAX_PRICE, word >> 240)
 
 
-def point(price: int, status: int = VALID) -> Judgement:
-    """Return the judgement whose interval is one price."""
-    return Judgement(price, price, status)
+def point(price: int) -> Judgement:
+    """Return the judgement of a VALID price."""
+    return Judgement(price, price, VALID)
+
+
+def unknown(status: int) -> Judgement:
+    """Return the judgement when nothing is known but the usual bounds."""
+    return Judgement(LEAST, GREATEST, status)
+
+
+def enclose(
+    status: int,
+    *evidence: tuple[int, int],
+    deviation_bps: int = DEVIATION_BPS,
+    least: int = LEAST,
+    greatest: int = GREATEST,
+) -> Judgement:
+    """Return the judgement that encloses prices with the seconds for which they are too old."""
+    spread = [(price, Fraction(age, 100 * HOUR)) for price, age in evidence]
+    low = max(0, min(floor(price * (1 - part)) for price, part in spread))
+    high = max(ceil(price * (1 + part)) for price, part in spread)
+    deviation = Fraction(deviation_bps, 10_000)
+    low, high = floor(low * (1 - deviation)), ceil(high * (1 + deviation))
+    return Judgement(max(low, least), min(high, greatest), status)
 
 
 @dataclass
@@ -100,6 +123,25 @@ class Desk:
 
     def set_secondary(self, price: int, age: int = 0, decimals: int = DECIMALS) -> None:
         self._set(self.secondary, price, age, decimals)
+
+    def set_both(self, primary: int, secondary: int) -> None:
+        """Set two fresh answers, the primary's a second older."""
+        self.set_primary(primary)
+        self.set_secondary(secondary)
+
+    def checkpoint(self) -> int:
+        """Take a checkpoint of the usual configuration; return its time."""
+        return self.oracle.checkpoint(*self.config(), sender=self.stranger).timestamp
+
+    def kill(self, *feeds: ContractInstance) -> None:
+        """Let feeds answer 0 from now on."""
+        for feed in feeds:
+            feed.set(0, sender=self.stranger)
+
+    def wait_until(self, time: int) -> None:
+        """Let a view see this time."""
+        chain.mine(timestamp=time)
+        assert self.now == time
 
     def judge(self, words: list[int] | None = None, **changes: int) -> Judgement:
         """Judge one asset by every way there is, and see that they agree."""

@@ -27,7 +27,7 @@ def test_diverging_venue_stops_liquidation(world):
 def test_running_auction_waits_while_sources_diverge(world):
     scene = Scene.set(world)
     scene.auction_at(CLOSE_OUT_PRICE)
-    world.set_price("ETH", CLOSE_OUT_PRICE * 0.65, secondary=CLOSE_OUT_PRICE)
+    world.set_price("ETH", 1_250, secondary=1_880)
     assert_reverts(
         "default manager: price not valid",
         scene.manager.bid,
@@ -58,10 +58,23 @@ def test_diverging_venue_lets_no_money_out(world):
 
 
 def test_called_account_reduces_while_sources_diverge(world):
-    """INV-10: closing at a price that no source calls unfair stays open."""
+    """INV-10: closing at a price that no source can call unfair stays open."""
     scene = Scene.set(world)
     scene.price(CALL_PRICE)
     scene.call()
     world.set_price("ETH", CALL_PRICE, secondary=1_900)
-    scene.world.trade((scene.maker, scene.book), (scene.trader, scene.account), -50, CALL_PRICE)
+    fair = CALL_PRICE * 1.02  # the sources may be wrong by as much as they may differ
+    for price in (CALL_PRICE, fair - 0.01):
+        order = world.order(scene.maker, scene.book, 50, price)
+        assert_reverts(
+            "risk engine: worse than mark",
+            world.exchange.fill,
+            order.as_tuple(),
+            world.sign(scene.maker, order),
+            50 * WAD,
+            scene.account,
+            0,
+            sender=scene.trader,
+        )
+    world.trade((scene.maker, scene.book), (scene.trader, scene.account), -50, fair)
     assert scene.size() == 50 * WAD

@@ -20,8 +20,9 @@ def test_disagreement_halts_both_sides(world, factor, liar):
     wrong = round(2_000 * factor, 6)
     scene.world.set_price("ETH", *((wrong, 2_000) if liar == "primary" else (2_000, wrong)))
     assert not world.risk_engine.price(8 + ETH)[2]
+    flat = world.open(scene.maker, 1_000_000)
     for size in (1, -1):
-        order = world.order(scene.maker, scene.book, -size, 2_000)
+        order = world.order(scene.maker, flat, -size, 2_000)
         assert_reverts(
             "risk engine: price not valid",
             world.exchange.fill,

@@ -2,7 +2,7 @@
 
 Attackers bought worthless LUNA and borrowed against it at the floor price. Here an answer at or
 beyond the hard bounds is no price: it opens no risk and lets no money out, and what is held counts
-at the worse end.
+at the worse end, which is the bound.
 """
 
 from __future__ import annotations
@@ -73,3 +73,19 @@ def test_floored_collateral_lets_no_money_out(holder):
     world.clearinghouse.withdraw(
         scene.account, world.settlement, 10**6, scene.trader, sender=scene.trader
     )
+
+
+@pytest.mark.parametrize("answers", [(FLOOR, 2_000), (1, 2_000), (2_000, 1)])
+def test_pair_cannot_settle_on_what_the_slower_source_says(world, answers):
+    """One source fell through the floor, the other has not noticed. WETH that may be worth next to
+    nothing does not pay for what one account of a pair loses to the other."""
+    owner = world.people[0]
+    world.open(world.people[1], 1_000_000)
+    winner, loser = world.open(owner, 50_000), world.open(owner, WETH=100)
+    world.trade((owner, winner), (owner, loser), 400, 2_000)
+    order = world.order(owner, winner, 400, 1_900)
+    arguments = order.as_tuple(), world.sign(owner, order), 400 * WAD, loser, 0
+    world.set_price("ETH", *answers)
+    assert_reverts("risk engine: insolvent account", world.exchange.fill, *arguments, sender=owner)
+    world.set_price("ETH", 2_000)
+    world.exchange.fill(*arguments, sender=owner)

@@ -42,10 +42,14 @@ class Funding:
         index, units = signed(state, 0, 96), signed(state, 128, 48)
         return cls(index, units * RATE_UNIT, state >> 96 & 2**32 - 1)
 
-    def at(self, now: int, target: int = 0, weight: int = 0) -> Funding:
-        """Return what a touch at `now` stores; the weight of a fill in WAD."""
+    def at(
+        self, now: int, target: int = 0, weight: int = 0, grew: tuple[float, float] = (1, 1)
+    ) -> Funding:
+        """Return what a touch at `now` stores; weight in WAD, open interest before and after."""
         held = min(now - self.time, PERIOD)
         rate = self.rate - towards_zero(self.rate * held, PERIOD)
+        if grew[1] > grew[0]:
+            rate = towards_zero(rate * stored(grew[0]), stored(grew[1]))
         rate += towards_zero((target - rate) * weight, WAD)
         return Funding(
             self.index + self.rate * held, towards_zero(rate, RATE_UNIT) * RATE_UNIT, now
@@ -66,8 +70,13 @@ def target(price: float, mark: int = 2_000) -> int:
 
 def weight(size: float, interest: float) -> int:
     """Return how much a fill counts that leaves so much open interest, WAD."""
-    stored = -(-wad(interest) // 2**16) * 2**16  # the state word's copy has 49 significant bits
-    return min(WAD, wad(size) * WAD // (TURNOVER * stored))
+    return min(WAD, wad(size) * WAD // (TURNOVER * stored(interest)))
+
+
+def stored(interest: float) -> int:
+    """Return open interest as the state word's copy has it: 49 significant bits, rounded up."""
+    word = wad(interest)
+    return -(-word // 2**16) * 2**16 if word else 0
 
 
 @pytest.fixture
@@ -120,7 +129,7 @@ def test_a_fill_at_mark_takes_the_rate_down(world, maker, taker):
     before = Funding.of(world)
     receipt = world.trade(maker, taker, 1, 2_000)
     after = Funding.of(world)
-    assert after == before.at(receipt.timestamp, 0, weight(1, 12))
+    assert after == before.at(receipt.timestamp, 0, weight(1, 12), grew=(11, 12))
     assert after.rate < before.at(receipt.timestamp).rate
 
 
@@ -133,10 +142,44 @@ def test_a_fill_counts_by_its_size(world, maker, taker, size):
     assert Funding.of(world) == before.at(receipt.timestamp, target(2_010), counts)
 
 
-def test_the_last_to_leave_counts_in_full(world, maker, taker):
+def test_no_open_interest_no_rate(world, maker, taker):
+    """The last to leave argue for nothing: nobody is left to pay."""
+    world.trade(maker, taker, -9, 2_010)
+    assert Funding.of(world).rate > 0
+    world.wait(600)
     before = Funding.of(world)
-    receipt = world.trade(maker, taker, -10, 2_010)
-    assert Funding.of(world) == before.at(receipt.timestamp, target(2_010), WAD)
+    receipt = world.trade(maker, taker, -1, 2_010)
+    after = Funding.of(world)
+    assert (after.rate, after.time) == (0, receipt.timestamp)
+    assert after.index == before.at(receipt.timestamp).index > before.index
+
+
+def test_new_open_interest_dilutes_the_rate(world, maker, taker):
+    """A rate that 10 ETH argued for is not paid in full by 1,000."""
+    world.trade(maker, taker, 1, 2_020)
+    before = Funding.of(world)
+    receipt = world.trade(maker, taker, 89, 2_000)
+    after = Funding.of(world)
+    assert after == before.at(receipt.timestamp, 0, weight(89, 100), grew=(11, 100))
+    # What all of one side pays in a second has not grown.
+    assert 0 < after.rate * 100 <= before.rate * 11
+    # Less open interest keeps the rate of those who stay.
+    before = after
+    receipt = world.trade(maker, taker, -50, 2_000)
+    assert Funding.of(world) == before.at(receipt.timestamp, 0, weight(50, 50))
+
+
+def test_dust_in_an_empty_market_sets_no_rate(world, ledger, maker, stranger):
+    """Trading dust with oneself above mark must not make the first real LONG pay."""
+    one, other = world.open(stranger, 1_000), world.open(stranger, 1_000)
+    for size in (0.0001, -0.0001):
+        world.trade((stranger, one), (stranger, other), size, 2_020)
+    assert Funding.of(world).rate == 0
+    for size in (0.0001, 0.001, -0.001):  # and while some dust stays
+        world.trade((stranger, one), (stranger, other), size, 2_020)
+    assert Funding.of(world).rate == target(2_020) // RATE_UNIT * RATE_UNIT
+    world.trade(maker, (stranger, world.open(stranger, 1_000_000)), 100, 2_000)
+    assert abs(Funding.of(world).rate) * 100 < target(2_020) // 1_000
 
 
 def test_dust_moves_nothing_however_often(world, maker, taker):

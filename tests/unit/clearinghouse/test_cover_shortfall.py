@@ -101,6 +101,23 @@ def test_a_small_debt_stays_the_owners_affair(world, ledger, trader, maker, paye
     world.refuses(NOT_YET, ledger.cover_shortfall, *terms(world, account, 1), sender=payer)
 
 
+def test_small_debts_can_be_covered_while_the_total_is_above_its_cap(
+    world, ledger, trader, maker, payer
+):
+    """Else a debt split over many accounts could empty the vault and never be called in."""
+    accounts = [world.open(trader, WETH=100) for _ in range(3)]
+    for account in accounts:
+        world.set_price("ETH", 2_000)
+        lose(world, maker, (trader, account), 90, PRICE)
+        assert ledger.shortfall_since(account) == 0
+    total = ledger.negative_cash()
+    ledger.set_shortfall_terms(total - 1, 10**22, DAY, 0, sender=world.admin)
+    for account in accounts:
+        assert_passes(ledger.cover_shortfall, *terms(world, account, 1), sender=payer)
+    ledger.cover_shortfall(*terms(world, accounts[0], 1), sender=payer)
+    world.refuses(NOT_YET, ledger.cover_shortfall, *terms(world, accounts[1], 1), sender=payer)
+
+
 def test_the_clock_starts_above_the_threshold_and_stops_at_it(world, ledger, trader, debtor):
     debt = -world.cash(debtor)
     world.wait(DAY)
@@ -144,7 +161,9 @@ def test_the_debt_of_others_opens_no_account(world, ledger, stranger, payer, deb
     flat = world.open(stranger, 5, WETH=1)
     ledger.set_shortfall_terms(0, 0, 0, 0, sender=world.admin)
     assert_passes(ledger.cover_shortfall, *terms(world, debtor, 1), sender=payer)
-    world.refuses(NOT_YET, ledger.cover_shortfall, *terms(world, flat, 1), sender=payer)
+    world.refuses(
+        "clearinghouse: owes less", ledger.cover_shortfall, *terms(world, flat, 1), sender=payer
+    )
 
 
 def test_refuses_less_collateral_than_asked_for(world, ledger, payer, open_to_all):

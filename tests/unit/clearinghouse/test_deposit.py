@@ -7,6 +7,7 @@ import pytest
 from tests.reverts import assert_passes
 from tests.world import AUCTION, CALLED, NEVER, WAD
 
+NOT_VALID = "clearinghouse: price not valid"
 HALF_CASH_RANGE = 2**99  # WAD, first amount of cash that does not fit the header
 
 
@@ -166,11 +167,46 @@ def test_works_in_an_auction(world, ledger, called, keeper):
     assert world.cash(called.account) == before + 5 * WAD
 
 
-def test_needs_no_price(world, holder):
+def test_cash_needs_no_price(world, holder):
     for feeds in world.feeds.values():
         for feed in feeds:
             feed.set(0, sender=world.admin)
     before = world.cash(holder.account)
     world.deposit(holder.person, holder.account, 5)
-    world.deposit(holder.person, holder.account, 1, "WETH")
     assert world.cash(holder.account) == before + 5 * WAD
+
+
+def prices_apart(world) -> None:
+    """Let the feeds of ETH disagree a hundredfold; BTC stays VALID."""
+    world.set_price("ETH", 2_000, 200_000)
+
+
+@pytest.mark.parametrize("state", ["position", "debt", "called"])
+def test_collateral_in_doubt_shields_no_account_with_risk(world, ledger, trader, maker, state):
+    """The procedure counts a price in doubt at its better end."""
+    account = world.open(trader, 1_000, WBTC=1)
+    world.trade(maker, (trader, account), 10, 2_000)
+    if state == "debt":
+        world.set_price("ETH", 1_000)
+        world.trade(maker, (trader, account), -10, 1_000)
+        assert world.cash(account) < 0
+    if state == "called":
+        world.set_price("BTC", 10_000)
+        world.set_price("ETH", 1_000)
+        world.default_manager.call_margin(account, sender=maker.person)
+    prices_apart(world)
+    weth, wbtc = world.tokens["WETH"], world.tokens["WBTC"]
+    units, valid = world.fund(trader, "WETH", 1), world.fund(trader, "WBTC", 1)
+    world.refuses(NOT_VALID, ledger.deposit, account, weth, units, sender=trader)
+    # What is VALID, and cash, may come in.
+    assert_passes(ledger.deposit, account, wbtc, valid, sender=trader)
+    world.deposit(trader, account, 1)
+    world.set_price("ETH", 2_000)
+    assert_passes(ledger.deposit, account, weth, units, sender=trader)
+
+
+def test_an_account_without_risk_takes_collateral_at_any_price(world, ledger, trader):
+    account = world.open(trader, 10)
+    prices_apart(world)
+    world.deposit(trader, account, 1, "WETH")
+    assert ledger.collateral(account, 0) == WAD

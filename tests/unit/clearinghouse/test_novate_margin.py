@@ -276,7 +276,7 @@ class TestNegativeCashCap:
 
 
 class TestPriceInDoubt:
-    """Feeds that disagree: 2,000 and 2,100 (5 %, allowed are 2 %)."""
+    """Feeds that disagree: 2,000 and 2,100 (5 %, allowed are 2 %, which are added to both ends)."""
 
     @pytest.fixture
     def account(self, world, trader, maker) -> int:
@@ -304,9 +304,10 @@ class TestPriceInDoubt:
     def test_below_initial_margin_mark_is_the_end_that_favours_the_other(
         self, world, trader, account, fill
     ):
-        world.set_price("ETH", 1_905, 1_945)  # equity 50 at the lower end, IM about 760
-        assert_reverts(WORSE, *fill(-1, 1_944.99, account), sender=trader)
-        assert_passes(*fill(-1, 1_945, account), sender=trader)
+        # Between 1,905.12 and 2,040; at the lower end equity is 51 and IM about 760.
+        world.set_price("ETH", 1_944, 2_000)
+        assert_reverts(WORSE, *fill(-1, 2_039.99, account), sender=trader)
+        assert_passes(*fill(-1, 2_040, account), sender=trader)
 
 
 @pytest.mark.parametrize("sign", [1, -1], ids=["long", "short"])

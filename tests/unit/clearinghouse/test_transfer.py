@@ -168,3 +168,23 @@ def test_between_modes(world, ledger, trader, source):
     ledger.transfer(source, isolated, world.settlement, 10**6, sender=trader)
     ledger.transfer(isolated, source, world.settlement, 10**6, sender=trader)
     assert (world.cash(source), world.cash(isolated)) == (10 * WAD, 0)
+
+
+def test_collateral_in_doubt_goes_to_no_account_with_risk(world, ledger, trader, maker, source):
+    """As a deposit: a price in doubt must not shield a defaulter."""
+    risky, flat = world.open(trader, 1_000), world.open(trader)
+    world.trade(maker, (trader, risky), 10, 2_000)
+    world.set_price("ETH", 2_000, 200_000)
+    weth = world.tokens["WETH"]
+    world.refuses(
+        "clearinghouse: price not valid",
+        ledger.transfer,
+        source,
+        risky,
+        weth,
+        WAD,
+        sender=trader,
+    )
+    assert_passes(ledger.transfer, source, flat, weth, WAD, sender=trader)
+    world.set_price("ETH", 2_000)
+    assert_passes(ledger.transfer, source, risky, weth, WAD, sender=trader)

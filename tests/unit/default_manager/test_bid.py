@@ -55,7 +55,7 @@ def test_partial_bid_restores_the_target_exactly(scene, slope, ramp):
     """f* against an independent solution; afterwards equity is the target times MM."""
     world = scene.world
     price = CLOSE_OUT_PRICE
-    risk = Risk.of(world, "ETH-PERP", 100, price, 100, slope)
+    risk = Risk.of(world, "ETH-PERP", 100, price, slope)
     if slope is not None:
         set_market_risk(world, "ETH-PERP", slope=slope)
     scene.auction_at(price)
@@ -293,6 +293,8 @@ def test_ended_auction_is_over(auction_scene):
 def test_price_in_doubt_sells_nothing(auction_scene):
     scene = auction_scene
     scene.world.set_price("ETH", CLOSE_OUT_PRICE, secondary=CLOSE_OUT_PRICE * 0.9)
+    refused(scene, "default manager: account is healthy")  # at 2 % above the higher source
+    scene.world.set_price("ETH", 1_880, secondary=1_700)
     refused(scene, "default manager: price not valid")
     scene.price(CLOSE_OUT_PRICE)
     scene.bid()

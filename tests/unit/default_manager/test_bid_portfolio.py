@@ -13,6 +13,7 @@ from tests.world import AUCTION, BTC, ETH, HEALTHY, WAD
 
 FEW_WEI = 1_000
 WBTC = 1  # index of the collateral
+UNIT = 10**10  # WAD of one token unit of WBTC
 
 
 @pytest.fixture
@@ -41,10 +42,13 @@ def test_slice_is_the_same_fraction_of_every_leg(portfolio, fraction):
     before = holdings(scene, scene.account)
     scene.bid(fraction)
     after, taken = holdings(scene, scene.account), holdings(scene, scene.purse)
-    for old, new, got in zip(before, after, taken, strict=True):
+    for old, new, got in zip(before[:2], after[:2], taken[:2], strict=True):
         assert new + got == old
         assert abs(abs(got) - abs(old) * fraction // WAD) <= 1
-        assert abs(got) <= abs(old) * fraction // WAD  # INV: never more than asked for
+        assert abs(got) <= abs(old) * fraction // WAD  # never more than asked for
+    for unit, old, new, got in zip((1, UNIT), before[2:], after[2:], taken[2:], strict=True):
+        assert new + got == old
+        assert 0 <= got - old * fraction // WAD <= unit
 
 
 def test_collateral_is_paid_for_at_mark_less_the_discount(portfolio):
@@ -54,10 +58,29 @@ def test_collateral_is_paid_for_at_mark_less_the_discount(portfolio):
     event = scene.bid(WAD // 3)
     assert abs(scene.equity(scene.purse) - wealth - event.discount) < FEW_WEI
     assert abs(equity - scene.equity() - event.discount - event.fee) < FEW_WEI
-    # One WETH at 1,875 and a thirtieth of a WBTC at 40,000, less the discount.
+    # One WETH at 1,875 and a thirtieth of a WBTC, in whole units, at 40,000, less the discount.
     paid = 1_000_000 * WAD - world.cash(scene.purse)
-    assert abs(paid - (1_875 * WAD + 40_000 * WAD // 30 - event.discount)) < DUST
+    wbtc = -(-WAD // 30 // UNIT) * UNIT
+    assert abs(paid - (1_875 * WAD + 40_000 * wbtc - event.discount)) < DUST
     assert world.conservation_error() < 1e-12
+
+
+@pytest.mark.parametrize("fraction", [WAD // 3, WAD // 7, 1])
+def test_collateral_is_sliced_in_whole_token_units(portfolio, fraction):
+    """Less than a unit could never be withdrawn and would stay a leg of the bidder's for ever."""
+    scene, world = portfolio, portfolio.world
+    scene.auction_at(1_875)
+    scene.bid(fraction)
+    held, taken = (
+        world.clearinghouse.collateral(account, WBTC) for account in (scene.account, scene.purse)
+    )
+    assert held % UNIT == taken % UNIT == 0
+    assert held + taken == WAD // 10
+    assert 0 <= taken - WAD // 10 * fraction // WAD <= UNIT
+    world.clearinghouse.withdraw(
+        scene.purse, world.tokens["WBTC"], taken // UNIT, scene.bidder, sender=scene.bidder
+    )
+    assert not world.header(scene.purse).collateral_bitmap & 1 << WBTC
 
 
 def test_partial_bid_restores_the_target_of_a_portfolio(portfolio):
@@ -65,8 +88,8 @@ def test_partial_bid_restores_the_target_of_a_portfolio(portfolio):
     scene, world = portfolio, portfolio.world
     scene.auction_at(1_875)
     event = scene.bid()
-    eth = Risk.of(world, "ETH-PERP", 100, 1_875, 100)
-    btc = Risk.of(world, "BTC-PERP", 4, 40_000, 4)
+    eth = Risk.of(world, "ETH-PERP", 100, 1_875)
+    btc = Risk.of(world, "BTC-PERP", 4, 40_000)
     haircuts = Decimal("0.12") * 3 * 1_875 + Decimal("0.10") * 4_000
     risk = Risk(eth.linear + btc.linear + haircuts, eth.quadratic + btc.quadratic)
     assert abs(cash_of(event.maintenance) - risk.total) * WAD < DUST
@@ -74,7 +97,8 @@ def test_partial_bid_restores_the_target_of_a_portfolio(portfolio):
     exact = exact_fraction(cash_of(event.equity), risk, take, Decimal("1.25"))
     assert 0 < exact < 1
     assert abs(Decimal(event.fraction) - exact * WAD) < DUST
-    assert abs(scene.ratio() - Decimal("1.25")) < Decimal("1e-12")
+    # Above it by the last unit of WBTC, which is worth 0.0004.
+    assert 0 < scene.ratio() - Decimal("1.25") < Decimal("1e-7")
     assert scene.stage() == HEALTHY
 
 
@@ -126,16 +150,21 @@ def test_bidder_paying_for_collateral_with_debt_respects_the_cap(portfolio):
 
 
 def test_stale_leg_stays_and_the_valid_ones_are_sold(portfolio):
-    """INV-13. BTC feeds are silent: ETH and WETH are sold, BTC and WBTC stay."""
+    """INV-13. The sources of BTC differ by 1,000: ETH and WETH are sold, BTC and WBTC stay.
+
+    BTC is between 39,200 and 41,820; the better end is the lower one for the short position, the
+    upper one for WBTC.
+    """
     scene, world = portfolio, portfolio.world
     scene.price(1_920)
     scene.call()
-    world.wait(scene.terms.grace + 1, refresh=False)
-    scene.auction_at(1_920)
+    world.wait(scene.terms.grace + 1)
+    world.set_price("BTC", 40_000, secondary=41_000)
+    scene.auction_at(1_875)
     before = holdings(scene, scene.account)
-    stuck = Risk.of(world, "BTC-PERP", 4, 40_000, 4).total + 400
-    eth = Risk.of(world, "ETH-PERP", 100, 1_920, 100)
-    risk = Risk(eth.linear + Decimal("0.12") * 3 * 1_920, eth.quadratic)
+    stuck = Risk.of(world, "BTC-PERP", 4, 39_200).total + Decimal("418.2")
+    eth = Risk.of(world, "ETH-PERP", 100, 1_875)
+    risk = Risk(eth.linear + Decimal("0.12") * 3 * 1_875, eth.quadratic)
     event = scene.bid()
     take = Decimal(event.discount_rate + scene.terms.fee) / PPM
     exact = exact_fraction(cash_of(event.equity), risk, take, Decimal("1.25"), stuck)
@@ -153,7 +182,7 @@ def test_auction_goes_on_over_what_is_left(portfolio):
     """Everything VALID is gone and the target is not met: the stage stays until BTC is back."""
     scene, world = portfolio, portfolio.world
     world.wait(4_000, refresh=False)
-    scene.auction_at(1_875)
+    scene.auction_at(1_840)
     event = scene.bid()
     assert (event.fraction, event.ended) == (WAD, False)
     assert scene.stage() == AUCTION

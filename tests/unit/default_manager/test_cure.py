@@ -121,10 +121,10 @@ def test_cured_account_trades_and_withdraws_again(called_scene):
 
 
 def test_doubtful_price_cures_when_even_its_worse_end_suffices(called_scene):  # INV-10
-    """Sources that disagree: the lower one must suffice for a long position."""
-    called_scene.world.set_price("ETH", 2_050, secondary=1_955)
+    """Sources that disagree: 2 % below the lower one must suffice for a long position."""
+    called_scene.world.set_price("ETH", 2_080, secondary=1_995)
     assert_not_cured(called_scene)
-    called_scene.world.set_price("ETH", 2_050, secondary=1_985)
+    called_scene.world.set_price("ETH", 2_080, secondary=2_026)
     called_scene.manager.cure(called_scene.account, sender=called_scene.stranger)
     assert called_scene.stage() == HEALTHY
 

@@ -69,7 +69,7 @@ def test_discount_on_the_way(auction_scene, elapsed):
 def test_limit_is_the_exact_solution(auction_scene):
     scene = auction_scene
     seen = scene.manager.auction(scene.account)
-    risk = Risk.of(scene.world, "ETH-PERP", 100, CLOSE_OUT_PRICE, 100)
+    risk = Risk.of(scene.world, "ETH-PERP", 100, CLOSE_OUT_PRICE)
     equity = cash_of(scene.world.cash(scene.account)) + 100 * (CLOSE_OUT_PRICE - 2_000)
     take = Decimal(seen.discount + scene.terms.fee) / PPM
     exact = exact_fraction(equity, risk, take, Decimal(scene.terms.target) / PPM)

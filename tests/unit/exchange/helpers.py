@@ -125,6 +125,7 @@ class Desk:
             "limit_price": 0 if order.size > 0 else MAX_UINT,
             "deadline": MAX_UINT,
             "reduce_only": False,
+            "min_size": MAX_UINT,
         }
         assert changes.keys() <= usual.keys()
         signed = self.sign(order) if signature is None else signature

@@ -114,7 +114,8 @@ def test_fill_without_the_optional_arguments(desk):
     order = desk.order()
     desk.exchange.fill(*desk.arguments(order, size=WAD)[:5], sender=desk.taker)
     desk.exchange.fill(*desk.arguments(order, size=WAD)[:6], sender=desk.taker)
-    assert desk.ledger.novations() == 2
+    desk.exchange.fill(*desk.arguments(order, size=WAD)[:7], sender=desk.taker)
+    assert desk.ledger.novations() == 3
 
 
 # --------------------------------------------------------------------------------------------------
@@ -143,6 +144,31 @@ def test_fill_refuses_more_than_what_is_left(desk, size):
     with reverts("exchange: order overfilled"):
         desk.fill(desk.order(), size=size)
     desk.fill(desk.order(), size=9 * WAD)
+
+
+@pytest.mark.parametrize("min_size", [0, 1, 9 * WAD])
+def test_fill_takes_what_is_left_when_the_taker_accepts_less(desk, min_size):
+    """A fill of dust just before does not block a large one."""
+    desk.fill(desk.order(), size=WAD)
+    receipt = desk.fill(desk.order(), size=10 * WAD, min_size=min_size)
+    (event,) = receipt.decode_logs(desk.exchange.Fill)
+    assert abs(event.size) == abs(desk.ledger.last_novation().size) == 9 * WAD
+    order = desk.order()
+    assert tuple(desk.exchange.lane_state(order.account, order.lane)) == (0, 10 * WAD)
+    with reverts("exchange: order overfilled"):
+        desk.fill(desk.order(), size=1, min_size=min_size)
+
+
+def test_fill_refuses_less_than_the_taker_accepts(desk):
+    desk.fill(desk.order(), size=WAD)
+    with reverts("exchange: order overfilled"):
+        desk.fill(desk.order(), size=10 * WAD, min_size=9 * WAD + 1)
+    desk.fill(desk.order(), size=10 * WAD, min_size=9 * WAD)
+
+
+def test_min_size_does_not_raise_a_smaller_size(desk):
+    desk.fill(desk.order(), size=WAD, min_size=5 * WAD)
+    assert abs(desk.ledger.last_novation().size) == WAD
 
 
 def test_fill_refuses_zero(desk):

@@ -59,6 +59,15 @@ class MarketTerms:
         )
 
 
+def judged(low: int, high: int) -> tuple[int, int]:
+    """Return the price that two fresh answers make: in doubt, wider by the deviation limit."""
+    if low == high:
+        return low, high
+    spread = DEVIATION_BPS
+    low, high = low * (10_000 - spread) // 10_000, -(-high * (10_000 + spread) // 10_000)
+    return max(low, LEAST), min(high, GREATEST)
+
+
 def market_terms(place: int) -> MarketTerms:
     """Return terms that differ from market to market, the bounds among them."""
     slopes = (0, 2_000 * 10**6, 100_000 * 10**6, 2**48 - 1)

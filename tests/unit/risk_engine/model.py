@@ -76,10 +76,10 @@ def margin(desk: Desk, portfolio: Portfolio, prices: dict, favourable: bool = Fa
         notional = Fraction(abs(held.size) * price, WAD)
         crowd = Fraction(held.interest * price, WAD)
         # slope and load are WAD of rate for each unit of cash, so wei of cash count 10**-36.
-        flat = Fraction(terms.base, PPM) + terms.load * crowd / 10**36
-        steep = terms.slope * notional / 10**36
-        required = notional * (min(flat, MAX_RATE) + min(steep, MAX_RATE))
-        initial += required
-        maintenance += required * Fraction(terms.ratio, PPM)
+        base = Fraction(terms.base, PPM)
+        crowded = min(base + terms.load * crowd / 10**36, MAX_RATE)
+        steep = min(terms.slope * notional / 10**36, MAX_RATE)
+        initial += notional * (crowded + steep)
+        maintenance += notional * (base + steep) * Fraction(terms.ratio, PPM)
         dust += 8 + 4 * notional / WAD  # a rate is rounded up to its next wei, twice
     return Margin(equity, initial, maintenance, profit, dust)

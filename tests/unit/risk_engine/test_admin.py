@@ -285,10 +285,12 @@ def test_an_asset_starts_with_a_valid_price_which_is_its_first_checkpoint(desk):
 def test_price(desk):
     assert tuple(desk.engine.price(9)) == (PRICE, PRICE, True)
     desk.set_price(1, PRICE, 2 * PRICE)
-    assert tuple(desk.engine.price(9)) == (PRICE, 2 * PRICE, False)
+    assert tuple(desk.engine.price(9)) == (980 * WAD, 2_040 * WAD, False)
     desk.set_price(1, PRICE)
-    desk.chain.mine(HEARTBEAT + 1)
-    assert tuple(desk.engine.price(9)) == (PRICE, PRICE, False)
+    desk.chain.mine(HEARTBEAT)
+    assert tuple(desk.engine.price(9)) == (PRICE, PRICE, True)
+    desk.chain.mine(3_600)  # 1 %
+    assert tuple(desk.engine.price(9)) == (WAD * 9_702 // 10, WAD * 10_302 // 10, False)
 
 
 @pytest.mark.parametrize("row", [0, 39, 100, 160, 2**200])

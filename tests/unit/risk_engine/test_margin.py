@@ -13,12 +13,14 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.evm import Reverted
-from tests.unit.risk_engine.conftest import ASSETS, LEAST, MARKETS, WAD
+from tests.unit.oracle_helpers import EATS_GAS, ORDINARY
+from tests.unit.risk_engine.conftest import ASSETS, LEAST, MARKETS, PRICE, WAD, judged
 from tests.unit.risk_engine.model import Holding, Margin, Portfolio, margin
 
 CROSS_ACCOUNT, ISOLATED_ACCOUNT = 2 << 88, 1 << 88 | 1 << 72
 INITIAL, WITHDRAWAL, MAINTENANCE = range(3)
 CASH_LIMIT = 2**99
+FEED_GAS = 150_000
 many = settings(
     max_examples=250,
     deadline=None,
@@ -47,7 +49,7 @@ def portfolios(draw) -> Portfolio:
 valid_prices = st.fixed_dictionaries(
     {asset: prices_drawn.map(lambda price: (price, price)) for asset in ASSETS}
 )
-# A price in doubt: the ends are at least 3 % apart, allowed are 2 %.
+# Answers that make a price in doubt: at least 3 % apart, allowed are 2 %.
 doubtful = st.tuples(prices_drawn, st.integers(103, 1_000)).map(
     lambda drawn: (drawn[0], drawn[0] * drawn[1] // 100)
 )
@@ -56,10 +58,12 @@ any_prices = st.fixed_dictionaries(
 )
 
 
-def load(desk, portfolio: Portfolio, prices: dict) -> None:
-    for asset, (low, high) in prices.items():
+def load(desk, portfolio: Portfolio, answers: dict) -> dict:
+    """Set answers and a portfolio; return the prices that the answers make."""
+    for asset, (low, high) in answers.items():
         desk.set_price(asset, low, high)
     desk.ledger.set_portfolio(portfolio.cash, portfolio.legs())
+    return {asset: judged(low, high) for asset, (low, high) in answers.items()}
 
 
 def check(exact: Margin, equity: int, initial: int, maintenance: int, required) -> None:
@@ -84,18 +88,18 @@ def test_margin(desk, portfolio, prices):
 
 
 @many
-@given(portfolio=portfolios(), prices=any_prices)
-def test_prices_in_doubt_count_at_their_worse_end(desk, portfolio, prices):
-    load(desk, portfolio, prices)
+@given(portfolio=portfolios(), answers=any_prices)
+def test_prices_in_doubt_count_at_their_worse_end(desk, portfolio, answers):
+    prices = load(desk, portfolio, answers)
     exact = margin(desk, portfolio, prices)
     found = desk.engine.margin(CROSS_ACCOUNT)
     check(exact, *found, exact.required(desk, bool(portfolio.holdings)))
 
 
 @many
-@given(portfolio=portfolios(), prices=any_prices)
-def test_assess_counts_them_at_their_better_end_and_leaves_them_out(desk, portfolio, prices):
-    load(desk, portfolio, prices)
+@given(portfolio=portfolios(), answers=any_prices)
+def test_assess_counts_them_at_their_better_end_and_leaves_them_out(desk, portfolio, answers):
+    prices = load(desk, portfolio, answers)
     exact = margin(desk, portfolio, prices, favourable=True)
     seen, known = desk.engine.assess(CROSS_ACCOUNT)
     assert exact.equity - exact.dust <= seen.equity <= exact.equity
@@ -223,3 +227,19 @@ def test_the_widest_numbers_do_not_wrap(desk):
         load(desk, portfolio, prices)
         exact = margin(desk, portfolio, prices)
         check(exact, *desk.engine.margin(1), exact.required(desk, True))
+
+
+def test_a_price_in_doubt_is_read_once_too(desk):
+    """However many legs use it: a feed that burns its gas must not price a bid out of a block."""
+    odd = desk.chain.deploy("OddFeed", ORDINARY, PRICE)
+    desk.engine.set_asset(ASSETS[0], *desk.words(ASSETS[0], primary=int(odd.address, 16)))
+    odd.set_mode(EATS_GAS)
+    markets = [number for number, terms in desk.markets.items() if terms.asset == ASSETS[0]]
+
+    def gas_of(count: int) -> int:
+        held = tuple(Holding(market, WAD, 0, WAD) for market in markets[:count])
+        desk.ledger.set_portfolio(0, Portfolio(0, {}, held).legs())
+        assert desk.engine.assess(CROSS_ACCOUNT)[0].stuck == count
+        return desk.chain.evm.result.gas_used
+
+    assert FEED_GAS < gas_of(1) < gas_of(8) < gas_of(1) + FEED_GAS
