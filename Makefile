@@ -11,6 +11,8 @@ SHELL := /bin/bash
 SCENARIO ?= black-thursday
 PRICES ?=
 ARGS ?=
+# Processes that share the tests, each with an Anvil of its own: as many as there are cores.
+JOBS ?= auto
 
 VENV := .venv
 SUPPORTED := 3.11 or 3.12
@@ -48,7 +50,7 @@ demo: build  ## Replay a crash on a local chain (SCENARIO=black-thursday or PRIC
 
 .PHONY: test
 test: build  ## Run the test suite (ARGS="-k settle -x" to choose)
-	ape test $(ARGS)
+	ape test --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
 .PHONY: gas
 gas: build  ## Measure gas, write benchmarks/gas.json
