@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from ape_foundry.provider import FoundryProvider
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -27,6 +31,18 @@ DEFAULT_SCENARIO = "black-thursday"
 MOST_STEPS = 1_500
 STEPS = (120, 180, 300, 600, 900, 1_800)  # seconds; feeds report about as often in a crash
 LOCAL = "ethereum:local:foundry"
+
+
+@contextmanager
+def _untraced() -> Iterator[None]:
+    """Start Anvil without the traces that Ape asks for: thousands of them take gigabytes."""
+    command = FoundryProvider.build_command
+
+    def build_command(self: FoundryProvider) -> list[str]:
+        return [word for word in command(self) if word != "--steps-tracing"]
+
+    with patch.object(FoundryProvider, "build_command", build_command):
+        yield
 
 
 def tell(
@@ -63,7 +79,7 @@ def tell(
     people = cast(count, seed, series.assets)
 
     _introduce(console, title or series.name, series, count)
-    with networks.parse_network_choice(LOCAL) as provider:
+    with _untraced(), networks.parse_network_choice(LOCAL) as provider:
         # Ape would end the program on the spot, without a word.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         with console.status("compiling and deploying the clearinghouse to a local chain"):

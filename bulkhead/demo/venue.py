@@ -82,9 +82,11 @@ class Venue:
     # Feeds --------------------------------------------------------------------------------------
 
     def publish(self, series: PriceSeries, step: int) -> None:
-        """Queue an answer of every feed."""
+        """Queue an answer of every feed of an asset that the series has."""
         self.prices = series.at(step)
         for asset, decimals, feed in self.feeds:
+            if asset not in self.prices:
+                continue
             self.node.add(self.publisher, feed, "set", series.answer(asset, step, decimals))
 
     # Reading ------------------------------------------------------------------------------------
