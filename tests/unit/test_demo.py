@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from eth_abi import encode
@@ -13,6 +14,7 @@ from bulkhead.config import load_config
 from bulkhead.demo.node import Contract, NodeError, _decoded
 from bulkhead.demo.people import FEWEST_ACCOUNTS, ISOLATED, MOST_ACCOUNTS, Group, Temper, cast
 from bulkhead.demo.replay import LONGEST_ROUND, DemoError, _moments, check_series
+from bulkhead.demo.venue import Venue
 from bulkhead.prices import PriceSeries
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,3 +106,18 @@ def test_calls_with_a_wrong_number_of_arguments_are_refused():
     assert contract.encode("f", ())[0].startswith("0x")
     with pytest.raises(NodeError, match="f does not take 1 arguments"):
         contract.encode("f", (1,))
+
+
+@pytest.mark.parametrize("assets", [["ETH"], ["BTC"], ["ETH", "BTC"]])
+def test_feeds_of_an_asset_that_the_series_lacks_stay_silent(assets):
+    whole = series("2000", "1900")
+    part = PriceSeries("part", whole.times, {name: whole.prices[name] for name in assets})
+    sent = []
+    desk = SimpleNamespace(
+        feeds=[("ETH", 8, "eth"), ("BTC", 8, "btc")],
+        publisher="admin",
+        node=SimpleNamespace(add=lambda *call: sent.append(call)),
+    )
+    Venue.publish(desk, part, 0)
+    answers = {"ETH": 2_000 * 10**8, "BTC": 40_000 * 10**8}
+    assert sent == [("admin", name.lower(), "set", answers[name]) for name in assets]
