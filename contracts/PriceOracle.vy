@@ -10,15 +10,18 @@
         the primary's answer, anything else means an interval, never a point, that encloses what
         evidence is left, and a status that says why.
 @dev    No admin and no configuration of its own: callers pass the feed configuration in and own the
-        risk of it. The only storage is the last VALID price of a configuration, which anyone may
-        refresh with `checkpoint`; it is keyed by the whole configuration, so that a stranger's
-        feeds can only ever write a stranger's checkpoint.
+        risk of it. The only storage is what `checkpoint` and `report_outage`, both open to anyone,
+        remember of a configuration: its last VALID price, an average of those, and since when it
+        has been known not to be VALID. It is keyed by the whole configuration, so that a stranger's
+        feeds can only ever write a stranger's memory.
         No feed can make `read` revert (INV-13): reverting, burning its gas, answering short, zero,
         negative, absurd or from the future is an answer to judge. No caller can make a good feed
         look dead either: every feed gets `_FEED_GAS`, or the call reverts.
         Round ids are ignored, as Chainlink advises; freshness is `updatedAt` against the heartbeat.
         Words and units: see IPriceOracle.
 """
+
+from snekmate.utils import math
 
 from contracts.interfaces import IPriceOracle
 
@@ -92,9 +95,17 @@ _ANSWER_AT: constant(uint256) = 32
 _STARTED_AT: constant(uint256) = 64
 _UPDATED_AT: constant(uint256) = 96
 
-# A checkpoint is price (128 bits) | time << 128.
+# A checkpoint is price (128 bits) | time << 128, a memory average (128 bits) | outage since << 128.
 _CHECKPOINT_MASK: constant(uint256) = 2**128 - 1
 _CHECKPOINT_TIME_SHIFT: constant(uint256) = 128
+
+# How fast the average forgets, seconds: what is this old counts 1/e of what is new.
+AVERAGE_WINDOW: public(constant(uint256)) = 3_600
+_WAD: constant(uint256) = 10**18
+
+# When a sequencer that is down will be up again: later than any block, and small enough that
+# callers may add seconds to it.
+_NEVER: constant(uint256) = 2**64
 
 
 # --------------------------------------------------------------------------------------------------
@@ -116,6 +127,10 @@ sequencer_grace: public(immutable(uint256))
 
 # Configuration key -> last checkpoint, packed; 0 = never. The price was strictly inside the bounds.
 _checkpoints: HashMap[bytes32, uint256]
+
+# Configuration key -> average of the checkpoints and since when there is a known outage (unix
+# seconds, 0 = none), packed; 0 = never. The average is between the checkpoints' prices.
+_memories: HashMap[bytes32, uint256]
 
 
 # --------------------------------------------------------------------------------------------------
@@ -200,7 +215,13 @@ def price(w0: uint256, w1: uint256, w2: uint256) -> (uint256, uint256, uint256):
 def checkpoint(w0: uint256, w1: uint256, w2: uint256):
     """
     @notice Remembers the price of a configuration, for the day when one of its feeds is dead, or
-            both. Callable by anyone, at any time at which the price is VALID.
+            both, and ends a reported outage. Callable by anyone, at any time at which the price is
+            VALID.
+    @dev    The average is exponential over time: the stretch since the last checkpoint counts as
+            the mean of its two ends, with weight 1 - e^(-seconds / AVERAGE_WINDOW). So checkpoints
+            of one block have no weight; while a price stands still it makes no difference how many
+            are taken; and nobody's last checkpoint weighs more than half, of an hourly series 32 %,
+            of one every ten minutes 8 %.
     @param w0 First word of the configuration, see IPriceOracle.
     @param w1 Second word; the caller's bits make no difference.
     @param w2 Third word.
@@ -210,8 +231,19 @@ def checkpoint(w0: uint256, w1: uint256, w2: uint256):
     assert judgement >> _STATUS_SHIFT == _VALID, "oracle: price not valid"
     key: bytes32 = self._key(w0, w1, w2)
     valid_price: uint256 = judgement & _MAX_PRICE
+    average: uint256 = valid_price
+    last: uint256 = self._checkpoints[key]
+    if last != 0:
+        memory: uint256 = self._memories[key]
+        average = self._average(memory & _CHECKPOINT_MASK, last, valid_price)
+        since: uint256 = memory >> _CHECKPOINT_TIME_SHIFT
+        if since != 0:
+            log IPriceOracle.OutageEnded(config=key, since=since)
     self._checkpoints[key] = valid_price | (block.timestamp << _CHECKPOINT_TIME_SHIFT)
-    log IPriceOracle.Checkpoint(config=key, price=valid_price, time=block.timestamp)
+    self._memories[key] = average  # ends an outage
+    log IPriceOracle.Checkpoint(
+        config=key, price=valid_price, average=average, time=block.timestamp
+    )
 
 
 @external
@@ -229,6 +261,63 @@ def last_valid(w0: uint256, w1: uint256, w2: uint256) -> (uint256, uint256):
     return packed & _CHECKPOINT_MASK, packed >> _CHECKPOINT_TIME_SHIFT
 
 
+@external
+@view
+def average(w0: uint256, w1: uint256, w2: uint256) -> (uint256, uint256):
+    """
+    @notice Average of a configuration's checkpoints, the price at which a market whose feed is dead
+            may be settled. It is as recent as the last checkpoint.
+    @param w0 First word of the configuration, see IPriceOracle.
+    @param w1 Second word; the caller's bits make no difference.
+    @param w2 Third word.
+    @return price Average, WAD; 0 = there is no checkpoint.
+    @return time When the last checkpoint was taken, unix seconds; 0 = there is none.
+    """
+    key: bytes32 = self._key(w0, w1, w2)
+    return (
+        self._memories[key] & _CHECKPOINT_MASK, self._checkpoints[key] >> _CHECKPOINT_TIME_SHIFT
+    )
+
+
+# --------------------------------------------------------------------------------------------------
+# Outages
+# --------------------------------------------------------------------------------------------------
+
+
+@external
+def report_outage(w0: uint256, w1: uint256, w2: uint256):
+    """
+    @notice Puts on record that a configuration's price is not VALID. The record stands until the
+            next checkpoint: whoever sees the price back takes one. Callable by anyone.
+    @param w0 First word of the configuration, see IPriceOracle.
+    @param w1 Second word; the caller's bits make no difference.
+    @param w2 Third word.
+    @custom:reverts oracle: price is valid | oracle: sequencer outage
+                    | oracle: outage already reported | oracle: not enough gas for a feed
+    """
+    status: uint256 = self._judge(w0, w1, w2, self._is_sequencer_up()) >> _STATUS_SHIFT
+    assert status != _VALID, "oracle: price is valid"
+    assert status != _SEQUENCER, "oracle: sequencer outage"
+    key: bytes32 = self._key(w0, w1, w2)
+    memory: uint256 = self._memories[key]
+    assert memory >> _CHECKPOINT_TIME_SHIFT == 0, "oracle: outage already reported"
+    self._memories[key] = memory | (block.timestamp << _CHECKPOINT_TIME_SHIFT)
+    log IPriceOracle.OutageReported(config=key, status=status, since=block.timestamp)
+
+
+@external
+@view
+def outage(w0: uint256, w1: uint256, w2: uint256) -> uint256:
+    """
+    @notice Since when a configuration's price has been known not to be VALID.
+    @param w0 First word of the configuration, see IPriceOracle.
+    @param w1 Second word; the caller's bits make no difference.
+    @param w2 Third word.
+    @return When the outage was reported, unix seconds; 0 = none has been since the last checkpoint.
+    """
+    return self._memories[self._key(w0, w1, w2)] >> _CHECKPOINT_TIME_SHIFT
+
+
 # --------------------------------------------------------------------------------------------------
 # Sequencer
 # --------------------------------------------------------------------------------------------------
@@ -243,6 +332,21 @@ def is_sequencer_up() -> bool:
     @custom:reverts oracle: not enough gas for a feed
     """
     return self._is_sequencer_up()
+
+
+@external
+@view
+def resumed_at() -> uint256:
+    """
+    @notice When the grace time after the sequencer's last outage was over, or will be. Clocks that
+            an outage must not use up run from here: `max(deadline, resumed_at() + grace)`.
+    @return Unix seconds; 0 = there is no sequencer feed; 2**64, later than any block and yet far
+            from an overflow, while the sequencer is down or its feed reverts or answers nonsense.
+    @custom:reverts oracle: not enough gas for a feed
+    """
+    if sequencer_feed == empty(address):
+        return 0
+    return self._resumed_at()
 
 
 # --------------------------------------------------------------------------------------------------
@@ -414,12 +518,20 @@ def _answer(feed: uint256, terms: uint256, least: uint256, greatest: uint256) ->
 @view
 def _is_sequencer_up() -> bool:
     """
+    @dev Whether the sequencer is up and past its grace time, or there is none.
+    """
+    return sequencer_feed == empty(address) or self._resumed_at() < block.timestamp
+
+
+@internal
+@view
+def _resumed_at() -> uint256:
+    """
     @dev Chainlink's L2 uptime feed: answer 0 = up, `startedAt` = when that began, 0 = never began.
          As with prices, a call with too little gas reverts instead of looking like an outage.
-    @return Whether the sequencer is up and past its grace time, or there is none.
+    @return When the sequencer's grace time ends, unix seconds, at most twice `_NEVER`; `_NEVER`
+            unless it is up.
     """
-    if sequencer_feed == empty(address):
-        return True
     assert msg.gas >= _GAS_BEFORE_FEED, "oracle: not enough gas for a feed"
     success: bool = False
     data: Bytes[_ANSWER_SIZE] = b""
@@ -432,16 +544,36 @@ def _is_sequencer_up() -> bool:
         revert_on_failure=False,
     )
     if not success:
-        return False
+        return _NEVER
     if len(data) != _ANSWER_SIZE:
-        return False
+        return _NEVER
     started_at: uint256 = extract32(data, _STARTED_AT, output_type=uint256)
-    return (
-        extract32(data, _ANSWER_AT, output_type=uint256) == 0
-        and started_at != 0
-        and started_at <= block.timestamp
-        and block.timestamp - started_at > sequencer_grace
+    if (
+        extract32(data, _ANSWER_AT, output_type=uint256) != 0
+        or started_at == 0
+        or started_at > block.timestamp
+    ):
+        return _NEVER
+    return started_at + min(sequencer_grace, _NEVER)
+
+
+@internal
+@view
+def _average(old: uint256, last: uint256, new: uint256) -> uint256:
+    """
+    @dev The average after a checkpoint. Rounds down; equals its inputs when they are equal.
+    @param old Average so far, WAD.
+    @param last The last checkpoint, packed.
+    @param new Price of the new one, WAD.
+    @return WAD, between the least and the greatest of the three prices.
+    """
+    elapsed: uint256 = block.timestamp - (last >> _CHECKPOINT_TIME_SHIFT)
+    # e^-x, WAD: between 0 and exactly 1; prices are below 2**120.
+    kept: uint256 = convert(
+        math._wad_exp(-convert(elapsed * _WAD // AVERAGE_WINDOW, int256)), uint256
     )
+    middle: uint256 = ((last & _CHECKPOINT_MASK) + new) // 2
+    return (old * kept + middle * (_WAD - kept)) // _WAD
 
 
 @internal

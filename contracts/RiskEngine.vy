@@ -46,6 +46,7 @@ LEVEL_MAINTENANCE: constant(uint256) = 2
 
 MAX_ASSETS: constant(uint256) = 128
 MAX_ROWS_PER_ASSET: constant(uint256) = 16
+MAX_CHECKPOINTS: constant(uint256) = 64  # in one call
 MAX_MARKET: constant(uint256) = 120
 NOT_VALID: constant(uint256) = 2**240
 
@@ -59,6 +60,14 @@ MASK_24: constant(uint256) = 2**24 - 1
 # maker and taker fee together are above a thirtieth of the daily funding cap, moving the rate costs
 # more in fees than the 8 hours for which it then holds can earn.
 TURNOVER: constant(uint256) = 10
+
+# How long a reported outage must have lasted before a market may be settled for it, seconds: longer
+# than a weekend, so that a feed which only needs somebody at work is not buried.
+SETTLE_AFTER: public(constant(uint256)) = 3 * 86_400
+
+# Statuses of the oracle (IPriceOracle).
+STATUS_VALID: constant(uint256) = 0
+STATUS_SEQUENCER: constant(uint256) = 4
 
 # Bounds of parameters.
 MIN_BASE: constant(uint256) = 5_000  # 0.5 %: leverage 200
@@ -100,6 +109,8 @@ event GlobalsSet:
 
 CLEARINGHOUSE: public(immutable(address))
 ORACLE: public(immutable(address))
+# Whether the oracle watches a sequencer; if not, nobody pays for asking.
+HAS_SEQUENCER: public(immutable(bool))
 
 
 # asset -> its feeds (risk 0), the source of every row that uses it.
@@ -116,6 +127,7 @@ def __init__(clearinghouse: address, oracle: address):
     """
     CLEARINGHOUSE = clearinghouse
     ORACLE = oracle
+    HAS_SEQUENCER = staticcall IPriceOracle(oracle).sequencer_feed() != empty(address)
 
 
 # JUDGEMENT OF ACCOUNTS --------------------------------------------------------------------------
@@ -161,6 +173,7 @@ def assess(
             stuck=tally.stuck,
             stage=words._stage(header),
             since=words._since(header),
+            resumed=self._resumed_at(),
         ),
         known,
     )
@@ -207,13 +220,14 @@ def require_fill(
     taker: uint256,
     taker_cash: int256,
     taker_legs: DynArray[uint256, portfolio_margin.MAX_LEGS],
-) -> (uint256, uint256, int256, uint256):
+) -> (uint256, uint256, int256, uint256, uint256, uint256):
     """
     @notice Judges both accounts as a fill left them. An account may do it when it meets IM at VALID
             prices; one that only reduced, also when it did so at mark or better for itself and is
             solvent (INV-8, INV-10).
     @return Lower and upper end of the mark (WAD), the funding rate that the fill argues for (wei of
-            cash per base unit and second) and how much it counts (WAD, at most 1).
+            cash per base unit and second), how much it counts (WAD, at most 1), IM of the maker and
+            IM of the taker (WAD cash).
     """
     number: uint256 = ledger.MARKET_ROW + fill.market
     row: risk_table.Row = self._row(number)
@@ -234,7 +248,7 @@ def require_fill(
     tally: portfolio_margin.Tally = empty(portfolio_margin.Tally)
     tally, known = portfolio_margin._tally(ORACLE, maker_cash, maker_legs, known, False)
     # The maker gains -size: at mark or better when he buys at most at its lower end.
-    self._require_may_fill(
+    maker_initial: uint256 = self._require_may_fill(
         tally,
         maker,
         row.risk,
@@ -242,7 +256,7 @@ def require_fill(
         fill.price <= low if fill.size < 0 else fill.price >= high,
     )
     tally, known = portfolio_margin._tally(ORACLE, taker_cash, taker_legs, known, False)
-    self._require_may_fill(
+    taker_initial: uint256 = self._require_may_fill(
         tally,
         taker,
         row.risk,
@@ -252,7 +266,7 @@ def require_fill(
     rate: int256 = 0
     weight: uint256 = 0
     rate, weight = self._premium(fill, row.risk, mark)
-    return low, high, rate, weight
+    return low, high, rate, weight, maker_initial, taker_initial
 
 
 # PRICES -----------------------------------------------------------------------------------------
@@ -270,6 +284,87 @@ def price(row: uint256) -> (uint256, uint256, bool):
         (quote >> portfolio_margin.HIGH_SHIFT) & portfolio_margin.PRICE_MASK,
         quote & NOT_VALID == 0,
     )
+
+
+@external
+@view
+def settlement_price(row: uint256) -> (uint256, bool):
+    """
+    @notice The price at which a row's market may be settled, and whether anyone may settle it.
+            Nobody chooses this price, the admin no more than the others:
+            VALID   the mark. The market lives; to settle it is the admin's decision.
+            else    the average of the checkpoints: the last prices on which both feeds agreed, no
+                    single one of them decisive. With no checkpoint, the middle of the interval.
+            Once an outage has been on record for SETTLE_AFTER, the price stays dead and the
+            sequencer is no excuse, settling needs nobody's permission. Time before the sequencer's
+            last return does not count: meanwhile nobody could have shown that the feed is back.
+            Never reverts because of a feed (INV-13).
+    @param row 1 + i for collateral i, 8 + m for market m.
+    @return WAD cash, and whether it is final.
+    """
+    terms: risk_table.Row = self._row(row)
+    low: uint256 = 0
+    high: uint256 = 0
+    status: uint256 = 0
+    low, high, status = staticcall IPriceOracle(ORACLE).price(terms.w0, terms.w1, terms.w2)
+    if status == STATUS_VALID:
+        return low, False
+    average: uint256 = 0
+    time: uint256 = 0
+    average, time = staticcall IPriceOracle(ORACLE).average(terms.w0, terms.w1, terms.w2)
+    if average == 0:
+        average = (low + high) // 2
+    since: uint256 = staticcall IPriceOracle(ORACLE).outage(terms.w0, terms.w1, terms.w2)
+    if since == 0 or status == STATUS_SEQUENCER:
+        return average, False
+    return average, block.timestamp >= max(since, self._resumed_at()) + SETTLE_AFTER
+
+
+@external
+def checkpoint(row: uint256):
+    """
+    @notice Takes the oracle's checkpoint of a row's feeds. Anyone, while the price is VALID.
+    @param row 1 + i for collateral i, 8 + m for market m.
+    """
+    terms: risk_table.Row = self._row(row)
+    extcall IPriceOracle(ORACLE).checkpoint(terms.w0, terms.w1, terms.w2)
+
+
+@external
+def checkpoints(rows: DynArray[uint256, MAX_CHECKPOINTS]) -> uint256:
+    """
+    @notice Takes the checkpoints of many rows and passes over those whose price is not VALID, so
+            that one bad feed holds up no keeper. Anyone.
+    @param rows As above; rows that share an asset share its checkpoint.
+    @return How many were taken.
+    """
+    taken: uint256 = 0
+    for row: uint256 in rows:
+        terms: risk_table.Row = self._row(row)
+        taken += convert(
+            raw_call(
+                ORACLE,
+                abi_encode(
+                    terms.w0,
+                    terms.w1,
+                    terms.w2,
+                    method_id=method_id("checkpoint(uint256,uint256,uint256)"),
+                ),
+                revert_on_failure=False,
+            ),
+            uint256,
+        )
+    return taken
+
+
+@external
+def report_outage(row: uint256):
+    """
+    @notice Puts on record that the price of a row is not VALID. Anyone; a checkpoint ends it.
+    @param row 1 + i for collateral i, 8 + m for market m.
+    """
+    terms: risk_table.Row = self._row(row)
+    extcall IPriceOracle(ORACLE).report_outage(terms.w0, terms.w1, terms.w2)
 
 
 @external
@@ -436,9 +531,10 @@ def _require_may_fill(
     risk: uint256,
     reduces: bool,
     at_mark_or_better: bool,
-):
+) -> uint256:
     """
     @dev The rule of `require_fill` for one account.
+    @return IM, WAD cash.
     """
     required: uint256 = self._initial(tally)
     if not reduces:
@@ -448,6 +544,7 @@ def _require_may_fill(
     elif tally.equity < convert(required, int256):
         assert tally.equity > 0, "risk engine: insolvent account"
         assert at_mark_or_better, "risk engine: worse than mark"
+    return required
 
 
 @internal
@@ -507,7 +604,7 @@ def _globals() -> uint256:
     """
     @dev Risk word of the globals.
     """
-    return risk_table._row_at(risk_table._page_of(GLOBALS_ROW), GLOBALS_ROW).risk
+    return risk_table._risk_at(risk_table._page_of(GLOBALS_ROW), GLOBALS_ROW)
 
 
 @internal
@@ -526,6 +623,17 @@ def _quote(row: risk_table.Row) -> uint256:
     if status != 0:
         quote |= NOT_VALID
     return quote
+
+
+@internal
+@view
+def _resumed_at() -> uint256:
+    """
+    @dev When the sequencer's grace after its last outage was over, unix seconds; 0 = no sequencer.
+    """
+    if not HAS_SEQUENCER:
+        return 0
+    return staticcall IPriceOracle(ORACLE).resumed_at()
 
 
 @internal

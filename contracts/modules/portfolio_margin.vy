@@ -29,6 +29,15 @@ PRICE_MASK: constant(uint256) = 2**120 - 1
 HIGH_SHIFT: constant(uint256) = 120
 KNOWN_ASSET_SHIFT: constant(uint256) = 232
 ROW_SHIFT: constant(uint256) = 240
+CASH_ROW: constant(uint256) = 0  # no row of the table: a leg that is an amount of cash
+
+# What `assess` adds to the price of a leg, millionths of cash (layout: IRiskEngine).
+LOSS_SHIFT: constant(uint256) = 120
+LEG_MAINTENANCE_SHIFT: constant(uint256) = 176
+LEG_MASK: constant(uint256) = 2**56 - 1
+SHORT_SHIFT: constant(uint256) = 239
+WORTH_MASK: constant(uint256) = 2**112 - 1
+CASH_UNIT: constant(uint256) = 10**12  # WAD in a millionth
 
 # Fields of a row's risk word (layout: risk_table.vy).
 RATIO_SHIFT: constant(uint256) = 32
@@ -44,6 +53,7 @@ MAX_RATE: constant(uint256) = 10**19
 # in ppm, rate in WAD and ratio in ppm.
 PPM_PPM: constant(uint256) = 10**12
 WAD_PPM: constant(uint256) = 10**24
+WAD_PPM_UNIT: constant(uint256) = 10**36  # WAD_PPM * CASH_UNIT
 
 # Bit 128 + a of the assets seen: the price of asset a was read and is in doubt.
 DOUBTFUL_SHIFT: constant(uint256) = 128
@@ -88,7 +98,7 @@ def _tally(
     stuck_linear: uint256 = 0
     stuck_quadratic: uint256 = 0
     stuck: uint256 = 0
-    positions: uint256 = 0
+    cash_words: uint256 = 0
     priced: DynArray[uint256, MAX_KNOWN] = []
     # Prices in doubt: asset << 240 | high << 120 | low.
     doubtful: DynArray[uint256, MAX_KNOWN] = []
@@ -96,6 +106,11 @@ def _tally(
     seen: uint256 = 0
     for leg: uint256 in known:
         seen |= 1 << ((leg >> KNOWN_ASSET_SHIFT) & risk_table.ASSET_MASK)
+    # Of the leg at hand, set for each: out here they are not cleared in between.
+    low: uint256 = 0
+    high: uint256 = 0
+    flat: uint256 = 0
+    value: int256 = 0
     # Known prices mostly come in the order of the legs: where the next one should be.
     hint: uint256 = 0
     page: address = empty(address)
@@ -107,6 +122,11 @@ def _tally(
             break
         head: uint256 = legs[i]
         number: uint256 = head >> ROW_SHIFT
+        if number == CASH_ROW:
+            equity += convert(convert(legs[unsafe_add(i, 1)], bytes32), int256)
+            cash_words = unsafe_add(cash_words, 2)
+            i = unsafe_add(i, 2)
+            continue
         if number // risk_table.ROWS_PER_PAGE != page_number:
             page_number = number // risk_table.ROWS_PER_PAGE
             page = risk_table._page_of(number)
@@ -119,8 +139,6 @@ def _tally(
         w1: uint256 = extract32(row, 32, output_type=uint256)
         risk: uint256 = extract32(row, 96, output_type=uint256)
         asset: uint256 = (w1 >> risk_table.ASSET_SHIFT) & risk_table.ASSET_MASK
-        low: uint256 = 0
-        high: uint256 = 0
         status: uint256 = 0
         if seen & (VALID_OR_DOUBTFUL << asset) != 0:
             if seen & (1 << asset) == 0:
@@ -148,11 +166,10 @@ def _tally(
                 skip_contract_check=True,
             )
         amount: uint256 = head & AMOUNT_MASK
-        flat: uint256 = 0
         steep: uint256 = 0
         if number <= ledger.MARKET_ROW:
             worth: uint256 = unsafe_div(unsafe_mul(amount, high if favourable else low), WAD)
-            equity = unsafe_add(equity, convert(convert(worth, bytes32), int256))
+            value = convert(convert(worth, bytes32), int256)
             initial = unsafe_add(initial, unsafe_mul(worth, unsafe_mul(risk & MASK_32, PPM_TO_WAD)))
             flat = unsafe_mul(worth, unsafe_mul((risk >> RATIO_SHIFT) & MASK_32, PPM))
             i = unsafe_add(i, 1)
@@ -161,13 +178,12 @@ def _tally(
             size: int256 = convert(convert(body, bytes32), int256) >> 128
             price: uint256 = high if (size > 0) == favourable else low
             exposure: int256 = unsafe_mul(size, convert(convert(price, bytes32), int256))
-            value: int256 = unsafe_add(
+            value = unsafe_add(
                 unsafe_div(exposure, IWAD), convert(convert(body << 128, bytes32), int256) >> 128
             )
             if exposure < 0:
                 value = unsafe_sub(value, 1)  # division has rounded towards zero
                 exposure = unsafe_sub(0, exposure)
-            equity = unsafe_add(equity, value)
             if value > 0:
                 profit = unsafe_add(profit, convert(convert(value, bytes32), uint256))
             # The margin rate: base, then load (IM only), then slope.
@@ -192,12 +208,14 @@ def _tally(
                 rate = unsafe_add(rate, steep)
                 steep = unsafe_mul(notional, unsafe_mul(steep, ratio))
             initial = unsafe_add(initial, unsafe_mul(notional, rate))
-            positions = unsafe_add(positions, 1)
             i = unsafe_add(i, 2)
+        equity = unsafe_add(equity, value)
         if status == 0:
             linear = unsafe_add(linear, flat)
             quadratic = unsafe_add(quadratic, steep)
             seen |= 1 << asset
+            if favourable:
+                low |= self._leg_details(number, value, flat, steep, legs[unsafe_sub(i, 1)] >> 255)
             priced.append(number << ROW_SHIFT | asset << KNOWN_ASSET_SHIFT | low)
         else:
             stuck_linear = unsafe_add(stuck_linear, flat)
@@ -220,8 +238,39 @@ def _tally(
         linear=linear,
         quadratic=quadratic,
         stuck=stuck,
-        positions=positions,
+        # A position has a word more than a collateral.
+        positions=unsafe_sub(unsafe_sub(i, cash_words), unsafe_add(len(priced), stuck)),
     ), priced
+
+
+@internal
+@pure
+def _leg_details(
+    number: uint256, net: int256, flat: uint256, steep: uint256, is_short: uint256
+) -> uint256:
+    """
+    @dev What the default procedure needs to say where an account lost (layout: IRiskEngine).
+    @param net Value of the leg, WAD cash, far from 2**255.
+    @param flat Its MM without concentration, cash * PPM_PPM, below 2**195.
+    @param steep Its MM from concentration, cash * WAD_PPM, below 2**239.
+    @param is_short 1 for a SHORT position: the sign of the size in its last word.
+    """
+    if number <= ledger.MARKET_ROW:
+        # Worth is not negative.
+        worth: uint256 = unsafe_div(convert(convert(net, bytes32), uint256), CASH_UNIT)
+        return min(worth, WORTH_MASK) << LOSS_SHIFT
+    loss: uint256 = 0
+    if net < 0:
+        loss = unsafe_div(convert(convert(unsafe_sub(0, net), bytes32), uint256), CASH_UNIT)
+    # The product is below 2**235, as 10**12 is below 2**40. Constants are not 0.
+    maintenance: uint256 = unsafe_div(
+        unsafe_add(unsafe_mul(flat, WAD_PPM // PPM_PPM), steep), WAD_PPM_UNIT
+    )
+    return (
+        min(loss, LEG_MASK) << LOSS_SHIFT
+        | min(maintenance, LEG_MASK) << LEG_MAINTENANCE_SHIFT
+        | is_short << SHORT_SHIFT
+    )
 
 
 @internal

@@ -21,6 +21,7 @@
 ROWS_PER_PAGE: constant(uint256) = 32
 ROW_SIZE: constant(uint256) = 128
 PAGE_SIZE: constant(uint256) = 4_097  # STOP and 32 rows
+RISK_OFFSET: constant(uint256) = 96  # of word 3 in a row
 ASSET_SHIFT: constant(uint256) = 160
 ASSET_MASK: constant(uint256) = 127
 
@@ -57,6 +58,17 @@ def _row_at(page: address, row: uint256) -> Row:
     # 1 + 31 * 128 + 128 = PAGE_SIZE: never past the end.
     start: uint256 = unsafe_add(unsafe_mul(row % ROWS_PER_PAGE, ROW_SIZE), 1)
     return abi_decode(slice(page.code, start, ROW_SIZE), Row)
+
+
+@internal
+@view
+def _risk_at(page: address, row: uint256) -> uint256:
+    """
+    @dev Word 3 of one row of a page.
+    """
+    # Up to the end of the row: never past the end.
+    start: uint256 = unsafe_add(unsafe_mul(row % ROWS_PER_PAGE, ROW_SIZE), 1 + RISK_OFFSET)
+    return extract32(slice(page.code, start, 32), 0, output_type=uint256)
 
 
 @internal

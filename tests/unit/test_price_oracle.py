@@ -373,7 +373,7 @@ def test_checkpoint_remembers_price_and_time(desk):
     assert tuple(desk.oracle.last_valid(*words)) == (PRICE, receipt.timestamp)
     key = keccak(encode(["uint256"] * 3, desk.config()))
     assert receipt.events == [
-        desk.oracle.Checkpoint(config=key, price=PRICE, time=receipt.timestamp)
+        desk.oracle.Checkpoint(config=key, price=PRICE, average=PRICE, time=receipt.timestamp)
     ]
 
 
