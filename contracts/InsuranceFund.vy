@@ -12,6 +12,9 @@
         redeemed, shares bear every loss. While the DefaultManager has reserved money for a default
         nobody leaves at all, so a loss that is recognised cannot be dodged by being faster than the
         draw; a request whose window passes meanwhile has to be made anew.
+
+        While the clearinghouse winds down nobody stakes and nobody leaves; when it redeems, shares
+        are redeemed without a request, whatever is reserved.
 @dev    First depositor. A share has six decimals more than the token, so with V = 10**6 virtual
         shares and one virtual token unit, whoever makes a deposit of a units round to nothing by a
         donation loses at least a * 10**6 units to the virtual shares, however much he staked
@@ -53,6 +56,7 @@ from snekmate.utils import math
 interface IClearinghouse:
     def owner() -> address: view
     def roles(role: uint256) -> address: view
+    def phase() -> uint256: view
     def receive_draw(account: uint256, tokens: uint256, cash: uint256): nonpayable
 
 
@@ -98,6 +102,10 @@ _WAD_DECIMALS: constant(uint8) = 18
 # Decimals of a share beyond the token's, and virtual shares: one token unit's worth at par.
 _OFFSET: constant(uint8) = 6
 _PAR: constant(uint256) = 10**6
+
+# Phases of the Clearinghouse.
+_RUNNING: constant(uint256) = 0
+_REDEEMING: constant(uint256) = 2
 
 # Greatest supply (shares) and greatest balance (token units) that a deposit may lead to; keeps
 # products of the two below 2**255. The first is also the limit that slashable_shares sets.
@@ -172,9 +180,11 @@ def deposit(assets: uint256, receiver: address) -> uint256:
     @param assets Token units to take from the caller.
     @param receiver Gets the shares.
     @return Shares minted, rounded down.
-    @custom:reverts insurance fund: over the deposit limit | insurance fund: no shares for this
-                    | insurance fund: token arrived short | the token's and Snekmate's own
+    @custom:reverts insurance fund: winding down | insurance fund: over the deposit limit
+                    | insurance fund: no shares for this | insurance fund: token arrived short | the
+                    token's and Snekmate's own
     """
+    self._require_in_phase(_RUNNING)
     self._require_room(assets <= self._max_deposit(receiver))
     shares: uint256 = erc4626._preview_deposit(assets)
     self._stake(receiver, assets, shares)
@@ -190,6 +200,7 @@ def mint(shares: uint256, receiver: address) -> uint256:
     @return Token units taken from the caller, rounded up.
     @custom:reverts see `deposit`
     """
+    self._require_in_phase(_RUNNING)
     self._require_room(shares <= self._max_mint(receiver))
     assets: uint256 = erc4626._preview_mint(shares)
     self._stake(receiver, assets, shares)
@@ -204,13 +215,15 @@ def mint(shares: uint256, receiver: address) -> uint256:
 @external
 def redeem(shares: uint256, receiver: address, owner: address) -> uint256:
     """
-    @notice Redeems exactly `shares` of the request of `owner`, inside its window.
+    @notice Redeems exactly `shares` of the request of `owner`, inside its window; of all he has
+            when the clearinghouse redeems.
     @param shares Shares to burn.
     @param receiver Gets the tokens.
     @param owner Holder of the shares: the caller, or one who gave the caller an allowance.
     @return Token units paid, rounded down.
-    @custom:reverts insurance fund: money is reserved | shares: no open window | shares: more than
-                    requested | erc20: insufficient allowance
+    @custom:reverts insurance fund: winding down | insurance fund: money is reserved | shares: no
+                    open window | shares: more than requested | shares: more than free | erc20:
+                    insufficient allowance
     """
     assets: uint256 = erc4626._preview_redeem(shares)
     self._unstake(receiver, owner, assets, shares)
@@ -220,7 +233,8 @@ def redeem(shares: uint256, receiver: address, owner: address) -> uint256:
 @external
 def withdraw(assets: uint256, receiver: address, owner: address) -> uint256:
     """
-    @notice Redeems as many shares of the request of `owner` as `assets` take, inside its window.
+    @notice Redeems as many shares of the request of `owner` as `assets` take, inside its window; of
+            all he has when the clearinghouse redeems.
     @param assets Token units to pay.
     @param receiver Gets the tokens.
     @param owner Holder of the shares: the caller, or one who gave the caller an allowance.
@@ -379,7 +393,7 @@ def maxMint(receiver: address) -> uint256:
 @view
 def maxWithdraw(owner: address) -> uint256:
     """
-    @notice The most that `withdraw` pays out of the request of `owner` now, token units.
+    @notice The most that `withdraw` pays `owner` now, token units.
     """
     return erc4626._convert_to_assets(self._max_redeem(owner), False)
 
@@ -388,7 +402,7 @@ def maxWithdraw(owner: address) -> uint256:
 @view
 def maxRedeem(owner: address) -> uint256:
     """
-    @notice The most that `redeem` burns of the request of `owner` now, shares.
+    @notice The most that `redeem` burns for `owner` now, shares.
     """
     return self._max_redeem(owner)
 
@@ -435,10 +449,15 @@ def _stake(receiver: address, assets: uint256, shares: uint256):
 @internal
 def _unstake(receiver: address, owner: address, assets: uint256, shares: uint256):
     """
-    @dev Burns `shares` of the request of `owner` and pays `assets`.
+    @dev Burns `shares` of the request of `owner` and pays `assets`; without a request when the
+         clearinghouse redeems.
     """
-    assert self._reserved() == 0, "insurance fund: money is reserved"
-    slashable_shares._use_request(owner, shares)
+    if self._phase() == _REDEEMING:
+        slashable_shares._use_any(owner, shares)
+    else:
+        self._require_in_phase(_RUNNING)
+        assert self._reserved() == 0, "insurance fund: money is reserved"
+        slashable_shares._use_request(owner, shares)
     if msg.sender != owner:
         slashable_shares._catch_up_allowance(owner, msg.sender)
     erc4626._withdraw(msg.sender, receiver, owner, assets, shares)
@@ -459,7 +478,10 @@ def _max_redeem(owner: address) -> uint256:
     """
     @dev Shares of `owner` that can be redeemed now.
     """
-    if self._reserved() != 0:
+    phase: uint256 = self._phase()
+    if phase == _REDEEMING:
+        return slashable_shares._balance(owner)
+    if phase != _RUNNING or self._reserved() != 0:
         return 0
     return slashable_shares._redeemable(owner)
 
@@ -472,7 +494,7 @@ def _max_deposit(receiver: address) -> uint256:
          back with floors never ends above what it started from.
     """
     held: uint256 = erc4626._total_assets()
-    if receiver == empty(address) or held >= _MAX_ASSETS or erc20.totalSupply >= _MAX_SUPPLY:
+    if not self._has_room(receiver, held):
         return 0
     return min(
         _MAX_ASSETS - held,
@@ -487,11 +509,25 @@ def _max_mint(receiver: address) -> uint256:
     @dev Shares that keep both supply and balance within their limits.
     """
     held: uint256 = erc4626._total_assets()
-    if receiver == empty(address) or held >= _MAX_ASSETS or erc20.totalSupply >= _MAX_SUPPLY:
+    if not self._has_room(receiver, held):
         return 0
     return min(
         _MAX_SUPPLY - erc20.totalSupply,
         erc4626._convert_to_shares(_MAX_ASSETS - held, False),
+    )
+
+
+@internal
+@view
+def _has_room(receiver: address, held: uint256) -> bool:
+    """
+    @dev Whether anything can be staked for `receiver` while the fund holds `held` token units.
+    """
+    return (
+        receiver != empty(address)
+        and held < _MAX_ASSETS
+        and erc20.totalSupply < _MAX_SUPPLY
+        and self._phase() == _RUNNING
     )
 
 
@@ -502,6 +538,24 @@ def _manager() -> address:
     @dev The present DefaultManager.
     """
     return staticcall IClearinghouse(clearinghouse).roles(registry.DEFAULT_MANAGER)
+
+
+@internal
+@view
+def _phase() -> uint256:
+    """
+    @dev How far the clearinghouse has been wound down.
+    """
+    return staticcall IClearinghouse(clearinghouse).phase()
+
+
+@internal
+@view
+def _require_in_phase(phase: uint256):
+    """
+    @dev Reverts in any other phase: it only gets there by winding down.
+    """
+    assert self._phase() == phase, "insurance fund: winding down"
 
 
 @internal

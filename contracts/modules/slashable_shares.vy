@@ -270,6 +270,21 @@ def _use_request(owner: address, shares: uint256):
 
 
 @internal
+def _use_any(owner: address, shares: uint256):
+    """
+    @dev Readies `shares` of `owner` for burning whether he has requested it or not: what he has
+         requested is free again. Catches up.
+    @custom:reverts shares: more than free
+    """
+    self._catch_up(owner)
+    self._require_free(shares <= erc20.balanceOf[owner])
+    requested: uint256 = self._requests[owner] & _SHARES_MASK
+    if requested != 0:
+        self._requests[owner] = 0
+        log IInsuranceFund.CancelRequest(owner=owner, shares=requested)
+
+
+@internal
 def _consolidate(par: uint256):
     """
     @dev Halves all shares as often as brings the supply back to between once and twice `par`, the

@@ -4,10 +4,11 @@
 @title FundHarness
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice LOCAL CHAINS ONLY. The three things that the InsuranceFund knows of the Clearinghouse, for
-        its unit tests.
+@notice LOCAL CHAINS ONLY. What the funds know of the Clearinghouse and of the RiskEngine, for their
+        unit tests. Anyone may set anything and have it call a fund.
 """
 
+from contracts.interfaces import IDefaultFund
 from contracts.modules import registry
 from ethereum.ercs import IERC20
 
@@ -17,6 +18,12 @@ owner: public(address)
 
 # Role -> holder, read by the fund.
 roles: public(HashMap[uint256, address])
+
+# How far the clearinghouse has been wound down, read by the funds.
+phase: public(uint256)
+
+# Account -> initial margin (WAD), the answer of the risk engine.
+_initial: HashMap[uint256, uint256]
 
 # The settlement token.
 _token: address
@@ -30,11 +37,12 @@ cash: public(uint256)
 @deploy
 def __init__(token_: address):
     """
-    @notice The deployer is the owner and the DefaultManager.
+    @notice The deployer is the owner and the DefaultManager; this contract is the RiskEngine too.
     @param token_ The settlement token.
     """
     self.owner = msg.sender
     self.roles[registry.DEFAULT_MANAGER] = msg.sender
+    self.roles[registry.RISK_ENGINE] = self
     self._token = token_
 
 
@@ -45,6 +53,64 @@ def set_default_manager(manager: address):
     @param manager The new one.
     """
     self.roles[registry.DEFAULT_MANAGER] = manager
+
+
+@external
+def set_phase(phase: uint256):
+    """
+    @notice Winds down.
+    @param phase 0 running, 1 winding down, 2 redemption.
+    """
+    self.phase = phase
+
+
+@external
+def set_initial(account: uint256, initial: uint256):
+    """
+    @notice Sets what the risk engine says.
+    @param account The account.
+    @param initial Initial margin, WAD.
+    """
+    self._initial[account] = initial
+
+
+@external
+@view
+def margin(account: uint256) -> (int256, uint256, uint256):
+    """
+    @notice What the risk engine says: equity, initial and maintenance margin.
+    @param account The account.
+    """
+    return 0, self._initial[account], 0
+
+
+@external
+def require_contribution(fund: address, account: uint256, initial: uint256):
+    """
+    @notice Has a DefaultFund ask for a contribution.
+    @param fund The fund.
+    @param account The account.
+    @param initial Its initial margin, WAD.
+    """
+    extcall IDefaultFund(fund).require_contribution(account, initial)
+
+
+@external
+def restore(
+    fund: address, account: uint256, own: uint256, contributions: uint256, assessments: uint256
+):
+    """
+    @notice Gives a DefaultFund back what a default had cost, out of what this contract holds.
+    @param fund The fund.
+    @param account The defaulter.
+    @param own Token units.
+    @param contributions Token units.
+    @param assessments Token units.
+    """
+    extcall IERC20(self._token).approve(
+        fund, own + contributions + assessments, default_return_value=True
+    )
+    extcall IDefaultFund(fund).restore(account, own, contributions, assessments)
 
 
 @external
@@ -64,3 +130,12 @@ def receive_draw(account: uint256, tokens: uint256, cash: uint256):
     self.account = account
     self.tokens = tokens
     self.cash = cash
+
+
+@external
+@view
+def role_word(role: uint256) -> uint256:
+    """
+    @notice Every role's word; no threshold of contributions.
+    """
+    return convert(self.roles[role], uint256)

@@ -1,0 +1,188 @@
+"""Any sequence of deposits, losses, fees, recoveries and withdrawals of the DefaultFund."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from tests.evm import Person, PyrevmChain, Reverted
+
+DAY = 86_400
+COOLDOWN, WINDOW = 3 * DAY, DAY
+WAD = 10**18
+PAR = 10**6
+LIMIT = 2**250
+MEMBERS = [Person.number(index) for index in range(4)]
+WHO = st.sampled_from(MEMBERS)
+CONTRIBUTIONS, ASSESSMENTS = 0, 1
+TRANCHES = (CONTRIBUTIONS, ASSESSMENTS)
+
+# Refusals that are part of the rules.
+EXPECTED = {
+    "default fund: no shares for this",
+    "default fund: stake too small",
+    "default fund: pledge too small",
+    "default fund: nothing to take",
+    "default fund: no shares named",
+    "default fund: notice pending",
+    "default fund: money is reserved",
+}
+
+
+class FundMachine(RuleBasedStateMachine):
+    """A fund on a ledger double, with what every member has paid in and got out."""
+
+    decimals = 6
+
+    @initialize()
+    def found(self):
+        self.chain = PyrevmChain()
+        self.unit = 10**self.decimals
+        self.token = self.chain.deploy("TestToken", "T", "T", self.decimals)
+        self.ledger = self.chain.deploy("FundHarness", self.token)
+        terms = (COOLDOWN, WINDOW, 0, 3)
+        self.fund = self.chain.deploy("DefaultFund", self.token, self.ledger, terms)
+        for who in MEMBERS:
+            self.token.mint(who, LIMIT)
+            self.token.approve(self.fund, LIMIT, sender=who)
+
+    def tokens(self, data: st.DataObject) -> int:
+        """Draw an amount: dust, ordinary or huge."""
+        scale = data.draw(st.sampled_from([1, 1_000, self.unit, 10**6 * self.unit]))
+        return data.draw(st.integers(0, 1_000)) * scale
+
+    @rule(who=WHO, data=st.data())
+    def deposit(self, who, data):
+        contribution, pledge = self.tokens(data), self.tokens(data)
+        before = [self.value(who, tranche) for tranche in TRANCHES]
+        is_held = [self.fund.tranche(tranche)[1] != 0 for tranche in TRANCHES]
+        if not self.attempt(self.fund.deposit, contribution, pledge, sender=who):
+            return
+        for tranche, paid in zip(TRANCHES, (contribution, pledge), strict=True):
+            if is_held[tranche]:
+                # No gain for coming, and no loss beyond a share and the roundings.
+                assert self.value(who, tranche) <= before[tranche] + paid + 1
+
+    @rule(who=WHO, data=st.data())
+    def take_out(self, who, data):
+        part = data.draw(st.integers(1, 4))
+        held = [self.fund.shares_of(who, tranche) for tranche in TRANCHES]
+        value = [self.value(who, tranche) for tranche in TRANCHES]
+        if not self.attempt(
+            self.fund.give_notice, *[shares // part for shares in held], sender=who
+        ):
+            return
+        self.chain.mine(COOLDOWN)
+        before = self.token.balanceOf(who)
+        if self.attempt(self.fund.withdraw, who, sender=who):
+            assert self.token.balanceOf(who) - before <= sum(value) // part + 2
+        else:
+            self.fund.cancel_notice(sender=who)
+
+    @rule(who=WHO, data=st.data())
+    def give_notice(self, who, data):
+        held = [self.fund.shares_of(who, tranche) for tranche in TRANCHES]
+        self.attempt(self.fund.give_notice, *held, sender=who)
+        self.chain.mine(data.draw(st.sampled_from([0, COOLDOWN, COOLDOWN + WINDOW])))
+
+    @rule(who=WHO, data=st.data())
+    def draw(self, who, data):
+        """Pays min(asked, what there is) of each tier, exactly, and never reverts."""
+        account = int(who.address, 16) << 96
+        own, _, _ = self.fund.available_for(account)
+        scale = self.cash_per_unit
+        asked = [self.asked(data, have) for have in self.fund.available_for(account)]
+        contributions, assessments = (self.fund.tranche(tranche)[0] for tranche in TRANCHES)
+        held = self.token.balanceOf(self.fund)
+        others = [self.value(other, CONTRIBUTIONS) for other in MEMBERS if other != who]
+        paid = self.fund.draw(account, *asked).return_value
+        sent = held - self.token.balanceOf(self.fund)
+        assert sent == -(-sum(paid) // scale)
+        assert paid[0] == min(asked[0], own)
+        own_tokens = -(-paid[0] // scale)
+        assert paid[1] == min(asked[1], (contributions - own_tokens) * scale)
+        assert paid[2] == min(asked[2], assessments * scale)
+        if asked[1] == 0:
+            after = [self.value(other, CONTRIBUTIONS) for other in MEMBERS if other != who]
+            assert all(a >= b for a, b in zip(after, others, strict=True))
+
+    @rule(who=WHO, data=st.data())
+    def pay_fees(self, who, data):
+        self.attempt(self.fund.receive_fees, self.tokens(data), sender=who)
+
+    @rule(who=WHO, data=st.data())
+    def restore(self, who, data):
+        amounts = [self.tokens(data) for _ in range(3)]
+        self.token.mint(self.ledger, sum(amounts))
+        self.ledger.restore(self.fund, int(who.address, 16) << 96, *amounts)
+
+    @rule(cash=st.sampled_from([0, 0, 1]))
+    def reserve(self, cash):
+        self.fund.reserve(cash)
+
+    @invariant()
+    def books_are_sound(self):
+        """What members have is theirs to the share, and never more than there is."""
+        total = 0
+        for tranche in TRANCHES:
+            assets, shares, _ = self.fund.tranche(tranche)
+            total += assets
+            assert sum(self.fund.shares_of(who, tranche) for who in MEMBERS) == shares
+            assert sum(self.value(who, tranche) for who in MEMBERS) <= assets
+            assert shares + PAR <= (assets + 1) * 10**12
+        assert self.token.balanceOf(self.fund) == total
+
+    @invariant()
+    def notices_name_what_is_held(self):
+        for who in MEMBERS:
+            notice = self.fund.notice_of(who)
+            assert notice.contribution_shares <= self.fund.shares_of(who, CONTRIBUTIONS)
+            assert notice.pledge_shares <= self.fund.shares_of(who, ASSESSMENTS)
+
+    def teardown(self):
+        """In the end everybody gets out, whatever was reserved, and the crumbs are crumbs."""
+        if not hasattr(self, "fund"):
+            return
+        self.ledger.set_phase(2)
+        for who in MEMBERS:
+            value = sum(self.value(who, tranche) for tranche in TRANCHES)
+            before = self.token.balanceOf(who)
+            if any(self.fund.shares_of(who, tranche) for tranche in TRANCHES):
+                self.fund.exit(who, sender=who)
+            assert self.token.balanceOf(who) - before >= value
+
+    @property
+    def cash_per_unit(self) -> int:
+        return WAD // self.unit
+
+    def value(self, who: Person, tranche: int) -> int:
+        """Token units that a member's shares are worth."""
+        return self.fund.value_of(who, tranche) // self.cash_per_unit
+
+    def asked(self, data: st.DataObject, have: int) -> int:
+        """Draw what to ask of a tier that has `have`."""
+        return data.draw(
+            st.sampled_from([0, 1, have // 3, have - self.cash_per_unit, have - 1, have, have * 2])
+            .map(lambda cash: max(cash, 0))
+            .filter(lambda cash: cash < LIMIT)
+        )
+
+    def attempt(self, function, *args, sender) -> bool:
+        """Call; a refusal must be one of those expected."""
+        try:
+            function(*args, sender=sender)
+        except Reverted as refused:
+            if refused.reason not in EXPECTED:
+                raise
+            return False
+        return True
+
+
+class FineFundMachine(FundMachine):
+    """The same with a token of 18 decimals."""
+
+    decimals = 18
+
+
+TestFund = FundMachine.TestCase
+TestFineFund = FineFundMachine.TestCase
