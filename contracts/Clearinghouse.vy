@@ -20,30 +20,27 @@ from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
 from .interfaces import IClearinghouse
 from .interfaces import IRiskEngine
+from .modules import final_settlement
 from .modules import ledger
 from .modules import registry
+from .modules import tear_up
 from .modules import trading
 from .modules import vault
 from .modules import words
 
-implements: IClearinghouse
 initializes: ownable
 initializes: ownable_2step[ownable := ownable]
 initializes: registry
 initializes: ledger
 initializes: trading[ledger := ledger, registry := registry]
+initializes: tear_up[ledger := ledger]
+initializes: final_settlement
 exports: (
     ownable_2step.owner,
     ownable_2step.pending_owner,
     ownable_2step.transfer_ownership,
     ownable_2step.accept_ownership,
-    registry.roles,
-    registry.account_count,
     registry.operators,
-    registry.collaterals,
-    registry.collateral_count,
-    registry.shortfall_grace,
-    registry.shortfall_discount,
     ledger.headers,
     ledger.more_markets,
     ledger.positions,
@@ -51,13 +48,11 @@ exports: (
     ledger.market_state,
     ledger.market_totals,
     ledger.side_index,
-    ledger.hole,
-    ledger.negative_cash,
-    ledger.protocol_fees,
-    ledger.shortfall_since,
-    ledger.shortfall_threshold,
-    trading.negative_cash_cap,
 )
+
+
+# Longest answer of a function that runs in the procedures, bytes.
+ANSWER_SIZE: constant(uint256) = 1_024
 
 
 # The settlement token and WAD per unit of it.
@@ -89,43 +84,6 @@ def __init__(settlement_token: address, owner: address, procedures: address):
 # ACCOUNTS ---------------------------------------------------------------------------------------
 
 @external
-def open_account(mode: uint256, market: uint256) -> uint256:
-    """
-    @notice Opens a margin account of the caller's.
-    @param mode 1 ISOLATED (one market, losses stop there) or 2 CROSS (all positions share margin).
-    @param market The only market of an ISOLATED account; 0 for CROSS.
-    @return The account id.
-    """
-    if mode == words.ISOLATED:
-        assert ledger._state(market) != 0  # reverts by itself: "ledger: unknown market"
-    else:
-        assert mode == words.CROSS and market == 0, "clearinghouse: bad margin mode"
-    index: uint256 = registry.account_count[msg.sender]
-    registry.account_count[msg.sender] = index + 1
-    account: uint256 = (
-        convert(msg.sender, uint256) << words.OWNER_SHIFT
-        | mode << words.MODE_SHIFT
-        | market << words.MARKET_SHIFT
-        | index
-    )
-    ledger.headers[account] = words.OPENED
-    log IClearinghouse.AccountOpened(owner=msg.sender, account=account, mode=mode, market=market)
-    return account
-
-
-@external
-def set_operator(operator: address, permissions: uint256):
-    """
-    @notice Lets `operator` act for all accounts of the caller's.
-    @param permissions Bits: 1 TRADE (fills, orders, deposits of collateral), 2 WITHDRAW
-           (withdrawals and transfers); 0 revokes.
-    """
-    assert permissions <= registry.TRADE | registry.WITHDRAW, "clearinghouse: unknown permission"
-    registry.operators[msg.sender][operator] = permissions
-    log IClearinghouse.OperatorSet(owner=msg.sender, operator=operator, permissions=permissions)
-
-
-@external
 def deposit(account: uint256, token: address, amount: uint256) -> uint256:
     """
     @notice Puts tokens of the caller's into an account. Cash may come from anyone; collateral only
@@ -136,6 +94,7 @@ def deposit(account: uint256, token: address, amount: uint256) -> uint256:
     @return What was credited, WAD: what really arrived.
     """
     registry._require_some(amount)
+    registry._require_running()
     assert ledger.headers[account] != 0, "ledger: unknown account"
     if token != SETTLEMENT_TOKEN:
         registry._require_authorised(account, registry.TRADE)
@@ -146,7 +105,7 @@ def deposit(account: uint256, token: address, amount: uint256) -> uint256:
     if token != SETTLEMENT_TOKEN:
         index: uint256 = registry._index_of(token)
         total: uint256 = registry.collaterals[index].total + credited
-        assert total <= registry.collaterals[index].cap, "clearinghouse: cap reached"
+        assert total <= registry._cap_now(index), "clearinghouse: cap reached"
         registry.collaterals[index].total = total
     log IClearinghouse.Deposited(
         account=account,
@@ -167,6 +126,7 @@ def withdraw(account: uint256, token: address, amount: uint256, recipient: addre
     @param amount Token units.
     """
     registry._require_authorised(account, registry.WITHDRAW)
+    registry._require_withdrawals_open()
     header: uint256 = 0
     debited: uint256 = 0
     header, debited = self._debit(account, token, amount)
@@ -192,6 +152,7 @@ def transfer(from_account: uint256, to_account: uint256, token: address, amount:
     @param amount Token units.
     """
     registry._require_authorised(from_account, registry.WITHDRAW)
+    registry._require_withdrawals_open()
     assert from_account != to_account, "clearinghouse: same account"
     if token != SETTLEMENT_TOKEN:
         assert (
@@ -216,22 +177,6 @@ def transfer(from_account: uint256, to_account: uint256, token: address, amount:
 # MARKETS ----------------------------------------------------------------------------------------
 
 @external
-def accrue_funding(market: uint256):
-    """
-    @notice Stores a market's funding index at this block and lets its rate fade. Anyone; never
-            needs a price.
-    """
-    state: uint256 = ledger._state(market)
-    funding: int256 = ledger._funding_now(state)
-    rate: int256 = ledger._next_rate(state, words._interest(state), 0, 0)
-    state = words._pack_state(state, funding, rate)
-    ledger.market_state[market] = state
-    log IClearinghouse.FundingAccrued(
-        market=market, funding_index=funding, funding_rate=words._rate(state)
-    )
-
-
-@external
 def novate(
     market: uint256,
     maker: uint256,
@@ -250,9 +195,14 @@ def novate(
     @param flags Bit 0: the maker's order is reduce-only, bit 1: the taker's.
     @return The lower and upper end of the mark, WAD: equal when the price is VALID.
     """
-    registry._require_role(registry.EXCHANGE)
+    terms: uint256 = registry.role_words[registry.EXCHANGE]
+    assert (
+        msg.sender == convert(terms & registry.HOLDER_MASK, address)
+    ), "clearinghouse: wrong caller"
+    registry._require_running()
     return trading._novate(
-        registry.roles[registry.RISK_ENGINE],
+        registry._role(registry.RISK_ENGINE),
+        terms,
         market,
         maker,
         taker,
@@ -271,8 +221,8 @@ def set_stage(
     """
     @notice Marks the stage of an account and pays whoever noticed out of its cash. DefaultManager
             only.
-    @param stage 0 none, 1 margin call, 2 auction.
-    @param since Deadline of the call or start of the auction, unix seconds; 0 for none.
+    @param stage 0 none, 1 margin call, 2 auction, 3 insolvency.
+    @param since Deadline of the call or start of the stage, unix seconds; 0 for none.
     @param reward WAD cash from `account` to `caller_account`; 0: nothing is paid.
     """
     registry._require_role(registry.DEFAULT_MANAGER)
@@ -297,120 +247,48 @@ def set_stage(
     log IClearinghouse.StageSet(account=account, stage=stage, since=since)
 
 
-# ROUTES TO THE PROCEDURES (they take the lock there) ----------------------------------------------
+# EVERYTHING ELSE --------------------------------------------------------------------------------
 
 @external
+@raw_return
 @reentrant
-def cover_shortfall(
-    account: uint256,
-    token: address,
-    cash_amount: uint256,
-    min_collateral: uint256,
-    recipient: address,
-) -> uint256:
+def __default__() -> Bytes[ANSWER_SIZE]:
     """
-    @notice Pays an account's negative cash and takes its collateral at a small discount. Open to
-            anyone once the negative cash has been above the threshold for the grace time, or,
-            however small it is, while the total of negative cash is above its cap. The account must
-            be healthy (equity at MM or above) afterwards: one that is not is called and sold.
+    @notice Runs any other function in ClearinghouseProcedures, on this contract's storage; it takes
+            the lock there and reverts with its reason.
     """
-    return self._forward()
-
-
-@external
-@reentrant
-def collect_fees(market: uint256) -> uint256:
-    """
-    @notice Pays out a market's fees and those that belong to no market: first the hole, the rest
-            in tokens to the insurance fund. Anyone.
-    """
-    return self._forward()
-
-
-@external
-@reentrant
-def slice_account(
-    account: uint256,
-    bidder: uint256,
-    fraction: uint256,
-    known: DynArray[uint256, 40],
-    discount: uint256,
-    fee: uint256,
-) -> int256:
-    """
-    @notice Moves a fraction of every leg in `known` to the bidder at those prices. DefaultManager
-            only.
-    """
-    return convert(convert(self._forward(), bytes32), int256)
-
-
-@external
-@reentrant
-def receive_draw(account: uint256, tokens: uint256, cash: uint256):
-    """
-    @notice Takes tokens of the insurance fund and credits them to an account. Insurance fund only.
-    """
-    self._forward()
-
-
-@external
-@reentrant
-def resolve_shortfall(account: uint256) -> uint256:
-    """
-    @notice Recognises what nobody paid of an account without legs: its negative cash becomes part
-            of the hole. DefaultManager only.
-    """
-    return self._forward()
-
-
-@external
-@reentrant
-def set_role(role: uint256, holder: address):
-    """
-    @notice Plugs in a contract: 0 risk engine, 1 exchange, 2 default manager, 3 insurance fund.
-            Owner only.
-    """
-    self._forward()
-
-
-@external
-@reentrant
-def list_collateral(token: address, cap: uint256) -> uint256:
-    """
-    @notice Lists a collateral token. Its haircuts and feeds are the risk engine's. Owner only.
-    """
-    return self._forward()
-
-
-@external
-@reentrant
-def set_collateral_cap(index: uint256, cap: uint256):
-    """
-    @notice Changes a collateral's deposit cap (WAD); what is inside stays. Owner only.
-    """
-    self._forward()
-
-
-@external
-@reentrant
-def list_market(market: uint256):
-    """
-    @notice Opens the books of a market. Its risk row and terms are set in the risk engine and the
-            exchange. Owner only.
-    """
-    self._forward()
-
-
-@external
-@reentrant
-def set_shortfall_terms(cap: uint256, threshold: uint256, grace: uint256, discount: uint256):
-    """
-    @notice Terms of negative cash. Owner only.
-    """
-    self._forward()
+    return raw_call(PROCEDURES, msg.data, max_outsize=ANSWER_SIZE, is_delegate_call=True)
 
 
 # VIEWS ------------------------------------------------------------------------------------------
+
+@external
+@view
+def roles(role: uint256) -> address:
+    """
+    @notice Who holds a role: 0 risk engine, 1 exchange, 2 default manager, 3 insurance fund,
+            4 default fund.
+    """
+    return registry._role(role)
+
+
+@external
+@view
+def phase() -> uint256:
+    """
+    @notice 0 running, 1 winding down (markets are settled, deficits proven), 2 redemption.
+    """
+    return registry.role_words[registry.RISK_ENGINE] >> registry.PHASE_SHIFT
+
+
+@external
+@view
+def role_word(role: uint256) -> uint256:
+    """
+    @notice A role's holder with what is read together with it (layout: registry.vy).
+    """
+    return registry.role_words[role]
+
 
 @external
 @view
@@ -433,16 +311,6 @@ def portfolio(account: uint256) -> (uint256, DynArray[uint256, 72]):
 
 
 # INTERNAL ---------------------------------------------------------------------------------------
-
-@internal
-def _forward() -> uint256:
-    """
-    @dev Runs the function that was called in ClearinghouseProcedures, on this contract's storage.
-         Reverts with its reason.
-    """
-    answer: Bytes[32] = raw_call(PROCEDURES, msg.data, max_outsize=32, is_delegate_call=True)
-    return convert(answer, uint256)
-
 
 @internal
 def _debit(account: uint256, token: address, amount: uint256) -> (uint256, uint256):
@@ -508,7 +376,7 @@ def _require_priced(header: uint256, index: uint256):
         low: uint256 = 0
         high: uint256 = 0
         valid: bool = False
-        low, high, valid = staticcall IRiskEngine(registry.roles[registry.RISK_ENGINE]).price(
+        low, high, valid = staticcall IRiskEngine(registry._role(registry.RISK_ENGINE)).price(
             ledger.COLLATERAL_ROW + index
         )
         registry._require_valid(valid)
@@ -523,5 +391,5 @@ def _require_withdrawal_margin(account: uint256, header: uint256):
     if words._has_positions(header) or words._cash(header) < 0:
         trading._require_under_cap(words._cash(header))
         trading._require_margin(
-            registry.roles[registry.RISK_ENGINE], account, header, trading.LEVEL_WITHDRAWAL, []
+            registry._role(registry.RISK_ENGINE), account, header, trading.LEVEL_WITHDRAWAL, []
         )

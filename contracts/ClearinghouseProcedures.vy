@@ -5,52 +5,71 @@
 @custom:contract-name ClearinghouseProcedures
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice What the Clearinghouse does seldom: slices, draws, shortfalls, fees, administration. It has
-        the Clearinghouse's storage layout (a test compares them) and works only through it, by
+@notice What the Clearinghouse does seldom: slices, draws, shortfalls, fees, listings. It has the
+        Clearinghouse's storage layout (a test compares them) and works only through it, by
         delegatecall; called directly it finds an empty ledger, no owner and no roles, and reverts.
-        The split exists because one contract would exceed the code size limit of EIP-170.
+        What it does not know it passes on to ClearinghouseResolution in the same way. The split
+        exists because one contract would exceed the code size limit of EIP-170.
 """
 
 from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
 from .interfaces import IClearinghouse
-from .interfaces import IClearinghouseProcedures
+from .interfaces import IDefaultFund
 from .interfaces import IRiskEngine
+from .modules import final_settlement
 from .modules import ledger
 from .modules import registry
+from .modules import tear_up
 from .modules import trading
 from .modules import vault
 from .modules import words
 
-implements: IClearinghouseProcedures
 initializes: ownable
 initializes: ownable_2step[ownable := ownable]
 initializes: registry
 initializes: ledger
 initializes: trading[ledger := ledger, registry := registry]
+initializes: tear_up[ledger := ledger]
+initializes: final_settlement
 
 WAD: constant(uint256) = 10**18
 PPM: constant(uint256) = 1_000_000
-MAX_MARKET: constant(uint256) = 120  # rows of the risk table (RiskEngine)
-MAX_SHORTFALL_DISCOUNT: constant(uint256) = 100_000  # 10 %, ppm
-MAX_SHORTFALL_GRACE: constant(uint256) = 30 * 86_400  # seconds
+ANSWER_SIZE: constant(uint256) = 1_024
 
 
 # The settlement token and WAD per unit of it.
 SETTLEMENT_TOKEN: public(immutable(address))
-SETTLEMENT_SCALE: public(immutable(uint256))
+SETTLEMENT_SCALE: immutable(uint256)
+# The next part of the code.
+RESOLUTION: public(immutable(address))
 
 
 @deploy
-def __init__(settlement_token: address):
+def __init__(settlement_token: address, resolution: address):
     """
     @param settlement_token The Clearinghouse's settlement token.
+    @param resolution ClearinghouseResolution made for the same settlement token.
     """
+    assert (
+        staticcall IClearinghouse(resolution).SETTLEMENT_TOKEN() == settlement_token
+    ), "clearinghouse: procedures of another token"
     ownable.__init__()
     ownable_2step.__init__()
     ownable_2step._transfer_ownership(empty(address))
     SETTLEMENT_TOKEN = settlement_token
     SETTLEMENT_SCALE = registry._scale_of(settlement_token)
+    RESOLUTION = resolution
+
+
+@external
+@raw_return
+@reentrant
+def __default__() -> Bytes[ANSWER_SIZE]:
+    """
+    @notice Runs any other function in ClearinghouseResolution.
+    """
+    return raw_call(RESOLUTION, msg.data, max_outsize=ANSWER_SIZE, is_delegate_call=True)
 
 
 # SHORTFALLS AND FEES ------------------------------------------------------------------------------
@@ -75,7 +94,8 @@ def cover_shortfall(
     @return Collateral taken, token units (rounded down).
     """
     registry._require_some(cash_amount)
-    header: uint256 = ledger._header(account)
+    registry._require_running()
+    header: uint256 = ledger._convert_settled(account, ledger._header(account))
     trading._require_no_call(header)
     since: uint256 = ledger.shortfall_since[account]
     assert (
@@ -87,7 +107,7 @@ def cover_shortfall(
     low: uint256 = 0
     high: uint256 = 0
     valid: bool = False
-    engine: address = registry.roles[registry.RISK_ENGINE]
+    engine: address = registry._role(registry.RISK_ENGINE)
     low, high, valid = staticcall IRiskEngine(engine).price(ledger.COLLATERAL_ROW + index)
     registry._require_valid(valid)
 
@@ -124,16 +144,23 @@ def cover_shortfall(
 @external
 def collect_fees(market: uint256) -> uint256:
     """
-    @notice Pays out a market's fees and those that belong to no market: first the hole, the rest
-            in tokens to the insurance fund. Anyone.
-    @return What the fund got, settlement token units.
+    @notice Pays out a market's fees and those that belong to no market: first the hole, the rest in
+            tokens to the funds, by the published split. Anyone; not while deficits are proven.
+    @return What the funds got, settlement token units.
     """
     assert ledger._state(market) != 0  # reverts by itself: "ledger: unknown market"
+    assert (
+        registry.role_words[registry.RISK_ENGINE] >> registry.PHASE_SHIFT != registry.WINDING_DOWN
+    ), "clearinghouse: winding down"
     totals: uint256 = ledger.market_totals[market]
     fees: uint256 = words._fees(totals) + ledger.protocol_fees
     hole: uint256 = ledger.hole
     to_hole: uint256 = min(hole, fees)
     tokens: uint256 = (fees - to_hole) // SETTLEMENT_SCALE
+    fund: address = registry._role(registry.DEFAULT_FUND)
+    members: uint256 = 0
+    if staticcall IDefaultFund(fund).has_shares(0):
+        members = tokens * registry.default_fund_share // PPM
     ledger.market_totals[market] = totals & ~(words.FEES_MASK << words.FEES_SHIFT)
     ledger.protocol_fees = fees - to_hole - tokens * SETTLEMENT_SCALE
     if to_hole != 0:
@@ -141,11 +168,15 @@ def collect_fees(market: uint256) -> uint256:
     log IClearinghouse.FeesCollected(
         market=market,
         to_hole=to_hole,
-        to_fund=tokens * SETTLEMENT_SCALE,
+        to_insurance=(tokens - members) * SETTLEMENT_SCALE,
+        to_default_fund=members * SETTLEMENT_SCALE,
         hole=hole - to_hole,
     )
-    if tokens != 0:
-        vault._push(SETTLEMENT_TOKEN, registry.roles[registry.INSURANCE_FUND], tokens)
+    if tokens != members:
+        vault._push(SETTLEMENT_TOKEN, registry._role(registry.INSURANCE_FUND), tokens - members)
+    if members != 0:
+        vault._approve(SETTLEMENT_TOKEN, fund, members)
+        extcall IDefaultFund(fund).receive_fees(members)
     return tokens
 
 
@@ -171,18 +202,22 @@ def slice_account(
     """
     registry._require_role(registry.DEFAULT_MANAGER)
     return trading._slice(
-        registry.roles[registry.RISK_ENGINE], account, bidder, fraction, known, discount, fee
+        registry._role(registry.RISK_ENGINE), account, bidder, fraction, known, discount, fee
     )
 
 
 @external
 def receive_draw(account: uint256, tokens: uint256, cash: uint256):
     """
-    @notice Takes tokens of the insurance fund and credits them to an account. Insurance fund only.
+    @notice Takes tokens of a fund's and credits them to an account. Insurance fund and default fund
+            only.
     @param tokens Settlement token units, approved by the caller.
     @param cash WAD to credit; the tokens may be worth up to one unit more, which goes to the fees.
     """
-    registry._require_role(registry.INSURANCE_FUND)
+    assert (
+        msg.sender == registry._role(registry.INSURANCE_FUND)
+        or msg.sender == registry._role(registry.DEFAULT_FUND)
+    ), "clearinghouse: wrong caller"
     worth: uint256 = vault._pull(SETTLEMENT_TOKEN, msg.sender, tokens) * SETTLEMENT_SCALE
     assert cash <= worth, "clearinghouse: draw pays too little"
     header: uint256 = ledger._header(account)
@@ -191,120 +226,5 @@ def receive_draw(account: uint256, tokens: uint256, cash: uint256):
     if worth != cash:
         ledger.protocol_fees += worth - cash
     log IClearinghouse.DrawReceived(
-        account=account, tokens=tokens, paid=cash, cash=words._cash(header)
+        account=account, fund=msg.sender, tokens=tokens, paid=cash, cash=words._cash(header)
     )
-
-
-@external
-def resolve_shortfall(account: uint256) -> uint256:
-    """
-    @notice Recognises what nobody paid of an account without legs: its negative cash becomes part
-            of the hole. DefaultManager only.
-    @return The loss, WAD cash.
-    """
-    registry._require_role(registry.DEFAULT_MANAGER)
-    header: uint256 = ledger._header(account)
-    assert not self._has_legs(header), "clearinghouse: account still has legs"
-    cash: int256 = words._cash(header)
-    assert cash < 0, "clearinghouse: no shortfall"
-    loss: uint256 = convert(-cash, uint256)
-    ledger.headers[account] = ledger._book_cash(account, header, 0)
-    hole: uint256 = ledger.hole + loss
-    ledger.hole = hole
-    log IClearinghouse.HoleDeepened(account=account, loss=loss, hole=hole)
-    return loss
-
-
-# ADMIN ------------------------------------------------------------------------------------------
-
-@external
-def set_role(role: uint256, holder: address):
-    """
-    @notice Plugs in a contract: 0 risk engine, 1 exchange, 2 default manager, 3 insurance fund.
-            Owner only.
-    """
-    ownable._check_owner()
-    assert role < registry.ROLES, "clearinghouse: unknown role"
-    assert holder.is_contract, "clearinghouse: role holder is not a contract"
-    registry.roles[role] = holder
-    log IClearinghouse.RoleSet(role=role, holder=holder)
-
-
-@external
-def list_collateral(token: address, cap: uint256) -> uint256:
-    """
-    @notice Lists a collateral token. Its haircuts and feeds are the risk engine's. Owner only.
-    @param cap Greatest total of deposits, WAD.
-    @return Its index.
-    """
-    ownable._check_owner()
-    index: uint256 = registry.collateral_count
-    assert index < ledger.MAX_COLLATERALS, "clearinghouse: eight collaterals at most"
-    assert (
-        token != SETTLEMENT_TOKEN and registry.collateral_place[token] == 0
-    ), "clearinghouse: token already listed"
-    registry.collaterals[index] = IClearinghouse.Collateral(
-        token=token, scale=registry._scale_of(token), cap=cap, total=0
-    )
-    registry.collateral_place[token] = index + 1
-    registry.collateral_count = index + 1
-    log IClearinghouse.CollateralListed(index=index, token=token, cap=cap)
-    return index
-
-
-@external
-def set_collateral_cap(index: uint256, cap: uint256):
-    """
-    @notice Changes a collateral's deposit cap (WAD); what is inside stays. Owner only.
-    """
-    ownable._check_owner()
-    assert index < registry.collateral_count, "ledger: unknown token"
-    registry.collaterals[index].cap = cap
-    log IClearinghouse.CollateralCapSet(index=index, cap=cap)
-
-
-@external
-def list_market(market: uint256):
-    """
-    @notice Opens the books of a market. Its risk row and terms are set in the risk engine and the
-            exchange. Owner only.
-    @param market Id, 1 to 120.
-    """
-    ownable._check_owner()
-    assert market != 0 and market <= MAX_MARKET, "clearinghouse: bad market id"
-    assert ledger.market_state[market] == 0, "clearinghouse: market already listed"
-    ledger.market_state[market] = words._pack_state(0, 0, 0)
-    log IClearinghouse.MarketListed(market=market)
-
-
-@external
-def set_shortfall_terms(cap: uint256, threshold: uint256, grace: uint256, discount: uint256):
-    """
-    @notice Terms of negative cash. Owner only.
-    @param cap Greatest total that voluntary actions may reach, WAD.
-    @param threshold Amount above which an account's grace time starts, WAD.
-    @param grace Seconds, 30 days at most.
-    @param discount What whoever pays it gets on top in collateral, ppm, 10 % at most.
-    """
-    ownable._check_owner()
-    assert (
-        grace <= MAX_SHORTFALL_GRACE and discount <= MAX_SHORTFALL_DISCOUNT
-    ), "clearinghouse: shortfall terms out of bounds"
-    trading.negative_cash_cap = cap
-    ledger.shortfall_threshold = threshold
-    registry.shortfall_grace = grace
-    registry.shortfall_discount = discount
-    log IClearinghouse.ShortfallTermsSet(
-        cap=cap, threshold=threshold, grace=grace, discount=discount
-    )
-
-
-# INTERNAL ---------------------------------------------------------------------------------------
-
-@internal
-@pure
-def _has_legs(header: uint256) -> bool:
-    """
-    @dev Positions or collateral.
-    """
-    return words._has_positions(header) or words._collateral_bitmap(header) != 0

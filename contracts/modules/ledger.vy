@@ -7,17 +7,21 @@
 @author Bulkhead
 @notice The only storage of margin. This module keeps the books and nothing else: it does not know
         who may do what, and asks nobody for a price. A position is a number of shares of a side and
-        what they have cost; funding and (later) tear-ups reach every holder through the market's
+        what they have cost; funding and tear-ups reach every holder through the market's
         funding index F and the side's index pair (A, K), without a loop:
 
             q = g * shares * A,   V(P) = g * A * (P - F) + K,   value = shares * V(P) - cost
 
         with g = +1 for LONG and -1 for SHORT. A side that was never torn up has A = 1, K = 0 and no
-        storage of its own.
+        storage of its own. When A falls under its floor a new generation of the side begins at
+        A = 1, K = 0; a position of an older one is converted when it is next touched, with the pair
+        that its generation ended with. A settled market trades no more: its positions are worth
+        their value at the price it was settled at, in cash.
 """
 
 from . import wad_math
 from . import words
+from ..interfaces import IClearinghouse
 
 WAD: constant(uint256) = 10**18
 IWAD: constant(int256) = 10**18
@@ -29,6 +33,12 @@ COLLATERAL_ROW: constant(uint256) = 1  # row of collateral 0
 MARKET_ROW: constant(uint256) = 8  # row of market 0 (market ids start at 1)
 LEG_LIMIT: constant(int256) = 2**127  # WAD cash, exclusive
 CARRY_MASK: constant(uint256) = 2**128 - 1
+
+# Under this A a new generation of its side begins: keeps the rounding of A, one part in 10**18 of
+# a share, below 10**-15 of a position.
+A_FLOOR: constant(int256) = 10**15
+# Generations after which nothing is left of a position: 2**119 shares times A_FLOOR each.
+GENERATIONS: constant(uint256) = 13
 
 # In which a rate fades out, and for how long it is held when nobody touches the market, seconds.
 FUNDING_PERIOD: constant(uint256) = 8 * 3600
@@ -47,6 +57,10 @@ market_state: public(HashMap[uint256, uint256])
 market_totals: public(HashMap[uint256, uint256])
 # market -> side (0 LONG, 1 SHORT) -> (A, K) word, read only when the state word says so.
 side_index: public(HashMap[uint256, HashMap[uint256, uint256]])
+# market -> side << 16 | generation -> the (A, K) word that a past generation ended with.
+past_sides: public(HashMap[uint256, HashMap[uint256, uint256]])
+# market -> price it was settled at, WAD. 0: not settled.
+settled_prices: public(HashMap[uint256, uint256])
 # Sum of negative cash over all accounts, WAD: the total of debt shares (index 1).
 negative_cash: public(uint256)
 # Since when an account's negative cash has been above the threshold, unix seconds. 0: it is not.
@@ -55,6 +69,9 @@ shortfall_since: public(HashMap[uint256, uint256])
 shortfall_threshold: public(uint256)
 # Recognised losses that nobody could pay yet, WAD.
 hole: public(uint256)
+# account -> what others paid for it, 51 bits each in millionths of cash: hole, assessments,
+# contributions, insurance fund, own contribution (lowest bits first: the order of repayment).
+debts: public(HashMap[uint256, uint256])
 # Fees that belong to no one market (liquidations, rounding of draws), WAD.
 protocol_fees: public(uint256)
 
@@ -270,6 +287,81 @@ def _side(market: uint256, state: uint256, is_long: bool) -> (int256, int256):
 
 @internal
 @view
+def _present(market: uint256, state: uint256, word: uint256) -> (int256, int256):
+    """
+    @dev Shares and cost of a position in terms of the present generation of its side (both as the
+         position word has them, when it is of that one). A LONG's shares are rounded down and a
+         SHORT's up, the cash of past indices down.
+    """
+    shares: int256 = words._shares(word)
+    cost: int256 = words._cost(word)
+    present: uint256 = words._generation(state, shares > 0)
+    generation: uint256 = word & words.GENERATION_MASK
+    if generation == present or shares == 0:
+        return shares, cost
+    side: uint256 = (0 if shares > 0 else 1) << 16
+    for _: uint256 in range(GENERATIONS):
+        if generation == present or shares == 0:
+            return shares, cost
+        end: uint256 = self.past_sides[market][side | generation]
+        cost -= wad_math._mul_floor(abs(shares), words._signed(end) >> words.SIDE_K_SHIFT)
+        shares = wad_math._mul_floor(shares, convert(end & words.SIDE_A_MASK, int256))
+        generation += 1
+    return 0, cost  # less than what rounding can tell
+
+
+@internal
+@view
+def _settled_value(market: uint256, state: uint256, word: uint256) -> int256:
+    """
+    @dev What a position in a settled market is worth, WAD cash, rounded down.
+    """
+    shares: int256 = 0
+    cost: int256 = 0
+    shares, cost = self._present(market, state, word)
+    a: int256 = 0
+    k: int256 = 0
+    a, k = self._side(market, state, shares > 0)
+    distance: int256 = convert(self.settled_prices[market], int256) - self._funding_now(state)
+    value: int256 = wad_math._mul_floor(a, distance if shares > 0 else -distance) + k
+    return wad_math._mul_floor(abs(shares), value) - cost
+
+
+@internal
+def _convert(account: uint256, header: uint256, market: uint256, state: uint256) -> uint256:
+    """
+    @dev Turns a position in a settled market into cash.
+    @return The header, with the cash; the caller stores it.
+    """
+    word: uint256 = self.positions[account][market]
+    assert word != 0, "ledger: no position to convert"
+    value: int256 = self._settled_value(market, state, word)
+    self.positions[account][market] = 0
+    header_after: uint256 = self._remove_market(account, header, market)
+    header_after = self._book_cash(account, header_after, words._cash(header_after) + value)
+    log IClearinghouse.Converted(
+        market=market, account=account, value=value, cash=words._cash(header_after)
+    )
+    return header_after
+
+
+@internal
+def _convert_settled(account: uint256, header: uint256) -> uint256:
+    """
+    @dev Converts every position of an account in settled markets; returns the header (the caller
+         stores it).
+    """
+    header_after: uint256 = header
+    markets: DynArray[uint256, MAX_POSITIONS] = self._markets_of(account, header)
+    for market: uint256 in markets:
+        state: uint256 = self.market_state[market]
+        if state & words.SETTLED != 0:
+            header_after = self._convert(account, header_after, market, state)
+    return header_after
+
+
+@internal
+@view
 def _open_interest(market: uint256, state: uint256, long_shares: uint256) -> uint256:
     """
     @dev Open interest, WAD base: the LONG side's, which equals the SHORT side's (INV-2).
@@ -311,8 +403,14 @@ def _legs(account: uint256, header: uint256) -> DynArray[uint256, MAX_LEGS]:
         size: int256 = convert(position, int256) >> words.SHARES_SHIFT
         cost: bytes32 = convert(convert(position, uint256) << words.COST_LEFT, bytes32)
         carry: int256 = unsafe_sub(0, convert(cost, int256) >> words.SHARES_SHIFT)
-        if state & words.INDEXED_SIDES != 0:
-            size, carry = self._indexed_leg(market, state, size, carry)
+        if state & words.MOVED != 0:
+            if state & words.SETTLED != 0:
+                # Cash that was not yet converted: a leg of row 0.
+                legs.append(0)
+                value: int256 = self._settled_value(market, state, convert(position, uint256))
+                legs.append(words._bits(value))
+                continue
+            size, carry = self._indexed_leg(market, state, convert(position, uint256))
         # |size| < 2**119 and |F| < 2**95: the product fits.
         owed: int256 = unsafe_mul(size, self._funding_now(state))
         if owed != 0:
@@ -332,17 +430,18 @@ def _legs(account: uint256, header: uint256) -> DynArray[uint256, MAX_LEGS]:
 
 @internal
 @view
-def _indexed_leg(
-    market: uint256, state: uint256, shares: int256, carry: int256
-) -> (int256, int256):
+def _indexed_leg(market: uint256, state: uint256, word: uint256) -> (int256, int256):
     """
     @dev Size and carry of a position in a market whose indices have moved. Both roundings go
          against the holder: a LONG counts less, a SHORT more.
     """
+    shares: int256 = 0
+    cost: int256 = 0
+    shares, cost = self._present(market, state, word)
     a: int256 = 0
     k: int256 = 0
     a, k = self._side(market, state, shares > 0)
-    return wad_math._mul_floor(shares, a), carry + wad_math._mul_floor(abs(shares), k)
+    return wad_math._mul_floor(shares, a), wad_math._mul_floor(abs(shares), k) - cost
 
 
 # TRADES -----------------------------------------------------------------------------------------
@@ -361,13 +460,20 @@ def _trade(
          held the other way, realising its profit or loss, then opens the rest at value 0. Rounds
          what is realised down and what is opened to a cost rounded up (INV-1). Stores the position;
          the caller stores the header and books the cash.
-    @return The header, shares before, the position word after, realised cash (WAD).
+    @return The header, shares before (of the present generation), the position word after,
+            realised cash (WAD).
     """
-    word: uint256 = self.positions[account][market]
-    before: int256 = words._signed(word) >> words.SHARES_SHIFT
-    cost: int256 = words._signed(word << words.COST_LEFT) >> words.SHARES_SHIFT
-    shares: int256 = before
+    old: uint256 = self.positions[account][market]
+    before: int256 = words._signed(old) >> words.SHARES_SHIFT
+    cost: int256 = words._signed(old << words.COST_LEFT) >> words.SHARES_SHIFT
     realised: int256 = 0
+    if state & words.MOVED != 0:
+        assert state & words.SETTLED == 0, "ledger: market is settled"
+        before, cost = self._present(market, state, old)
+        if before == 0:  # a tear-up has left nothing but cash
+            realised = -cost
+            cost = 0
+    shares: int256 = before
     rest: int256 = delta
     # price < 2**95 and |F| < 2**95
     distance: int256 = unsafe_sub(convert(price, int256), self._funding_now(state))
@@ -394,15 +500,90 @@ def _trade(
             cost += wad_math._mul_ceil(abs(opened), value)
         shares += opened
     header_after: uint256 = header
-    word = 0
+    word: uint256 = 0
     if shares != 0:
         word = words._pack_position(shares, cost)
-        if before == 0:
+        if state & words.MOVED != 0:
+            word |= words._generation(state, shares > 0)
+        if old == 0:
             header_after = self._add_market(account, header, market)
-    elif before != 0:
+    elif old != 0:
         header_after = self._remove_market(account, header, market)
     self.positions[account][market] = word
     return header_after, before, word, realised
+
+
+@internal
+def _close_part(
+    account: uint256, market: uint256, state: uint256, fraction: uint256, price: uint256
+) -> (int256, int256, uint256, int256):
+    """
+    @dev Closes a fraction (WAD) of a position at `price`, by its shares, so that the whole leaves
+         nothing behind however small it is. Stores the position; the caller drops the ids of closed
+         ones (`_drop_closed`) and books cash and totals.
+    @return Signed shares closed, their base (signed, rounded against the opposite side), the
+            position word after, realised cash (WAD).
+    """
+    assert state & words.SETTLED == 0, "ledger: market is settled"
+    old: uint256 = self.positions[account][market]
+    before: int256 = 0
+    cost: int256 = 0
+    before, cost = self._present(market, state, old)
+    closed: int256 = before
+    closed_cost: int256 = cost
+    if fraction < WAD:
+        closed = before * convert(fraction, int256) // IWAD
+        if before != 0:
+            closed_cost = cost * closed // before
+    a: int256 = 0
+    k: int256 = 0
+    a, k = self._side(market, state, before > 0)
+    distance: int256 = convert(price, int256) - self._funding_now(state)
+    value: int256 = wad_math._mul_floor(a, distance if before > 0 else -distance) + k
+    realised: int256 = wad_math._mul_floor(abs(closed), value) - closed_cost
+    word: uint256 = 0
+    if closed != before:
+        word = words._pack_position(before - closed, cost - closed_cost) | words._generation(
+            state, before > 0
+        )
+    self.positions[account][market] = word
+    return closed, wad_math._mul_floor(closed, a), word, realised
+
+
+@internal
+def _drop_all(account: uint256, header: uint256) -> uint256:
+    """
+    @dev Takes all market ids out of an account whose positions were all closed; returns the header
+         (the caller stores it).
+    """
+    if header & words.MORE_MARKETS != 0:
+        self.more_markets[account] = 0
+    return header & ~(words.ALL_IDS | words.MORE_MARKETS)
+
+
+@internal
+def _drop_closed(account: uint256, header: uint256) -> uint256:
+    """
+    @dev Takes the ids of all markets out in which the account has no position left; returns the
+         header (the caller stores it).
+    """
+    markets: DynArray[uint256, MAX_POSITIONS] = self._markets_of(account, header)
+    kept: uint256 = 0
+    ids: uint256 = 0
+    more: uint256 = 0
+    for market: uint256 in markets:
+        if self.positions[account][market] != 0:
+            if kept < words.HEADER_IDS:
+                ids |= market << (words.ID_BITS * kept)
+            else:
+                more |= market << (words.ID_BITS * (kept - words.HEADER_IDS))
+            kept += 1
+    header_after: uint256 = header & ~words.ALL_IDS | ids << words.CASH_BITS
+    if header & words.MORE_MARKETS != 0:
+        self.more_markets[account] = more
+        if more == 0:
+            header_after &= ~words.MORE_MARKETS
+    return header_after
 
 
 @internal
@@ -440,6 +621,7 @@ def _opening(market: uint256, state: uint256, delta: int256, distance: int256) -
     a: int256 = 0
     k: int256 = 0
     a, k = self._side(market, state, delta > 0)
+    assert a != 0, "ledger: side is worn out"  # torn up in its last generation
     return delta * IWAD // a, wad_math._mul_floor(a, distance if delta > 0 else -distance) + k
 
 
@@ -454,6 +636,10 @@ def _book_totals(
     old: uint256 = self.market_totals[market]
     longs: int256 = convert(old & words.TOTAL_MASK, int256) + long_change
     shorts: int256 = convert((old >> words.TOTAL_SHIFT) & words.TOTAL_MASK, int256) + short_change
+    if state & words.INDEXED_SIDES != 0:
+        # Shares converted one by one may add up to more than their total did, by roundings.
+        longs = max(longs, 0)
+        shorts = max(shorts, 0)
     totals: uint256 = words._pack_totals(longs, shorts, words._fees(old) + fee)
     if totals != old:
         self.market_totals[market] = totals

@@ -23,13 +23,38 @@ RISK_ENGINE: constant(uint256) = 0
 EXCHANGE: constant(uint256) = 1
 DEFAULT_MANAGER: constant(uint256) = 2
 INSURANCE_FUND: constant(uint256) = 3
-ROLES: constant(uint256) = 4
+DEFAULT_FUND: constant(uint256) = 4
+ROLES: constant(uint256) = 5
+
+# A role's word carries what is read together with it (lowest bits first):
+# every role    holder, address
+# RISK_ENGINE   withdrawals paused until 32 | liquidations paused until 32 | phase 2
+# EXCHANGE      trading paused until 32 | IM above which an account needs a contribution 32 (whole
+#               units of cash; 0: none does)
+HOLDER_MASK: constant(uint256) = 2**160 - 1
+MASK_32: constant(uint256) = 2**32 - 1
+FIRST_FIELD: constant(uint256) = 160
+SECOND_FIELD: constant(uint256) = 192
+PHASE_SHIFT: constant(uint256) = 224
+
+# Phases of the clearinghouse.
+RUNNING: constant(uint256) = 0
+WINDING_DOWN: constant(uint256) = 1  # markets are settled, deficits proven
+REDEMPTION: constant(uint256) = 2
 
 MAX_DECIMALS: constant(uint8) = 18
+CAP_RAMP: constant(uint256) = 30 * 86_400  # seconds in which a collateral's cap grows
 
 
-# Who judges, who trades, who runs defaults, who insures.
-roles: public(HashMap[uint256, address])
+# Who judges, who trades, who runs defaults, who insures (layout above).
+role_words: HashMap[uint256, uint256]
+# role -> its next holder and, from bit 160 on, when he may take over (unix seconds). 0: none.
+pending_roles: public(HashMap[uint256, uint256])
+# Who may pause, and who may take that over.
+guardian: public(address)
+pending_guardian: public(address)
+# action -> start of its window 40 | seconds paused in it 40.
+pause_budgets: public(HashMap[uint256, uint256])
 # How many accounts an owner has opened: the index of the next one.
 account_count: public(HashMap[address, uint256])
 # owner -> operator -> permission bits.
@@ -43,6 +68,8 @@ collateral_place: HashMap[address, uint256]
 # gets on top in collateral (ppm).
 shortfall_grace: public(uint256)
 shortfall_discount: public(uint256)
+# Part of the fees that goes to the default fund, the rest to the insurance fund, ppm.
+default_fund_share: public(uint256)
 
 
 @internal
@@ -66,11 +93,41 @@ def _require_authorised(account: uint256, permission: uint256):
 
 @internal
 @view
+def _role(role: uint256) -> address:
+    """
+    @dev The holder of a role.
+    """
+    return convert(self.role_words[role] & HOLDER_MASK, address)
+
+
+@internal
+@view
 def _require_role(role: uint256):
     """
     @dev One of the plugged-in contracts.
     """
-    assert msg.sender == self.roles[role], "clearinghouse: wrong caller"
+    assert msg.sender == self._role(role), "clearinghouse: wrong caller"
+
+
+@internal
+@view
+def _require_running():
+    """
+    @dev Not in wind-down.
+    """
+    assert self.role_words[RISK_ENGINE] >> PHASE_SHIFT == RUNNING, "clearinghouse: winding down"
+
+
+@internal
+@view
+def _require_withdrawals_open():
+    """
+    @dev Money leaves accounts: neither paused nor in wind-down.
+    """
+    self._require_running()
+    assert (
+        (self.role_words[RISK_ENGINE] >> FIRST_FIELD) & MASK_32 <= block.timestamp
+    ), "clearinghouse: withdrawals are paused"
 
 
 @internal
@@ -80,6 +137,18 @@ def _require_some(amount: uint256):
     @dev Moving nothing is a mistake of the caller's.
     """
     assert amount != 0, "clearinghouse: amount is zero"
+
+
+@internal
+@view
+def _cap_now(index: uint256) -> uint256:
+    """
+    @dev What deposits of a collateral may reach now, WAD: a cap that was raised grows linearly, so
+         that nobody can bring in much of a new token before people have looked at it.
+    """
+    held: IClearinghouse.Collateral = self.collaterals[index]
+    passed: uint256 = min(block.timestamp - held.since, CAP_RAMP)
+    return held.base + (held.cap - held.base) * passed // CAP_RAMP
 
 
 @internal

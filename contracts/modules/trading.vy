@@ -15,11 +15,13 @@ from . import registry
 from . import wad_math
 from . import words
 from ..interfaces import IClearinghouse
+from ..interfaces import IDefaultFund
 from ..interfaces import IRiskEngine
 
 uses: ledger
 uses: registry
 
+WAD: constant(uint256) = 10**18
 IWAD: constant(int256) = 10**18
 SIZE_LIMIT: constant(int256) = 2**100  # base units a fill may trade, WAD (1.2e12 whole units)
 PRICE_LIMIT: constant(uint256) = 2**95  # WAD cash per base unit (3.9e10 of cash)
@@ -35,6 +37,7 @@ LEVEL_MAINTENANCE: constant(uint256) = 2
 
 STAGE_NONE: constant(uint256) = 0
 STAGE_AUCTION: constant(uint256) = 2
+STAGE_INSOLVENCY: constant(uint256) = 3
 
 
 # Greatest total of negative cash that voluntary actions may reach, WAD.
@@ -44,6 +47,7 @@ negative_cash_cap: public(uint256)
 @internal
 def _novate(
     engine: address,
+    terms: uint256,
     market: uint256,
     maker: uint256,
     taker: uint256,
@@ -55,6 +59,7 @@ def _novate(
 ) -> (uint256, uint256):
     """
     @dev Trades `size` (the taker's, signed, WAD base) between two accounts at `price`.
+    @param terms Word of the EXCHANGE role (registry): pause of trading, contribution threshold.
     @return The ends of the mark, WAD.
     """
     assert size != 0 and abs(size) < SIZE_LIMIT, "ledger: bad size"
@@ -102,6 +107,9 @@ def _novate(
     ledger.headers[maker] = maker_header
     ledger.headers[taker] = taker_header
     assert flags & ~reduces == 0, "ledger: order would not reduce"
+    if (terms >> registry.FIRST_FIELD) & registry.MASK_32 > block.timestamp:
+        # Positions can be reduced at any time; somebody has to take them over (INV-10).
+        assert reduces != 0, "clearinghouse: trading is paused"
     self._require_stage_allows(maker_header, reduces & MAKER_REDUCE_ONLY != 0)
     self._require_stage_allows(taker_header, reduces & TAKER_REDUCE_ONLY != 0)
 
@@ -110,7 +118,11 @@ def _novate(
     mark_high: uint256 = 0
     target_rate: int256 = 0
     weight: uint256 = 0
-    mark_low, mark_high, target_rate, weight = staticcall IRiskEngine(engine).require_fill(
+    maker_initial: uint256 = 0
+    taker_initial: uint256 = 0
+    (
+        mark_low, mark_high, target_rate, weight, maker_initial, taker_initial
+    ) = staticcall IRiskEngine(engine).require_fill(
         IRiskEngine.Fill(
             market=market,
             size=size,
@@ -154,7 +166,25 @@ def _novate(
         funding_index=funding,
         funding_rate=words._rate(state),
     )
+
+    threshold: uint256 = terms >> registry.SECOND_FIELD
+    if threshold != 0:
+        if reduces & MAKER_REDUCE_ONLY == 0 and maker_initial > threshold * WAD:
+            self._require_contribution(maker, maker_initial)
+        if reduces & TAKER_REDUCE_ONLY == 0 and taker_initial > threshold * WAD:
+            self._require_contribution(taker, taker_initial)
     return mark_low, mark_high
+
+
+@internal
+def _require_contribution(account: uint256, initial: uint256):
+    """
+    @dev Whoever adds to a large risk answers for a part of it in the default fund.
+    @param initial IM of the account, WAD cash.
+    """
+    extcall IDefaultFund(registry._role(registry.DEFAULT_FUND)).require_contribution(
+        account, initial
+    )
 
 
 @internal
@@ -173,7 +203,7 @@ def _slice(
          IM with what he has then.
     @return Cash of the defaulter afterwards, WAD.
     """
-    account_header: uint256 = ledger._header(account)
+    account_header: uint256 = ledger._convert_settled(account, ledger._header(account))
     bidder_header: uint256 = ledger._header(bidder)
     self._require_stage_allows(bidder_header, False)
     reduces: uint256 = 0
@@ -257,11 +287,14 @@ def _slice_size(account: uint256, market: uint256, state: uint256, fraction: uin
     @dev The signed base amount that is a fraction of a position, rounded towards 0, so that a
          bidder never gets more than he asked for; the whole of it includes the rounding of A.
     """
-    shares: int256 = words._shares(ledger.positions[account][market])
+    position: uint256 = ledger.positions[account][market]
+    shares: int256 = words._shares(position)
     size: int256 = abs(shares)
     if state & words.INDEXED_SIDES != 0:
         a: int256 = 0
         k: int256 = 0
+        shares, k = ledger._present(market, state, position)
+        size = abs(shares)
         a, k = ledger._side(market, state, shares > 0)
         size = wad_math._mul_ceil(size, a)
     # |shares| < 2**119 and fraction <= WAD < 2**60; WAD is not 0.
@@ -383,7 +416,7 @@ def _require_stage_allows(header: uint256, reduces: bool):
          on risk with negative cash needs the total of negative cash under its cap.
     """
     if reduces:
-        assert words._stage(header) != STAGE_AUCTION, "ledger: account is in auction"
+        assert words._stage(header) < STAGE_AUCTION, "ledger: account is in auction"
     else:
         self._require_no_call(header)
         self._require_under_cap(words._cash(header))
@@ -393,9 +426,12 @@ def _require_stage_allows(header: uint256, reduces: bool):
 @pure
 def _require_no_call(header: uint256):
     """
-    @dev Only accounts outside the default procedure take on risk or pay out.
+    @dev Only accounts outside the default procedure, and that owe nothing for a past default, take
+         on risk or pay out.
     """
-    assert words._stage(header) == STAGE_NONE, "ledger: account under a call"
+    if header & words.BARRED != 0:
+        assert words._stage(header) == STAGE_NONE, "ledger: account under a call"
+        raise "ledger: account is indebted"
 
 
 @internal

@@ -55,3 +55,11 @@ def _require_moved(moved: bool):
     @dev The token said no, or its balances say that something else than asked for has moved.
     """
     assert moved, "vault: token transfer failed"
+
+
+@internal
+def _approve(token: address, spender: address, amount: uint256):
+    """
+    @dev Lets one of our own contracts take tokens: exactly this much, in this transaction.
+    """
+    self._require_moved(extcall IERC20(token).approve(spender, amount, default_return_value=True))

@@ -41,6 +41,7 @@ CASH_LEFT: constant(uint256) = 156  # shifted left by this, cash ends at the top
 CASH_LIMIT: constant(int256) = 2**99
 ID_BITS: constant(uint256) = 11
 ID_MASK: constant(uint256) = 2**11 - 1
+ALL_IDS: constant(uint256) = (2**110 - 1) * 2**100
 HEADER_IDS: constant(uint256) = 10  # market ids inside the header; 22 more in the second word
 COLLATERAL_SHIFT: constant(uint256) = 210
 COLLATERAL_MASK: constant(uint256) = 2**8 - 1
@@ -48,11 +49,14 @@ AMOUNT_MASK: constant(uint256) = 2**128 - 1  # collateral amounts, WAD: the widt
 STAGE_SHIFT: constant(uint256) = 218
 STAGE_MASK: constant(uint256) = 3
 OPENED: constant(uint256) = 2**220
+INDEBTED: constant(uint256) = 2**221  # owes what others paid for it (ledger.debts)
+BARRED: constant(uint256) = 3 * 2**218 | 2**221  # any stage, or indebted
 SINCE_SHIFT: constant(uint256) = 222
 SINCE_MASK: constant(uint256) = 2**32 - 1
 MORE_MARKETS: constant(uint256) = 2**254  # the second word holds ids
 
 # POSITION ---------------------------------------------------------------------------------------
+GENERATION_MASK: constant(uint256) = 2**16 - 1
 COST_SHIFT: constant(uint256) = 16
 COST_LEFT: constant(uint256) = 120  # shifted left by this, the cost ends at the top bit
 SHARES_SHIFT: constant(uint256) = 136
@@ -76,10 +80,14 @@ EXPONENT_STEP: constant(uint256) = 8  # bits
 KEPT_MASK: constant(uint256) = (2**80 - 1) * 2**176  # all but funding index, time and rate
 STATIC_MASK: constant(uint256) = (2**28 - 1) * 2**228  # generations and flags
 STATE_CLOCK_MASK: constant(uint256) = 2**176 - 1  # funding index, time and rate
+GENERATION_LONG_SHIFT: constant(uint256) = 228
+GENERATION_SHORT_SHIFT: constant(uint256) = 240
+LAST_GENERATION: constant(uint256) = 2**12 - 1
 INDEXED_LONG: constant(uint256) = 2**252
 INDEXED_SHORT: constant(uint256) = 2**253
 INDEXED_SIDES: constant(uint256) = 3 * 2**252  # either side
 SETTLED: constant(uint256) = 2**254
+MOVED: constant(uint256) = 7 * 2**252  # either side indexed, or settled
 TOTAL_SHIFT: constant(uint256) = 102
 TOTAL_MASK: constant(uint256) = 2**102 - 1
 TOTAL_LIMIT: constant(int256) = 2**102
@@ -88,6 +96,7 @@ FEES_MASK: constant(uint256) = 2**52 - 1
 FEE_UNIT: constant(uint256) = 10**12  # WAD cash: fees are kept in millionths
 SIDE_A_MASK: constant(uint256) = 2**64 - 1
 SIDE_K_SHIFT: constant(uint256) = 64
+K_LIMIT: constant(int256) = 2**130  # WAD: no sequence of tear-ups and charges gets there
 
 
 @internal
@@ -158,7 +167,7 @@ def _with_cash(header: uint256, cash: int256) -> uint256:
 @pure
 def _stage(header: uint256) -> uint256:
     """
-    @dev Stage of the default procedure: 0 none, 1 margin call, 2 auction.
+    @dev Stage of the default procedure: 0 none, 1 margin call, 2 auction, 3 insolvency.
     """
     return (header >> STAGE_SHIFT) & STAGE_MASK
 
@@ -167,7 +176,7 @@ def _stage(header: uint256) -> uint256:
 @pure
 def _since(header: uint256) -> uint256:
     """
-    @dev Clock of the stage: deadline of a margin call or start of an auction, unix seconds.
+    @dev Clock of the stage: deadline of a margin call, else when it began, unix seconds.
     """
     return (header >> SINCE_SHIFT) & SINCE_MASK
 
@@ -230,6 +239,29 @@ def _pack_position(shares: int256, cost: int256) -> uint256:
     """
     self._require_fits(max(abs(shares), abs(cost)) < POSITION_LIMIT)
     return self._bits(shares) << SHARES_SHIFT | (self._bits(cost) & COST_MASK) << COST_SHIFT
+
+
+@internal
+@pure
+def _generation(state: uint256, is_long: bool) -> uint256:
+    """
+    @dev The present generation of a side.
+    """
+    return (
+        state >> (GENERATION_LONG_SHIFT if is_long else GENERATION_SHORT_SHIFT)
+    ) & LAST_GENERATION
+
+
+@internal
+@pure
+def _pack_side(a: int256, k: int256) -> uint256:
+    """
+    @dev A side word.
+    @param a WAD base per share, from 0 to 1.
+    @param k WAD cash per share.
+    """
+    self._require_fits(a >= 0 and a <= 10**18 and k < K_LIMIT and k >= -K_LIMIT)
+    return self._bits(a) | self._bits(k) << SIDE_K_SHIFT
 
 
 @internal

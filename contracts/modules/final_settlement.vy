@@ -1,0 +1,32 @@
+#pragma version 0.4.3
+#pragma nonreentrancy on
+"""
+@title What the wind-down remembers
+@custom:contract-name final_settlement
+@license GNU Affero General Public License v3.0 only
+@author Bulkhead
+@notice Storage of the wind-down. In it every market is settled; in a rewarded window anyone proves
+        accounts with a deficit, whose collateral goes into pots; then the cash that is held is
+        divided by the claims once, and every account redeems by that one factor, plus the same
+        share of every pot, plus its own collateral.
+"""
+
+
+# Markets listed and not yet settled.
+living_markets: public(uint256)
+# Hole above this part of the cash held lets anyone begin a wind-down, ppm.
+hole_share: public(uint256)
+# How long deficits can be proven once the last market is settled, seconds.
+proof_window: public(uint256)
+# What whoever proves a deficit gets: a part of it (ppm), whole units of cash at most.
+proof_reward: public(uint256)
+proof_reward_cap: public(uint256)
+# End of the proof window, unix seconds. 0: not begun.
+proofs_end: public(uint256)
+# Cash that is paid out and claims that share it, WAD: an account gets cash * pot / claims.
+pot: public(uint256)
+claims: public(uint256)
+# collateral index -> collateral of proven accounts, WAD. Complete when the proof window is over.
+collateral_pots: public(HashMap[uint256, uint256])
+# Bit i says that there is a pot of collateral i.
+pots_bitmap: public(uint256)

@@ -1,0 +1,511 @@
+#pragma version 0.4.3
+#pragma nonreentrancy on
+"""
+@title Tear-up: closing a defaulter against the opposite side, pro rata
+@custom:contract-name tear_up
+@license GNU Affero General Public License v3.0 only
+@author Bulkhead
+@notice A position nobody takes is closed at mark P: its owner realises what it is worth, and the
+        opposite side o loses as much base in all, without a loop over its holders. With q base
+        units against S shares of the side,
+
+            dA = q / S,   A' = A - dA,   K' = K + dA * g * (P - F)
+
+        so that a share is worth the same at P before and after (INV-11): holders lose position,
+        not money. Defaulters torn up together are netted first: what a LONG and a SHORT among them
+        have in common closes against each other and reaches nobody else, in whatever order they
+        are named.
+
+        What the funds did not pay of a loss is charged to the same side by its shares,
+        K'' = K' - loss / S, up to a part of the price for each base unit it held before the
+        tear-up. What goes beyond is the hole.
+@dev    A was rounded down for LONG and up for SHORT, K down always: open interest of LONG never
+        exceeds that of SHORT by a tear-up, and no share gains by a rounding at P.
+        The second call of a transaction (charges) finds what the first one (tear-up) has left in
+        transient storage; a charge without a tear-up before it in the same transaction finds no
+        room and becomes part of the hole.
+"""
+
+from . import ledger
+from . import trading
+from . import wad_math
+from . import words
+from ..interfaces import IClearinghouse
+
+uses: ledger
+
+WAD: constant(uint256) = 10**18
+IWAD: constant(int256) = 10**18
+PPM: constant(uint256) = 1_000_000
+BATCH: constant(uint256) = 8
+
+# Fields of a leg (layout: IRiskEngine).
+AMOUNT_SHIFT: constant(uint256) = 120
+AMOUNT_MASK: constant(uint256) = 2**112 - 1
+IS_SHORT: constant(uint256) = 2**239
+
+SHARES_MASK: constant(uint256) = 2**128 - 1
+GENERATION_SHIFT: constant(uint256) = 128
+
+
+# market -> LONG base less SHORT base closed in this call, and whether the market was touched by it.
+net: transient(HashMap[uint256, int256])
+touched: transient(HashMap[uint256, bool])
+# market -> side -> what may still be charged (WAD cash), and to which shares | generation << 128.
+room: transient(HashMap[uint256, HashMap[uint256, uint256]])
+payers: transient(HashMap[uint256, HashMap[uint256, uint256]])
+# market -> side -> losses to charge and what of them was charged, WAD cash.
+demand: transient(HashMap[uint256, HashMap[uint256, uint256]])
+charged: transient(HashMap[uint256, HashMap[uint256, uint256]])
+
+
+# CLOSING ----------------------------------------------------------------------------------------
+
+@internal
+def _tear_up_many(
+    closeouts: DynArray[IClearinghouse.Closeout, BATCH], charge_cap: uint256
+) -> DynArray[int256, BATCH]:
+    """
+    @dev Closes the named positions of several accounts at mark, netted; charges may follow in the
+         same transaction.
+    @param charge_cap Greatest charge on a base unit of the opposite side, ppm of the mark.
+    @return Cash of each account afterwards, WAD.
+    """
+    cash: DynArray[int256, BATCH] = []
+    for closeout: IClearinghouse.Closeout in closeouts:
+        header: uint256 = 0
+        after: int256 = 0
+        header, after = self._close(closeout.account, closeout.legs)
+        ledger.headers[closeout.account] = ledger._book_cash(closeout.account, header, after)
+        log IClearinghouse.ClosedOut(account=closeout.account, cash=after)
+        cash.append(after)
+    for closeout: IClearinghouse.Closeout in closeouts:
+        self._spread_all(closeout.legs, charge_cap)
+    return cash
+
+
+@internal
+def _tear_up_one(
+    account: uint256, fraction: uint256, legs: DynArray[uint256, 40], charge_cap: uint256
+) -> (uint256, uint256, uint256):
+    """
+    @dev Closes a fraction (WAD) of the named positions of one account at mark, and charges the
+         losses that the legs carry at once: tiers 6 and 7. When nothing else is left to the account
+         its loss is what it lacks to the wei; the first leg takes the difference to the estimate.
+         One account has one position a market, so all fits into one pass over the positions and one
+         over the sides, without the bookkeeping of `_tear_up_many`.
+    @param legs Position legs only.
+    @return The header (not stored), the loss and the part of it that deepened the hole, WAD cash.
+    """
+    header: uint256 = ledger._header(account)
+    held: uint256 = len(ledger._markets_of(account, header))
+    if held != len(legs):
+        header = ledger._convert_settled(account, header)
+    cash: int256 = words._cash(header)
+    shares: DynArray[int256, 40] = []
+    bases: DynArray[int256, 40] = []
+    estimate: uint256 = 0
+    for leg: uint256 in legs:
+        market: uint256 = self._market_of(leg)
+        closed: int256 = 0
+        base: int256 = 0
+        position: uint256 = 0
+        value: int256 = 0
+        closed, base, position, value = ledger._close_part(
+            account, market, ledger._state(market), fraction, leg & trading.PRICE_MASK
+        )
+        cash += value
+        shares.append(closed)
+        bases.append(base)
+        estimate += self._amount(leg)
+        log IClearinghouse.TornUp(
+            market=market,
+            account=account,
+            size=-base,
+            price=leg & trading.PRICE_MASK,
+            value=value,
+            position=position,
+        )
+    if held == len(legs) and fraction == WAD:
+        header = ledger._drop_all(account, header)
+    else:
+        header = ledger._drop_closed(account, header)
+    difference: int256 = 0
+    if not words._has_positions(header) and words._collateral_bitmap(header) == 0:
+        difference = max(-cash, 0) - convert(estimate, int256)
+    loss: uint256 = 0
+    charged: uint256 = 0
+    for i: uint256 in range(len(legs), bound=40):
+        amount: int256 = convert(self._amount(legs[i]), int256)
+        if i == 0:
+            amount = max(amount + difference, 0)
+        loss += convert(amount, uint256)
+        charged += self._take_off(
+            self._market_of(legs[i]),
+            legs[i] & trading.PRICE_MASK,
+            shares[i],
+            bases[i],
+            convert(amount, uint256),
+            charge_cap,
+        )
+    if loss != charged:
+        ledger.hole += loss - charged
+    cash += convert(loss, int256)
+    header = ledger._book_cash(account, header, cash)
+    self._log_loss(account, loss, loss - charged, cash)
+    return header, loss, loss - charged
+
+
+@internal
+def _take_off(
+    market: uint256,
+    price: uint256,
+    closed: int256,
+    base: int256,
+    loss: uint256,
+    charge_cap: uint256,
+) -> uint256:
+    """
+    @dev Books one closed position: its shares leave their side, its base the other one, which is
+         charged the loss up to its bound. INV-2, INV-11.
+    @param closed Signed shares, base signed base units, WAD.
+    @return What was charged, WAD cash.
+    """
+    state: uint256 = ledger.market_state[market]
+    totals: uint256 = ledger.market_totals[market]
+    longs: int256 = convert(totals & words.TOTAL_MASK, int256)
+    shorts: int256 = convert((totals >> words.TOTAL_SHIFT) & words.TOTAL_MASK, int256)
+    is_long: bool = closed <= 0  # the side that it goes against
+    payers: int256 = longs
+    if is_long:
+        shorts = max(shorts + closed, 0)
+    else:
+        longs = max(longs - closed, 0)
+        payers = shorts
+    ledger.market_totals[market] = words._pack_totals(longs, shorts, words._fees(totals))
+    a: int256 = 0
+    k: int256 = 0
+    a, k = ledger._side(market, state, is_long)
+    amount: uint256 = 0
+    if payers != 0:
+        count: uint256 = convert(payers, uint256)
+        held: uint256 = wad_math._mul_down(count, convert(a, uint256))
+        amount = min(loss, wad_math._mul_down(held, price) * charge_cap // PPM)
+        delta: int256 = self._fall_of(a, base, count, is_long)
+        distance: int256 = convert(price, int256) - ledger._funding_now(state)
+        k += wad_math._mul_floor(delta, distance if is_long else -distance)
+        a -= delta
+        if amount != 0:
+            k -= convert((amount * WAD + count - 1) // count, int256)
+        state = self._move(market, state, is_long, a, k, count, amount)
+    # Open interest is the LONG side's.
+    interest: uint256 = convert(longs, uint256)
+    if is_long and a >= ledger.A_FLOOR:
+        interest = wad_math._mul_down(interest, convert(a, uint256))
+    elif state & words.INDEXED_LONG != 0:
+        interest = ledger._open_interest(
+            market, state, ledger.market_totals[market] & words.TOTAL_MASK
+        )
+    ledger.market_state[market] = words._with_interest(state, interest)
+    return amount
+
+
+@internal
+@pure
+def _fall_of(a: int256, base: int256, shares: uint256, is_long: bool) -> int256:
+    """
+    @dev By how much A of a side falls when so much base (signed) is taken off its shares: up for
+         LONG, so that A is rounded down, down for SHORT.
+    """
+    wanted: uint256 = convert(abs(base), uint256) * WAD
+    if is_long:
+        wanted += shares - 1
+    return min(convert(wanted // shares, int256), a)
+
+
+@internal
+def _move(
+    market: uint256,
+    state: uint256,
+    is_long: bool,
+    a: int256,
+    k: int256,
+    shares: uint256,
+    charged: uint256,
+) -> uint256:
+    """
+    @dev Stores the pair of a side; under the floor of A a new generation begins.
+    @return The state word; the caller stores it.
+    """
+    generation: uint256 = words._generation(state, is_long)
+    log IClearinghouse.SideMoved(
+        market=market,
+        is_long=is_long,
+        generation=generation,
+        a=a,
+        k=k,
+        shares=shares,
+        charged=charged,
+    )
+    moved: uint256 = state | (words.INDEXED_LONG if is_long else words.INDEXED_SHORT)
+    if a < ledger.A_FLOOR and generation < words.LAST_GENERATION:
+        return self._begin_generation(market, moved, is_long, a, k)
+    ledger.side_index[market][0 if is_long else 1] = words._pack_side(a, k)
+    return moved
+
+
+@internal
+def _close(account: uint256, legs: DynArray[uint256, 40]) -> (uint256, int256):
+    """
+    @dev All of one account's named positions: shares leave the totals of their side, their value
+         becomes cash.
+    @return The header with the old cash (not stored), and the cash that goes into it, WAD.
+    """
+    header: uint256 = ledger._convert_settled(account, ledger._header(account))
+    cash: int256 = words._cash(header)
+    for leg: uint256 in legs:
+        if leg >> ledger.ROW_SHIFT <= ledger.MARKET_ROW:
+            continue
+        market: uint256 = self._market_of(leg)
+        closed: int256 = 0
+        base: int256 = 0
+        position: uint256 = 0
+        value: int256 = 0
+        closed, base, position, value = ledger._close_part(
+            account, market, ledger._state(market), WAD, leg & trading.PRICE_MASK
+        )
+        cash += value
+        # The state word follows in `_spread`, when both sides are known.
+        old: uint256 = ledger.market_totals[market]
+        longs: int256 = convert(old & words.TOTAL_MASK, int256)
+        shorts: int256 = convert((old >> words.TOTAL_SHIFT) & words.TOTAL_MASK, int256)
+        if closed > 0:
+            longs = max(longs - closed, 0)
+        else:
+            shorts = max(shorts + closed, 0)
+        ledger.market_totals[market] = words._pack_totals(longs, shorts, words._fees(old))
+        self.net[market] += base
+        self.touched[market] = True
+        log IClearinghouse.TornUp(
+            market=market,
+            account=account,
+            size=-base,
+            price=leg & trading.PRICE_MASK,
+            value=value,
+            position=position,
+        )
+    return ledger._drop_closed(account, header), cash
+
+
+@internal
+def _spread_all(legs: DynArray[uint256, 40], charge_cap: uint256):
+    """
+    @dev Spreads what was closed in the markets of these legs, each market once.
+    """
+    for leg: uint256 in legs:
+        row: uint256 = leg >> ledger.ROW_SHIFT
+        if row > ledger.MARKET_ROW and self.touched[row - ledger.MARKET_ROW]:
+            self.touched[row - ledger.MARKET_ROW] = False
+            self._spread(row - ledger.MARKET_ROW, leg & trading.PRICE_MASK, charge_cap)
+
+
+@internal
+def _spread(market: uint256, price: uint256, charge_cap: uint256):
+    """
+    @dev Takes what was closed net in a market off the other side, and notes what each side may be
+         charged later. INV-2, INV-11.
+    """
+    state: uint256 = ledger.market_state[market]
+    net: int256 = self.net[market]
+    self.net[market] = 0
+    for side: uint256 in range(2):
+        is_long: bool = side == 0
+        shares: uint256 = (
+            ledger.market_totals[market] >> (words.TOTAL_SHIFT * side)
+        ) & words.TOTAL_MASK
+        a: int256 = 0
+        k: int256 = 0
+        a, k = ledger._side(market, state, is_long)
+        self.room[market][side] = (
+            wad_math._mul_down(wad_math._mul_down(shares, convert(a, uint256)), price)
+            * charge_cap // PPM
+        )
+        self.payers[market][side] = (shares | words._generation(state, is_long) << GENERATION_SHIFT)
+        # A LONG that was closed is missing to the SHORT side, and the other way round.
+        if shares != 0 and (net < 0 if is_long else net > 0):
+            delta: int256 = self._fall_of(a, net, shares, is_long)
+            distance: int256 = convert(price, int256) - ledger._funding_now(state)
+            k += wad_math._mul_floor(delta, distance if is_long else -distance)
+            state = self._move(market, state, is_long, a - delta, k, shares, 0)
+    longs: uint256 = ledger.market_totals[market] & words.TOTAL_MASK
+    ledger.market_state[market] = words._with_interest(
+        state, ledger._open_interest(market, state, longs)
+    )
+
+
+@internal
+def _begin_generation(
+    market: uint256, state: uint256, is_long: bool, a: int256, k: int256
+) -> uint256:
+    """
+    @dev Keeps a side's pair as the end of its generation and starts the next one at (1, 0).
+    @return The state word; the caller stores it.
+    """
+    side: uint256 = 0 if is_long else 1
+    generation: uint256 = words._generation(state, is_long)
+    ledger.past_sides[market][side << 16 | generation] = words._pack_side(a, k)
+    ledger.side_index[market][side] = words._pack_side(IWAD, 0)
+    totals: uint256 = ledger.market_totals[market]
+    longs: int256 = convert(totals & words.TOTAL_MASK, int256)
+    shorts: int256 = convert((totals >> words.TOTAL_SHIFT) & words.TOTAL_MASK, int256)
+    left: int256 = 0
+    if is_long:
+        longs = wad_math._mul_floor(longs, a)
+        left = longs
+    else:
+        shorts = wad_math._mul_ceil(shorts, a)
+        left = shorts
+    ledger.market_totals[market] = words._pack_totals(longs, shorts, words._fees(totals))
+    log IClearinghouse.GenerationBegan(
+        market=market,
+        is_long=is_long,
+        generation=generation + 1,
+        shares=convert(left, uint256),
+    )
+    return state + (1 << (words.GENERATION_LONG_SHIFT if is_long else words.GENERATION_SHORT_SHIFT))
+
+
+# CHARGES ----------------------------------------------------------------------------------------
+
+@internal
+def _settle_loss(account: uint256, legs: DynArray[uint256, 40]) -> uint256:
+    """
+    @dev Tier 6, then 7: charges an account's losses to the sides opposite to the positions that
+         made
+         them, up to what the tear-up of this transaction has left room for; the rest becomes the
+         hole. The account is credited its whole loss.
+    @return The part that deepened the hole, WAD cash.
+    """
+    self._demand(legs)
+    for leg: uint256 in legs:
+        self._charge_side(self._market_of(leg), self._payer(leg))
+    loss: uint256 = 0
+    to_hole: uint256 = 0
+    loss, to_hole = self._take_loss(legs)
+    self._forget(legs)
+    header: uint256 = ledger._header(account)
+    cash: int256 = words._cash(header) + convert(loss, int256)
+    ledger.headers[account] = ledger._book_cash(account, header, cash)
+    self._log_loss(account, loss, to_hole, cash)
+    return to_hole
+
+
+@internal
+def _demand(legs: DynArray[uint256, 40]):
+    """
+    @dev Notes what losses ask of each side.
+    """
+    for leg: uint256 in legs:
+        if self._amount(leg) != 0:
+            self.demand[self._market_of(leg)][self._payer(leg)] += self._amount(leg)
+
+
+@internal
+def _charge_side(market: uint256, side: uint256):
+    """
+    @dev Charges one side of a market, once.
+    """
+    amount: uint256 = min(self.demand[market][side], self.room[market][side])
+    if amount == 0 or self.charged[market][side] != 0:
+        return
+    self.charged[market][side] = amount
+    self.room[market][side] -= amount
+    shares: uint256 = self.payers[market][side] & SHARES_MASK
+    generation: uint256 = self.payers[market][side] >> GENERATION_SHIFT
+    cut: int256 = convert((amount * WAD + shares - 1) // shares, int256)
+    state: uint256 = ledger.market_state[market]
+    is_long: bool = side == 0
+    k: int256 = 0
+    a: int256 = 0
+    if generation == words._generation(state, is_long):
+        a, k = ledger._side(market, state, is_long)
+        ledger.side_index[market][side] = words._pack_side(a, k - cut)
+        moved: uint256 = words.INDEXED_LONG if is_long else words.INDEXED_SHORT
+        if state & moved == 0:
+            ledger.market_state[market] = state | moved
+    else:
+        end: uint256 = ledger.past_sides[market][side << 16 | generation]
+        a = convert(end & words.SIDE_A_MASK, int256)
+        k = words._signed(end) >> words.SIDE_K_SHIFT
+        ledger.past_sides[market][side << 16 | generation] = words._pack_side(a, k - cut)
+    log IClearinghouse.SideCharged(
+        market=market, is_long=is_long, generation=generation, amount=amount, k=k - cut
+    )
+
+
+@internal
+def _take_loss(legs: DynArray[uint256, 40]) -> (uint256, uint256):
+    """
+    @dev What of losses was charged; the rest deepens the hole.
+    @return The losses together and the part that deepened the hole, WAD cash.
+    """
+    total: uint256 = 0
+    paid: uint256 = 0
+    for leg: uint256 in legs:
+        amount: uint256 = self._amount(leg)
+        if amount != 0:
+            market: uint256 = self._market_of(leg)
+            side: uint256 = self._payer(leg)
+            total += amount
+            paid += amount * self.charged[market][side] // self.demand[market][side]
+    if total != paid:
+        ledger.hole += total - paid
+    return total, total - paid
+
+
+@internal
+def _log_loss(account: uint256, loss: uint256, to_hole: uint256, cash: int256):
+    """
+    @dev Tells who paid a loss.
+    """
+    log IClearinghouse.LossSettled(
+        account=account, charged=loss - to_hole, to_hole=to_hole, hole=ledger.hole, cash=cash
+    )
+
+
+@internal
+def _forget(legs: DynArray[uint256, 40]):
+    """
+    @dev Leaves no demand behind for a later call of the transaction.
+    """
+    for leg: uint256 in legs:
+        self.demand[self._market_of(leg)][self._payer(leg)] = 0
+        self.charged[self._market_of(leg)][self._payer(leg)] = 0
+
+
+@internal
+@pure
+def _market_of(leg: uint256) -> uint256:
+    """
+    @dev Market of a leg; 0 for a loss that belongs to none.
+    """
+    row: uint256 = leg >> ledger.ROW_SHIFT
+    return row - ledger.MARKET_ROW if row > ledger.MARKET_ROW else 0
+
+
+@internal
+@pure
+def _payer(leg: uint256) -> uint256:
+    """
+    @dev The side opposite to a leg's position: 0 LONG, 1 SHORT.
+    """
+    return 0 if leg & IS_SHORT != 0 else 1
+
+
+@internal
+@pure
+def _amount(leg: uint256) -> uint256:
+    """
+    @dev The amount that a leg carries, WAD cash.
+    """
+    return (leg >> AMOUNT_SHIFT) & AMOUNT_MASK
