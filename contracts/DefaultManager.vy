@@ -12,8 +12,9 @@
             deadline missed, or
             equity < close_out*MM  open_auction: orders void, the discount starts to rise
             equity < MM            bid: a fraction of every priced leg at mark less the discount
-            equity <= 0            the same at mark, without discount; what is then missing comes
-                                   from the insurance fund, and what it cannot pay is the hole
+            equity <= 0            insolvency: the same at mark, without discount, then tear-up;
+            what
+                                   is missing comes out of the waterfall (DefaultManagerProcedures)
 
         The discount is measured in maintenance margin of the slice, so that it grows with the risk
         taken over; discount, fee and reward come out of the defaulter's equity only (INV-4).
@@ -21,54 +22,56 @@
 
 from .interfaces import IClearinghouse
 from .interfaces import IDefaultManager
-from .interfaces import IInsuranceFund
 from .interfaces import IRiskEngine
 from .modules import auction_math
+from .modules import default_rules
+from .modules import ledger
 from .modules import registry
 from .modules import words
 
-implements: IDefaultManager
+initializes: default_rules
 
 WAD: constant(uint256) = 10**18
 PPM: constant(uint256) = 1_000_000
-IPPM: constant(int256) = 1_000_000
-MAX_KNOWN: constant(uint256) = 40
-
-STAGE_NONE: constant(uint256) = 0
-STAGE_CALL: constant(uint256) = 1
-STAGE_AUCTION: constant(uint256) = 2
-
-# Bounds of the terms.
-MIN_GRACE: constant(uint256) = 300  # 5 minutes
-MAX_GRACE: constant(uint256) = 3 * 86_400
-MIN_DURATION: constant(uint256) = 60
-MAX_DURATION: constant(uint256) = 86_400
-MAX_DISCOUNT: constant(uint256) = 500_000  # half of MM
-MAX_FEE: constant(uint256) = 100_000
-MIN_TARGET: constant(uint256) = 1_010_000
-MAX_TARGET: constant(uint256) = 2_000_000
-MIN_CLOSE_OUT: constant(uint256) = 100_000
-MAX_CLOSE_OUT: constant(uint256) = 950_000
-MAX_REWARD: constant(uint256) = 20_000  # 2 % of MM
-MAX_REWARD_CAP: constant(uint256) = 10_000  # units of cash
-MAX_DUST: constant(uint256) = 10_000  # units of cash
+ANSWER_SIZE: constant(uint256) = 2_048
 
 CLEARINGHOUSE: public(immutable(address))
-
-
-# All terms in one word: grace 24 | duration 24 | discount start 20 | discount end 20 | fee 20
-# | target 24 | close-out 20 | reward 20 | reward cap 24 | dust 24 bits.
-packed_terms: uint256
+# The second half of this contract's code (same storage, reached by delegatecall).
+PROCEDURES: public(immutable(address))
 
 
 @deploy
-def __init__(clearinghouse: address, terms: IDefaultManager.Terms):
+def __init__(
+    clearinghouse: address,
+    procedures: address,
+    terms: IDefaultManager.Terms,
+    waterfall: IDefaultManager.Waterfall,
+):
     """
     @param clearinghouse The ledger; its owner sets the terms.
+    @param procedures DefaultManagerProcedures made for the same ledger.
     @param terms First terms, inside the bounds of `set_terms`.
+    @param waterfall Likewise those of the waterfall.
     """
+    assert (
+        staticcall IDefaultManager(procedures).CLEARINGHOUSE() == clearinghouse
+    ), "default manager: procedures of another ledger"
+    default_rules.__init__(clearinghouse)
     CLEARINGHOUSE = clearinghouse
-    self._set_terms(terms)
+    PROCEDURES = procedures
+    default_rules._set_terms(terms)
+    default_rules._set_waterfall(waterfall)
+
+
+@external
+@raw_return
+@reentrant
+def __default__() -> Bytes[ANSWER_SIZE]:
+    """
+    @notice Runs any other function in DefaultManagerProcedures, on this contract's storage; it
+            takes the lock there and reverts with its reason.
+    """
+    return raw_call(PROCEDURES, msg.data, max_outsize=ANSWER_SIZE, is_delegate_call=True)
 
 
 # MARGIN CALL ------------------------------------------------------------------------------------
@@ -79,14 +82,18 @@ def call_margin(account: uint256, caller_account: uint256 = 0) -> uint256:
     @notice Calls an account whose equity is below MM. Anyone, at VALID prices.
     @param caller_account Account that gets the reward, paid by the called account: a part of MM, at
            most the cap and what equity there is; 0 forgoes it.
-    @return Deadline to cure, unix seconds.
+    @return Deadline to cure, unix seconds: now for an insolvent account, which gets no grace.
     """
+    word: uint256 = default_rules._open_word()
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
-    known: DynArray[uint256, MAX_KNOWN] = []
-    seen, known = self._assess(account)
-    assert seen.stage == STAGE_NONE, "default manager: already called"
-    self._require_unhealthy(seen, len(known))
-    terms: IDefaultManager.Terms = self._terms()
+    known: DynArray[uint256, default_rules.MAX_KNOWN] = []
+    seen, known = default_rules._assess(word, account)
+    assert seen.stage == default_rules.STAGE_NONE, "default manager: already called"
+    default_rules._require_unhealthy(seen, len(known))
+    if seen.equity <= 0:
+        self._forward_seen(seen, known)
+        return block.timestamp
+    terms: IDefaultManager.Terms = default_rules._terms()
     reward: uint256 = 0
     if caller_account != 0:
         reward = min(
@@ -103,7 +110,7 @@ def call_margin(account: uint256, caller_account: uint256 = 0) -> uint256:
         reward=reward,
     )
     extcall IClearinghouse(CLEARINGHOUSE).set_stage(
-        account, STAGE_CALL, deadline, reward, caller_account
+        account, default_rules.STAGE_CALL, deadline, reward, caller_account
     )
     return deadline
 
@@ -114,17 +121,20 @@ def cure(account: uint256):
     @notice Ends a margin call or an auction of an account whose equity is back at the target.
             Anyone, at any time; prices that are not VALID count at their worse end for the account.
     """
-    header: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).headers(account)
-    assert words._stage(header) != STAGE_NONE, "default manager: no call to cure"
+    stage: uint256 = words._stage(staticcall IClearinghouse(CLEARINGHOUSE).headers(account))
+    assert stage != default_rules.STAGE_NONE, "default manager: no call to cure"
     equity: int256 = 0
     initial: uint256 = 0
     maintenance: uint256 = 0
-    equity, initial, maintenance = staticcall IRiskEngine(self._engine()).margin(account)
-    assert self._meets(
-        equity, maintenance, self._terms().target
+    equity, initial, maintenance = staticcall IRiskEngine(default_rules._engine()).margin(account)
+    assert default_rules._meets(
+        equity, maintenance, default_rules._terms().target
     ), "default manager: equity below target"
     log IDefaultManager.Cured(account=account, equity=equity, maintenance=maintenance)
-    extcall IClearinghouse(CLEARINGHOUSE).set_stage(account, STAGE_NONE, 0, 0, 0)
+    if stage == default_rules.STAGE_INSOLVENCY:
+        self._forward()
+        return
+    extcall IClearinghouse(CLEARINGHOUSE).set_stage(account, default_rules.STAGE_NONE, 0, 0, 0)
 
 
 # AUCTION ----------------------------------------------------------------------------------------
@@ -134,16 +144,24 @@ def open_auction(account: uint256):
     """
     @notice Puts an account up for auction: its call has passed the deadline and equity is still
             below MM, or equity is below the close-out margin, called or not. Anyone, at VALID
-            prices.
+            prices. At equity 0 and below it opens the insolvency instead, also of an account in
+            auction already.
     """
+    word: uint256 = default_rules._open_word()
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
-    known: DynArray[uint256, MAX_KNOWN] = []
-    seen, known = self._assess(account)
-    assert seen.stage != STAGE_AUCTION, "default manager: auction is open"
-    self._require_unhealthy(seen, len(known))
-    if seen.stage == STAGE_NONE or block.timestamp <= seen.since:
-        assert not self._meets(
-            seen.equity, seen.maintenance, self._terms().close_out
+    known: DynArray[uint256, default_rules.MAX_KNOWN] = []
+    seen, known = default_rules._assess(word, account)
+    assert seen.stage < default_rules.STAGE_AUCTION or (
+        seen.stage == default_rules.STAGE_AUCTION and seen.equity <= 0
+    ), "default manager: auction is open"
+    default_rules._require_unhealthy(seen, len(known))
+    if seen.equity <= 0:
+        self._forward_seen(seen, known)
+        return
+    deadline: uint256 = self._deadline(word, seen)
+    if seen.stage == default_rules.STAGE_NONE or block.timestamp <= deadline:
+        assert not default_rules._meets(
+            seen.equity, seen.maintenance, default_rules._terms().close_out
         ), "default manager: grace not over"
     log IDefaultManager.AuctionOpened(
         account=account,
@@ -151,7 +169,9 @@ def open_auction(account: uint256):
         equity=seen.equity,
         maintenance=seen.maintenance,
     )
-    extcall IClearinghouse(CLEARINGHOUSE).set_stage(account, STAGE_AUCTION, block.timestamp, 0, 0)
+    extcall IClearinghouse(CLEARINGHOUSE).set_stage(
+        account, default_rules.STAGE_AUCTION, block.timestamp, 0, 0
+    )
 
 
 @external
@@ -165,7 +185,8 @@ def bid(
 ) -> (uint256, uint256):
     """
     @notice Takes a fraction of every VALID leg of an account in auction, at mark less the discount,
-            into an account of the caller's, which must meet IM afterwards.
+            into an account of the caller's, which must meet IM afterwards. At equity 0 and below it
+            takes the slice at mark, and what is left of collateral at a discount of its own.
     @param fraction WAD, (0, f*].
     @param min_fraction Takes f* instead when f* has fallen below `fraction`, down to this (WAD), so
            that a deposit of dust cannot block a bid. By default the fraction is all or nothing.
@@ -173,17 +194,18 @@ def bid(
     @param deadline Last moment of the bid, unix seconds.
     @return Fraction taken and discount received, WAD.
     """
-    assert block.timestamp <= deadline, "default manager: bid expired"
-    assert staticcall IClearinghouse(CLEARINGHOUSE).is_authorised(
-        bidder_account, msg.sender, registry.TRADE
-    ), "default manager: not the bidder's account"
+    default_rules._require_bidder(bidder_account, deadline)
+    word: uint256 = default_rules._open_word()
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
-    known: DynArray[uint256, MAX_KNOWN] = []
-    seen, known = self._assess(account)
+    known: DynArray[uint256, default_rules.MAX_KNOWN] = []
+    seen, known = default_rules._assess(word, account)
     self._require_auction(seen.stage)
-    self._require_unhealthy(seen, len(known))
-    terms: IDefaultManager.Terms = self._terms()
-    rate: uint256 = self._rate_now(terms, seen.since)
+    if seen.equity <= 0 or seen.stage == default_rules.STAGE_INSOLVENCY:
+        answer: Bytes[64] = self._forward_seen(seen, known)
+        return abi_decode(answer, (uint256, uint256))
+    default_rules._require_unhealthy(seen, len(known))
+    terms: IDefaultManager.Terms = default_rules._terms()
+    rate: uint256 = self._rate_now(terms, word, seen)
     limit: uint256 = self._limit(terms, seen, rate)
     taken: uint256 = self._fraction_taken(fraction, min_fraction, limit)
     quote: IDefaultManager.Quote = self._quote(
@@ -199,7 +221,7 @@ def bid(
     ended: bool = (
         seen.stuck == 0
         and taken == limit
-        or self._meets(quote.equity_after, quote.maintenance_after, terms.target)
+        or default_rules._meets(quote.equity_after, quote.maintenance_after, terms.target)
     )
     log IDefaultManager.Bid(
         account=account,
@@ -212,10 +234,8 @@ def bid(
         maintenance=seen.maintenance,
         ended=ended,
     )
-    if taken == WAD and seen.stuck == 0 and cash < 0:
-        self._pay_shortfall(account, convert(-cash, uint256))
     if ended:
-        extcall IClearinghouse(CLEARINGHOUSE).set_stage(account, STAGE_NONE, 0, 0, 0)
+        extcall IClearinghouse(CLEARINGHOUSE).set_stage(account, default_rules.STAGE_NONE, 0, 0, 0)
     return taken, quote.discount
 
 
@@ -225,22 +245,27 @@ def bid(
 @view
 def auction(account: uint256) -> IDefaultManager.Auction:
     """
-    @notice Stage, clock, discount and f* of an account.
+    @notice Stage, clock, discount and f* of an account. In stage 3 positions are sold at mark; for
+            what is left of collateral see `insolvency`.
     """
-    terms: IDefaultManager.Terms = self._terms()
+    terms: IDefaultManager.Terms = default_rules._terms()
+    word: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).role_word(registry.RISK_ENGINE)
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
-    known: DynArray[uint256, MAX_KNOWN] = []
-    seen, known = self._assess(account)
+    known: DynArray[uint256, default_rules.MAX_KNOWN] = []
+    seen, known = default_rules._assess(word, account)
     rate: uint256 = 0
     limit: uint256 = 0
-    if seen.stage == STAGE_AUCTION:
-        rate = self._rate_now(terms, seen.since)
+    if seen.stage == default_rules.STAGE_AUCTION:
+        rate = self._rate_now(terms, word, seen)
         sellable: bool = len(known) != 0 or seen.stuck == 0
-        if sellable and not self._meets(seen.equity, seen.maintenance, PPM):
+        if sellable and not default_rules._meets(seen.equity, seen.maintenance, PPM):
             limit = self._limit(terms, seen, rate)
+    elif seen.stage == default_rules.STAGE_INSOLVENCY and seen.equity <= 0 and len(known) != 0:
+        if known[len(known) - 1] >> ledger.ROW_SHIFT > ledger.MARKET_ROW:
+            limit = WAD  # at mark
     return IDefaultManager.Auction(
         stage=seen.stage,
-        since=seen.since,
+        since=self._clock(word, seen),
         discount=rate,
         equity=seen.equity,
         maintenance=seen.maintenance,
@@ -255,13 +280,14 @@ def quote(account: uint256, fraction: uint256) -> IDefaultManager.Quote:
     @notice What a bid for this fraction (WAD) would do now. Reverts as `bid` would: no auction,
             equity at MM again, fraction 0 or above f*.
     """
+    word: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).role_word(registry.RISK_ENGINE)
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
-    known: DynArray[uint256, MAX_KNOWN] = []
-    seen, known = self._assess(account)
+    known: DynArray[uint256, default_rules.MAX_KNOWN] = []
+    seen, known = default_rules._assess(word, account)
     self._require_auction(seen.stage)
-    self._require_unhealthy(seen, len(known))
-    terms: IDefaultManager.Terms = self._terms()
-    rate: uint256 = self._rate_now(terms, seen.since)
+    default_rules._require_unhealthy(seen, len(known))
+    terms: IDefaultManager.Terms = default_rules._terms()
+    rate: uint256 = self._rate_now(terms, word, seen)
     taken: uint256 = self._fraction_taken(
         fraction, max_value(uint256), self._limit(terms, seen, rate)
     )
@@ -274,7 +300,7 @@ def terms() -> IDefaultManager.Terms:
     """
     @notice The terms in force.
     """
-    return self._terms()
+    return default_rules._terms()
 
 
 # ADMIN ------------------------------------------------------------------------------------------
@@ -285,50 +311,11 @@ def set_terms(terms: IDefaultManager.Terms):
     @notice Changes the terms, inside hard bounds. The Clearinghouse's owner only. Deadlines already
             given stay; a running auction's discount follows the new terms.
     """
-    assert (
-        msg.sender == staticcall IClearinghouse(CLEARINGHOUSE).owner()
-    ), "default manager: caller is not the admin"
-    self._set_terms(terms)
+    default_rules._require_admin()
+    default_rules._set_terms(terms)
 
 
 # INTERNAL ---------------------------------------------------------------------------------------
-
-@internal
-def _pay_shortfall(account: uint256, shortfall: uint256):
-    """
-    @dev Waterfall of an account that was sold off: the insurance fund, then the hole. INV-6: the
-         parts add up to the shortfall.
-    """
-    fund: address = staticcall IClearinghouse(CLEARINGHOUSE).roles(registry.INSURANCE_FUND)
-    paid: uint256 = extcall IInsuranceFund(fund).draw(account, shortfall)
-    left: uint256 = shortfall - paid
-    if left != 0:
-        left = extcall IClearinghouse(CLEARINGHOUSE).resolve_shortfall(account)
-    log IDefaultManager.ShortfallPaid(
-        account=account, shortfall=shortfall, insurance=paid, hole=left
-    )
-
-
-@internal
-@view
-def _engine() -> address:
-    """
-    @dev The risk engine plugged into the ledger.
-    """
-    return staticcall IClearinghouse(CLEARINGHOUSE).roles(registry.RISK_ENGINE)
-
-
-@internal
-@view
-def _assess(account: uint256) -> (IRiskEngine.Assessment, DynArray[uint256, MAX_KNOWN]):
-    """
-    @dev The account as the engine sees it now.
-    """
-    seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
-    known: DynArray[uint256, MAX_KNOWN] = []
-    seen, known = staticcall IRiskEngine(self._engine()).assess(account)
-    return seen, known
-
 
 @internal
 @view
@@ -342,39 +329,65 @@ def _worst_equity(account: uint256, seen: IRiskEngine.Assessment) -> int256:
     equity: int256 = 0
     initial: uint256 = 0
     maintenance: uint256 = 0
-    equity, initial, maintenance = staticcall IRiskEngine(self._engine()).margin(account)
+    equity, initial, maintenance = staticcall IRiskEngine(default_rules._engine()).margin(account)
     return min(equity, seen.equity)
 
 
 @internal
-@pure
-def _require_unhealthy(seen: IRiskEngine.Assessment, priced: uint256):
+def _forward() -> Bytes[64]:
     """
-    @dev INV-3: a healthy account can neither be called nor sold, nor one without any VALID price.
+    @dev Runs the function that was called in DefaultManagerProcedures, which has it for insolvent
+         accounts. The lock is held here.
     """
-    assert not self._meets(
-        seen.equity, seen.maintenance, PPM
-    ), "default manager: account is healthy"
-    assert priced != 0 or seen.stuck == 0, "default manager: price not valid"
+    return raw_call(PROCEDURES, msg.data, max_outsize=64, is_delegate_call=True)
 
 
 @internal
-@pure
-def _meets(equity: int256, maintenance: uint256, ratio: uint256) -> bool:
+def _forward_seen(
+    seen: IRiskEngine.Assessment, known: DynArray[uint256, default_rules.MAX_KNOWN]
+) -> Bytes[64]:
     """
-    @dev Whether equity is at least this part (ppm) of MM.
+    @dev Likewise, with what was seen of the account, so that it need not be judged again.
     """
-    return equity * IPPM >= convert(maintenance * ratio, int256)
+    default_rules.seen = seen
+    default_rules.known = known
+    return self._forward()
 
 
 @internal
 @view
-def _rate_now(terms: IDefaultManager.Terms, since: uint256) -> uint256:
+def _deadline(word: uint256, seen: IRiskEngine.Assessment) -> uint256:
+    """
+    @dev Deadline of a margin call: grace begins anew when the procedure resumes, unix seconds.
+    """
+    resumed: uint256 = default_rules._resumed(word, seen)
+    if resumed == 0:
+        return seen.since
+    return max(seen.since, resumed + default_rules._terms().grace)
+
+
+@internal
+@view
+def _clock(word: uint256, seen: IRiskEngine.Assessment) -> uint256:
+    """
+    @dev The clock of a stage as it counts: after a pause or an outage it begins anew.
+    """
+    if seen.stage == default_rules.STAGE_NONE:
+        return 0
+    if seen.stage == default_rules.STAGE_CALL:
+        return self._deadline(word, seen)
+    return max(seen.since, default_rules._resumed(word, seen))
+
+
+@internal
+@view
+def _rate_now(terms: IDefaultManager.Terms, word: uint256, seen: IRiskEngine.Assessment) -> uint256:
     """
     @dev Discount of an auction at this block, ppm of MM.
     """
+    start: uint256 = min(self._clock(word, seen), block.timestamp)
     return auction_math._discount_rate(
-        block.timestamp - since, terms.duration, terms.discount_start, terms.discount_end
+        block.timestamp - start, terms.duration, terms.discount_start, terms.discount_end
     )
 
 
@@ -448,63 +461,4 @@ def _require_auction(stage: uint256):
     """
     @dev Slices are sold in an auction only.
     """
-    assert stage == STAGE_AUCTION, "default manager: no auction"
-
-
-@internal
-@view
-def _terms() -> IDefaultManager.Terms:
-    """
-    @dev The terms, unpacked.
-    """
-    word: uint256 = self.packed_terms
-    return IDefaultManager.Terms(
-        grace=word & (2**24 - 1),
-        duration=(word >> 24) & (2**24 - 1),
-        discount_start=(word >> 48) & (2**20 - 1),
-        discount_end=(word >> 68) & (2**20 - 1),
-        fee=(word >> 88) & (2**20 - 1),
-        target=(word >> 108) & (2**24 - 1),
-        close_out=(word >> 132) & (2**20 - 1),
-        reward=(word >> 152) & (2**20 - 1),
-        reward_cap=(word >> 172) & (2**24 - 1),
-        dust=(word >> 196) & (2**24 - 1),
-    )
-
-
-@internal
-def _set_terms(terms: IDefaultManager.Terms):
-    """
-    @dev Checks the bounds, packs and stores. A full sale must leave a rest of equity whenever it is
-         not already below the close-out margin: discount_end + fee < close_out.
-    """
-    assert (
-        terms.grace >= MIN_GRACE
-        and terms.grace <= MAX_GRACE
-        and terms.duration >= MIN_DURATION
-        and terms.duration <= MAX_DURATION
-        and terms.discount_start <= terms.discount_end
-        and terms.discount_end <= MAX_DISCOUNT
-        and terms.fee <= MAX_FEE
-        and terms.target >= MIN_TARGET
-        and terms.target <= MAX_TARGET
-        and terms.close_out >= MIN_CLOSE_OUT
-        and terms.close_out <= MAX_CLOSE_OUT
-        and terms.discount_end + terms.fee < terms.close_out
-        and terms.reward <= MAX_REWARD
-        and terms.reward_cap <= MAX_REWARD_CAP
-        and terms.dust <= MAX_DUST
-    ), "default manager: terms out of bounds"
-    self.packed_terms = (
-        terms.grace
-        | terms.duration << 24
-        | terms.discount_start << 48
-        | terms.discount_end << 68
-        | terms.fee << 88
-        | terms.target << 108
-        | terms.close_out << 132
-        | terms.reward << 152
-        | terms.reward_cap << 172
-        | terms.dust << 196
-    )
-    log IDefaultManager.TermsSet(terms=terms)
+    assert stage >= default_rules.STAGE_AUCTION, "default manager: no auction"

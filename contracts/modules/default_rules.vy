@@ -1,0 +1,320 @@
+#pragma version 0.4.3
+#pragma nonreentrancy on
+"""
+@title The rules that both halves of the DefaultManager share
+@custom:contract-name default_rules
+@license GNU Affero General Public License v3.0 only
+@author Bulkhead
+@notice Terms, clocks and the judgement of an account. Kept in a module of its own because
+        DefaultManager and DefaultManagerProcedures share its storage, slot by slot.
+"""
+
+from . import registry
+from . import words
+from ..interfaces import IClearinghouse
+from ..interfaces import IDefaultManager
+from ..interfaces import IRiskEngine
+
+WAD: constant(uint256) = 10**18
+PPM: constant(uint256) = 1_000_000
+IPPM: constant(int256) = 1_000_000
+MAX_KNOWN: constant(uint256) = 40
+
+STAGE_NONE: constant(uint256) = 0
+STAGE_CALL: constant(uint256) = 1
+STAGE_AUCTION: constant(uint256) = 2
+STAGE_INSOLVENCY: constant(uint256) = 3
+
+# After a pause of liquidations nothing is called or sold for so long, seconds (as in
+# ClearinghouseGovernance, which counts it as paused time).
+CURE_WINDOW: constant(uint256) = 3_600
+
+# Bounds of the terms.
+MIN_GRACE: constant(uint256) = 300  # 5 minutes
+MAX_GRACE: constant(uint256) = 3 * 86_400
+MIN_DURATION: constant(uint256) = 60
+MAX_DURATION: constant(uint256) = 86_400
+MAX_DISCOUNT: constant(uint256) = 500_000  # half of MM
+MAX_FEE: constant(uint256) = 100_000
+MIN_TARGET: constant(uint256) = 1_010_000
+MAX_TARGET: constant(uint256) = 2_000_000
+MIN_CLOSE_OUT: constant(uint256) = 100_000
+MAX_CLOSE_OUT: constant(uint256) = 950_000
+MAX_REWARD: constant(uint256) = 20_000  # 2 % of MM
+MAX_REWARD_CAP: constant(uint256) = 10_000  # units of cash
+MAX_DUST: constant(uint256) = 10_000  # units of cash
+
+# Bounds of the waterfall's terms.
+MAX_INSOLVENCY_WINDOW: constant(uint256) = 86_400
+MAX_CHARGE: constant(uint256) = 500_000  # half of the mark
+MIN_PERIOD: constant(uint256) = 3_600
+MAX_PERIOD: constant(uint256) = 30 * 86_400
+MAX_LIMIT: constant(uint256) = 2**32 - 1  # units of cash
+MIN_REMAINDER: constant(uint256) = 3_600
+MAX_REMAINDER: constant(uint256) = 7 * 86_400
+
+CLEARINGHOUSE: immutable(address)
+
+
+# What the DefaultManager has just seen of an account, for its other half in the same call.
+seen: transient(IRiskEngine.Assessment)
+known: transient(DynArray[uint256, MAX_KNOWN])
+# All terms in one word: grace 24 | duration 24 | discount start 20 | discount end 20 | fee 20
+# | target 24 | close-out 20 | reward 20 | reward cap 24 | dust 24 bits.
+packed_terms: uint256
+# Likewise those of the waterfall: window 24 | charge 20 | period 24 | amount a market 32 | share a
+# market 20 | total amount 32 | total share 20 | remainder 24 bits.
+packed_waterfall: uint256
+# What was drawn of tiers 3 to 5 lately, seven fields a word: time 32 | field * 32 bits in whole
+# units
+# of cash, rounded up. Field 0 of word 0 is all markets together, field m % 7 of word m // 7 market
+# m.
+limit_usage: HashMap[uint256, uint256]
+# account -> what is reserved for it: own contribution 64 | insurance 64 | contributions 64
+# | assessments 64 bits, in millionths of cash. And the sums over all accounts.
+reservations: HashMap[uint256, uint256]
+reserved_total: uint256
+# Owner of margin accounts -> what is reserved of his own contribution, millionths of cash.
+own_reserved: HashMap[uint256, uint256]
+
+
+@deploy
+def __init__(clearinghouse: address):
+    """
+    @param clearinghouse The ledger; its owner sets the terms.
+    """
+    CLEARINGHOUSE = clearinghouse
+
+
+# CLOCKS -----------------------------------------------------------------------------------------
+
+@internal
+@view
+def _open_word() -> uint256:
+    """
+    @dev The word of the RISK_ENGINE role, when the procedure may go on: no wind-down, liquidations
+         not paused and the cure window after a pause over.
+    """
+    word: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).role_word(registry.RISK_ENGINE)
+    assert word >> registry.PHASE_SHIFT == registry.RUNNING, "default manager: winding down"
+    paused_until: uint256 = (word >> registry.SECOND_FIELD) & registry.MASK_32
+    if paused_until != 0:
+        assert (
+            block.timestamp >= paused_until + CURE_WINDOW
+        ), "default manager: liquidations are paused"
+    return word
+
+
+@internal
+@pure
+def _resumed(word: uint256, seen: IRiskEngine.Assessment) -> uint256:
+    """
+    @dev When the procedure last resumed after a pause or an outage of the sequencer, unix seconds.
+         Clocks that began before begin then.
+    """
+    paused_until: uint256 = (word >> registry.SECOND_FIELD) & registry.MASK_32
+    if paused_until != 0:
+        paused_until += CURE_WINDOW
+    return max(paused_until, seen.resumed)
+
+
+@internal
+@view
+def _reservation(account: uint256) -> uint256:
+    """
+    @dev What is reserved for an account: nothing when nothing is reserved at all, which spares most
+         insolvencies a slot.
+    """
+    if self.reserved_total == 0:
+        return 0
+    return self.reservations[account]
+
+
+# JUDGEMENT --------------------------------------------------------------------------------------
+
+@internal
+@view
+def _assess(
+    word: uint256, account: uint256
+) -> (IRiskEngine.Assessment, DynArray[uint256, MAX_KNOWN]):
+    """
+    @dev The account as the engine sees it now.
+    @param word Word of the RISK_ENGINE role.
+    """
+    seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
+    known: DynArray[uint256, MAX_KNOWN] = []
+    engine: address = convert(word & registry.HOLDER_MASK, address)
+    seen, known = staticcall IRiskEngine(engine).assess(account)
+    return seen, known
+
+
+@internal
+@view
+def _engine() -> address:
+    """
+    @dev The risk engine plugged into the ledger.
+    """
+    return staticcall IClearinghouse(CLEARINGHOUSE).roles(registry.RISK_ENGINE)
+
+
+@internal
+@pure
+def _meets(equity: int256, maintenance: uint256, ratio: uint256) -> bool:
+    """
+    @dev Whether equity is at least this part (ppm) of MM.
+    """
+    return equity * IPPM >= convert(maintenance * ratio, int256)
+
+
+@internal
+@pure
+def _require_unhealthy(seen: IRiskEngine.Assessment, priced: uint256):
+    """
+    @dev INV-3: a healthy account can neither be called nor sold, nor one without any VALID price.
+    """
+    assert not self._meets(
+        seen.equity, seen.maintenance, PPM
+    ), "default manager: account is healthy"
+    assert priced != 0 or seen.stuck == 0, "default manager: price not valid"
+
+
+@internal
+@view
+def _require_bidder(account: uint256, deadline: uint256):
+    """
+    @dev Nobody is made a bidder by a stranger, nor too late.
+    """
+    assert block.timestamp <= deadline, "default manager: bid expired"
+    assert staticcall IClearinghouse(CLEARINGHOUSE).is_authorised(
+        account, msg.sender, registry.TRADE
+    ), "default manager: not the bidder's account"
+
+
+# TERMS ------------------------------------------------------------------------------------------
+
+@internal
+@view
+def _require_admin():
+    """
+    @dev The Clearinghouse's owner is the one admin.
+    """
+    assert (
+        msg.sender == staticcall IClearinghouse(CLEARINGHOUSE).owner()
+    ), "default manager: caller is not the admin"
+
+
+@internal
+@view
+def _terms() -> IDefaultManager.Terms:
+    """
+    @dev The terms, unpacked.
+    """
+    word: uint256 = self.packed_terms
+    return IDefaultManager.Terms(
+        grace=word & (2**24 - 1),
+        duration=(word >> 24) & (2**24 - 1),
+        discount_start=(word >> 48) & (2**20 - 1),
+        discount_end=(word >> 68) & (2**20 - 1),
+        fee=(word >> 88) & (2**20 - 1),
+        target=(word >> 108) & (2**24 - 1),
+        close_out=(word >> 132) & (2**20 - 1),
+        reward=(word >> 152) & (2**20 - 1),
+        reward_cap=(word >> 172) & (2**24 - 1),
+        dust=(word >> 196) & (2**24 - 1),
+    )
+
+
+@internal
+def _set_terms(terms: IDefaultManager.Terms):
+    """
+    @dev Checks the bounds, packs and stores. A full sale must leave a rest of equity whenever it is
+         not already below the close-out margin: discount_end + fee < close_out.
+    """
+    self._require_bounds(
+        terms.grace >= MIN_GRACE
+        and terms.grace <= MAX_GRACE
+        and terms.duration >= MIN_DURATION
+        and terms.duration <= MAX_DURATION
+        and terms.discount_start <= terms.discount_end
+        and terms.discount_end <= MAX_DISCOUNT
+        and terms.fee <= MAX_FEE
+        and terms.target >= MIN_TARGET
+        and terms.target <= MAX_TARGET
+        and terms.close_out >= MIN_CLOSE_OUT
+        and terms.close_out <= MAX_CLOSE_OUT
+        and terms.discount_end + terms.fee < terms.close_out
+        and terms.reward <= MAX_REWARD
+        and terms.reward_cap <= MAX_REWARD_CAP
+        and terms.dust <= MAX_DUST
+    )
+    self.packed_terms = (
+        terms.grace
+        | terms.duration << 24
+        | terms.discount_start << 48
+        | terms.discount_end << 68
+        | terms.fee << 88
+        | terms.target << 108
+        | terms.close_out << 132
+        | terms.reward << 152
+        | terms.reward_cap << 172
+        | terms.dust << 196
+    )
+    log IDefaultManager.TermsSet(terms=terms)
+
+
+@internal
+@view
+def _waterfall() -> IDefaultManager.Waterfall:
+    """
+    @dev The terms of the waterfall, unpacked.
+    """
+    word: uint256 = self.packed_waterfall
+    return IDefaultManager.Waterfall(
+        window=word & (2**24 - 1),
+        charge_cap=(word >> 24) & (2**20 - 1),
+        period=(word >> 44) & (2**24 - 1),
+        market_amount=(word >> 68) & (2**32 - 1),
+        market_share=(word >> 100) & (2**20 - 1),
+        total_amount=(word >> 120) & (2**32 - 1),
+        total_share=(word >> 152) & (2**20 - 1),
+        remainder=(word >> 172) & (2**24 - 1),
+    )
+
+
+@internal
+def _set_waterfall(terms: IDefaultManager.Waterfall):
+    """
+    @dev Checks the bounds, packs and stores.
+    """
+    self._require_bounds(
+        terms.window <= MAX_INSOLVENCY_WINDOW
+        and terms.charge_cap <= MAX_CHARGE
+        and terms.period >= MIN_PERIOD
+        and terms.period <= MAX_PERIOD
+        and terms.market_amount <= MAX_LIMIT
+        and terms.market_share <= PPM
+        and terms.total_amount <= MAX_LIMIT
+        and terms.total_share <= PPM
+        and terms.remainder >= MIN_REMAINDER
+        and terms.remainder <= MAX_REMAINDER
+    )
+    self.packed_waterfall = (
+        terms.window
+        | terms.charge_cap << 24
+        | terms.period << 44
+        | terms.market_amount << 68
+        | terms.market_share << 100
+        | terms.total_amount << 120
+        | terms.total_share << 152
+        | terms.remainder << 172
+    )
+    log IDefaultManager.WaterfallSet(terms=terms)
+
+
+@internal
+@pure
+def _require_bounds(within: bool):
+    """
+    @dev Terms stay inside hard-coded bounds.
+    """
+    assert within, "default manager: terms out of bounds"
