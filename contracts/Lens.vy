@@ -12,10 +12,13 @@
         revert.
 """
 
+from ethereum.ercs import IERC4626
 from .interfaces import IClearinghouse
+from .interfaces import IDefaultFund
 from .interfaces import IDefaultManager
 from .interfaces import ILens
 from .interfaces import IRiskEngine
+from .modules import default_rules
 from .modules import ledger
 from .modules import registry
 from .modules import wad_math
@@ -35,10 +38,30 @@ MAX_KNOWN: constant(uint256) = 40
 
 STAGE_NONE: constant(uint256) = 0
 STAGE_AUCTION: constant(uint256) = 2
+STAGE_INSOLVENCY: constant(uint256) = 3
+
+# Actions of `next_step` (ILens).
+ACTION_CALL: constant(uint256) = 1
+ACTION_OPEN: constant(uint256) = 2
+ACTION_BID: constant(uint256) = 3
+ACTION_CURE: constant(uint256) = 4
+ACTION_RECOGNISE: constant(uint256) = 5
+ACTION_BID_AT_MARK: constant(uint256) = 6
+ACTION_TEAR_UP: constant(uint256) = 7
+ACTION_REMAINDER: constant(uint256) = 8
+ACTION_REOPEN: constant(uint256) = 9
+ACTION_WAIT: constant(uint256) = 10
+
+# Weights of a leg (layout: IRiskEngine).
+LOSS_SHIFT: constant(uint256) = 120
+LEG_MAINTENANCE_SHIFT: constant(uint256) = 176
+LEG_MASK: constant(uint256) = 2**56 - 1
+LEG_UNIT: constant(uint256) = 10**12  # WAD cash
+WAD: constant(uint256) = 10**18
 
 # Bytes of the answers that are asked for with a raw call.
 MARGIN_SIZE: constant(uint256) = 96  # three words
-ASSESS_SIZE: constant(uint256) = 1_568  # seven words, offset, length, 40 words
+ASSESS_SIZE: constant(uint256) = 1_600  # eight words, offset, length, 40 words
 AUCTION_SIZE: constant(uint256) = 192  # six words
 PRICE_SIZE: constant(uint256) = 96  # three words
 
@@ -106,6 +129,79 @@ def actionable(
 
 @external
 @view
+def next_step(account: uint256) -> ILens.NextStep:
+    """
+    @notice What happens next to an account, when, at what discount, and who would pay a shortfall.
+            Reverts for an account that does not exist or cannot be judged.
+    """
+    manager: address = self._role(registry.DEFAULT_MANAGER)
+    terms: IDefaultManager.Terms = staticcall IDefaultManager(manager).terms()
+    seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
+    known: DynArray[uint256, MAX_KNOWN] = []
+    seen, known = staticcall IRiskEngine(self._role(registry.RISK_ENGINE)).assess(account)
+    auction: IDefaultManager.Auction = staticcall IDefaultManager(manager).auction(account)
+    insolvency: IDefaultManager.Insolvency = staticcall IDefaultManager(manager).insolvency(account)
+    step: ILens.NextStep = empty(ILens.NextStep)
+    step.account = account
+    step.stage = seen.stage
+    step.from_time = block.timestamp
+    step.equity = seen.equity
+    step.maintenance = seen.maintenance
+    step.shortfall = insolvency.shortfall
+    step = self._prospect(manager, step, known)
+    word: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).role_word(registry.RISK_ENGINE)
+    if word >> registry.PHASE_SHIFT != registry.RUNNING:
+        return step  # nothing but proofs and redemption
+    paused_until: uint256 = (word >> registry.SECOND_FIELD) & registry.MASK_32
+    if paused_until != 0:
+        paused_until += default_rules.CURE_WINDOW
+
+    equity: int256 = 0
+    initial: uint256 = 0
+    maintenance: uint256 = 0
+    equity, initial, maintenance = staticcall IRiskEngine(self._role(registry.RISK_ENGINE)).margin(
+        account
+    )
+    if seen.stage != STAGE_NONE and self._meets(equity, maintenance, terms.target):
+        step.action = ACTION_CURE
+        return step
+    if seen.stage == STAGE_INSOLVENCY:
+        step.discount = insolvency.remainder_discount
+        step.max_fraction = insolvency.max_fraction
+        if not insolvency.positions:
+            step.action = ACTION_REMAINDER if insolvency.max_fraction != 0 else ACTION_WAIT
+            if len(known) == 0 and seen.stuck == 0:
+                step.action = ACTION_TEAR_UP  # only debt is left to resolve
+        elif seen.equity > 0:
+            step.action = ACTION_REOPEN
+        elif block.timestamp >= insolvency.window_end:
+            step.action = ACTION_TEAR_UP
+        else:
+            step.action = ACTION_BID_AT_MARK
+        if step.action == ACTION_TEAR_UP:
+            step.from_time = max(insolvency.window_end, block.timestamp)
+    elif not self._meets(seen.equity, seen.maintenance, PPM):
+        if len(known) == 0 and seen.stuck != 0:
+            step.action = ACTION_WAIT
+        elif seen.equity <= 0:
+            step.action = ACTION_RECOGNISE
+        elif seen.stage == STAGE_AUCTION:
+            step.action = ACTION_BID
+            step.discount = auction.discount
+            step.max_fraction = auction.max_fraction
+        elif not self._meets(seen.equity, seen.maintenance, terms.close_out):
+            step.action = ACTION_OPEN
+        elif seen.stage == STAGE_NONE:
+            step.action = ACTION_CALL
+        else:
+            step.action = ACTION_OPEN
+            step.from_time = max(auction.since + 1, block.timestamp)
+    step.from_time = max(step.from_time, paused_until)
+    return step
+
+
+@external
+@view
 def positions(ids: DynArray[uint256, MAX_HOLDERS]) -> DynArray[ILens.PositionView, MAX_POSITIONS]:
     """
     @notice Every position of these accounts at mark, account by account; none of an account that
@@ -125,9 +221,9 @@ def positions(ids: DynArray[uint256, MAX_HOLDERS]) -> DynArray[ILens.PositionVie
                 break
             row: uint256 = legs[i] >> ledger.ROW_SHIFT
             if row > ledger.MARKET_ROW:
-                i += 1
-                found.append(self._position(engine, account, row, legs[i]))
-            i += 1
+                found.append(self._position(engine, account, row, legs[i + 1]))
+            # A collateral is one word; a position and an amount of cash (row 0) are two.
+            i += 2 if row > ledger.MARKET_ROW or row == 0 else 1
     return found
 
 
@@ -196,6 +292,115 @@ def _role(role: uint256) -> address:
 
 @internal
 @view
+def _prospect(
+    manager: address, before: ILens.NextStep, known: DynArray[uint256, MAX_KNOWN]
+) -> ILens.NextStep:
+    """
+    @dev Who would pay a shortfall if it were resolved alone now, as the waterfall splits it;
+         without one, what each tier has for the account.
+    """
+    step: ILens.NextStep = before
+    held: uint256[4] = self._tiers(manager, step.account)
+    step.own = held[0]
+    if step.shortfall != 0:
+        step.own = min(held[0], step.shortfall)
+    step.insurance = held[1]
+    step.contributions = held[2] - min(step.own, held[2])
+    step.assessments = held[3]
+    if step.shortfall == 0:
+        return step
+
+    rest: uint256 = step.shortfall - step.own
+    if rest == 0:
+        step.insurance = 0
+        step.contributions = 0
+        step.assessments = 0
+        return step
+    free: uint256 = step.insurance + step.contributions + step.assessments
+    guaranteed: uint256 = min(min(self._reserved_for(manager, step.account), rest), free)
+    terms: IDefaultManager.Waterfall = staticcall IDefaultManager(manager).waterfall()
+    used: uint256 = staticcall IDefaultManager(manager).limit_used(0)
+    room: uint256 = min(terms.total_amount * WAD, (free + used) * terms.total_share // PPM)
+    limit: uint256 = min(terms.market_amount * WAD, (free + used) * terms.market_share // PPM)
+    losses: uint256 = 0
+    weights: uint256 = 0
+    for leg: uint256 in known:
+        if leg >> ledger.ROW_SHIFT > ledger.MARKET_ROW:
+            losses += (leg >> LOSS_SHIFT) & LEG_MASK
+            weights += (leg >> LEG_MAINTENANCE_SHIFT) & LEG_MASK
+    granted: uint256 = 0
+    if losses + weights == 0:
+        granted = min(rest - guaranteed, limit)
+    else:
+        by_loss: uint256 = rest
+        if weights != 0:
+            by_loss = min(rest, losses * LEG_UNIT)
+        for leg: uint256 in known:
+            row: uint256 = leg >> ledger.ROW_SHIFT
+            if row <= ledger.MARKET_ROW:
+                continue
+            part: uint256 = 0
+            if losses != 0:
+                part = by_loss * ((leg >> LOSS_SHIFT) & LEG_MASK) // losses
+            if weights != 0:
+                part += (rest - by_loss) * ((leg >> LEG_MAINTENANCE_SHIFT) & LEG_MASK) // weights
+            part -= part * guaranteed // rest
+            drawn: uint256 = staticcall IDefaultManager(manager).limit_used(row - ledger.MARKET_ROW)
+            granted += min(part, limit - min(drawn, limit))
+    paid: uint256 = guaranteed + min(min(granted, room - min(used, room)), free - guaranteed)
+    step.uncovered = rest - min(paid, rest)
+    step.insurance = min(step.insurance, paid)
+    paid -= step.insurance
+    step.contributions = min(step.contributions, paid)
+    paid -= step.contributions
+    step.assessments = min(step.assessments, paid)
+    return step
+
+
+@internal
+@view
+def _tiers(manager: address, account: uint256) -> uint256[4]:
+    """
+    @dev What tiers 2 to 5 have for an account, WAD cash: what is reserved for others is not theirs
+         to give. The owner's own contribution is part of the third.
+    """
+    mine: uint256[4] = empty(uint256[4])
+    all: uint256[4] = empty(uint256[4])
+    held: uint256[4] = empty(uint256[4])
+    mine[0], mine[1], mine[2], mine[3] = staticcall IDefaultManager(manager).reservation(account)
+    all[0], all[1], all[2], all[3] = staticcall IDefaultManager(manager).reserved()
+    held[0], held[2], held[3] = staticcall IDefaultFund(
+        self._role(registry.DEFAULT_FUND)
+    ).available_for(account)
+    held[1] = (
+        staticcall IERC4626(self._role(registry.INSURANCE_FUND)).totalAssets()
+        * staticcall IClearinghouse(CLEARINGHOUSE).SETTLEMENT_SCALE()
+    )
+    all[2] += all[0]
+    mine[2] += mine[0]
+    for tier: uint256 in range(1, 4):
+        held[tier] -= min(all[tier] - mine[tier], held[tier])
+    return held
+
+
+@internal
+@view
+def _reserved_for(manager: address, account: uint256) -> uint256:
+    """
+    @dev What is reserved of tiers 3 to 5 for an account, WAD cash.
+    """
+    own: uint256 = 0
+    insurance: uint256 = 0
+    contributions: uint256 = 0
+    assessments: uint256 = 0
+    own, insurance, contributions, assessments = staticcall IDefaultManager(manager).reservation(
+        account
+    )
+    return insurance + contributions + assessments
+
+
+@internal
+@view
 def _account(
     engine: address, manager: address, terms: IDefaultManager.Terms, account: uint256
 ) -> ILens.AccountView:
@@ -228,7 +433,9 @@ def _account(
         seen.assessed_equity, seen.assessed_maintenance, PPM
     )
     seen.callable = sellable and seen.stage == STAGE_NONE
-    if sellable and seen.stage != STAGE_AUCTION:
+    if sellable and (
+        seen.stage < STAGE_AUCTION or seen.stage == STAGE_AUCTION and seen.assessed_equity <= 0
+    ):
         grace_over: bool = seen.stage != STAGE_NONE and block.timestamp > seen.since
         seen.openable = grace_over or not self._meets(
             seen.assessed_equity, seen.assessed_maintenance, terms.close_out
