@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from bulkhead.deployment import Deployment
@@ -31,6 +32,7 @@ class Header:
     stage: int
     markets: tuple[int, ...]
     collateral_bitmap: int
+    is_indebted: bool = False
 
     @classmethod
     def of(cls, word: int, more: int = 0) -> Header:
@@ -42,20 +44,42 @@ class Header:
             stage=word >> 218 & 3,
             markets=tuple(i for i in ids if i),
             collateral_bitmap=word >> 210 & 0xFF,
+            is_indebted=bool(word >> 221 & 1),
         )
 
 
 @dataclass(frozen=True)
 class Position:
-    """A position word, unpacked."""
+    """A position word, unpacked: shares and cost in terms of one generation of its side."""
 
     shares: int
     cost: int
+    generation: int = 0
 
     @classmethod
     def of(cls, word: int) -> Position:
         """Unpack a position word."""
-        return cls(shares=signed(word, 136, 120), cost=signed(word, 16, 120))
+        return cls(
+            shares=signed(word, 136, 120), cost=signed(word, 16, 120), generation=word & 0xFFFF
+        )
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a market: the (A, K) of its present generation and of every past one."""
+
+    generation: int
+    pairs: tuple[tuple[int, int], ...]
+
+    @classmethod
+    def read(cls, ledger: Any, market: int, state: int, side: int) -> Side:
+        """Read the pairs; (1, 0) for a side whose indices never moved."""
+        if not state >> 252 + side & 1:
+            return cls(0, ((WAD, 0),))
+        generation = state >> (240 if side else 228) & 0xFFF
+        words = [ledger.past_sides(market, side << 16 | i) for i in range(generation)]
+        words.append(ledger.side_index(market, side))
+        return cls(generation, tuple((w & (1 << 64) - 1, signed(w, 64, 192)) for w in words))
 
 
 @dataclass(frozen=True)
@@ -66,6 +90,36 @@ class MarketBook:
     fees: int
     long_shares: int
     short_shares: int
+    long: Side = Side(0, ((WAD, 0),))
+    short: Side = Side(0, ((WAD, 0),))
+    settled_at: int | None = None
+
+    def size(self, position: Position) -> Fraction:
+        """Return the signed base amount of a position, WAD, exactly."""
+        side = self.long if position.shares > 0 else self.short
+        shares = Fraction(position.shares)
+        for a, _ in side.pairs[position.generation :]:
+            shares = shares * a / WAD
+        return shares
+
+    def value(self, position: Position, price: int) -> Fraction:
+        """Return what a position is worth at a price, WAD cash, exactly."""
+        side = self.long if position.shares > 0 else self.short
+        sign = 1 if position.shares > 0 else -1
+        at = price if self.settled_at is None else self.settled_at
+        shares, value = Fraction(abs(position.shares)), Fraction(-position.cost)
+        for a, k in side.pairs[position.generation :]:
+            value += shares * k / WAD
+            shares = shares * a / WAD
+        return value + sign * shares * (at - self.funding) / WAD
+
+    @property
+    def interest(self) -> tuple[Fraction, Fraction]:
+        """Return the open interest of both sides, WAD base."""
+        return tuple(
+            Fraction(shares * side.pairs[-1][0], WAD)
+            for shares, side in ((self.long_shares, self.long), (self.short_shares, self.short))
+        )
 
 
 @dataclass(frozen=True)
@@ -81,17 +135,16 @@ class Books:
 
     def surplus(self, prices: Mapping[int, int]) -> int:
         """Return what the law says lies in [0, dust] at these prices by market, WAD."""
-        value = 0
+        value = Fraction(0)
         for (_, market), position in self.positions.items():
-            distance = prices[market] - self.markets[market].funding
-            value += position.shares * distance // WAD - position.cost
+            value += self.markets[market].value(position, prices[market])
         cash = sum(header.cash for header in self.headers.values())
-        return self.held + self.hole - self.fees - cash - value
+        return int(self.held + self.hole - self.fees - cash - value)
 
     def open_interest_gap(self) -> int:
         """Return the greatest difference between the two sides of a market, WAD base."""
-        gaps = (abs(m.long_shares - m.short_shares) for m in self.markets.values())
-        return max(gaps, default=0)
+        gaps = (abs(m.interest[0] - m.interest[1]) for m in self.markets.values())
+        return int(max(gaps, default=0))
 
 
 def read_books(deployment: Deployment, accounts: Iterable[int]) -> Books:
@@ -136,4 +189,7 @@ def _market(ledger: Any, market: int) -> MarketBook:
         fees=(totals >> 204) * 10**12,
         long_shares=totals & (1 << 102) - 1,
         short_shares=totals >> 102 & (1 << 102) - 1,
+        long=Side.read(ledger, market, state, 0),
+        short=Side.read(ledger, market, state, 1),
+        settled_at=ledger.settled_prices(market) if state >> 254 & 1 else None,
     )

@@ -40,15 +40,19 @@ __all__ = [
     "Asset",
     "Collateral",
     "ConfigError",
+    "DefaultFund",
     "DefaultProcedure",
     "DeploymentConfig",
     "Feed",
+    "Governance",
     "InsuranceFund",
     "Market",
     "NegativeCash",
     "Oracle",
     "Risk",
     "Settlement",
+    "Waterfall",
+    "WindDown",
     "load_config",
 ]
 
@@ -226,6 +230,59 @@ class InsuranceFund(Section):
             yield Problem(("cooldown",), duration(self.cooldown), reason)
 
 
+class DefaultFund(Section):
+    """Members' money: how they leave, what is asked of them, and what they are paid."""
+
+    cooldown: Annotated[int, seconds("1h", "30d")]
+    window: Annotated[int, seconds("20m", "7d")]
+    contribution_rate: Annotated[Rate, rate("0%", "50%")]
+    contribution_threshold: Annotated[Amount, amount("0", "4294967295", places=0)]
+    fee_weight: Annotated[int, whole(1, 10)]
+    fee_share: Annotated[Rate, rate("0%", "80%")]
+
+    def problems(self) -> Iterator[Problem]:
+        least = WINDOWS_PER_COOLDOWN * self.window
+        if self.cooldown < least:
+            reason = f"must be at least {WINDOWS_PER_COOLDOWN} windows ({duration(least)})"
+            yield Problem(("cooldown",), duration(self.cooldown), reason)
+
+
+class Waterfall(Section):
+    """Insolvency: its window, what the opposite side may be charged, what funds may pay."""
+
+    window: Annotated[int, seconds("0s", "1d")]
+    charge_cap: Annotated[Rate, rate("0%", "50%")]
+    limit_period: Annotated[int, seconds("1h", "30d")]
+    market_limit: Annotated[Amount, amount("0", "4294967295", places=0)]
+    market_share: Annotated[Rate, rate("0%", "100%")]
+    total_limit: Annotated[Amount, amount("0", "4294967295", places=0)]
+    total_share: Annotated[Rate, rate("0%", "100%")]
+    remainder_duration: Annotated[int, seconds("1h", "7d")]
+
+
+class WindDown(Section):
+    """When anyone may end it all, and the window in which deficits are proven."""
+
+    hole_share: Annotated[Rate, rate("1%", "100%")]
+    proof_window: Annotated[int, seconds("1h", "30d")]
+    proof_reward: Annotated[Rate, rate("0%", "5%")]
+    proof_reward_cap: Annotated[Amount, amount("0", "1000", places=0)]
+
+
+class Governance(Section):
+    """Who owns the parameters and who may pause; null leaves a local deployer in charge."""
+
+    timelock_delay: Annotated[int, seconds("1h", "30d")] | None
+    proposer: Address
+    guardian: Address
+
+    def problems(self) -> Iterator[Problem]:
+        if (self.timelock_delay is None) != (self.proposer is None):
+            missing = "timelock_delay" if self.timelock_delay is None else "proposer"
+            reason = "is null while the other is given; allowed: both or neither"
+            yield Problem((missing,), None, reason)
+
+
 class NegativeCash(Section):
     """How much the accounts together may owe, and when others may pay it for collateral."""
 
@@ -254,7 +311,11 @@ class DeploymentConfig(Section):
     risk: Risk
     default_procedure: DefaultProcedure
     insurance_fund: InsuranceFund
+    default_fund: DefaultFund
+    waterfall: Waterfall
+    wind_down: WindDown
     negative_cash: NegativeCash
+    governance: Governance
 
     @property
     def is_local(self) -> bool:
@@ -306,6 +367,12 @@ class DeploymentConfig(Section):
         for name, asset in self.assets.items():
             addresses["assets", name, "primary"] = asset.primary.address
             addresses["assets", name, "secondary"] = asset.secondary.address
+        if self.governance.proposer is None:
+            reason = (
+                f"is needed on chain {self.chain_id}: only a local chain may be left to its"
+                " deployer; allowed: an address, with a timelock_delay"
+            )
+            yield Problem(("governance", "proposer"), None, reason)
         for path, address in addresses.items():
             if address is None:
                 reason = (

@@ -19,7 +19,18 @@ from bulkhead.config import Asset, DeploymentConfig, Feed
 WAD = 10**18
 NO_ADDRESS = "0x" + "00" * 20
 
-RISK_ENGINE, EXCHANGE, DEFAULT_MANAGER, INSURANCE_FUND = range(4)
+RISK_ENGINE, EXCHANGE, DEFAULT_MANAGER, INSURANCE_FUND, DEFAULT_FUND = range(5)
+ROLE_HOLDERS = ("RiskEngine", "Exchange", "DefaultManager", "InsuranceFund", "DefaultFund")
+
+# Contracts whose code is in several parts: what answers at the address of the first.
+PARTS = {
+    "Clearinghouse": (
+        "ClearinghouseProcedures",
+        "ClearinghouseResolution",
+        "ClearinghouseGovernance",
+    ),
+    "DefaultManager": ("DefaultManagerProcedures",),
+}
 COLLATERAL_ROW, MARKET_ROW = 1, 8
 
 FUND_NAME, FUND_SYMBOL = "Bulkhead Insurance Fund", "bIF"
@@ -33,6 +44,12 @@ class Chain(Protocol):
 
     def attach(self, name: str, address: str) -> Any:
         """Return a handle of a contract that is there already."""
+
+    def combine(self, contract: Any, *names: str) -> Any:
+        """Return a handle that also knows the functions and events of other contracts."""
+
+    def encode(self, contract: Any, function: str, *args: Any) -> bytes:
+        """Return the calldata of a call."""
 
     def send(self, contract: Any, function: str, *args: Any) -> Any:
         """Call a function in a transaction of the deployer."""
@@ -133,6 +150,8 @@ def deploy(
     progress("roles and parameters")
     _roles(chain, done)
     _parameters(chain, done)
+    progress("governance")
+    _governance(chain, done, admin)
     progress("wiring")
     verify(chain, done)
     return done
@@ -170,6 +189,27 @@ def default_terms(config: DeploymentConfig) -> tuple[int, ...]:
     )
 
 
+def waterfall_terms(config: DeploymentConfig) -> tuple[int, ...]:
+    """Return the terms of the waterfall in the order of the contract's struct."""
+    terms = config.waterfall
+    return (
+        terms.window,
+        terms.charge_cap.ppm,
+        terms.limit_period,
+        terms.market_limit.units(0),
+        terms.market_share.ppm,
+        terms.total_limit.units(0),
+        terms.total_share.ppm,
+        terms.remainder_duration,
+    )
+
+
+def fund_terms(config: DeploymentConfig) -> tuple[int, ...]:
+    """Return the terms of the default fund in the order of the contract's struct."""
+    terms = config.default_fund
+    return terms.cooldown, terms.window, terms.contribution_rate.ppm, terms.fee_weight
+
+
 def verify(chain: Chain, done: Deployment) -> None:
     """Read the wiring back and compare it with the configuration."""
     config = done.config
@@ -179,22 +219,27 @@ def verify(chain: Chain, done: Deployment) -> None:
             raise WiringError(f"{what} is {found}, should be {wanted}: deploy anew")
 
     clearinghouse = done.clearinghouse
-    roles = {
-        RISK_ENGINE: "RiskEngine",
-        EXCHANGE: "Exchange",
-        DEFAULT_MANAGER: "DefaultManager",
-        INSURANCE_FUND: "InsuranceFund",
-    }
-    for role, name in roles.items():
+    for role, name in enumerate(ROLE_HOLDERS):
         found = chain.read(clearinghouse, "roles", role)
         expect(f"role {role} of the Clearinghouse", found, done.contracts[name].address)
-    for name in ("RiskEngine", "Exchange", "DefaultManager", "Lens"):
+    for name in ("RiskEngine", "Exchange", "DefaultManager", "DefaultFund", "Lens"):
         found = chain.read(done.contracts[name], "CLEARINGHOUSE")
         expect(f"CLEARINGHOUSE of {name}", found, clearinghouse.address)
     token = chain.read(clearinghouse, "SETTLEMENT_TOKEN")
     expect("SETTLEMENT_TOKEN", token, done.settlement.address)
     terms = chain.read(done.default_manager, "terms")
     expect("terms of the DefaultManager", tuple(terms), default_terms(config))
+    terms = chain.read(done.default_manager, "waterfall")
+    expect("waterfall of the DefaultManager", tuple(terms), waterfall_terms(config))
+    expect(
+        "terms of the DefaultFund",
+        tuple(chain.read(done.default_fund, "terms")),
+        fund_terms(config),
+    )
+    if "Timelock" in done.contracts:
+        expect("owner", chain.read(clearinghouse, "owner"), done.contracts["Timelock"].address)
+        delay = chain.read(done.timelock, "get_minimum_delay")
+        expect("delay of the Timelock", delay, config.governance.timelock_delay)
     for market in config.markets:
         row = MARKET_ROW + done.markets[market.name]
         words = chain.read(done.risk_engine, "row_words", row)
@@ -241,16 +286,28 @@ def _contracts(chain: Chain, done: Deployment, admin: str) -> None:
     token = done.settlement.address
     sequencer = config.oracle.sequencer_feed or NO_ADDRESS
     made["PriceOracle"] = chain.deploy("PriceOracle", sequencer, config.oracle.sequencer_grace)
-    procedures = chain.deploy("ClearinghouseProcedures", token)
+    governance = chain.deploy("ClearinghouseGovernance", token)
+    made["ClearinghouseGovernance"] = governance
+    resolution = chain.deploy("ClearinghouseResolution", token, governance.address)
+    made["ClearinghouseResolution"] = resolution
+    procedures = chain.deploy("ClearinghouseProcedures", token, resolution.address)
     made["ClearinghouseProcedures"] = procedures
     clearinghouse = chain.deploy("Clearinghouse", token, admin, procedures.address)
+    clearinghouse = chain.combine(clearinghouse, *PARTS["Clearinghouse"])
     made["Clearinghouse"] = clearinghouse
     oracle = made["PriceOracle"].address
     made["RiskEngine"] = chain.deploy("RiskEngine", clearinghouse.address, oracle)
     made["Exchange"] = chain.deploy("Exchange", clearinghouse.address)
-    made["DefaultManager"] = chain.deploy(
-        "DefaultManager", clearinghouse.address, default_terms(config)
+    insolvency = chain.deploy("DefaultManagerProcedures", clearinghouse.address)
+    made["DefaultManagerProcedures"] = insolvency
+    manager = chain.deploy(
+        "DefaultManager",
+        clearinghouse.address,
+        insolvency.address,
+        default_terms(config),
+        waterfall_terms(config),
     )
+    made["DefaultManager"] = chain.combine(manager, *PARTS["DefaultManager"])
     made["InsuranceFund"] = chain.deploy(
         "InsuranceFund",
         FUND_NAME,
@@ -260,11 +317,14 @@ def _contracts(chain: Chain, done: Deployment, admin: str) -> None:
         config.insurance_fund.cooldown,
         config.insurance_fund.window,
     )
+    made["DefaultFund"] = chain.deploy(
+        "DefaultFund", token, clearinghouse.address, fund_terms(config)
+    )
     made["Lens"] = chain.deploy("Lens", clearinghouse.address)
 
 
 def _roles(chain: Chain, done: Deployment) -> None:
-    for role, name in enumerate(("RiskEngine", "Exchange", "DefaultManager", "InsuranceFund")):
+    for role, name in enumerate(ROLE_HOLDERS):
         chain.send(done.clearinghouse, "set_role", role, done.contracts[name].address)
 
 
@@ -310,3 +370,47 @@ def _parameters(chain: Chain, done: Deployment) -> None:
         owed.grace,
         owed.discount.ppm,
     )
+    fund, end = config.default_fund, config.wind_down
+    chain.send(clearinghouse, "set_default_fund_share", fund.fee_share.ppm)
+    threshold = fund.contribution_threshold.units(0)
+    chain.send(clearinghouse, "set_contribution_threshold", threshold)
+    chain.send(
+        clearinghouse,
+        "set_wind_down_terms",
+        end.hole_share.ppm,
+        end.proof_window,
+        end.proof_reward.ppm,
+        end.proof_reward_cap.units(0),
+    )
+
+
+def _governance(chain: Chain, done: Deployment, admin: str) -> None:
+    """Propose the guardian and give everything to a timelock, if the configuration asks for it.
+
+    The timelock starts without a delay, takes the ownership, replaces the deployer by the proposer
+    and only then sets its delay, all in one batch.
+    """
+    governance, clearinghouse = done.config.governance, done.clearinghouse
+    if governance.guardian is not None:
+        chain.send(clearinghouse, "set_guardian", governance.guardian)
+    if governance.timelock_delay is None:
+        return
+    timelock = chain.deploy("Timelock", 0, [admin], [NO_ADDRESS], NO_ADDRESS)
+    done.contracts["Timelock"] = timelock
+    chain.send(clearinghouse, "transfer_ownership", timelock.address)
+    calls = [(clearinghouse, "accept_ownership")]
+    for role in ("PROPOSER_ROLE", "CANCELLER_ROLE"):
+        number = chain.read(timelock, role)
+        if governance.proposer.lower() != admin.lower():
+            calls.append((timelock, "grantRole", number, governance.proposer))
+            calls.append((timelock, "revokeRole", number, admin))
+    calls.append((timelock, "update_delay", governance.timelock_delay))
+    batch = (
+        [str(target.address) for target, *_ in calls],
+        [0] * len(calls),
+        [chain.encode(*call) for call in calls],
+        bytes(32),
+        bytes(32),
+    )
+    chain.send(timelock, "schedule_batch", *batch, 0)
+    chain.send(timelock, "execute_batch", *batch)

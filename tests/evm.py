@@ -75,6 +75,12 @@ def _kind(entry: dict[str, Any]) -> str:
     return f"({inner}){entry['type'][5:]}"
 
 
+def _signature(entry: dict[str, Any]) -> tuple[str, ...]:
+    """Return what tells functions and events apart."""
+    kinds = (_kind(part) for part in entry.get("inputs", []))
+    return entry["type"], entry.get("name", ""), *kinds
+
+
 def _plain(value: Any) -> Any:
     """Return an argument as `eth_abi` takes it: contracts and people become addresses."""
     if isinstance(value, list | tuple):
@@ -264,6 +270,20 @@ class PyrevmChain:
     def attach(self, name: str, address: str) -> Contract:
         """Return a handle of a contract that is there already."""
         return Contract(self, address, self.artefacts.of(name)[0])
+
+    def combine(self, contract: Contract, *names: str) -> Contract:
+        """Return a handle that also knows the functions and events of other contracts."""
+        abi, known = list(contract.abi), {_signature(entry) for entry in contract.abi}
+        for name in names:
+            for entry in self.artefacts.of(name)[0]:
+                if entry["type"] in ("function", "event") and _signature(entry) not in known:
+                    known.add(_signature(entry))
+                    abi.append(entry)
+        return Contract(self, contract.address, abi)
+
+    def encode(self, contract: Contract, function: str, *args: Any) -> bytes:
+        """Return the calldata of a call."""
+        return getattr(contract, function).encode_input(*args)
 
     def send(self, contract: Contract, function: str, *args: Any) -> Receipt:
         """Call a function in a transaction of the deployer."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from typing import Any
 
-from tests.world import AUCTION, CALLED, ETH, WAD, World
+from tests.world import AUCTION, CALLED, ETH, INSOLVENT, WAD, World
 
 CASH = 10_000
 SIZE = 100
@@ -150,6 +150,10 @@ class Scene:
     def is_in_auction(self) -> bool:
         """Whether the account is in auction."""
         return self.stage() == AUCTION
+
+    def is_insolvent(self) -> bool:
+        """Whether the account's insolvency was recognised."""
+        return self.stage() == INSOLVENT
 
 
 def set_market_risk(world: World, name: str, **changed: int) -> None:

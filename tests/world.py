@@ -20,7 +20,7 @@ from tests.reverts import assert_refused
 WAD = 10**18
 ISOLATED, CROSS = 1, 2
 TRADE, WITHDRAW = 1, 2
-HEALTHY, CALLED, AUCTION = 0, 1, 2
+HEALTHY, CALLED, AUCTION, INSOLVENT = 0, 1, 2, 3
 NEVER = 2**256 - 1
 ETH, BTC = 1, 2
 FIRST_PRICES = {"ETH": 2_000 * WAD, "BTC": 40_000 * WAD}
@@ -112,6 +112,13 @@ class World:
         units = self.fund(person, "USDC", amount)
         self.settlement.approve(self.insurance_fund, NEVER, sender=person)
         self.insurance_fund.deposit(units, person, sender=person)
+
+    def join(self, person: Any, contribution: float, pledge: float) -> None:
+        """Mint cash and put it into the default fund: a contribution and a pledge."""
+        parts = [self.units("USDC", amount) for amount in (contribution, pledge)]
+        self.fund(person, "USDC", contribution + pledge)
+        self.settlement.approve(self.default_fund, NEVER, sender=person)
+        self.default_fund.deposit(*parts, sender=person)
 
     def refuses(self, reason: str, function: Any, *args: Any, sender: Any) -> None:
         """Assert that a call reverts with exactly this reason and changes nothing anywhere."""

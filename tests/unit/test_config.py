@@ -88,14 +88,17 @@ def test_template_is_refused_at_every_placeholder():
     with pytest.raises(ConfigError) as caught:
         load_config(SEPOLIA)
     placeholders = SEPOLIA.read_text(encoding="utf-8").count("address: <")
-    assert placeholders == len(caught.value.lines) == 7
-    assert all("placeholder" in line for line in caught.value.lines)
+    *lines, last = caught.value.lines
+    assert placeholders == len(lines) == 7
+    assert all("placeholder" in line for line in lines)
+    assert "governance.proposer" in last
 
 
 def test_template_loads_once_the_placeholders_are_filled(tmp_path):
     lines = []
     for number, line in enumerate(SEPOLIA.read_text(encoding="utf-8").splitlines(), 1):
         start, separator, _ = line.partition("address: <")
+        line = line.replace("proposer: null", f"proposer: 0x{number:040x}")
         lines.append(f"{start}address: 0x{number:040x}" if separator else line)
     path = tmp_path / "sepolia.yaml"
     path.write_text("\n".join(lines), encoding="utf-8")
@@ -176,6 +179,25 @@ def test_nearest_meaning_is_suggested(edited, old, new, expected):
         ("cooldown: 7d", "cooldown: 10m", "insurance_fund.cooldown", "1h to 30d"),
         ("  discount: 1%", "  discount: 11%", "negative_cash.discount", "0% to 10%"),
         ("  window: 2d", "", "insurance_fund.window", "is missing; allowed: 20m to 7d"),
+        ("cooldown: 14d", "cooldown: 8d", "default_fund.cooldown", "at least 3 windows (9d)"),
+        ("contribution_rate: 10%", "contribution_rate: 51%", "contribution_rate", "0% to 50%"),
+        ("threshold: 250,000 ", "threshold: 0.5 ", "contribution_threshold", "whole"),
+        ("fee_weight: 3", "fee_weight: 11", "default_fund.fee_weight", "1 to 10"),
+        ("fee_share: 40%", "fee_share: 81%", "default_fund.fee_share", "0% to 80%"),
+        ("window: 10m", "window: 25h", "waterfall.window", "allowed: 0"),
+        ("charge_cap: 5%", "charge_cap: 51%", "waterfall.charge_cap", "0% to 50%"),
+        ("limit_period: 1d", "limit_period: 59m", "waterfall.limit_period", "1h to 30d"),
+        ("market_limit: 2,000,000", "market_limit: 1.5", "waterfall.market_limit", "whole"),
+        ("market_share: 60%", "market_share: 101%", "waterfall.market_share", "0% to 100%"),
+        ("total_limit: 5,000,000", "total_limit: 4294967296", "waterfall.total_limit", "0 to"),
+        ("total_share: 100%", "total_share: 101%", "waterfall.total_share", "0% to 100%"),
+        ("remainder_duration: 1d", "remainder_duration: 8d", "remainder_duration", "1h to 7d"),
+        ("hole_share: 10%", "hole_share: 0.9%", "wind_down.hole_share", "1% to 100%"),
+        ("proof_window: 3d", "proof_window: 31d", "wind_down.proof_window", "1h to 30d"),
+        ("proof_reward: 1%", "proof_reward: 6%", "wind_down.proof_reward", "0% to 5%"),
+        ("reward_cap: 100 ", "reward_cap: 1001 ", "wind_down.proof_reward_cap", "0 to 1"),
+        ("timelock_delay: null", "timelock_delay: 2d", "governance.proposer", "both or neither"),
+        ("proposer: null", f"proposer: {ETH_FEED}", "governance.timelock_delay", "both or neither"),
         ("chain_id: 31337", "chain_id: 0", "chain_id", "allowed: 1 to"),
         ("name: BTC-PERP", "name: ''", "markets[1].name", "1 to 32"),
     ],
@@ -200,6 +222,14 @@ def test_wrong_value_is_refused(edited, old, new, field, reason):
         ("  grace: 1h ", "  grace: 300 "),
         ("cooldown: 7d", "cooldown: 144h"),
         ("target_ratio: 1.25", "target_ratio: 120%"),
+        ("cooldown: 14d", "cooldown: 9d"),
+        ("fee_share: 40%", "fee_share: 80%"),
+        ("window: 10m", "window: 0"),
+        ("charge_cap: 5%", "charge_cap: 0%"),
+        ("market_limit: 2,000,000", "market_limit: 4294967295"),
+        ("hole_share: 10%", "hole_share: 1%"),
+        ("proof_window: 3d", "proof_window: 1h"),
+        ("guardian: null", f"guardian: {ETH_FEED}"),
     ],
 )
 def test_value_at_its_bound_is_accepted(edited, old, new):
@@ -289,7 +319,7 @@ def test_two_feeds_must_be_two(edited):
 def test_public_chain_needs_every_address(edited):
     with pytest.raises(ConfigError) as caught:
         edited(("chain_id: 31337", "chain_id: 1"))
-    assert len(caught.value.lines) == 7
+    assert len(caught.value.lines) == 8  # seven contracts and who owns the parameters
     assert all("is needed on chain 1" in line for line in caught.value.lines)
 
 
