@@ -45,7 +45,7 @@ help:  ## List what there is to do
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: demo
-demo: build  ## Replay a crash on a local chain (SCENARIO=black-thursday or PRICES=file.csv)
+demo: build  ## Replay a crash on a local chain (SCENARIO=waterfall or PRICES=file.csv)
 	ape run demo $(if $(PRICES),--prices '$(PRICES)',--scenario '$(SCENARIO)') $(ARGS)
 
 .PHONY: test

@@ -1,4 +1,4 @@
-"""A keeper as a Silverback bot: calls margins, opens auctions and bids, block by block.
+"""A keeper as a Silverback bot: runs the default procedure and bids, block by block.
 
 Start an Anvil that keeps running, deploy, open an account for the keeper, start the bot:
 
@@ -15,18 +15,19 @@ over. Further settings, all optional:
     BULKHEAD_RISK_RATE   loss on notional that a discount must cover (0.002)
     BULKHEAD_GAS_COST    cost of a bid, cash (5)
     BULKHEAD_BACKSTOP    1: also take what no discount pays for
+    BULKHEAD_AT_MARK     1: also take positions of insolvent accounts at mark, without a discount
+    BULKHEAD_REMAINDER   least discount on collateral that an insolvency has left over (0.03)
     BULKHEAD_FIRST_BLOCK block from which to look for accounts (0)
 
-What it decides is bulkhead/keeper.py; this file only connects that to a node.
+What it decides is bulkhead/keeper.py and bulkhead/chores.py; this file only connects that to a
+node.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,12 @@ from silverback import SilverbackBot
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bulkhead.keeper import Action, Keeper, Outcome, Policy  # noqa: E402
+from bulkhead.actions import Action, Outcome  # noqa: E402
+from bulkhead.ape_chain import ApeChain  # noqa: E402
+from bulkhead.chores import Chores  # noqa: E402
+from bulkhead.deployment import PARTS  # noqa: E402
+from bulkhead.keeper import Keeper  # noqa: E402
+from bulkhead.keeper_settings import Settings, SettingsError, require_account  # noqa: E402
 
 
 class ApeVenue:
@@ -45,8 +51,9 @@ class ApeVenue:
 
     def __init__(self, manifest: dict[str, Any], signer: Any, first_block: int) -> None:
         """Attach to the contracts of a manifest and sign with `signer`."""
+        engine = ApeChain(project, signer)
         self.contracts = {
-            name: project.get_contract(name).at(address)
+            name: engine.combine(engine.attach(name, address), *PARTS.get(name, ()))
             for name, address in manifest["contracts"].items()
         }
         self.signer = signer
@@ -73,10 +80,10 @@ class ApeVenue:
     def send(self, actions: Sequence[Action]) -> list[Outcome]:
         """Send one transaction after the other; what reverts is reported."""
         outcomes = []
-        manager = self.contracts["DefaultManager"]
         for action in actions:
+            contract = self.contracts[action.contract]
             try:
-                getattr(manager, str(action.kind))(*action.call, sender=self.signer)
+                getattr(contract, str(action.kind))(*action.call, sender=self.signer)
             except Exception as error:
                 outcomes.append(Outcome(action, str(error) or type(error).__name__))
             else:
@@ -84,38 +91,31 @@ class ApeVenue:
         return outcomes
 
 
-def policy() -> Policy:
-    """Read the policy from the environment."""
-    return Policy(
-        risk_rate=Decimal(os.environ.get("BULKHEAD_RISK_RATE", "0.002")),
-        gas_cost=Decimal(os.environ.get("BULKHEAD_GAS_COST", "5")),
-        backstop=os.environ.get("BULKHEAD_BACKSTOP") == "1",
+def find_keeper(signer: Any) -> Keeper:
+    """Attach to the deployment and find the keeper's own account."""
+    settings = Settings.read(os.environ, ROOT / "out" / "deployments" / "31337.json")
+    if signer is None:
+        raise SettingsError("the keeper signs transactions: start it with --account")
+    venue = ApeVenue(settings.manifest, signer, settings.first_block)
+    require_account(venue, settings.account, signer.address)
+    collaterals, markets = (
+        list(settings.manifest[part].values()) for part in ("collaterals", "markets")
     )
+    chores = Chores(venue, collaterals, markets)
+    return Keeper(venue, settings.account, settings.policy, chores=chores)
 
 
 bot = SilverbackBot()
-keeper: Keeper | None = None
-
-
-@bot.on_startup()
-def start(_: Any) -> None:
-    """Find the deployment and the keeper's own account."""
-    global keeper
-    path = Path(os.environ.get("BULKHEAD_MANIFEST", ROOT / "out" / "deployments" / "31337.json"))
-    manifest = json.loads(path.read_text())
-    account = os.environ.get("BULKHEAD_ACCOUNT")
-    if account is None:
-        raise SystemExit("BULKHEAD_ACCOUNT is not set: it takes the keeper's margin account")
-    if bot.signer is None:
-        raise SystemExit("the keeper signs transactions: start it with --account")
-    first_block = int(os.environ.get("BULKHEAD_FIRST_BLOCK", "0"))
-    keeper = Keeper(ApeVenue(manifest, bot.signer, first_block), int(account, 0), policy())
+# Here rather than at startup: what is wrong ends the program with one line, not with a traceback.
+try:
+    keeper = find_keeper(bot.signer)
+except SettingsError as error:
+    raise SystemExit(str(error)) from None
 
 
 @bot.on_(chain.blocks)
 def on_block(_: BlockAPI) -> dict[str, int]:
     """Look at every account once, act, and count what was done."""
-    assert keeper is not None
     outcomes = keeper.run()
     return {
         "accounts": len(keeper.known),

@@ -1,8 +1,9 @@
 """A keeper: whoever runs the default procedure for its rewards.
 
 The keeper looks at every known account through the Lens, calls those below maintenance margin,
-opens auctions, and bids where the discount pays. It knows nothing of nodes and keys: a `Venue`
-reads views and sends transactions, so that a bot, a replay and a test run the same decisions.
+opens auctions, bids where the discount pays, and tears up what nobody took. It knows nothing of
+nodes and keys: a `Venue` reads views and sends transactions, so that a bot, a replay and a test run
+the same decisions.
 
     keeper = Keeper(venue, account=..., policy=Policy(risk_rate=Decimal("0.002")))
     for report in keeper.run(): ...      # once per block; a revert is a report, never an exception
@@ -11,67 +12,20 @@ reads views and sends transactions, so that a bot, a replay and a test run the s
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import StrEnum
-from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
-WAD = 10**18
-PPM = 10**6
+from bulkhead.actions import PPM, WAD, Action, ActionKind, Outcome, Venue, batches, cash, wad
+from bulkhead.chores import INSOLVENCY, Chores
+
 BATCH = 100  # accounts per call of the Lens
-POSITIONS_BATCH = 10  # accounts per call of Lens.positions
 AUCTION = 2
+TORN_UP_TOGETHER = 8  # accounts per call of DefaultManager.tear_up
+BID_LIFE = 600  # seconds
 
 log = logging.getLogger("bulkhead.keeper")
-
-
-class ActionKind(StrEnum):
-    """What a keeper does to an account."""
-
-    CALL = "call_margin"
-    CURE = "cure"
-    OPEN = "open_auction"
-    BID = "bid"
-
-
-@dataclass(frozen=True)
-class Action:
-    """A transaction to the DefaultManager."""
-
-    kind: ActionKind
-    account: int
-    args: tuple[Any, ...]
-
-    @property
-    def call(self) -> tuple[Any, ...]:
-        """The arguments of the contract's function."""
-        return (self.account, *self.args)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of an action; `reason` is empty when it went through."""
-
-    action: Action
-    reason: str = ""
-
-
-class Venue(Protocol):
-    """What a keeper needs of the world."""
-
-    def now(self) -> int:
-        """Time of the last block, unix seconds."""
-
-    def opened(self) -> Iterable[int]:
-        """Ids of accounts whose `AccountOpened` event was not handed out yet."""
-
-    def read(self, contract: str, function: str, *args: Any) -> Any:
-        """Call a view of a contract of the deployment, by their names."""
-
-    def send(self, actions: Sequence[Action]) -> list[Outcome]:
-        """Send transactions to the DefaultManager; a revert is an outcome, not an exception."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +38,11 @@ class Policy:
             falling until the position is hedged.
         least_fraction: Smallest part of an account worth a transaction.
         free_equity: Part of the keeper's equity above initial margin that one round may use.
-        backstop: Whether to take what no discount pays for: insolvent accounts at mark, and those
-            whose auction has run its course.
+        backstop: Whether to take what no discount pays for, once an auction has run its course.
         backstop_after: Age of an auction, seconds, from which a backstop takes it at any discount.
-        calls: Whether to call margins, cure and open auctions, or only bid.
+        bid_at_mark: Whether to take positions of insolvent accounts at mark, without a discount.
+        remainder_discount: Least discount on the worth of collateral that an insolvency left over.
+        calls: Whether to run the procedure (calls, auctions, cures, tear-ups, chores), or only bid.
     """
 
     gas_cost: Decimal = Decimal(5)
@@ -96,6 +51,8 @@ class Policy:
     free_equity: Decimal = Decimal("0.8")
     backstop: bool = False
     backstop_after: int = 1_800
+    bid_at_mark: bool = False
+    remainder_discount: Decimal = Decimal("0.03")
     calls: bool = True
 
 
@@ -107,6 +64,7 @@ class Keeper:
     account: int
     policy: Policy = field(default_factory=Policy)
     known: list[int] = field(default_factory=list)
+    chores: Chores | None = None
 
     def run(self, accounts: Sequence[Any] | None = None) -> list[Outcome]:
         """Look once at every known account and do what is to be done.
@@ -115,15 +73,29 @@ class Keeper:
             accounts: Rows of `Lens.accounts`, when somebody has just read them.
         """
         known = set(self.known)
-        self.known += [account for account in self.venue.opened() if account not in known]
-        outcomes = self.venue.send(self.decide(self.survey() if accounts is None else accounts))
-        for outcome in outcomes:
-            action = f"{outcome.action.kind} of account {outcome.action.account:#x}"
-            if outcome.reason:
-                log.warning("%s failed: %s", action, outcome.reason)
-            else:
-                log.info("%s done", action)
+        new = [account for account in self.venue.opened() if account not in known]
+        self.known += new
+        rows = self.survey() if accounts is None else accounts
+        actions = self.decide(rows)
+        if self.chores is not None and self.policy.calls:
+            actions += self.chores.decide({row.account: row for row in rows}, new)
+        outcomes = self._send(actions)
+        if self.chores is not None:
+            self.chores.learn(outcomes)
         return outcomes
+
+    def _send(self, actions: Sequence[Action]) -> list[Outcome]:
+        """Send actions and log what became of them; what failed together is tried one by one."""
+        outcomes = self.venue.send(actions) if actions else []
+        apart = []
+        for outcome in outcomes:
+            if outcome.reason:
+                log.warning("%s failed: %s", outcome.action, outcome.reason)
+                if outcome.action.kind is ActionKind.TEAR_UP and len(outcome.action.args[0]) > 1:
+                    apart += [_tear_up([account]) for account in outcome.action.args[0]]
+            else:
+                log.info("%s done", outcome.action)
+        return [*outcomes, *(self._send(apart) if apart else ())]
 
     def survey(self) -> list[Any]:
         """Read the accounts in batches; one that cannot be read is left for next time."""
@@ -137,36 +109,105 @@ class Keeper:
 
     def decide(self, accounts: Sequence[Any]) -> list[Action]:
         """Return what to do now, given the rows of `Lens.accounts`."""
-        others = [row for row in accounts if row.account != self.account]
-        actions = list(self._procedure(others)) if self.policy.calls else []
-        biddable = [row for row in others if row.biddable]
+        others = [row for row in accounts if row.account != self.account and row.readable]
+        insolvencies = self._insolvencies(others)
+        actions: list[Action] = []
+        if self.policy.calls:
+            actions += self._procedure(others)
+            actions += self._endings(others, insolvencies)
         own = next((row for row in accounts if row.account == self.account), None)
-        if biddable and own is not None and own.readable and own.stage == 0:
-            actions += self._bids(biddable, own)
+        if own is not None and own.readable and own.stage == 0:
+            actions += self._offers(others, insolvencies, own)
         return actions
 
+    def _insolvencies(self, accounts: Iterable[Any]) -> dict[int, Any]:
+        """Read how far each recognised insolvency has come."""
+        found = {}
+        for row in accounts:
+            if row.stage == INSOLVENCY:
+                try:
+                    state = self.venue.read("DefaultManager", "insolvency", row.account)
+                except Exception as error:
+                    log.warning("cannot read insolvency of account %#x: %s", row.account, error)
+                else:
+                    found[row.account] = state
+        return found
+
     def _procedure(self, accounts: Iterable[Any]) -> Iterator[Action]:
-        """Calls, openings and cures: an account too deep for grace needs no call first."""
+        """Calls, openings and cures: an account too deep for grace needs no call first.
+
+        An auction whose account has become insolvent is opened again: that makes it known.
+        """
         for row in accounts:
             if row.curable:
                 yield Action(ActionKind.CURE, row.account, ())
+            elif row.stage == INSOLVENCY:
+                continue
             elif row.openable:
                 yield Action(ActionKind.OPEN, row.account, ())
             elif row.callable:
                 yield Action(ActionKind.CALL, row.account, (self.account,))
 
-    def _bids(self, biddable: Sequence[Any], own: Any) -> Iterator[Action]:
-        """Bids that pay, as far as the keeper's own margin goes."""
+    def _endings(
+        self, accounts: Iterable[Any], insolvencies: Mapping[int, Any]
+    ) -> Iterator[Action]:
+        """Back to the auction what has equity again; tear up what nobody took in time."""
+        due = []
+        for row in accounts:
+            state = insolvencies.get(row.account)
+            if state is None or row.curable:
+                continue
+            if row.assessed_equity > 0:
+                if state.positions:
+                    yield Action(ActionKind.REOPEN, row.account, ())
+            elif self.venue.now() >= state.window_end and (
+                # Without positions and anything to sell there is only debt left to resolve.
+                state.positions or (row.all_valid and state.max_fraction == 0)
+            ):
+                due.append(row.account)
+        for batch in batches(sorted(due), TORN_UP_TOGETHER):
+            yield _tear_up(batch)
+
+    def _offers(
+        self, accounts: Iterable[Any], insolvencies: Mapping[int, Any], own: Any
+    ) -> Iterator[Action]:
+        """Bids in auctions, at mark, and for remainders."""
+        biddable = []
+        for row in accounts:
+            if row.curable:
+                continue
+            if row.stage == AUCTION and row.biddable:
+                if row.assessed_equity > 0 or self.policy.bid_at_mark:
+                    biddable.append((row, wad(row.max_fraction), Decimal(0)))
+            elif row.account in insolvencies:
+                state = insolvencies[row.account]
+                discount = Decimal(state.remainder_discount) / PPM
+                if state.positions:
+                    wanted = self.policy.bid_at_mark and row.assessed_equity <= 0
+                else:
+                    wanted = discount >= self.policy.remainder_discount
+                if wanted and state.max_fraction:
+                    biddable.append((row, wad(state.max_fraction), discount))
+        if biddable:
+            yield from self._bids(biddable, own)
+
+    def _bids(self, biddable: Sequence[tuple[Any, Decimal, Decimal]], own: Any) -> Iterator[Action]:
+        """Bids that pay, as far as the keeper's own margin goes.
+
+        Args:
+            biddable: Rows, the most of each that may be taken, and the discount of a remainder.
+            own: The keeper's own row.
+        """
         room = cash(own.equity - own.initial) * self.policy.free_equity
         money = cash(max(own.cash, 0)) * self.policy.free_equity
-        for row in sorted(biddable, key=lambda row: row.assessed_equity):
+        for row, most, discount in sorted(biddable, key=lambda bid: bid[0].assessed_equity):
             try:
                 notional, collateral = self._holdings(row)
             except Exception as error:
                 log.warning("cannot read positions of account %#x: %s", row.account, error)
                 continue
-            share = wad(row.max_fraction)
-            if not self._pays(row, share, notional):
+            share = most
+            if not self._pays(row, share, notional, collateral * discount):
                 continue
             # A slice needs its own initial margin at most; its collateral is paid for in cash.
             needed, price = cash(row.initial), max(collateral, Decimal(0))
@@ -174,21 +215,24 @@ class Keeper:
                 share = min(share, room / needed)
             if price > 0:
                 share = min(share, money / price)
-            if share < self.policy.least_fraction or not self._pays(row, share, notional):
+            if share < self.policy.least_fraction or not self._pays(
+                row, share, notional, collateral * discount
+            ):
                 log.info("account %#x is too large for what is free", row.account)
                 continue
             room -= share * needed
             money -= share * price
-            # f* rises with the discount, so asking for everything takes f*; only a keeper that
-            # cannot afford f* asks for less.
-            whole = share >= wad(row.max_fraction)
-            fraction = WAD if whole else int(share * WAD)
+            # The limit moves with the discount, so asking for everything takes what there is; only
+            # a keeper that cannot afford it asks for less.
+            fraction = WAD if share >= most else int(share * WAD)
             least = min(int(self.policy.least_fraction * WAD), fraction)
             yield Action(
-                ActionKind.BID,
-                row.account,
-                (fraction, self.account, least, 0, self.venue.now() + 600),
+                ActionKind.BID, row.account, (fraction, self.account, least, 0, self._deadline())
             )
+
+    def _deadline(self) -> int:
+        """The last moment of a bid."""
+        return self.venue.now() + BID_LIFE
 
     def _holdings(self, row: Any) -> tuple[Decimal, Decimal]:
         """Return notional of the positions and worth of the collateral of an account."""
@@ -197,28 +241,26 @@ class Keeper:
         notional = sum(position.notional for position in positions)
         return cash(notional), cash(row.equity - row.cash - value)
 
-    def _pays(self, row: Any, share: Decimal, notional: Decimal) -> bool:
-        """Whether the discount covers gas and risk; a backstop does not ask in the end."""
+    def _pays(self, row: Any, share: Decimal, notional: Decimal, saved: Decimal) -> bool:
+        """Whether the discount covers gas and risk; a backstop does not ask in the end.
+
+        Args:
+            row: The account.
+            share: The part of it to be taken.
+            notional: Of its positions, cash.
+            saved: Discount on all of a remainder, cash.
+        """
         policy = self.policy
-        if policy.backstop and (
-            row.assessed_equity <= 0 or self.venue.now() >= row.since + policy.backstop_after
-        ):
+        if row.assessed_equity <= 0 and row.stage == AUCTION:
+            return True  # at mark: nothing pays, but for the policy that asks for it
+        if row.stage == INSOLVENCY:
+            return not saved or share * saved >= policy.gas_cost
+        if policy.backstop and self.venue.now() >= row.since + policy.backstop_after:
             return True
         bonus = share * cash(row.assessed_maintenance) * row.discount / PPM
         left = max(cash(row.assessed_equity), Decimal(0))
         return min(bonus, left) >= policy.gas_cost + share * notional * policy.risk_rate
 
 
-def batches(items: Iterable[int], size: int) -> Iterator[list[int]]:
-    """Cut a list into pieces of at most `size`."""
-    rest = iter(items)
-    while batch := list(islice(rest, size)):
-        yield batch
-
-
-def cash(amount: int) -> Decimal:
-    """Return WAD as cash."""
-    return Decimal(amount) / WAD
-
-
-wad = cash  # a WAD fraction reads the same way
+def _tear_up(accounts: list[int]) -> Action:
+    return Action(ActionKind.TEAR_UP, 0, (accounts,))

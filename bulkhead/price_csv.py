@@ -27,6 +27,7 @@ from bulkhead.prices import (
 
 TIME_COLUMN = "time"
 MOST_ERRORS = 10  # lines that one error reports; more would scroll the first away
+OTHER_SEPARATORS = (";", "\t", "|")
 LONGEST_VALUE = 40  # characters of a bad value that a message repeats
 
 _PRICE = re.compile(r"\+?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?", re.ASCII)
@@ -65,7 +66,8 @@ def load_csv(path: str | Path, assets: Sequence[str] = ("ETH", "BTC")) -> PriceS
     if len(series.times) < 2:
         count = "one row" if series.times else "no rows"
         raise CsvError([f"{path}: has {count} of prices: a replay needs at least two"])
-    return PriceSeries(path.stem, series.times, series.prices)
+    lines = tuple(f"{path}:{line}" for line in series.lines)
+    return PriceSeries(path.stem, series.times, series.prices, lines)
 
 
 def save_csv(series: PriceSeries, path: str | Path) -> None:
@@ -83,6 +85,7 @@ class _Columns:
 
     def __init__(self, assets: Sequence[str]) -> None:
         self.times: list[int] = []
+        self.lines: list[int] = []
         self.prices: dict[str, list[Decimal]] = {asset: [] for asset in assets}
 
 
@@ -95,6 +98,7 @@ def _read_rows(
     for line, row in rows:
         try:
             _read_row(row, columns, found)
+            found.lines.append(line)
         except _BadLine as reason:
             bad += 1
             if bad <= MOST_ERRORS:
@@ -143,8 +147,13 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def _columns(header: list[str], assets: Sequence[str]) -> list[str]:
-    names = [name.strip() for name in header]
     known = [TIME_COLUMN, *assets]
+    spelt = {name.lower(): name for name in known}
+    names = [spelt.get(name.strip().lower(), name.strip()) for name in header]
+    separator = next((mark for mark in OTHER_SEPARATORS if mark in "".join(names)), None)
+    if len(names) == 1 and separator is not None:
+        shown = "tabs" if separator == "\t" else f"{separator!r}"
+        raise _BadLine(f"columns are separated by {shown}: use commas, {_example(assets)}")
     for name in names:
         if name not in known:
             near = difflib.get_close_matches(name.lower(), map(str.lower, known), n=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
@@ -28,11 +28,16 @@ def iso_time(time: int) -> str:
 
 @dataclass(frozen=True)
 class PriceSeries:
-    """Prices of several assets at the same, strictly increasing times."""
+    """Prices of several assets at the same, strictly increasing times.
+
+    Attributes:
+        lines: Where in a file each step stands, `prices.csv:3`; empty for prices of no file.
+    """
 
     name: str
     times: list[int]
     prices: dict[str, list[Decimal]]
+    lines: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         if len(self.times) < 2 or not self.prices:
@@ -43,6 +48,10 @@ class PriceSeries:
             raise ValueError("times of a price series must increase strictly")
         if any(len(column) != len(self.times) for column in self.prices.values()):
             raise ValueError("every asset of a price series needs one price per time")
+
+    def where(self, index: int) -> str:
+        """Name a step for a message: its line in a file, else the series."""
+        return self.lines[index] if self.lines else self.name
 
     def __len__(self) -> int:
         return len(self.times)

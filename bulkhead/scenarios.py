@@ -37,6 +37,9 @@ __all__ = [
 DEFAULT_STEP = 600  # seconds; divides the half hours at which lows stand
 SCENARIOS = Path(__file__).resolve().parent.parent / "scenarios"
 FIELDS = ("title", "about", "source", "start", "hours", "prices")
+OPTIONAL = ("kind", "step")
+# What a scenario is played by: the usual people, or a cast and an end of its own.
+CRASH, WATERFALL, WIND_DOWN = KINDS = ("crash", "waterfall", "wind-down")
 SECONDS_PER_HOUR = 3_600
 
 _CONTEXT = Context(prec=60, rounding=ROUND_HALF_EVEN)
@@ -57,6 +60,8 @@ class Scenario:
     start: int
     length: int
     points: dict[str, list[tuple[int, Decimal]]]
+    kind: str = CRASH
+    step: int | None = None  # seconds between prices unless somebody asks for others
 
     def series(self, step: int | str = DEFAULT_STEP) -> PriceSeries:
         """Interpolate at every `step` (seconds or e.g. `10m`), first and last hour included."""
@@ -133,8 +138,9 @@ class _Reader:
     def read(self, name: str) -> Scenario:
         data = self.source.data
         for field in data:
-            if field not in FIELDS:
-                raise self._error((field,), f"is not a known field; allowed: {', '.join(FIELDS)}")
+            if field not in (*FIELDS, *OPTIONAL):
+                allowed = ", ".join((*FIELDS, *OPTIONAL))
+                raise self._error((field,), f"is not a known field; allowed: {allowed}")
         for field in FIELDS:
             if data.get(field) in (None, "", {}):
                 raise self._error((field,), "is missing")
@@ -143,7 +149,21 @@ class _Reader:
             raise self._error(("prices",), "must map each asset to its hour: price points")
         points = {asset: self._points(asset, raw, length) for asset, raw in data["prices"].items()}
         title, about, source = (str(data[field]) for field in FIELDS[:3])
-        return Scenario(name, title, about, source, self._start(data["start"]), length, points)
+        kind = data.get("kind", CRASH)
+        if kind not in KINDS:
+            raise self._error(("kind",), f"{kind} is not a kind; allowed: {', '.join(KINDS)}")
+        step = self._step(data["step"]) if "step" in data else None
+        start = self._start(data["start"])
+        return Scenario(name, title, about, source, start, length, points, kind, step)
+
+    def _step(self, value: object) -> int:
+        try:
+            seconds = parse_duration(value)
+        except UnitError as error:
+            raise self._error(("step",), f"{value} {error}") from None
+        if seconds < 1:
+            raise self._error(("step",), f"{value} is too short: one second or more")
+        return seconds
 
     def _error(self, path: FieldPath, reason: str) -> ScenarioError:
         return ScenarioError(f"{self.source.where(path)} {reason}")

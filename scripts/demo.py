@@ -15,11 +15,12 @@ from rich.console import Console
 from rich.markup import escape
 
 ROOT = Path(__file__).resolve().parent.parent
+NAMES = sorted(path.stem for path in (ROOT / "scenarios").glob("*.yaml"))
 INTERRUPTED = 130  # exit code of a program stopped by Ctrl-C
 
 
 @click.command()
-@click.option("--scenario", help="A crash of scenarios/; black-thursday by default.")
+@click.option("--scenario", help=f"One of {', '.join(NAMES)}; black-thursday by default.")
 @click.option(
     "--prices", type=click.Path(path_type=Path), help="CSV to replay instead: time,ETH,BTC."
 )
@@ -36,10 +37,14 @@ INTERRUPTED = 130  # exit code of a program stopped by Ctrl-C
 def cli(
     scenario: str | None, prices: Path | None, step: str | None, count: int, seed: int, out: Path
 ) -> None:
-    """Replay a crash through margin accounts, calls, auctions and the insurance fund."""
+    """Replay a crash through margin accounts, calls, auctions and the waterfall.
+
+    Two scenarios are made up: `waterfall` exhausts every tier that pays for losses and then fills
+    the hole again; `wind-down` leaves a hole too deep for that, and pays everybody the same share.
+    """
     sys.path.insert(0, str(ROOT))  # Ape drops the project from the path after loading a script
     from bulkhead.config import ConfigError
-    from bulkhead.demo.replay import DemoError
+    from bulkhead.demo.checks import DemoError
     from bulkhead.demo.story import tell
     from bulkhead.report import failures
     from bulkhead.scenarios import CsvError, ScenarioError

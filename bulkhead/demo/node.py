@@ -14,7 +14,7 @@ import requests
 from eth_abi import decode, encode
 from eth_utils import function_signature_to_4byte_selector, keccak, to_checksum_address
 
-GAS = 3_000_000  # of one transaction: above any step of the procedure
+GAS = 12_000_000  # of one transaction: above any step of the procedure
 BLOCK_GAS_LIMIT = 10**9
 ETHER = 10**18
 TIMEOUT = 60

@@ -11,14 +11,16 @@ from bulkhead.demo.venue import Venue
 SPREAD = Decimal("0.0005")  # of a market maker, either side of mark
 CASH_SHARE = Decimal("0.1")  # of a margin in collateral: cash for fees and funding
 SIZE_PLACES = Decimal("0.0001")  # of base
+LARGE = Decimal(1_000_000)  # notional that one maker does not take alone
 
 
 def open_books(venue: Venue, cast: Cast) -> None:
     """Bring everybody to the table; every transaction must go through."""
     node = venue.node
-    stakers = [key.address for key, _ in cast.stakers]
+    stakers = [key.address for key, _ in (*cast.stakers, *cast.outsiders)]
     node.give_ether([venue.publisher, *stakers, *(p.address for p in cast.people)])
     _stake(venue, cast)
+    _contribute(venue, cast)
     _open_accounts(venue, cast)
     for person in cast.people:
         _pay_in(venue, person)
@@ -41,6 +43,15 @@ def _stake(venue: Venue, cast: Cast) -> None:
     for key, stake in cast.stakers:
         units = venue.mint(key.address, venue.cash_symbol, stake, fund.address)
         venue.node.add(key.address, fund, "deposit", units, key.address)
+    venue.node.mine(must_pass=True)
+
+
+def _contribute(venue: Venue, cast: Cast) -> None:
+    """Make members: a contribution, and as much pledged on top."""
+    fund = venue.contracts["DefaultFund"]
+    for key, contribution in cast.members:
+        units = venue.mint(key.address, venue.cash_symbol, 2 * contribution, fund.address)
+        venue.node.add(key.address, fund, "deposit", units // 2, units // 2)
     venue.node.mine(must_pass=True)
 
 
@@ -78,6 +89,11 @@ def _pay_in(venue: Venue, person: Person) -> None:
 def _take_positions(venue: Venue, cast: Cast, person: Person) -> None:
     for asset, side in person.sides.items():
         price = venue.prices[asset]
-        size = (person.margin * person.leverage * side / price).quantize(SIZE_PLACES)
+        makers = [opposite(cast, person)]
+        if person.margin * person.leverage > LARGE:
+            makers = cast.makers
+        notional = person.margin * person.leverage * side / len(makers)
+        size = (notional / price).quantize(SIZE_PLACES)
         at = price * (1 + SPREAD if side > 0 else 1 - SPREAD)
-        venue.trade(opposite(cast, person), person, venue.market(asset), size, at)
+        for maker in makers:
+            venue.trade(maker, person, venue.market(asset), size, at)

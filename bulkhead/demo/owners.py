@@ -12,7 +12,7 @@ from bulkhead.demo.opening import SIZE_PLACES, SPREAD, opposite
 from bulkhead.demo.people import Cast, Person, Temper
 from bulkhead.demo.venue import Venue, cash
 
-NONE, CALLED, AUCTION = 0, 1, 2
+NONE, CALLED = 0, 1
 TOP_UP_TO = Decimal("1.6")  # margin ratio that an owner who tops up aims at
 REDUCE_BELOW = Decimal("1.35")  # margin ratio at which a cautious owner halves his position
 TAKE_PROFIT = Decimal("1.5")  # equity over its start at which a winner may close
@@ -63,6 +63,8 @@ class Owners:
         chance = 1 - (1 - CHANCE) ** (seconds / 3_600)
         for person in self.cast.traders:
             row = rows[person.account]
+            if not person.sides:
+                continue
             won = person.start_equity > 0 and cash(row.equity) > person.start_equity * TAKE_PROFIT
             if row.stage != NONE or self._traded_lately(person) or self.random.random() > chance:
                 continue

@@ -1,4 +1,4 @@
-"""Who takes part: traders of every kind, market makers, keepers and stakers.
+"""Who takes part: traders of every kind, market makers, keepers, stakers and members.
 
 The cast is drawn from a seed, so that the same command replays the same story.
 """
@@ -20,7 +20,13 @@ FEWEST_ACCOUNTS, MOST_ACCOUNTS = 40, 200
 
 MAKERS = 4
 MAKER_CASH = Decimal(4_000_000)
+USUAL_TRADERS = 40  # that these stakes are meant for; more traders, more stakes
 STAKES = tuple(Decimal(stake) for stake in (250_000, 200_000, 150_000, 100_000, 50_000))
+# To the default fund, and as much pledged on top: of each maker, who may need it for his size, of
+# members who do not trade, and of the largest traders in part of their margin.
+MAKER_CONTRIBUTION = Decimal(60_000)
+CONTRIBUTIONS = (Decimal(40_000), Decimal(20_000))
+LARGEST, LARGEST_PART = 2, Decimal("0.2")
 # Cash and risk rate of each keeper; the last one is the backstop.
 KEEPERS = (
     (Decimal(400_000), Decimal("0.0010")),
@@ -39,6 +45,9 @@ class Group(StrEnum):
     SPREAD = "Spreads, ETH against BTC"
     MAKER = "Market makers"
     KEEPER = "Keepers"
+    # Only where a scenario asks for them.
+    WHALE = "Large longs"
+    IDLE = "Idle"
 
 
 class Temper(StrEnum):
@@ -59,6 +68,7 @@ class Person:
         token: What the margin is: `cash`, or an asset whose wrapped token he deposits.
         wallet: Cash he still has outside.
         delay: Seconds from a call until he reacts.
+        contribution: What he puts into the default fund, and pledges on top, cash.
     """
 
     label: str
@@ -72,6 +82,7 @@ class Person:
     temper: Temper = Temper.ASLEEP
     wallet: Decimal = Decimal(0)
     delay: int = 0
+    contribution: Decimal = Decimal(0)
     account: int = 0
     start_equity: Decimal = Decimal(0)
     added: Decimal = Decimal(0)
@@ -97,32 +108,50 @@ class Cast:
     makers: list[Person]
     keepers: list[Person]
     stakers: list[tuple[LocalAccount, Decimal]]
+    outsiders: list[tuple[LocalAccount, Decimal]] = field(default_factory=list)
 
     @property
     def people(self) -> list[Person]:
         """All who hold an account."""
         return [*self.traders, *self.makers, *self.keepers]
 
+    @property
+    def members(self) -> list[tuple[LocalAccount, Decimal]]:
+        """All who put money into the default fund, and how much."""
+        own = [(p.key, p.contribution) for p in self.people if p.contribution]
+        return [*own, *self.outsiders]
+
 
 def cast(accounts: int, seed: int, assets: list[str]) -> Cast:
     """Draw a cast with so many margin accounts."""
     random = Random(seed)
-    keys = _keys(seed)
+    purse = keys(seed)
     makers = [
-        Person(f"maker-{i + 1}", Group.MAKER, next(keys), margin=MAKER_CASH) for i in range(MAKERS)
+        Person(
+            f"maker-{i + 1}",
+            Group.MAKER,
+            next(purse),
+            margin=MAKER_CASH,
+            contribution=MAKER_CONTRIBUTION,
+        )
+        for i in range(MAKERS)
     ]
     keepers = [
-        Person(f"keeper-{i + 1}", Group.KEEPER, next(keys), margin=cash)
+        Person(f"keeper-{i + 1}", Group.KEEPER, next(purse), margin=cash)
         for i, (cash, _) in enumerate(KEEPERS)
     ]
     count = accounts - len(makers) - len(keepers)
-    traders = [_trader(i, count, random, next(keys), assets) for i in range(count)]
+    traders = [_trader(i, count, random, next(purse), assets) for i in range(count)]
     _label(traders)
-    stakers = [(next(keys), stake) for stake in STAKES]
-    return Cast(traders, makers, keepers, stakers)
+    for trader in sorted(traders, key=lambda t: t.margin * t.leverage, reverse=True)[:LARGEST]:
+        trader.contribution = (trader.margin * LARGEST_PART).quantize(Decimal(1))
+    growth = max(Decimal(1), Decimal(count) / USUAL_TRADERS)
+    stakers = [(next(purse), (stake * growth).quantize(Decimal(1))) for stake in STAKES]
+    outsiders = [(next(purse), stake) for stake in CONTRIBUTIONS]
+    return Cast(traders, makers, keepers, stakers, outsiders)
 
 
-def _keys(seed: int) -> Iterator[LocalAccount]:
+def keys(seed: int) -> Iterator[LocalAccount]:
     number = 0
     while True:
         yield Account.from_key(keccak(text=f"bulkhead demo {seed} {number}"))

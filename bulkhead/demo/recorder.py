@@ -12,7 +12,15 @@ from bulkhead.demo.node import Log
 from bulkhead.demo.people import Cast, Group, Person
 from bulkhead.demo.venue import Venue, cash
 from bulkhead.prices import PriceSeries
-from bulkhead.report import AccountRecord, EventKind, EventRecord, StepRecord
+from bulkhead.report import (
+    TIERS,
+    AccountRecord,
+    EventKind,
+    EventRecord,
+    StepRecord,
+    Tiers,
+    TornUp,
+)
 
 WAD = 10**18
 PICTURES = 300  # that a report keeps, at most (and one)
@@ -35,6 +43,8 @@ class Recorder:
     funding: dict[int, int] = field(default_factory=dict)
     pause: int = 0
     in_default: set[int] = field(default_factory=set)
+    torn_up: dict[int, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    lacked: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
 
     people: dict[int, Person] = field(default_factory=dict)
 
@@ -89,10 +99,60 @@ class Recorder:
         self.totals["fees_collected"] += cash(log.fee)
         self._event(log, kind, amounts, self.people[log.bidder].label)
 
-    def _on_Draw(self, log: Log) -> None:
-        if log.paid:
-            self.totals["insurance_drawn"] += cash(log.paid)
-            self._event(log, EventKind.DRAW, {"amount": cash(log.paid)})
+    def _on_Insolvent(self, log: Log) -> None:
+        reserved = log.own + log.insurance + log.contributions + log.assessments
+        self._event(
+            log, EventKind.INSOLVENT, {"equity": cash(log.equity), "reserved": cash(reserved)}
+        )
+
+    def _on_Reopened(self, log: Log) -> None:
+        self._event(log, EventKind.REOPENED, {"equity": cash(log.equity)})
+
+    def _on_TornUp(self, log: Log) -> None:
+        self.torn_up[log.account] += cash(abs(log.size)) * cash(log.price)
+
+    def _on_ClosedOut(self, log: Log) -> None:
+        amounts = {"cash": cash(log.cash)}
+        self._event(log, EventKind.TEAR_UP, amounts)
+
+    def _on_RemainderSold(self, log: Log) -> None:
+        amounts = {"fraction": cash(log.fraction), "bonus": cash(log.discount)}
+        self.totals["bonus_paid"] += cash(log.discount)
+        self._event(log, EventKind.REMAINDER, amounts, self.people[log.bidder].label)
+
+    def _on_ShortfallPaid(self, log: Log) -> None:
+        self._paid(log, log.shortfall, log.charged, log.to_hole)
+
+    def _on_DeficitPaid(self, log: Log) -> None:
+        self.totals["proofs"] += 1
+        self.totals["rewards"] += cash(log.reward)
+        # The hole also gets what seized collateral is worth, which is shared out apart.
+        funds = log.own + log.insurance + log.contributions + log.assessments
+        self._paid(log, log.deficit, 0, log.deficit - funds)
+
+    def _paid(self, log: Log, shortfall: int, charged: int, to_hole: int) -> None:
+        """Note who paid what a margin could not."""
+        paid = {
+            "own": cash(log.own),
+            "insurance": cash(log.insurance),
+            "contributions": cash(log.contributions),
+            "assessments": cash(log.assessments),
+            "charged": cash(charged),
+            "hole": cash(to_hole),
+        }
+        for tier, amount in paid.items():
+            self.totals[tier] += amount
+        self.lacked[self.people[log.account].label] += cash(shortfall)
+        amounts = {tier: amount for tier, amount in paid.items() if amount}
+        if shortfall:
+            self._event(log, EventKind.DRAW, {"shortfall": cash(shortfall)} | amounts)
+
+    def _on_DebtRepaid(self, log: Log) -> None:
+        units = log.to_hole + log.to_assessments + log.to_contributions
+        units += log.to_insurance + log.to_own
+        amount = Decimal(units).scaleb(-self.venue.decimals(self.venue.cash_symbol))
+        self.totals["repaid"] += amount
+        self._event(log, EventKind.REPAID, {"amount": amount})
 
     def _on_PositionSliced(self, log: Log) -> None:
         self.totals["liquidated_notional"] += cash(abs(log.size)) * cash(log.price)
@@ -104,7 +164,19 @@ class Recorder:
         self.totals["fees_collected"] += cash(log.maker_fee + log.taker_fee)
 
     def _on_FeesCollected(self, log: Log) -> None:
-        self.totals["fees_to_insurance"] += cash(log.to_fund)
+        self.totals["fees_to_insurance"] += cash(log.to_insurance)
+
+    # Sums ---------------------------------------------------------------------------------------
+
+    @property
+    def tiers(self) -> Tiers:
+        """What each tier has paid up to now."""
+        return Tiers(**{tier: self.totals[tier] for tier in TIERS})
+
+    @property
+    def tear_ups(self) -> TornUp:
+        """What was torn up."""
+        return TornUp(len(self.torn_up), sum(self.torn_up.values(), Decimal(0)))
 
     # Pictures -----------------------------------------------------------------------------------
 
@@ -120,14 +192,16 @@ class Recorder:
         """Note the markets; now and then keep a picture of everything, at scenario time."""
         venue = self.venue
         contracts, markets = venue.contracts, venue.deployment.markets
-        seen, assets, hole = venue.node.read_many(
+        seen, assets, (contributions, assessments), hole = venue.node.read_many(
             [
                 (contracts["Lens"], "markets", (list(markets.values()),)),
                 (contracts["InsuranceFund"], "totalAssets", ()),
+                (contracts["DefaultFund"], "available", ()),
                 (contracts["Clearinghouse"], "hole", ()),
             ]
         )
-        equity: dict[str, Decimal] = {str(group): Decimal(0) for group in Group}
+        present = {person.group for person in self.cast.people}
+        equity: dict[str, Decimal] = {str(g): Decimal(0) for g in Group if g in present}
         for account, row in rows.items():
             equity[self.people[account].group] += cash(row.equity)
         for market in seen:
@@ -135,7 +209,7 @@ class Recorder:
         if self.steps and not last and time < self.steps[-1].time + self.pause:
             return
         interest = {
-            name: cash(market.long_interest) * cash(market.low)
+            name: cash(0 if market.settled else market.long_interest) * cash(market.low)
             for name, market in zip(markets, seen, strict=True)
         }
         decimals = venue.decimals(venue.cash_symbol)
@@ -147,6 +221,9 @@ class Recorder:
                 insurance_balance=Decimal(assets).scaleb(-decimals),
                 open_interest=interest,
                 hole=cash(hole),
+                contributions_balance=cash(contributions),
+                assessments_balance=cash(assessments),
+                tiers={tier: self.totals[tier] for tier in TIERS},
             )
         )
 
@@ -179,6 +256,8 @@ class Recorder:
                     bids_partial=counts[EventKind.BID_PARTIAL],
                     bids_full=counts[EventKind.BID_FULL],
                     worst_margin_ratio=self.worst.get(person.account),
+                    torn_up=counts[EventKind.TEAR_UP],
+                    lacked=self.lacked[person.label],
                 )
             )
         return records

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
@@ -10,48 +10,25 @@ from time import monotonic
 from typing import Any
 
 from bulkhead.books import conservation_error
-from bulkhead.config import DeploymentConfig
+from bulkhead.chores import INSOLVENCY, Chores
+from bulkhead.demo.narrator import Narrator
 from bulkhead.demo.opening import open_books
 from bulkhead.demo.owners import Owners
-from bulkhead.demo.people import KEEPERS, Cast
+from bulkhead.demo.people import KEEPERS, Cast, Person
 from bulkhead.demo.recorder import Recorder
 from bulkhead.demo.venue import BLOCK, Seat, Venue
 from bulkhead.keeper import Keeper, Policy
-from bulkhead.prices import PriceSeries, iso_time
+from bulkhead.prices import PriceSeries
 from bulkhead.report import DemoRecord, Summary, count_events
-from bulkhead.report.text import span
-from bulkhead.units import plain
 
 ROUND = 120  # seconds after which everybody looks again while anybody is in trouble
 LONGEST_ROUND = 1_500  # of a step of many hours
 ROUNDS = 24  # of such a step
-LONGEST_STEP = 7 * 86_400
 FEES_EVERY = 6 * 3_600  # seconds between collections of fees
 FUNDING_EVERY = 8 * 3_600
 SETTLING = 12 * 3_600  # seconds of quiet after the last price in which defaults must end
 SETTLING_ROUND = 300
-
-
-class DemoError(Exception):
-    """A replay that cannot be run as asked."""
-
-
-def check_series(series: PriceSeries, config: DeploymentConfig) -> None:
-    """Refuse prices that cannot be replayed: outside the feeds' bounds, or too far apart."""
-    for name, prices in series.prices.items():
-        asset = config.assets[name]
-        for time, price in zip(series.times, prices, strict=True):
-            if not asset.min_price < price < asset.max_price:
-                raise DemoError(
-                    f"{series.name}: {name} {price:f} at {iso_time(time)} is outside the bounds in"
-                    f" which its feeds count: {plain(asset.min_price)} to {plain(asset.max_price)}"
-                )
-    for earlier, later in zip(series.times, series.times[1:], strict=False):
-        if later - earlier > LONGEST_STEP:
-            raise DemoError(
-                f"{series.name}: {span(later - earlier)} without a price after"
-                f" {iso_time(earlier)}; allowed: {span(LONGEST_STEP)} at most"
-            )
+DEBT_BITS, DEBT_MASK = 51, 2**51 - 1  # of a debt record, millionths of cash (layout: ledger.debts)
 
 
 @dataclass
@@ -63,11 +40,14 @@ class Replay:
     series: PriceSeries
     seed: int
     progress: Callable[[int, str], None] = lambda step, news: None
+    # Tells what happened in a line, where a scenario asks for it.
+    say: Callable[[str], None] | None = None
     fees_at: int = 0
     funding_at: int = 0
     fed_at: int = 0
     turn: int = 0  # whose turn it is to look first
     rows: Mapping[int, Any] = field(default_factory=dict)
+    at_mark = True  # whether the last keeper bids at mark
 
     def run(self) -> DemoRecord:
         """Open the books, replay every step, let the last defaults end, and count."""
@@ -77,18 +57,29 @@ class Replay:
         node.mine(must_pass=True)
         seats = [Seat(self.venue, person.address) for person in self.cast.keepers]
         self.recorder = Recorder(self.venue, self.cast)
+        narrator = self.say and Narrator(self.venue, self.recorder, self.say)
         open_books(self.venue, self.cast)
         self.recorder.start(self.series)
+        if narrator:
+            narrator.draw()
         self.keepers = [
-            Keeper(seat, person.account, _policy(number))
+            Keeper(seat, person.account, self._policy(number))
             for number, (seat, person) in enumerate(zip(seats, self.cast.keepers, strict=True))
         ]
+        done = self.venue.deployment
+        self.keepers[0].chores = Chores(
+            seats[0], list(done.collaterals.values()), list(done.markets.values())
+        )
         self.owners = Owners(self.venue, self.cast, Random(self.seed + 1))
         self.fees_at = self.funding_at = node.time
+        self._play()
+        return self._record(monotonic() - started)
+
+    def _play(self) -> None:
+        """Replay every step and let the last defaults end."""
         for step in range(len(self.series)):
             self._step(step)
         self._settle()
-        return self._record(monotonic() - started)
 
     # Steps --------------------------------------------------------------------------------------
 
@@ -141,8 +132,8 @@ class Replay:
         first = self.turn % len(self.keepers)
         self.turn += 1
         for keeper in (*self.keepers[first:], *self.keepers[:first]):
-            if not any(_concerns(row) for row in self.rows.values()):
-                return
+            if not any(_concerns(row) for row in self.rows.values()) and not _has_chores(keeper):
+                continue
             if keeper.run(list(self.rows.values())):
                 self._survey()
 
@@ -203,11 +194,12 @@ class Replay:
     def _news(self) -> str:
         stages = [row.stage for row in self.rows.values()]
         prices = "  ".join(f"{a} {p:,.0f}" for a, p in self.venue.prices.items())
-        return f"{prices}  {stages.count(1)} called  {stages.count(2)} in auction"
+        counts = f"{stages.count(1)} called  {stages.count(2)} in auction"
+        return f"{prices}  {counts}  {stages.count(3)} insolvent"
 
     def _record(self, seconds: float) -> DemoRecord:
         recorder, totals = self.recorder, self.recorder.totals
-        recorder.picture(self.series.times[-1] + 1, self.rows, last=True)
+        recorder.picture(recorder.steps[-1].time + 1, self.rows, last=True)
         end = recorder.steps.pop()
         accounts = recorder.accounts(self.rows)
         people = {person.account: person.label for person in self.cast.people}
@@ -219,7 +211,7 @@ class Replay:
             **count_events(recorder.events),
             insurance_balance=end.insurance_balance,
             unresolved_defaults=len(self._unresolved()),
-            conservation_error=conservation_error(self.venue.deployment, list(people)),
+            conservation_error=self._conservation(),
             max_abs_open_interest_gap=recorder.gap,
             wall_seconds=round(seconds, 1),
             insurance_staked=sum((stake for _, stake in self.cast.stakers), Decimal(0)),
@@ -227,14 +219,41 @@ class Replay:
             worst_margin_ratio=None if worst is None else recorder.worst[worst],
             worst_margin_ratio_account="" if worst is None else people[worst],
             transactions=self.venue.node.sent,
+            tiers=recorder.tiers,
+            torn_up=recorder.tear_ups,
+            debt_outstanding=self._debts(self.cast.people),
+            insurance_drawn=totals["insurance"],
             **{name: totals[name] for name in TOTALS},
         )
         return DemoRecord(summary, recorder.steps, recorder.events, accounts)
 
+    def _conservation(self) -> Decimal:
+        """How far the books are off."""
+        people = [person.account for person in self.cast.people]
+        return conservation_error(self.venue.deployment, people)
+
+    def _debts(self, people: Sequence[Person]) -> Decimal:
+        """What people's accounts still owe for their defaults, cash."""
+        ledger = self.venue.contracts["Clearinghouse"]
+        calls = [(ledger, "debts", (person.account,)) for person in people]
+        words = self.venue.node.read_many(calls)
+        owed = sum(word >> DEBT_BITS * tier & DEBT_MASK for word in words for tier in range(5))
+        return Decimal(owed).scaleb(-6)
+
+    def _policy(self, number: int) -> Policy:
+        """The first keeper runs errands, the last one is the backstop."""
+        _, risk_rate = KEEPERS[number]
+        last = number == len(KEEPERS) - 1
+        return Policy(
+            risk_rate=risk_rate,
+            calls=number == 0,
+            backstop=last,
+            bid_at_mark=last and self.at_mark,
+        )
+
 
 TOTALS = (
     "bonus_paid",
-    "insurance_drawn",
     "topped_up",
     "liquidated_notional",
     "call_rewards",
@@ -242,17 +261,17 @@ TOTALS = (
     "fees_collected",
     "fees_to_insurance",
     "funding_paid",
+    "repaid",
 )
 
 
-def _policy(number: int) -> Policy:
-    """The first keeper runs errands, the last one is the backstop."""
-    _, risk_rate = KEEPERS[number]
-    return Policy(risk_rate=risk_rate, calls=number == 0, backstop=number == len(KEEPERS) - 1)
-
-
 def _concerns(row: Any) -> bool:
-    return row.callable or row.openable or row.biddable or row.curable
+    insolvent = row.stage == INSOLVENCY
+    return row.callable or row.openable or row.biddable or row.curable or insolvent
+
+
+def _has_chores(keeper: Keeper) -> bool:
+    return keeper.chores is not None and keeper.venue.now() >= keeper.chores.at
 
 
 def _moments(length: int) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,20 +16,25 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from bulkhead.ape_chain import ApeChain
 from bulkhead.config import load_config
+from bulkhead.demo.checks import DemoError, check_series
+from bulkhead.demo.large_longs import large_longs
 from bulkhead.demo.node import Node
 from bulkhead.demo.people import FEWEST_ACCOUNTS, MOST_ACCOUNTS, cast
-from bulkhead.demo.replay import DemoError, Replay, check_series
+from bulkhead.demo.replay import Replay
 from bulkhead.demo.venue import Venue, wad
+from bulkhead.demo.waterfall import Waterfall
+from bulkhead.demo.wind_down import WindDown
 from bulkhead.deployment import deploy
 from bulkhead.prices import PriceSeries
 from bulkhead.report import DemoRecord, print_summary, write_report
 from bulkhead.report.text import span
-from bulkhead.scenarios import load_csv, load_scenario
+from bulkhead.scenarios import CRASH, WATERFALL, WIND_DOWN, load_csv, load_scenario, scenario_names
 
 CONFIG = Path(__file__).resolve().parents[2] / "config" / "local.yaml"
 DEFAULT_SCENARIO = "black-thursday"
 MOST_STEPS = 1_500
 STEPS = (120, 180, 300, 600, 900, 1_800)  # seconds; feeds report about as often in a crash
+REPLAYS = {CRASH: Replay, WATERFALL: Waterfall, WIND_DOWN: WindDown}
 LOCAL = "ethereum:local:foundry"
 
 
@@ -58,7 +63,7 @@ def tell(
     out: Path,
 ) -> DemoRecord:
     """Deploy, replay, print and write the report; return what was recorded."""
-    if scenario and prices:
+    if scenario is not None and prices:
         raise DemoError("--scenario and --prices: give one of them")
     if prices and step:
         raise DemoError("--step: a CSV has its own steps, one row each")
@@ -67,16 +72,24 @@ def tell(
     config = load_config(CONFIG)
     assets = list(config.assets)
     title = about = source = ""
+    kind = CRASH
+    if scenario is not None and not scenario:
+        raise DemoError(f"--scenario: is empty; known: {', '.join(scenario_names())}")
     if prices:
         series = load_csv(prices, assets)
         source = prices.name
     else:
         chosen = load_scenario(scenario or DEFAULT_SCENARIO)
         usual = next((s for s in STEPS if chosen.length / s <= MOST_STEPS), STEPS[-1])
-        series = chosen.series(step or usual)
+        series = chosen.series(step or chosen.step or usual)
+        kind = chosen.kind
         title, about, source = chosen.title, chosen.about, chosen.source
     check_series(series, config)
-    people = cast(count, seed, series.assets)
+    people = (
+        cast(count, seed, series.assets)
+        if kind == CRASH
+        else large_longs(kind, count, seed, series.assets)
+    )
 
     _introduce(console, title or series.name, series, count)
     with _untraced(), networks.parse_network_choice(LOCAL) as provider:
@@ -92,11 +105,12 @@ def tell(
             venue = Venue(node, deployment, str(deployer.address))
         with _progress(console) as bar:
             task = bar.add_task("opening accounts", total=len(series), news="")
-            replay = Replay(
+            replay = REPLAYS[kind](
                 venue, people, series, seed,
                 lambda done, news: bar.update(
                     task, completed=done, description="replaying", news=news
                 ),
+                None if kind == CRASH else _teller(bar.console),
             )  # fmt: skip
             record = replay.run()
     record = replace(record, title=title, about=about, source=source)
@@ -113,6 +127,11 @@ def _introduce(console: Console, title: str, series: PriceSeries, count: int) ->
         f"[bold]{title}[/]: {length} of prices in {len(series):,} steps, {count} margin accounts",
         highlight=False,
     )
+
+
+def _teller(console: Console) -> Callable[[str], None]:
+    """Print a line above the progress bar, uncoloured and unbroken."""
+    return lambda text: console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _progress(console: Console) -> Progress:

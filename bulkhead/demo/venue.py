@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
+from bulkhead.actions import Action, Outcome, batches
 from bulkhead.demo.node import Contract, Log, Node
 from bulkhead.demo.people import Person
 from bulkhead.deployment import Deployment
-from bulkhead.keeper import Action, Outcome, batches
 from bulkhead.orders import Order, sign_order
 from bulkhead.prices import PriceSeries
 
@@ -49,8 +49,7 @@ class Venue:
         """Take addresses and ABIs over from the deployment."""
         done = self.deployment
         self.contracts = {name: _contract(handle) for name, handle in done.contracts.items()}
-        procedures = self.contracts["ClearinghouseProcedures"]
-        for contract in (procedures, *self.contracts.values()):
+        for contract in self.contracts.values():
             self.node.know(contract)
         self.tokens = {symbol: _contract(token) for symbol, token in done.tokens.items()}
         for asset, (primary, secondary) in done.feeds.items():
@@ -204,9 +203,10 @@ class Seat:
         """Send everything in one block."""
         if not actions:
             return []
-        node, manager = self.venue.node, self.venue.contracts["DefaultManager"]
+        node, contracts = self.venue.node, self.venue.contracts
         for action in actions:
-            node.add(self.address, manager, str(action.kind), *action.call)
+            contract = contracts[action.contract]
+            node.add(self.address, contract, str(action.kind), *action.call)
         receipts = node.mine(node.time + BLOCK)[-len(actions) :]
         return [
             Outcome(action, receipt.reason)

@@ -19,8 +19,9 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from bulkhead.report.record import EventKind, EventRecord, Number, StepRecord
+from bulkhead.report.record import TIERS, EventKind, EventRecord, Number, StepRecord
 from bulkhead.report.text import short_usd
+from bulkhead.report.words import TIER_WORDS
 
 INK, MUTED, GRID = "#010101", "#020202", "#030303"
 SERIES = tuple(f"#0a0a{index:02x}" for index in range(1, 7))  # var(--series-1) to 6
@@ -40,6 +41,8 @@ _VARIABLES = {
     ),
 }
 
+_COLORS = {variable: color for color, variable in _VARIABLES.items()}
+
 # One lane per kind under the prices: label, kinds with their marks, colour.
 LANES: tuple[tuple[str, dict[EventKind, str], str], ...] = (
     ("called", {EventKind.MARGIN_CALL: "v"}, CALL),
@@ -48,7 +51,9 @@ LANES: tuple[tuple[str, dict[EventKind, str], str], ...] = (
     ("auctions", {EventKind.AUCTION: "D"}, AUCTION),
     ("bids, part", {EventKind.BID_PARTIAL: "s"}, BID),
     ("bids, full", {EventKind.BID_FULL: "s"}, BID),
-    ("fund draws", {EventKind.DRAW: "X"}, DRAW),
+    ("insolvent", {EventKind.INSOLVENT: "x"}, DRAW),
+    ("torn up", {EventKind.TEAR_UP: "P"}, DRAW),
+    ("shortfalls paid", {EventKind.DRAW: "X"}, DRAW),
 )
 
 _STYLE: dict[str, Any] = {
@@ -77,7 +82,7 @@ _STYLE: dict[str, Any] = {
 }
 
 HALF_PAGE, THIRD_OF_PAGE = (4.3, 2.0), (3.6, 1.75)  # inches: the page scales pictures
-_LEFT, _LANES_LEFT, _RIGHT, _TOP, _BOTTOM = 0.46, 0.82, 0.16, 0.06, 0.26  # margins, inches
+_LEFT, _LANES_LEFT, _RIGHT, _TOP, _BOTTOM = 0.5, 1.1, 0.16, 0.06, 0.26  # margins, inches
 
 _DAY, _HOUR, _MINUTE = 86_400, 3_600, 60
 _TICK_STEPS = (
@@ -94,7 +99,7 @@ def price_timeline(
     times = [step.time for step in steps]
 
     def draw(figure: Figure) -> None:
-        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(1.7, 1))
+        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(1.5, 1))
         for color, asset in zip(cycle(SERIES), steps[0].prices, strict=False):
             start = float(steps[0].prices[asset])
             upper.plot(times, [100 * float(s.prices[asset]) / start for s in steps], color=color)
@@ -103,7 +108,7 @@ def price_timeline(
         _draw_lanes(lower, events, times[-1])
         _time_axis(lower, times, ticks=9 if width > 6 else 5)
 
-    return _svg(draw, (width, 4.3 if width > 6 else 3.9), name)
+    return _svg(draw, (width, 4.6 if width > 6 else 4.2), name)
 
 
 def area(times: Sequence[int], values: Sequence[Number], color: str, name: str) -> str:
@@ -120,14 +125,17 @@ def area(times: Sequence[int], values: Sequence[Number], color: str, name: str) 
     return _svg(draw, THIRD_OF_PAGE, name)
 
 
-def lines(times: Sequence[int], series: dict[str, list[Number]], name: str) -> str:
-    """Several values over time, from zero; colours in the order of the series."""
+def lines(
+    times: Sequence[int], series: dict[str, list[Number]], name: str, from_zero: bool = True
+) -> str:
+    """Several values over time; colours in the order of the series."""
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
         for color, values in zip(cycle(SERIES), series.values(), strict=False):
             axes.plot(times, [float(value) for value in values], color=color)
-        _money_axis(axes, [float(value) for values in series.values() for value in values])
+        numbers = [float(value) for values in series.values() for value in values]
+        _money_axis(axes, numbers, from_zero)
         _time_axis(axes, times, ticks=6)
 
     return _svg(draw, HALF_PAGE, name)
@@ -141,9 +149,12 @@ def balance(steps: Sequence[StepRecord], events: Sequence[EventRecord], name: st
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
-        axes.fill_between(times, values, color=CURE, alpha=0.14, linewidth=0)
+        _money_axis(axes, values + holes if any(holes) else values, any(holes))
+        axes.fill_between(times, values, axes.get_ylim()[0], color=CURE, alpha=0.14, linewidth=0)
         axes.plot(times, values, color=CURE)
-        drawn = sorted({min(e.time, times[-1]) for e in events if e.kind is EventKind.DRAW})
+        drawn = sorted(
+            {min(e.time, times[-1]) for e in events if e.kind is EventKind.DRAW and _insured(e)}
+        )
         at = [
             next((v for t, v in zip(times, values, strict=True) if t >= d), values[-1])
             for d in drawn
@@ -151,10 +162,37 @@ def balance(steps: Sequence[StepRecord], events: Sequence[EventRecord], name: st
         axes.plot(drawn, at, linestyle="none", marker="X", markersize=5, color=DRAW)
         if any(holes):
             axes.plot(times, holes, color=DRAW, linestyle=(0, (3, 2)))
-        _money_axis(axes, values + holes)
         _time_axis(axes, times, ticks=6)
 
     return _svg(draw, HALF_PAGE, name)
+
+
+def tiers(steps: Sequence[StepRecord], name: str) -> str:
+    """What each tier of the waterfall has paid up to each moment, one on top of the other."""
+    times = [step.time for step in steps]
+    paid = [[float(step.tiers.get(tier, 0)) for step in steps] for tier in TIERS]
+
+    def draw(figure: Figure) -> None:
+        axes = figure.subplots()
+        below = [0.0] * len(times)
+        for tier, values in zip(TIERS, paid, strict=True):
+            color = _COLORS[TIER_WORDS[tier][1]]
+            above = [low + value for low, value in zip(below, values, strict=True)]
+            if any(values):
+                axes.fill_between(
+                    times, below, above, color=color, alpha=0.55, linewidth=0, step="post"
+                )
+                axes.step(times, above, color=color, where="post", linewidth=0.9)
+            below = above
+        _money_axis(axes, below)
+        _time_axis(axes, times, ticks=6)
+
+    return _svg(draw, HALF_PAGE, name)
+
+
+def _insured(event: EventRecord) -> bool:
+    """Whether the insurance fund paid a part, or all, of it."""
+    return "insurance" in event.amounts or not event.amounts.keys() & set(TIERS)
 
 
 def _draw_lanes(axes: Axes, events: Sequence[EventRecord], end: int) -> None:
@@ -176,10 +214,13 @@ def _draw_lanes(axes: Axes, events: Sequence[EventRecord], end: int) -> None:
     axes.tick_params(axis="y", labelcolor=INK)
 
 
-def _money_axis(axes: Axes, values: Sequence[float]) -> None:
-    low, high = min(0.0, *values), max(0.0, *values)
-    room = (high - low or 1) * 0.08
-    axes.set_ylim(low - (room if low < 0 else 0), high + room)
+def _money_axis(axes: Axes, values: Sequence[float], from_zero: bool = True) -> None:
+    """Dollars; without a zero the axis shows how little a large amount has moved."""
+    low, high = min(values), max(values)
+    if from_zero or low < (high - low):
+        low, high = min(0.0, low), max(0.0, high)
+    span = high - low or abs(high) / 50 or 1
+    axes.set_ylim(low - (0 if low == 0 else span * 0.08), high + span * 0.08)
     axes.yaxis.set_major_locator(MaxNLocator(4))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short_usd(value)))
     if low < 0:

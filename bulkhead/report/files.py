@@ -29,7 +29,18 @@ def as_json(record: DemoRecord) -> dict[str, Any]:
         "account_table": [_plain(dataclasses.asdict(a), "account_table") for a in record.accounts],
         "event_log": [_plain(dataclasses.asdict(e), "event_log") for e in record.events],
         "timeline": [_plain(dataclasses.asdict(s), "timeline") for s in record.steps],
+        **_redemption(record),
     }
+
+
+def _redemption(record: DemoRecord) -> dict[str, Any]:
+    """The end of a wind-down, if there was one."""
+    if record.redemption is None:
+        return {}
+    content = dataclasses.asdict(record.redemption)
+    for name in ("accounts", "funds"):
+        content[name] = [_plain(row, f"redemption.{name}") for row in content[name]]
+    return {"redemption": {k: _plain(v, f"redemption.{k}") for k, v in content.items()}}
 
 
 def write_report(directory: str | Path, record: DemoRecord) -> tuple[Path, Path]:

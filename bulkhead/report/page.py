@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
 from bulkhead.report import charts
 from bulkhead.report.record import (
+    TIERS,
     DemoRecord,
     EventKind,
     Number,
@@ -15,7 +17,7 @@ from bulkhead.report.record import (
     number_text,
     verdict,
 )
-from bulkhead.report.tables import all_accounts, worst_accounts
+from bulkhead.report.tables import all_accounts, insolvencies, redemption, worst_accounts
 from bulkhead.report.text import (
     change,
     day,
@@ -25,7 +27,7 @@ from bulkhead.report.text import (
     span,
     usd,
 )
-from bulkhead.report.words import TERMS
+from bulkhead.report.words import TERMS, TIER_WORDS
 
 STYLE = Path(__file__).with_name("page.css")
 
@@ -39,6 +41,8 @@ def render_page(record: DemoRecord) -> str:
         _prices(record),
         _groups(record),
         _funds(record),
+        insolvencies(record),
+        redemption(record.redemption),
         worst_accounts(record),
         all_accounts(record.accounts),
         _terms(),
@@ -80,13 +84,21 @@ def _story(record: DemoRecord) -> str:
         if summary.insurance_drawn
         else "Their own margin paid for all of it; the insurance fund was not touched."
     )
+    if any(getattr(summary.tiers, tier) for tier in TIERS if tier != "insurance"):
+        fund = f"Losses above margins were paid by {_payers(summary)}."
     called = {e.account for e in record.events if e.kind is EventKind.MARGIN_CALL}
     return (
         f"{' and '.join(moves)}. Of {plural(summary.accounts, 'account')}, {len(called)} were"
         f" called ({plural(summary.margin_calls, 'margin call')}, {summary.cured} cured in time)"
         f" and {len(sold)} were sold in whole or in part through"
-        f" {plural(summary.auctions, 'auction')}. {fund if sold else ''}"
+        f" {plural(summary.auctions, 'auction')}. {fund if sold or summary.insolvencies else ''}"
     ).strip()
+
+
+def _payers(summary: Summary) -> str:
+    """`own contribution $5, insurance fund $7`."""
+    parts = [(TIER_WORDS[tier][0], getattr(summary.tiers, tier)) for tier in TIERS]
+    return ", ".join(f"{words} {usd(paid)}" for words, paid in parts if paid)
 
 
 def _move(asset: str, prices: list[float]) -> str:
@@ -104,6 +116,8 @@ def _figures(s: Summary) -> str:
         ("Taken over by bidders", usd(s.liquidated_notional), f"bonus {usd(s.bonus_paid)}"),
         ("Worst margin ratio", ratio(s.worst_margin_ratio), s.worst_margin_ratio_account),
         ("Insurance fund paid", usd(s.insurance_drawn), f"{usd(s.insurance_balance)} left"),
+        ("Insolvent", f"{s.insolvencies}", f"{s.torn_up.accounts} torn up"),
+        ("Torn up", usd(s.torn_up.notional), "closed against the other side"),
         ("Fees collected", usd(s.fees_collected), f"{usd(s.fees_to_insurance)} to the fund"),
         ("Funding turned over", usd(s.funding_paid), "from one side to the other"),
         ("Top-ups", f"{s.top_ups}", f"{usd(s.topped_up)} added in time"),
@@ -163,22 +177,40 @@ def _funds(record: DemoRecord) -> str:
     open_interest: dict[str, list[Number]] = {
         market: [step.open_interest[market] for step in steps] for market in steps[0].open_interest
     }
-    keys = [_key(name, _series_color(i)) for i, name in enumerate(open_interest)]
+    members = {
+        "contributions": [step.contributions_balance for step in steps],
+        "assessments": [step.assessments_balance for step in steps],
+    }
     fund_keys = [_key("balance", "--cure")]
     if record.summary.insurance_drawn:
         fund_keys.append('<span class="dot" style="--c:var(--draw)">draw</span>')
     if any(step.hole for step in steps):
         fund_keys.append(_key("unpaid losses", "--draw"))
     times = [step.time for step in steps]
-    return (
-        "<h2>Insurance fund and open interest</h2>\n"
-        '<p class="note">The fund pays what a defaulter’s margin cannot and earns fees. Open '
-        "interest is one side of each market, in dollars.</p>\n"
-        f'<div class="pair">\n<figure><figcaption><h3>Insurance fund</h3>{"".join(fund_keys)}'
-        f"</figcaption>\n{charts.balance(steps, record.events, 'fund')}</figure>\n"
-        f"<figure><figcaption><h3>Open interest</h3>{''.join(keys)}</figcaption>\n"
-        f"{charts.lines(times, open_interest, 'interest')}</figure>\n</div>\n"
+    pictures = [
+        ("Insurance fund", fund_keys, charts.balance(steps, record.events, "fund")),
+        ("Default fund", _keys(members), charts.lines(times, members, "members", from_zero=False)),
+        ("Open interest", _keys(open_interest), charts.lines(times, open_interest, "interest")),
+    ]
+    paid = [tier for tier in TIERS if getattr(record.summary.tiers, tier)]
+    if paid:
+        keys = [_key(*TIER_WORDS[tier]) for tier in paid]
+        pictures.append(("Losses above margins, by who paid", keys, charts.tiers(steps, "tiers")))
+    figures = "".join(
+        f"<figure><figcaption><h3>{name}</h3>{''.join(keys)}</figcaption>\n{picture}</figure>\n"
+        for name, keys, picture in pictures
     )
+    return (
+        "<h2>Funds and open interest</h2>\n"
+        '<p class="note">The insurance fund pays what a defaulter’s margin cannot, then the members'
+        " of the default fund; both earn fees. Open interest is one side of each market, in"
+        " dollars. Scales of funds need not begin at zero.</p>\n"
+        f'<div class="pair">\n{figures}</div>\n'
+    )
+
+
+def _keys(series: Iterable[str]) -> list[str]:
+    return [_key(name, _series_color(number)) for number, name in enumerate(series)]
 
 
 def _terms() -> str:

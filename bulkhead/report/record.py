@@ -29,7 +29,16 @@ class EventKind(StrEnum):
     AUCTION = "auction"
     BID_PARTIAL = "bid_partial"
     BID_FULL = "bid_full"
+    INSOLVENT = "insolvent"
+    TEAR_UP = "tear_up"
+    REMAINDER = "remainder_sold"
+    REOPENED = "reopened"
     DRAW = "draw"
+    REPAID = "repaid"
+
+
+# The waterfall, in the order in which tiers pay. The keys of amounts by tier.
+TIERS = ("own", "insurance", "contributions", "assessments", "charged", "hole")
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,9 @@ class StepRecord:
     insurance_balance: Number
     open_interest: Mapping[str, Number]  # market -> USD at mark, one side
     hole: Number = 0
+    contributions_balance: Number = 0
+    assessments_balance: Number = 0
+    tiers: Mapping[str, Number] = field(default_factory=dict)  # paid up to now
 
 
 @dataclass(frozen=True)
@@ -76,6 +88,65 @@ class AccountRecord:
     bids_partial: int = 0
     bids_full: int = 0
     worst_margin_ratio: Number | None = None  # equity / maintenance margin; None without positions
+    torn_up: int = 0
+    lacked: Number = 0  # losses above its margin, which the waterfall paid
+
+
+@dataclass(frozen=True)
+class Tiers:
+    """What each tier of the waterfall paid, cash. Of the hole: all that ever went into it."""
+
+    own: Number = 0
+    insurance: Number = 0
+    contributions: Number = 0
+    assessments: Number = 0
+    charged: Number = 0
+    hole: Number = 0
+
+
+@dataclass(frozen=True)
+class TornUp:
+    """Positions closed against the opposite side."""
+
+    accounts: int = 0
+    notional: Number = 0
+
+
+@dataclass(frozen=True)
+class RedemptionRecord:
+    """What somebody got in the end: an account, a staker or a member."""
+
+    label: str
+    claim: Number  # cash
+    paid: Number  # cash
+    collateral: str = ""
+    to_fund: Number = 0  # of it, what he owed for a default
+
+
+@dataclass(frozen=True)
+class Redemption:
+    """How a wind-down ended.
+
+    Attributes:
+        pot: Cash to be paid out.
+        claims: Claims on it.
+        dust: What is left of the pot when everybody was paid.
+        left: Accounts that could not be paid out.
+    """
+
+    pot: Number
+    claims: Number
+    dust: Number
+    left: int
+    accounts: list[RedemptionRecord]
+    funds: list[RedemptionRecord]
+    proofs: int = 0
+    rewards: Number = 0
+
+    @property
+    def factor(self) -> Number:
+        """What a claim of 1 was worth."""
+        return Decimal(self.pot) / Decimal(self.claims) if self.claims else Decimal(1)
 
 
 @dataclass(frozen=True)
@@ -111,6 +182,14 @@ class Summary:
     worst_margin_ratio: Number | None = None
     worst_margin_ratio_account: str = ""
     transactions: int = 0
+    tiers: Tiers = field(default_factory=Tiers)
+    torn_up: TornUp = field(default_factory=TornUp)
+    insolvencies: int = 0
+    repaid: Number = 0  # of what defaults had cost
+    debt_outstanding: Number = 0  # what accounts still owe for their defaults
+    redeemed: Number = 0  # paid out to accounts in a wind-down
+    redemption_factor: Number | None = None
+    unredeemed: int = 0  # accounts that a wind-down could not pay out
 
 
 @dataclass(frozen=True)
@@ -124,6 +203,7 @@ class DemoRecord:
     title: str = ""  # e.g. a scenario's title; the scenario's name when empty
     about: str = ""
     source: str = ""
+    redemption: Redemption | None = None
 
 
 def count_events(events: Iterable[EventRecord]) -> dict[str, int]:
@@ -137,6 +217,7 @@ def count_events(events: Iterable[EventRecord]) -> dict[str, int]:
         "bids_partial": kinds[EventKind.BID_PARTIAL],
         "bids_full": kinds[EventKind.BID_FULL],
         "top_ups": kinds[EventKind.TOP_UP],
+        "insolvencies": kinds[EventKind.INSOLVENT],
     }
 
 
@@ -148,7 +229,10 @@ def failures(summary: Summary) -> list[str]:
         found.append(f"{count} default{'s were' if count > 1 else ' was'} left unresolved")
     if not abs(float(summary.conservation_error)) <= CONSERVATION_LIMIT:
         found.append(f"the ledger is off by {summary.conservation_error} cash units")
-    if summary.hole > 0:
+    if summary.unredeemed:
+        found.append(f"{summary.unredeemed} could not be paid out")
+    # A wind-down shares losses out: its hole is in the factor.
+    if summary.hole > 0 and summary.redemption_factor is None:
         found.append(f"losses of {summary.hole:,.2f} USD were left unpaid")
     return found
 
@@ -159,6 +243,9 @@ def verdict(summary: Summary) -> str:
     if found:
         return f"Not in order: {'; '.join(found)}."
     error = number_text(summary.conservation_error)
+    if summary.redemption_factor is not None:
+        part = f"{100 * float(summary.redemption_factor):.2f}%"
+        return f"Everybody was paid {part} of his claim; conservation error {error}."
     if not summary.margin_calls and not summary.auctions:
         return f"Nobody had to be called; conservation error {error}."
     return f"Every default was resolved; conservation error {error}."

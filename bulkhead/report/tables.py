@@ -6,10 +6,20 @@ from collections import defaultdict
 from collections.abc import Iterable
 from html import escape
 
-from bulkhead.report.record import AccountRecord, DemoRecord, EventKind, EventRecord
+from bulkhead.report.record import (
+    TIERS,
+    AccountRecord,
+    DemoRecord,
+    EventKind,
+    EventRecord,
+    Number,
+    Redemption,
+    RedemptionRecord,
+)
 from bulkhead.report.text import clock, leverage, plural, ratio, usd
-from bulkhead.report.words import EVENT_WORDS, amounts_text, fate
+from bulkhead.report.words import EVENT_WORDS, TIER_WORDS, amounts_text, fate
 
+CENT = 0.01
 WORST_ACCOUNTS = 8  # accounts whose events are told one by one
 ACCOUNT_COLUMNS = (  # heading, CSS class
     ("Account", "first nowrap"),
@@ -110,3 +120,76 @@ def _account_row(account: AccountRecord) -> str:
     columns = zip(cells, ACCOUNT_COLUMNS, strict=True)
     row = "".join(f'<td class="{kind}">{cell}</td>' for cell, (_, kind) in columns)
     return f"<tr>{row}</tr>\n"
+
+
+def insolvencies(record: DemoRecord) -> str:
+    """Every shortfall, and who paid it."""
+    events = [event for event in record.events if event.kind is EventKind.DRAW]
+    events = [event for event in events if "shortfall" in event.amounts]
+    if not events:
+        return ""
+    columns = ("shortfall", *TIERS)
+    kinds = ("nowrap", "nowrap", *("num" for _ in columns))
+    headings = ["Shortfall", *(TIER_WORDS[tier][0].capitalize() for tier in TIERS)]
+    rows = []
+    for event in events:
+        amounts = [event.amounts.get(column, 0) for column in columns]
+        cells = [clock(event.time), escape(event.account), *map(_paid, amounts)]
+        rows.append(_row(cells, kinds))
+    totals = [sum(event.amounts.get(column, 0) for event in events) for column in columns]
+    cells = ["", "all", *map(_paid, totals)]
+    rows.append(_row(cells, kinds, "total"))
+    return (
+        "<h2>Losses above margins, and who paid</h2>\n"
+        '<p class="note">From left to right the order in which tiers pay: each only when the one'
+        " before has nothing left to give, or is at its limit.</p>\n"
+        + _table(["Time", "Account", *headings], kinds, rows)
+    )
+
+
+def _paid(amount: Number) -> str:
+    """An amount, or nothing for what roundings leave."""
+    return usd(amount) if amount >= CENT else ""
+
+
+def redemption(end: Redemption | None) -> str:
+    """What everybody got in a wind-down."""
+    if end is None:
+        return ""
+    headings = ["Who", "Claim", "Paid", "Kept from it for a debt", "Collateral"]
+    kinds = ("nowrap", "num", "num", "num", "nowrap")
+    rows = []
+    for title, records in (("Accounts", end.accounts), ("Stakers and members", end.funds)):
+        rows.append(f'<tr class="account"><th colspan="5"><b>{title}</b></th></tr>\n')
+        rows += [_row(_redeemed(record), kinds) for record in records]
+    return (
+        "<h2>Redemption</h2>\n"
+        f'<p class="note">{usd(end.pot)} were there for claims of {usd(end.claims)}: everybody got'
+        f" {100 * float(end.factor):.4f}% of his, in whatever order.</p>\n"
+        + _table(headings, kinds, rows)
+    )
+
+
+def _redeemed(record: RedemptionRecord) -> list[str]:
+    return [
+        escape(record.label),
+        usd(record.claim),
+        usd(record.paid),
+        usd(record.to_fund) if record.to_fund else "",
+        escape(record.collateral),
+    ]
+
+
+def _row(cells: Iterable[str], kinds: Iterable[str], name: str = "") -> str:
+    columns = zip(cells, kinds, strict=True)
+    row = "".join(f'<td class="{kind}">{cell}</td>' for cell, kind in columns)
+    return f'<tr class="{name}">{row}</tr>\n' if name else f"<tr>{row}</tr>\n"
+
+
+def _table(headings: Iterable[str], kinds: Iterable[str], rows: Iterable[str]) -> str:
+    columns = zip(headings, kinds, strict=True)
+    header = "".join(f'<th class="{kind}">{heading}</th>' for heading, kind in columns)
+    return (
+        '<div class="scroll"><table>\n'
+        f"<thead><tr>{header}</tr></thead>\n<tbody>\n{''.join(rows)}</tbody>\n</table></div>\n"
+    )

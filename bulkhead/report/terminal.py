@@ -6,8 +6,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bulkhead.report.record import DemoRecord, Summary, failures, number_text, verdict
+from bulkhead.report.record import TIERS, DemoRecord, Summary, failures, number_text, verdict
 from bulkhead.report.text import ratio, usd
+from bulkhead.report.words import TIER_WORDS
 
 
 def print_summary(console: Console, record: DemoRecord) -> None:
@@ -18,7 +19,7 @@ def print_summary(console: Console, record: DemoRecord) -> None:
     table.add_column("", justify="right")
     table.add_column("", style="dim")
     table.show_header = False
-    for section in _sections(summary):
+    for section in filter(None, _sections(summary)):
         for row in section:
             table.add_row(*row)
         table.add_section()
@@ -28,6 +29,7 @@ def print_summary(console: Console, record: DemoRecord) -> None:
 
 
 def _sections(s: Summary) -> list[list[tuple[str, str, str]]]:
+    wound_up = s.redemption_factor
     worst = f"account {s.worst_margin_ratio_account}" if s.worst_margin_ratio_account else ""
     return [
         [
@@ -51,11 +53,38 @@ def _sections(s: Summary) -> list[list[tuple[str, str, str]]]:
             ("Insurance drawn", usd(s.insurance_drawn), "for losses above a margin"),
             ("Insurance balance", usd(s.insurance_balance), "at the end"),
         ],
+        _waterfall(s),
+        _wind_down(s),
         [
             ("Unresolved defaults", f"{s.unresolved_defaults}", "must be 0"),
-            ("Unpaid losses", usd(s.hole), "must be 0"),
+            ("Unpaid losses", usd(s.hole), "must be 0" if wound_up is None else "in the factor"),
             ("Conservation error", number_text(s.conservation_error), "must be 0 (1e-6 allowed)"),
             ("Open interest gap", number_text(s.max_abs_open_interest_gap), "LONG less SHORT"),
             ("Time taken", f"{s.wall_seconds:.0f} s", f"{s.transactions:,} transactions"),
         ],
+    ]
+
+
+def _waterfall(s: Summary) -> list[tuple[str, str, str]]:
+    """Who paid what margins could not, if there was anything."""
+    if not s.insolvencies:
+        return []
+    torn_up = f"{s.torn_up.accounts} torn up, {usd(s.torn_up.notional)} of notional"
+    rows = [("Insolvent", f"{s.insolvencies}", torn_up)]
+    for number, tier in enumerate(TIERS, 2):
+        paid = getattr(s.tiers, tier)
+        rows.append((f"Tier {number}", usd(paid), TIER_WORDS[tier][0]))
+    rows.append(("Repaid", usd(s.repaid), f"{usd(s.debt_outstanding)} still owed"))
+    return rows
+
+
+def _wind_down(s: Summary) -> list[tuple[str, str, str]]:
+    """How it ended, if it ended."""
+    if s.redemption_factor is None:
+        return []
+    factor = f"{100 * float(s.redemption_factor):.4f}%"
+    return [
+        ("Redeemed", usd(s.redeemed), "paid out to accounts, in random order, by strangers"),
+        ("Factor", factor, "of every claim"),
+        ("Not paid out", f"{s.unredeemed}", "must be 0"),
     ]

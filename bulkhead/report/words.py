@@ -12,7 +12,22 @@ EVENT_WORDS = {
     EventKind.AUCTION: ("Auction opened", "--auction"),
     EventKind.BID_PARTIAL: ("Sold in part", "--bid"),
     EventKind.BID_FULL: ("Sold in full", "--bid"),
-    EventKind.DRAW: ("Insurance fund paid", "--draw"),
+    EventKind.INSOLVENT: ("Insolvent", "--draw"),
+    EventKind.TEAR_UP: ("Torn up", "--draw"),
+    EventKind.REMAINDER: ("Remainder sold", "--bid"),
+    EventKind.REOPENED: ("Back in auction", "--auction"),
+    EventKind.DRAW: ("Shortfall paid", "--draw"),
+    EventKind.REPAID: ("Repaid", "--cure"),
+}
+
+# Tiers of the waterfall: what pays, and the colour of its area.
+TIER_WORDS = {
+    "own": ("own contribution", "--series-5"),
+    "insurance": ("insurance fund", "--cure"),
+    "contributions": ("contributions", "--series-1"),
+    "assessments": ("assessments", "--series-3"),
+    "charged": ("opposite side", "--call"),
+    "hole": ("hole", "--draw"),
 }
 
 TERMS = (
@@ -38,7 +53,20 @@ TERMS = (
     ("Bid", "A bidder takes a slice, the same fraction of every position and every collateral."),
     ("Bonus", "The discount under the current price a bidder gets, paid by the defaulter."),
     ("Insurance fund", "Staked money that earns fees and pays what a defaulter's margin cannot."),
-    ("Draw", "A payment of the insurance fund for an account whose equity fell below zero."),
+    (
+        "Default fund",
+        "What members contributed, and pledged on top (assessments), to pay after the insurance.",
+    ),
+    ("Insolvent", "Equity at 0 or below: what is lacking is reserved, the positions are on offer."),
+    ("Shortfall", "What a defaulter’s margin cannot pay; the waterfall says who does."),
+    (
+        "Waterfall",
+        "His own contribution, insurance fund, members, their pledges, opposite side, hole.",
+    ),
+    ("Tear-up", "Closing a position against everybody on the opposite side, in proportion."),
+    ("Charge on the opposite side", "What winners pay of a loss that no fund could pay, bounded."),
+    ("Hole", "Losses nobody could pay yet; fees and what defaulters repay fill it first."),
+    ("Wind-down", "The end: markets settled, deficits proven, everybody paid the same share."),
     ("Funding", "What the crowded side of a market pays the other to keep prices in line."),
     ("Open interest", "Everything held on one side of a market; both sides are always equal."),
     ("Isolated, cross", "Margin for one market only, or shared by all positions of an account."),
@@ -78,6 +106,9 @@ def fate(account: AccountRecord) -> tuple[str, str]:
     if account.bids_partial and not account.bids_full:
         parts.append("sold in part")
         color = "--bid"
+    if account.torn_up:
+        parts.append("torn up")
+        color = "--draw"
     if account.bids_full:
         parts.append("sold in full")
         color = "--draw"

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from bulkhead.keeper import Action, ActionKind, Keeper, Outcome, Policy, batches
+from bulkhead.actions import Action, ActionKind, Outcome, batches
+from bulkhead.chores import EVERY, Chores
+from bulkhead.keeper import Keeper, Policy
 
 WAD = 10**18
 OWN, OTHER, THIRD = 1, 2, 3
@@ -23,6 +25,7 @@ def row(account: int, **changes: Any) -> SimpleNamespace:
     values: dict[str, Any] = {
         "account": account,
         "readable": True,
+        "all_valid": True,
         "cash": 10_000,
         "equity": 10_000,
         "initial": 0,
@@ -61,6 +64,23 @@ def in_auction(account: int, **changes: Any) -> SimpleNamespace:
     return row(account, **(values | changes))
 
 
+def insolvent(account: int, **changes: Any) -> SimpleNamespace:
+    """An account whose insolvency was recognised."""
+    values = {"cash": -500, "equity": -500, "assessed_equity": -500, "stage": 3, "initial": 4_000}
+    return row(account, **(values | changes))
+
+
+def state(**changes: Any) -> SimpleNamespace:
+    """What DefaultManager.insolvency says: positions on offer at mark, the window open."""
+    values = {
+        "positions": True,
+        "window_end": NOW + 60,
+        "remainder_discount": 0,
+        "max_fraction": WAD,
+    }
+    return SimpleNamespace(**(values | changes))
+
+
 @dataclass
 class Memory:
     """A venue with the rows it is given."""
@@ -71,6 +91,8 @@ class Memory:
     sent: list[Action] = field(default_factory=list)
     blind: bool = False
     sizes: list[int] = field(default_factory=list)
+    states: dict[int, Any] = field(default_factory=dict)
+    views: dict[str, Any] = field(default_factory=dict)
 
     def now(self) -> int:
         return NOW
@@ -80,9 +102,15 @@ class Memory:
         return fresh
 
     def read(self, contract: str, function: str, *args: Any) -> Any:
-        assert contract == "Lens"
         if self.blind:
             raise ConnectionError("node is gone")
+        if function == "insolvency":
+            assert contract == "DefaultManager"
+            return self.states[args[0]]
+        if function in self.views:
+            view = self.views[function]
+            return view(*args) if callable(view) else view
+        assert contract == "Lens"
         if function == "positions":
             return [SimpleNamespace(value=0, notional=100_000 * WAD)]
         self.sizes.append(len(args[0]))
@@ -187,14 +215,224 @@ def test_collateral_is_bought_with_cash_that_is_there():
     assert venue.sent[0].args[0] == WAD // 10  # 80 % of 1,000 buys a tenth of 8,000
 
 
-def test_insolvent_accounts_are_left_to_the_backstop():
-    insolvent = in_auction(OTHER, assessed_equity=-500, discount=PPM * 3 // 10)
-    keeper, venue = keeper_of(insolvent)
+def test_nobody_bids_at_mark_unless_the_policy_says_so():
+    deep = in_auction(OTHER, assessed_equity=-500, openable=True)
+    for policy in (Policy(calls=False), Policy(calls=False, backstop=True)):
+        keeper, venue = keeper_of(deep, policy=policy)
+        keeper.run()
+        assert venue.sent == []
+    keeper, venue = keeper_of(deep, policy=Policy(bid_at_mark=True))
+    keeper.run()
+    assert kinds(venue) == [(ActionKind.OPEN, OTHER), (ActionKind.BID, OTHER)]
+
+
+def test_an_insolvency_in_an_auction_is_made_known():
+    keeper, venue = keeper_of(in_auction(OTHER, assessed_equity=-500, openable=True))
+    keeper.run()
+    assert kinds(venue) == [(ActionKind.OPEN, OTHER)]
+
+
+def test_the_window_is_left_to_those_who_bid_at_mark():
+    for policy, expected in (
+        (Policy(), []),
+        (Policy(backstop=True), []),
+        (Policy(bid_at_mark=True), [(ActionKind.BID, OTHER)]),
+    ):
+        keeper, venue = keeper_of(insolvent(OTHER), policy=policy)
+        venue.states = {OTHER: state()}
+        keeper.run()
+        assert kinds(venue) == expected
+
+
+def test_a_bid_at_mark_stays_within_the_keepers_own_margin():
+    keeper, venue = keeper_of(insolvent(OTHER), policy=Policy(bid_at_mark=True), equity=1_000)
+    venue.states = {OTHER: state()}
+    keeper.run()
+    assert venue.sent[0].args[0] == WAD // 5  # 80 % of 1,000 over an initial margin of 4,000
+    keeper, venue = keeper_of(insolvent(OTHER), policy=Policy(bid_at_mark=True), equity=10)
+    venue.states = {OTHER: state()}
     keeper.run()
     assert venue.sent == []
-    keeper, venue = keeper_of(insolvent, policy=Policy(backstop=True))
+
+
+def test_tears_up_in_ascending_batches_when_windows_are_over():
+    numbers = [40, 30, 20, *range(50, 58)]
+    keeper, venue = keeper_of(*(insolvent(number) for number in numbers), insolvent(60))
+    venue.states = {number: state(window_end=NOW) for number in numbers}
+    venue.states[60] = state(window_end=NOW + 1)
     keeper.run()
-    assert kinds(venue) == [(ActionKind.BID, OTHER)]
+    assert {action.kind for action in venue.sent} == {ActionKind.TEAR_UP}
+    assert [action.call for action in venue.sent] == [
+        ([20, 30, 40, 50, 51, 52, 53, 54],),
+        ([55, 56, 57],),
+    ]
+
+
+def test_what_fails_together_is_torn_up_one_by_one():
+    keeper, venue = keeper_of(insolvent(OTHER), insolvent(THIRD))
+    venue.states = dict.fromkeys((OTHER, THIRD), state(window_end=NOW))
+    venue.refused = {0: "default manager: account is solvent, reopen its auction"}
+    outcomes = keeper.run()
+    assert [outcome.action.args for outcome in outcomes] == [
+        ([OTHER, THIRD],),
+        ([OTHER],),
+        ([THIRD],),
+    ]
+
+
+def test_a_debt_without_anything_else_is_torn_up_but_a_remainder_is_not():
+    keeper, venue = keeper_of(insolvent(OTHER), insolvent(THIRD))
+    over = {"positions": False, "window_end": NOW}
+    venue.states = {
+        OTHER: state(**over, max_fraction=0),
+        THIRD: state(**over, max_fraction=WAD, remainder_discount=PPM // 100),
+    }
+    keeper.run()
+    assert [action.call for action in venue.sent] == [([OTHER],)]
+
+
+def test_legs_in_doubt_are_waited_for():
+    keeper, venue = keeper_of(insolvent(OTHER, all_valid=False))
+    venue.states = {OTHER: state(positions=False, window_end=NOW, max_fraction=0)}
+    keeper.run()
+    assert venue.sent == []
+
+
+def test_reopens_what_has_equity_again_and_cures_what_is_well():
+    keeper, venue = keeper_of(
+        insolvent(OTHER, assessed_equity=5), insolvent(THIRD, assessed_equity=5, curable=True)
+    )
+    venue.states = dict.fromkeys((OTHER, THIRD), state(window_end=NOW, max_fraction=0))
+    keeper.run()
+    assert kinds(venue) == [(ActionKind.CURE, THIRD), (ActionKind.REOPEN, OTHER)]
+
+
+@pytest.mark.parametrize(("percent", "buys"), [(2, False), (3, True), (60, True)])
+def test_remainders_are_bought_from_a_discount_on(percent, buys):
+    left = insolvent(OTHER, equity=3_500, assessed_equity=3_500, cash=-500, initial=0)
+    keeper, venue = keeper_of(left)
+    venue.states = {
+        OTHER: state(
+            positions=False, remainder_discount=PPM * percent // 100, max_fraction=WAD // 2
+        )
+    }
+    keeper.run()
+    assert kinds(venue) == ([(ActionKind.BID, OTHER)] if buys else [])
+
+
+def test_an_unreadable_insolvency_does_not_stop_the_others():
+    keeper, venue = keeper_of(insolvent(OTHER), row(THIRD, callable=True))
+    keeper.run()
+    assert kinds(venue) == [(ActionKind.CALL, THIRD)]
+
+
+# --- Chores
+
+
+def price(number: int, valid: bool = True) -> SimpleNamespace:
+    return SimpleNamespace(row=number, valid=valid, low=WAD, high=WAD)
+
+
+def chores_of(*rows: Any, **views: Any) -> tuple[Keeper, Memory]:
+    """A keeper with chores: collateral 0, market 1, nothing settled, nobody owes."""
+    keeper, venue = keeper_of(*rows)
+    venue.views = {
+        "prices": [price(1), price(9)],
+        "markets": [SimpleNamespace(market=1, settled=False)],
+        "debts": 0,
+    } | views
+    keeper.chores = Chores(venue, [0], [1])
+    return keeper, venue
+
+
+def test_checkpoints_are_taken_once_an_hour():
+    keeper, venue = chores_of()
+    keeper.run()
+    keeper.run()
+    assert venue.sent == [Action(ActionKind.CHECKPOINTS, 0, ([1, 9],))]
+    assert venue.sent[0].contract == "RiskEngine"
+    keeper.chores.at -= EVERY
+    keeper.run()
+    assert len(venue.sent) == 2
+
+
+def test_outages_are_reported_once_and_ended_by_a_checkpoint():
+    keeper, venue = chores_of(prices=[price(1), price(9, valid=False)])
+    for _ in range(2):
+        keeper.chores.at = 0
+        keeper.run()
+    report = Action(ActionKind.REPORT_OUTAGE, 0, (9,))
+    assert venue.sent.count(report) == 1
+    venue.views["prices"] = [price(1), price(9)]
+    keeper.chores.at = 0
+    keeper.run()
+    assert venue.sent[-1] == Action(ActionKind.CHECKPOINTS, 0, ([1, 9],))
+    assert keeper.chores.outages == set()
+
+
+@pytest.mark.parametrize(
+    ("reason", "again"),
+    [("oracle: outage already reported", False), ("oracle: sequencer outage", True)],
+)
+def test_a_report_that_failed_is_tried_again_unless_another_was_first(reason, again):
+    keeper, venue = chores_of(prices=[price(9, valid=False)])
+    venue.refused = {0: reason}
+    for _ in range(2):
+        keeper.chores.at = 0
+        keeper.run()
+    assert len(venue.sent) == (2 if again else 1)
+
+
+def test_positions_in_settled_markets_are_converted():
+    keeper, venue = chores_of(
+        row(OTHER),
+        row(THIRD),
+        markets=[SimpleNamespace(market=1, settled=True)],
+        positions=lambda account, *market: int(bool(market) and account == THIRD),
+    )
+    for _ in range(2):
+        keeper.chores.at = 0
+        keeper.run()
+    found = [action for action in venue.sent if action.kind is ActionKind.CONVERT]
+    assert found == [Action(ActionKind.CONVERT, 0, (1, [THIRD]))]
+    assert found[0].contract == "Clearinghouse"
+
+
+@pytest.mark.parametrize(
+    ("other", "positions", "recovers"),
+    [
+        ({}, [], True),
+        ({"cash": 0}, [], False),
+        ({"stage": 1}, [], False),
+        ({}, [SimpleNamespace(value=0, notional=WAD)], False),
+    ],
+)
+def test_debts_are_recovered_from_cash_that_is_free(other, positions, recovers):
+    keeper, venue = chores_of(
+        row(OTHER, **other), debts=lambda account: account == OTHER, positions=positions
+    )
+    keeper.run()
+    found = [action for action in venue.sent if action.kind is ActionKind.RECOVER]
+    assert found == ([Action(ActionKind.RECOVER, OTHER, ())] if recovers else [])
+    assert OTHER in keeper.chores.suspects
+    assert OWN not in keeper.chores.suspects
+
+
+def test_chores_are_left_to_those_who_run_the_procedure():
+    keeper, venue = chores_of()
+    keeper.policy = Policy(calls=False)
+    keeper.run()
+    assert venue.sent == []
+
+
+def test_a_chore_that_cannot_read_leaves_the_others():
+    def gone(*_: Any) -> None:
+        raise ConnectionError
+
+    keeper, venue = chores_of(row(OTHER), prices=gone, debts=lambda account: account == OTHER)
+    venue.views["positions"] = []
+    keeper.run()
+    assert kinds(venue) == [(ActionKind.RECOVER, OTHER)]
 
 
 def test_a_backstop_takes_what_nobody_wanted_for_long():

@@ -15,13 +15,19 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from bulkhead.report import (
+    TIERS,
     AccountRecord,
     DemoRecord,
     EventKind,
     EventRecord,
+    Redemption,
+    RedemptionRecord,
     ReportError,
     StepRecord,
     Summary,
+    Tiers,
+    TornUp,
+    charts,
     count_events,
     failures,
     print_summary,
@@ -29,6 +35,7 @@ from bulkhead.report import (
     write_report,
 )
 from bulkhead.report.text import ratio, short_usd, usd
+from bulkhead.report.words import TIER_WORDS
 
 START = 1_583_971_200
 REQUIRED_KEYS = [
@@ -112,6 +119,7 @@ def test_events_are_counted(record):
         "bids_partial": 1,
         "bids_full": 1,
         "top_ups": 1,
+        "insolvencies": 0,
     }
 
 
@@ -128,6 +136,7 @@ def test_verdict_of_a_good_replay(record):
         ({"conservation_error": Decimal("0.000002")}, "the ledger is off by 0.000002"),
         ({"conservation_error": -1}, "the ledger is off by -1"),
         ({"hole": 7}, "losses of 7.00 USD were left unpaid"),
+        ({"redemption_factor": 0.5, "unredeemed": 3}, "3 could not be paid out"),
     ],
 )
 def test_verdict_names_what_is_not_in_order(record, figures, expected):
@@ -160,7 +169,8 @@ def test_numbers_are_json_numbers(record, tmp_path):
     path, _ = write_report(tmp_path, record)
     content = json.loads(path.read_text(encoding="utf-8"))
     texts = {"scenario", "worst_margin_ratio_account", "verdict", "title", "source"}
-    lists = {"account_table", "event_log", "timeline"}
+    lists = {"account_table", "event_log", "timeline", "tiers", "torn_up"}
+    assert content.pop("redemption_factor") is None
     for key in content.keys() - texts - lists:
         assert isinstance(content[key], int | float), key
 
@@ -260,7 +270,118 @@ def test_page_tells_the_story(html):
     assert "The insurance fund paid $33.33 where margin was not enough." in html
     assert "fraction 42%" in html
     assert "called, cured" in html
-    assert html.count("<svg") == 2 + 2 + 2  # prices wide and narrow, groups, fund and interest
+    assert html.count("<svg") == 2 + 2 + 3  # prices wide and narrow, groups, funds and interest
+
+
+# --- The waterfall and the wind-down
+
+
+@pytest.fixture
+def drained(record) -> DemoRecord:
+    """The same replay with a loss that went down to the hole."""
+    amounts = {"shortfall": 60, "own": 5, "insurance": 25, "charged": 10, "hole": 20}
+    events = [
+        *record.events,
+        EventRecord(START + 1_700, EventKind.INSOLVENT, "bold-1", {"equity": -60, "reserved": 30}),
+        EventRecord(START + 1_750, EventKind.TEAR_UP, "bold-1", {"fraction": 1, "cash": -60}),
+        EventRecord(START + 1_750, EventKind.DRAW, "bold-1", amounts),
+        EventRecord(START + 1_790, EventKind.REPAID, "bold-1", {"amount": 20}),
+    ]
+    steps = [
+        dataclasses.replace(
+            step,
+            contributions_balance=400 - i,
+            assessments_balance=500 - i,
+            tiers={tier: i * amounts.get(tier, 0) // 3 for tier in TIERS},
+        )
+        for i, step in enumerate(record.steps)
+    ]
+    figures = {
+        **count_events(events),
+        "tiers": Tiers(own=5, insurance=25, charged=10, hole=20),
+        "torn_up": TornUp(1, 12_345),
+        "repaid": 20,
+        "debt_outstanding": Decimal("40.5"),
+    }
+    return dataclasses.replace(changed(record, **figures), events=events, steps=steps)
+
+
+@pytest.fixture
+def wound_down(drained) -> DemoRecord:
+    """The same, ended for good."""
+    accounts = [
+        RedemptionRecord("bold-1", 0, 0),
+        RedemptionRecord("careful-1", Decimal(1_000), Decimal(800), "0.5000 WETH", Decimal(3)),
+    ]
+    end = Redemption(
+        Decimal(803), Decimal(1_003), Decimal(0), 0, accounts, [RedemptionRecord("staker-1", 90, 7)]
+    )
+    figures = {"redemption_factor": end.factor, "redeemed": 800, "hole": 200}
+    return dataclasses.replace(changed(drained, **figures), redemption=end)
+
+
+def test_json_says_what_each_tier_paid(drained, tmp_path):
+    content = json.loads(write_report(tmp_path, drained)[0].read_text(encoding="utf-8"))
+    assert list(content["tiers"]) == list(TIERS)
+    assert content["tiers"]["insurance"] == 25
+    assert content["torn_up"] == {"accounts": 1, "notional": 12_345}
+    assert (content["debt_outstanding"], content["redeemed"]) == (40.5, 0)
+    assert content["timeline"][3]["tiers"]["hole"] == 20
+    assert "redemption" not in content
+
+
+def test_page_shows_who_paid(drained, tmp_path):
+    text = write_report(tmp_path, drained)[1].read_text(encoding="utf-8")
+    assert text.count("<svg") == 2 + 2 + 4
+    assert "Losses above margins, and who paid" in text
+    assert "paid by own contribution $5, insurance fund $25, opposite side $10, hole $20." in text
+    assert '<td class="num">$60</td><td class="num">$5</td><td class="num">$25</td>' in text
+    assert Page(text).open == []
+    assert "Redemption</h2>" not in text
+
+
+def test_page_without_losses_has_no_table_of_them(html):
+    assert "Losses above margins" not in html
+
+
+def test_areas_of_tiers_lie_on_each_other(drained):
+    picture = charts.tiers(drained.steps, "tiers")
+    for tier in ("own", "insurance", "charged", "hole"):
+        assert f"var({TIER_WORDS[tier][1]})" in picture
+    assert f"var({TIER_WORDS['contributions'][1]})" not in picture
+
+
+def test_a_funds_picture_shows_how_little_it_moved(record):
+    picture = charts.balance(record.steps, record.events, "fund")
+    assert "$49.97k" in picture
+    assert ">$0<" not in picture
+    holes = [dataclasses.replace(step, hole=5) for step in record.steps]
+    assert ">$0<" in charts.balance(holes, record.events, "fund")
+
+
+def test_page_and_json_of_a_wind_down(wound_down, tmp_path):
+    assert failures(wound_down.summary) == []
+    assert verdict(wound_down.summary).startswith("Everybody was paid 80.06% of his claim;")
+    paths = write_report(tmp_path, wound_down)
+    content, text = json.loads(paths[0].read_text("utf-8")), paths[1].read_text("utf-8")
+    assert content["redemption"]["accounts"][1]["paid"] == 800
+    assert content["redemption_factor"] == pytest.approx(803 / 1_003)
+    assert "Redemption</h2>" in text
+    assert "0.5000 WETH" in text
+    assert "staker-1" in text
+    assert Page(text).open == []
+
+
+def test_a_hole_without_a_wind_down_is_not_in_order(wound_down):
+    assert failures(changed(wound_down, redemption_factor=None).summary)
+
+
+def test_summary_tells_the_tiers_and_the_factor(wound_down):
+    out = io.StringIO()
+    print_summary(Console(file=out, width=120), wound_down)
+    assert "1 torn up, $12,345 of notional" in out.getvalue()
+    assert "80.0598%" in out.getvalue()
+    assert "Tier 7" in out.getvalue()
 
 
 def test_page_of_a_failed_replay_says_so(record, tmp_path):

@@ -24,6 +24,7 @@ from bulkhead.scenarios import (
 
 HOUR = 3_600
 NAMES = ["black-thursday", "ftx-2022", "may-2021"]
+MADE_UP = {"waterfall": "15m", "wind-down": "15m"}
 FILE_PER_EXAMPLE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -31,7 +32,7 @@ FILE_PER_EXAMPLE = settings(suppress_health_check=[HealthCheck.function_scoped_f
 
 
 def test_scenarios_are_known():
-    assert scenario_names() == NAMES
+    assert scenario_names() == sorted([*NAMES, *MADE_UP])
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,44 @@ def test_every_control_point_is_hit(name, step):
     for asset, points in scenario.points.items():
         found = dict(zip(series.times, series.prices[asset], strict=True))
         assert all(found[scenario.start + offset] == price for offset, price in points)
+
+
+@pytest.mark.parametrize("name", MADE_UP)
+def test_made_up_scenarios_fall_within_one_step(name):
+    scenario = load_scenario(name)
+    assert scenario.kind == name
+    assert scenario.step == 15 * 60
+    series = scenario.series(scenario.step)
+    for asset, column in series.prices.items():
+        falls = [1 - later / before for before, later in pairwise(column) if later < before]
+        assert min(falls) > Decimal("0.06"), asset
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_history_is_played_by_the_usual_people(name):
+    assert (load_scenario(name).kind, load_scenario(name).step) == ("crash", None)
+
+
+def test_kind_and_step_are_read(tmp_path):
+    path = tmp_path / "made.yaml"
+    path.write_text(f"{GOOD}kind: wind-down\nstep: 30m\n", encoding="utf-8")
+    scenario = load_scenario("made", tmp_path)
+    assert (scenario.kind, scenario.step) == ("wind-down", 1_800)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("kind: crisis", "kind: crisis is not a kind; allowed: crash, waterfall, wind-down"),
+        ("step: soon", "step: soon"),
+        ("step: 0", "step: 0 is too short"),
+    ],
+)
+def test_bad_kind_or_step_is_refused(tmp_path, line, reason):
+    (tmp_path / "made.yaml").write_text(f"{GOOD}{line}\n", encoding="utf-8")
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario("made", tmp_path)
+    assert f":8: {reason}" in str(caught.value)
 
 
 def test_interpolation_is_even_in_log_price():
@@ -156,10 +195,18 @@ def refusal(tmp_path: Path, text: str | bytes) -> list[str]:
         "time,ETH,BTC\n2020-03-12T00:00:00Z,194.8,7938\n2020-03-12T00:10:00Z,190,7900\n",
         "time,ETH,BTC\n1583971200,194.8,7938\n1583971800,190,7900\n",
         "BTC , time, ETH\n7938,2020-03-12T00:00,194.8\n7900,2020-03-12 01:10+01:00,+1.9e2\n",
+        "Time,eth,Btc\n1583971200,194.8,7938\n1583971800,190,7900\n",
         "time,ETH,BTC\r\n1583971200,194.8,7938\r\n\r\n1583971800,190,7900\r\n\r\n",
         codecs.BOM_UTF8 + b'time,"ETH",BTC\n1583971200,"194.8",7938\n1583971800,190,7900',
     ],
-    ids=["iso", "unix", "any order, offsets", "crlf and blank lines", "bom, quotes, no end"],
+    ids=[
+        "iso",
+        "unix",
+        "any order, offsets",
+        "any case",
+        "crlf and blank lines",
+        "bom, quotes, no end",
+    ],
 )
 def test_csv_is_read(tmp_path, text):
     series = load_csv(csv_file(tmp_path, text))
@@ -167,6 +214,12 @@ def test_csv_is_read(tmp_path, text):
     assert series.times == [1_583_971_200, 1_583_971_800]
     assert series.at(0) == {"ETH": Decimal("194.8"), "BTC": Decimal(7_938)}
     assert series.at(1) == {"ETH": Decimal(190), "BTC": Decimal(7_900)}
+
+
+def test_steps_of_a_csv_know_their_lines(tmp_path):
+    path = csv_file(tmp_path, "time,ETH\n\n1583971200,1\n\n1583971800,1\n")
+    series = load_csv(path)
+    assert [series.where(step) for step in (0, 1)] == [f"{path}:3", f"{path}:5"]
 
 
 def test_csv_needs_only_one_asset(tmp_path):
@@ -182,11 +235,13 @@ def test_csv_needs_only_one_asset(tmp_path):
         ("time,ETH,BTC\n", "has no rows"),
         ("time,ETH,BTC\n1583971200,1,1\n", "has one row"),
         ("time,ETH,DOGE\n", "unknown column 'DOGE': use time,ETH,BTC"),
-        ("time,eth\n", "unknown column 'eth' (did you mean 'ETH'?)"),
+        ("time,eht\n", "unknown column 'eht' (did you mean 'ETH'?)"),
+        ("time,eth,ETH\n", "column 'ETH' is there twice"),
         ("time,ETH,ETH\n", "column 'ETH' is there twice"),
         ("ETH,BTC\n", "column 'time' is missing"),
         ("time\n", "no column of prices"),
-        ("time;ETH;BTC\n", "unknown column 'time;ETH;BTC'"),
+        ("time;ETH;BTC\n", "columns are separated by ';': use commas, time,ETH,BTC"),
+        ("time\tETH\n", "columns are separated by tabs: use commas"),
         ('time,ETH\n"1583971200,1\n', "is not CSV"),
         (b"\xff\xfet\x00i\x00", "is not UTF-8"),
     ],

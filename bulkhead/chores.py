@@ -1,0 +1,124 @@
+"""What anyone may do for all, once an hour: checkpoints, outages, settled markets, old debts.
+
+None of it pays. It keeps the memory that a market is settled by when its feeds die, turns what is
+left in settled markets into cash, and lets accounts that owe for a default pay when they can.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bulkhead.actions import Action, ActionKind, Outcome, Venue, batches
+
+EVERY = 3_600  # seconds
+CONVERSIONS = 100  # accounts per call of Clearinghouse.convert_positions
+COLLATERAL_ROW, MARKET_ROW = 1, 8  # of the risk engine's table
+LEAST_RECOVERY = 10**18  # WAD cash that is worth a transaction
+INSOLVENCY = 3
+IN_PLACE = "outage already reported"
+
+log = logging.getLogger("bulkhead.keeper")
+
+
+@dataclass
+class Chores:
+    """The memory of a keeper that does them.
+
+    Attributes:
+        collaterals: Indices of the collaterals.
+        markets: Ids of the markets.
+        suspects: Accounts that may owe something for a default.
+        outages: Rows whose outage is on record.
+        settled: Settled markets whose positions have been looked for, and what was found.
+    """
+
+    venue: Venue
+    collaterals: Sequence[int] = ()
+    markets: Sequence[int] = ()
+    at: int = 0
+    suspects: set[int] = field(default_factory=set)
+    outages: set[int] = field(default_factory=set)
+    settled: dict[int, set[int]] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> list[int]:
+        """Rows of the risk engine's table that are in use."""
+        collaterals = [COLLATERAL_ROW + index for index in self.collaterals]
+        return collaterals + [MARKET_ROW + market for market in self.markets]
+
+    def decide(self, rows: Mapping[int, Any], new: Sequence[int]) -> list[Action]:
+        """Return what is to be done now.
+
+        Args:
+            rows: Rows of `Lens.accounts` by account.
+            new: Accounts never seen before: nobody knows what they owe.
+        """
+        self.suspects.update(new)
+        self.suspects.update(
+            account for account, row in rows.items()
+            if row.stage == INSOLVENCY or (row.readable and row.assessed_equity < 0)
+        )  # fmt: skip
+        if self.venue.now() < self.at:
+            return []
+        self.at = self.venue.now() + EVERY
+        found: list[Action] = []
+        for chore in (self._prices, self._conversions, self._recoveries):
+            try:
+                found += chore(rows)
+            except Exception as error:
+                log.warning("a chore waits: %s", error)
+        return found
+
+    def learn(self, outcomes: Sequence[Outcome]) -> None:
+        """Remember what went through."""
+        for outcome in outcomes:
+            args = outcome.action.args
+            if outcome.action.kind is ActionKind.REPORT_OUTAGE:
+                if not outcome.reason or IN_PLACE in outcome.reason:
+                    self.outages.add(args[0])
+            elif outcome.action.kind is ActionKind.CONVERT and not outcome.reason:
+                self.settled[args[0]].difference_update(args[1])
+
+    def _prices(self, rows: Mapping[int, Any]) -> Iterator[Action]:
+        """Checkpoints of prices that are VALID, which end outages; reports of the others."""
+        if not self.rows:
+            return
+        prices = self.venue.read("Lens", "prices", self.rows)
+        valid = [price.row for price in prices if price.valid]
+        self.outages.difference_update(valid)
+        if valid:
+            yield Action(ActionKind.CHECKPOINTS, 0, (valid,))
+        for price in prices:
+            if not price.valid and price.row not in self.outages:
+                yield Action(ActionKind.REPORT_OUTAGE, 0, (price.row,))
+
+    def _conversions(self, rows: Mapping[int, Any]) -> Iterator[Action]:
+        """Positions left in settled markets: nobody can open one there, so one look is enough."""
+        if not self.markets:
+            return
+        for market in self.venue.read("Lens", "markets", list(self.markets)):
+            if market.settled and market.market not in self.settled:
+                self.settled[market.market] = {
+                    account for account in rows
+                    if self.venue.read("Clearinghouse", "positions", account, market.market)
+                }  # fmt: skip
+        for number, holders in self.settled.items():
+            for batch in batches(sorted(holders), CONVERSIONS):
+                yield Action(ActionKind.CONVERT, 0, (number, batch))
+
+    def _recoveries(self, rows: Mapping[int, Any]) -> Iterator[Action]:
+        """Debts of accounts that have cash, no positions and no stage."""
+        for account in sorted(self.suspects):
+            row = rows.get(account)
+            if row is None or row.stage:
+                continue
+            if not self.venue.read("Clearinghouse", "debts", account):
+                self.suspects.discard(account)
+            elif row.cash >= LEAST_RECOVERY and not self._has_positions(account):
+                yield Action(ActionKind.RECOVER, account, ())
+
+    def _has_positions(self, account: int) -> bool:
+        return bool(self.venue.read("Lens", "positions", [account]))

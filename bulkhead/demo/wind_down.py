@@ -1,0 +1,235 @@
+"""The wind-down: a hole that nobody can fill, and everybody paid the same share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+from bulkhead.books import Header, conservation_error
+from bulkhead.demo.node import Log
+from bulkhead.demo.people import Person
+from bulkhead.demo.replay import Replay
+from bulkhead.demo.venue import cash
+from bulkhead.report import DemoRecord, Redemption, RedemptionRecord
+from bulkhead.report.text import usd
+
+PPM = 10**6
+WINDING_DOWN = 1  # phase of the ledger
+BATCH = 100  # accounts per call of convert_positions
+
+
+@dataclass
+class WindDown(Replay):
+    """A replay that ends as soon as anybody may end it."""
+
+    at_mark = False
+    played: int = 0
+    error: Decimal = Decimal(0)
+    paid: dict[int, Log] = field(default_factory=dict)
+    redemption: Redemption | None = None
+
+    def _play(self) -> None:
+        """Replay until the hole is too deep, then settle, prove, redeem."""
+        self.chance = Random(self.seed + 2)
+        self.venue.node.listeners.append(self._listen)
+        for step in range(len(self.series) - 1):
+            self._step(step)
+            self.played = step + 2
+            if self._begun():
+                self._settle_markets(step + 1)
+                self._prove(step + 1)
+                self._redeem()
+                return
+        self._settle()
+
+    # Until it begins ----------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        super()._look()
+        ledger = self.venue.contracts["Clearinghouse"]
+        share = self.venue.deployment.config.wind_down.hole_share.ppm
+        hole, held = self.venue.read("Clearinghouse", "hole"), self._held()
+        if hole * PPM > held * share and not self._begun():
+            self.venue.node.add(self._stranger().address, ledger, "begin_wind_down")
+            self.venue.node.mine(must_pass=True)
+
+    def _trouble(self) -> bool:
+        return not self._begun() and super()._trouble()
+
+    def _begun(self) -> bool:
+        return self.venue.read("Clearinghouse", "phase") >= WINDING_DOWN
+
+    def _held(self) -> int:
+        """Settlement tokens of the ledger, WAD cash."""
+        return self._tokens() * 10 ** (18 - self.venue.decimals(self.venue.cash_symbol))
+
+    def _tokens(self) -> int:
+        token = self.venue.tokens[self.venue.cash_symbol]
+        address = self.venue.contracts["Clearinghouse"].address
+        return self.venue.node.read(token, "balanceOf", address)
+
+    def _stranger(self, account: int = 0) -> Person:
+        """Somebody to whom an account does not belong."""
+        return self.chance.choice([p for p in self.cast.traders if p.account != account])
+
+    # Settlement and proofs ----------------------------------------------------------------------
+
+    def _settle_markets(self, step: int) -> None:
+        """Settle every market at the next price, and turn positions into cash."""
+        node, ledger = self.venue.node, self.venue.contracts["Clearinghouse"]
+        self.venue.publish(self.series, step)
+        node.mine(self.next_step, must_pass=True)
+        people = self.cast.people
+        for market in self.venue.deployment.markets.values():
+            node.add(self._stranger().address, ledger, "settle_market", market)
+        node.mine(must_pass=True)
+        for market in self.venue.deployment.markets.values():
+            for start in range(0, len(people), BATCH):
+                batch = [person.account for person in people[start : start + BATCH]]
+                node.add(self._stranger().address, ledger, "convert_positions", market, batch)
+        node.mine()
+        self._picture(step)
+
+    def _prove(self, step: int) -> None:
+        """Prove every deficit for its reward; begin the redemption when proofs are over."""
+        node, contracts = self.venue.node, self.venue.contracts
+        headers = self._headers()
+        provers = [person for person, header in headers if header.cash > 0]
+        for person, header in headers:
+            if header.cash < 0:
+                prover = self.chance.choice(provers)
+                node.add(
+                    prover.address, contracts["DefaultManager"], "prove_deficit",
+                    person.account, prover.account,
+                )  # fmt: skip
+        node.mine(must_pass=True)
+        self._picture(step)
+        ends = self.venue.read("Clearinghouse", "proofs_end")
+        self.venue.publish(self.series, step)
+        node.mine(ends + 1, must_pass=True)
+        people = [person.account for person in self.cast.people]
+        self.error = conservation_error(self.venue.deployment, people)
+        node.add(self._stranger().address, contracts["Clearinghouse"], "begin_redemption")
+        node.mine(must_pass=True)
+        self._picture(step)
+
+    def _picture(self, step: int) -> None:
+        self._survey()
+        later = self.venue.node.time - self.recorder.offset
+        self.recorder.picture(max(later, self.recorder.steps[-1].time + 1), self.rows, last=True)
+        self.progress(step + 1, self._news())
+
+    # Redemption ---------------------------------------------------------------------------------
+
+    def _redeem(self) -> None:
+        """Let strangers pay everybody out, in random order; then the funds pay theirs."""
+        node, ledger = self.venue.node, self.venue.contracts["Clearinghouse"]
+        held = [
+            person for person, header in self._headers()
+            if header.cash > 0 or header.collateral_bitmap
+        ]  # fmt: skip
+        self.chance.shuffle(held)
+        for person in held:
+            helper = self._stranger(person.account)
+            node.add(helper.address, ledger, "redeem", person.account, person.address)
+            node.mine(must_pass=True)
+        left = sum(
+            header.cash != 0 or header.collateral_bitmap != 0 for _, header in self._headers()
+        )
+        for market in self.venue.deployment.markets.values():
+            node.add(self._stranger().address, ledger, "collect_fees", market)
+        node.mine(must_pass=True)
+        funds = list(self._leave_funds())
+        pot, claims = (cash(self.venue.read("Clearinghouse", name)) for name in ("pot", "claims"))
+        accounts = [self._redeemed(person) for person in self.cast.people]
+        given = sum((record.paid + record.to_fund for record in accounts), Decimal(0))
+        self.redemption = Redemption(
+            pot, claims, pot - given, left, accounts, funds,
+            int(self.recorder.totals["proofs"]), self.recorder.totals["rewards"],
+        )  # fmt: skip
+
+    def _leave_funds(self) -> Iterator[RedemptionRecord]:
+        """Let stakers and members take what is theirs; their claim is what they put in."""
+        node, contracts = self.venue.node, self.venue.contracts
+        insurance, members = contracts["InsuranceFund"], contracts["DefaultFund"]
+        for number, (key, stake) in enumerate(self.cast.stakers, 1):
+            shares = self.venue.read("InsuranceFund", "maxRedeem", key.address)
+            before = self._balance(key.address)
+            if shares:
+                node.add(key.address, insurance, "redeem", shares, key.address, key.address)
+                node.mine(must_pass=True)
+            yield self._left(f"staker-{number}", key.address, stake, before)
+        labels = {person.address: person.label for person in self.cast.people}
+        for number, (key, contribution) in enumerate(self.cast.members, 1):
+            label = labels.get(key.address, f"member-{number}")
+            before = self._balance(key.address)
+            worth = [self.venue.read("DefaultFund", "shares_of", key.address, t) for t in (0, 1)]
+            if any(worth):
+                node.add(key.address, members, "exit", key.address)
+                node.mine(must_pass=True)
+            yield self._left(f"{label}, member", key.address, 2 * contribution, before)
+
+    def _left(self, label: str, address: str, put_in: Decimal, before: int) -> RedemptionRecord:
+        units = self._balance(address) - before
+        paid = Decimal(units).scaleb(-self.venue.decimals(self.venue.cash_symbol))
+        if self.say is not None:
+            self.say(f"{' ' * 14}{label} put in {usd(put_in)} and takes {usd(paid)}")
+        return RedemptionRecord(label, put_in, paid)
+
+    def _balance(self, address: str) -> int:
+        return self.venue.node.read(self.venue.tokens[self.venue.cash_symbol], "balanceOf", address)
+
+    def _listen(self, log: Log) -> None:
+        if log.name == "Redeemed":
+            self.paid[log.account] = log
+
+    def _headers(self) -> list[tuple[Person, Header]]:
+        ledger = self.venue.contracts["Clearinghouse"]
+        people = self.cast.people
+        words = self.venue.node.read_many([(ledger, "headers", (p.account,)) for p in people])
+        return [(person, Header.of(word)) for person, word in zip(people, words, strict=True)]
+
+    def _redeemed(self, person: Person) -> RedemptionRecord:
+        log = self.paid.get(person.account)
+        if log is None:
+            return RedemptionRecord(person.label, Decimal(0), Decimal(0))
+        scale = -self.venue.decimals(self.venue.cash_symbol)
+        tokens = [
+            f"{Decimal(log.collateral[index]).scaleb(-self.venue.decimals(symbol)):.4f} {symbol}"
+            for symbol, index in self.venue.deployment.collaterals.items() if log.collateral[index]
+        ]  # fmt: skip
+        return RedemptionRecord(
+            person.label,
+            cash(log.claim),
+            Decimal(log.tokens).scaleb(scale),
+            ", ".join(tokens),
+            Decimal(log.to_fund).scaleb(scale),
+        )
+
+    # Counting -----------------------------------------------------------------------------------
+
+    def _conservation(self) -> Decimal:
+        """The law before the redemption, and after it: what is left of the pot is dust."""
+        end = self.redemption
+        if end is None:
+            return super()._conservation()
+        # Each payout is rounded down to a unit of the token.
+        most = Decimal(len(end.accounts)).scaleb(-self.venue.decimals(self.venue.cash_symbol))
+        off = max(-end.dust, end.dust - most, Decimal(0))
+        return max(self.error, off)
+
+    def _record(self, seconds: float) -> DemoRecord:
+        record, end = super()._record(seconds), self.redemption
+        if end is None:
+            return record
+        summary: Any = replace(
+            record.summary,
+            steps=self.played,
+            redeemed=sum((row.paid for row in end.accounts), Decimal(0)),
+            redemption_factor=end.factor,
+            unredeemed=end.left,
+        )
+        return replace(record, summary=summary, redemption=end)
