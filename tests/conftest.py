@@ -1,14 +1,15 @@
-"""Fixtures every test on Anvil shares: one whole deployment, restored between tests."""
+"""Fixtures that tests share: one deployment on Anvil and one in process, restored between tests."""
 
 from __future__ import annotations
 
-from functools import partialmethod
+from functools import cache, partialmethod
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 from web3.eth import Eth
 
+from tests.evm import deploy_world
 from tests.world import World
 
 ROOT = Path(__file__).parent.parent
@@ -25,12 +26,16 @@ def _impatient():
 
 
 @pytest.fixture(autouse=True)
-def _isolation(chain):
+def _isolation(request):
     """Go back to where the test began. What fixtures of a wider scope have done stays.
 
     Ape has the like (switched off in pyproject.toml), but it sorts fixtures by name on the way and
-    then runs some in another order than pytest would.
+    then runs some in another order than pytest would. A test in process needs no Anvil.
     """
+    if "fast_world" in request.fixturenames:
+        yield
+        return
+    chain = request.getfixturevalue("chain")
     snapshot = chain.snapshot()
     yield
     chain.restore(snapshot)
@@ -47,3 +52,20 @@ def world(deployed_world) -> World:
     """The deployed clearinghouse as it was right after deployment."""
     deployed_world.forget()
     return deployed_world
+
+
+@cache
+def _deployed_in_process() -> World:
+    """Deploy config/local.yaml in this process, once."""
+    return deploy_world()
+
+
+@pytest.fixture
+def fast_world() -> World:
+    """The same clearinghouse in process: for tests of many steps, which need no node."""
+    world = _deployed_in_process()
+    checkpoint = world.chain.snapshot()
+    world.forget()
+    yield world
+    world.chain.restore(checkpoint)
+    world.forget()

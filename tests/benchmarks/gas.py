@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bulkhead.config import DeploymentConfig, load_config
-from tests.world import WAD, World
+from tests.world import NEVER, WAD, World
 
 ROOT = Path(__file__).parents[2]
 START = 2_000_000_000  # unix seconds
@@ -37,6 +37,10 @@ GOALS = {
     "open_auction": 90_000,
     "bid_full_one_perp": 180_000,
     "bid_partial_ten_markets": 780_000,
+    "tear_up_one_perp": 180_000,
+    "tear_up_ten_markets": 680_000,
+    "bid_insolvent_one_perp": 380_000,
+    "redeem": 120_000,
 }
 
 
@@ -59,6 +63,7 @@ class Meter:
 
     def __init__(self, project: Any, accounts: Any, chain: Any) -> None:
         """Deploy at the fixed time and open interest in every market."""
+        self.chain = chain
         self.provider = chain.provider
         self.provider.make_request("evm_setNextBlockTimestamp", [START])
         self.provider.make_request("anvil_setBlockTimestampInterval", [BLOCK])
@@ -77,7 +82,18 @@ class Meter:
 
     def run(self, progress: Callable[[str], None] = lambda key: None) -> dict[str, int]:
         """Measure every key."""
-        for step in (self.deposits, self.fills, self.views, self.default_one, self.default_ten):
+        steps = (
+            self.deposits,
+            self.fills,
+            self.views,
+            self.default_one,
+            self.default_ten,
+            self.tear_ups,
+            self.insolvent_bid,
+            self.window,
+            self.wind_down,
+        )
+        for step in steps:
             progress(step.__name__)
             step()
         return self.figures
@@ -176,6 +192,95 @@ class Meter:
         self.note("bid_partial_ten_markets", receipt)
         assert world.position(poor[1])[0] > 0, "the bid was not partial"
         assert len(world.header(bidder).markets) == MARKETS, "the bidder did not get ten markets"
+
+    def tear_ups(self) -> None:
+        """Measure tear-ups with empty funds: the transaction that sees the insolvency closes the
+        positions and charges the opposite side. The first tear-up against a side writes its indices
+        to fresh storage, every later one changes them."""
+        world, manager = self.world, self.world.default_manager
+        self.restore_prices()
+        checkpoint = self.chain.snapshot()
+        for suffix in ("_first", ""):
+            for key, markets in (("tear_up_one_perp", 1), ("tear_up_ten_markets", MARKETS)):
+                if suffix and markets == MARKETS:
+                    self.chain.restore(checkpoint)
+                    checkpoint = self.chain.snapshot()
+                poor = self.taker, self.account(self.taker, 100 * markets)
+                for market in range(1, markets + 1):
+                    world.trade((self.maker, self.market_maker), poor, 20, PRICE, market)
+                for name in world.deployment.assets:
+                    world.set_price(name, PRICE * 0.94)
+                self.note(key + suffix, manager.open_auction(poor[1], sender=self.caller))
+                assert world.stage(poor[1]) == 0, "the account was not resolved"
+                assert not world.header(poor[1]).markets, "the account kept a position"
+                assert world.cash(poor[1]) == 0, "the account was not resolved to 0"
+                self.restore_prices()
+        self.chain.restore(checkpoint)
+
+    def insolvent_bid(self) -> None:
+        """Measure a full bid at mark for an account in auction that fell to equity below 0, with
+        tiers 2 to 5 all paying. Funds and limits were used before."""
+        world, manager = self.world, self.world.default_manager
+        for _ in range(2):
+            self.members(self.taker, 1, 2)
+            self.members(self.bidder, 1, 60)
+            world.stake(self.caller, 1)
+            poor = self.insolvency(0.9485)
+            purse = self.account(self.bidder, 10_000)
+            receipt = manager.bid(poor, WAD, purse, 1, sender=self.bidder)
+            self.restore_prices()
+        self.note("bid_insolvent_one_perp", receipt)
+        paid = receipt.events.filter(manager.ShortfallPaid)[0]
+        assert min(paid.own, paid.insurance, paid.contributions, paid.assessments) > 0, paid
+        assert paid.charged == paid.to_hole == 0, paid
+
+    def window(self) -> None:
+        """Measure recognition with a reservation, and the tear-up after the window."""
+        world, manager = self.world, self.world.default_manager
+        world.stake(self.caller, 1_000)
+        poor = self.taker, self.account(self.taker, 100)
+        world.trade((self.maker, self.market_maker), poor, 20, PRICE)
+        world.set_price("ETH", PRICE * 0.94)
+        self.note("recognise_one_perp", manager.open_auction(poor[1], sender=self.caller))
+        self.wait(world.deployment.config.waterfall.window)
+        self.note("tear_up_after_window_one_perp", manager.tear_up([poor[1]], sender=self.caller))
+        self.restore_prices()
+
+    def wind_down(self) -> None:
+        """Measure the redemption of an account with one perpetual."""
+        world, ledger = self.world, self.world.clearinghouse
+        account = self.taker, self.account(self.taker, 1_000)
+        world.trade((self.maker, self.market_maker), account, 1, PRICE)
+        ledger.begin_wind_down(sender=world.admin)
+        for market in range(1, MARKETS + 1):
+            ledger.settle_market(market, sender=self.caller)
+        self.wait(world.deployment.config.wind_down.proof_window + 1)
+        ledger.begin_redemption(sender=self.caller)
+        self.note("redeem", ledger.redeem(account[1], self.taker, sender=self.caller))
+        assert world.cash(account[1]) == 0, "the account was not paid out"
+
+    def members(self, person: Any, contribution: float, pledge: float) -> None:
+        """Let somebody put money into both tranches of the default fund."""
+        world = self.world
+        world.fund(person, "USDC", contribution + pledge)
+        world.settlement.approve(world.default_fund, NEVER, sender=person)
+        units = world.units("USDC", contribution), world.units("USDC", pledge)
+        world.default_fund.deposit(*units, sender=person)
+
+    def insolvency(self, part: float) -> int:
+        """Bring an account into the auction and then, at a part of the price, below 0."""
+        world, manager = self.world, self.world.default_manager
+        poor = self.taker, self.account(self.taker, 100)
+        world.trade((self.maker, self.market_maker), poor, 20, PRICE)
+        world.set_price("ETH", PRICE * 0.955)
+        manager.open_auction(poor[1], sender=self.caller)
+        world.set_price("ETH", PRICE * part)
+        return poor[1]
+
+    def restore_prices(self) -> None:
+        """Bring every price back."""
+        for name in self.world.deployment.assets:
+            self.world.set_price(name, PRICE)
 
     def wait(self, seconds: int) -> None:
         """Let time pass in one block; then the feeds report."""

@@ -3,7 +3,9 @@ configuration: nothing here asks the risk engine what an account is worth or nee
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import floor
 from typing import Any
 
 from bulkhead.books import Books, read_books
@@ -60,8 +62,6 @@ class Model:
     deployment: Deployment
     books: Books
     quotes: dict[str, Quote]
-    funding: dict[int, int]
-    interest: dict[int, int]
     collateral: dict[tuple[int, str], int]
 
     @classmethod
@@ -76,24 +76,28 @@ class Model:
             for account in accounts
             for symbol, index in deployment.collaterals.items()
         }
-        markets = deployment.markets.values()
-        return cls(
-            deployment,
-            books,
-            dict(quotes),
-            {market: funding_index(ledger.market_state(market), now) for market in markets},
-            {market: books.markets[market].long_shares for market in markets},
-            held,
-        )
+        present = {
+            market: replace(book, funding=funding_index(ledger.market_state(market), now))
+            for market, book in books.markets.items()
+        }
+        return cls(deployment, replace(books, markets=present), dict(quotes), held)
 
     def cash(self, account: int) -> int:
         """Return cash."""
         return self.books.headers[account].cash
 
     def size(self, account: int, market: int) -> int:
-        """Return a signed position (A = 1 as long as nothing was torn up)."""
+        """Return a signed base amount (towards zero, when a tear-up has left a broken one)."""
+        return int(self.exact_size(account, market))
+
+    def exact_size(self, account: int, market: int) -> Fraction:
+        """Return a signed base amount."""
         position = self.books.positions.get((account, market))
-        return position.shares if position else 0
+        return self.books.markets[market].size(position) if position else Fraction(0)
+
+    def is_settled(self, market: int) -> bool:
+        """Whether a market has ended."""
+        return self.books.markets[market].settled_at is not None
 
     def margin(self, account: int, favourable: bool = False) -> Margin:
         """Return equity, IM and MM, prices in doubt at one end for the account."""
@@ -115,14 +119,16 @@ class Model:
             position = self.books.positions.get((account, number))
             if position is None or not position.shares:
                 continue
-            positions += 1
-            quote = self.quotes[market.asset]
+            book, quote = self.books.markets[number], self.quotes[market.asset]
             price = quote.end((position.shares > 0) == favourable)
-            value = position.shares * (price - self.funding[number]) // WAD - position.cost
+            value = floor(book.value(position, price))
             equity += value
+            if book.settled_at is not None:
+                continue  # cash that was not yet converted
+            positions += 1
             profit += max(value, 0)
-            notional = up(abs(position.shares) * price, WAD)
-            crowd = market.load_per_cash * (self.interest[number] * price // WAD) // WAD
+            notional = -floor(-abs(book.size(position)) * price / WAD)
+            crowd = market.load_per_cash * (int(book.interest[0]) * price // WAD) // WAD
             steep = market.slope_per_cash * notional // WAD
             base = up(notional * market.base_rate.ppm, PPM)
             initial += base + up(notional * (crowd + steep), WAD)

@@ -18,12 +18,16 @@ class Distress(Clearinghouse):
     @initialize(
         fall=st.integers(0, 250),
         sides=st.tuples(st.booleans(), st.booleans()),
-        insured=st.integers(0, 10_000),
+        insured=st.sampled_from([0, 1_000, 10_000, 100_000, 1_000_000]),
+        pledged=st.sampled_from([0, 1_000, 20_000]),
     )
-    def lever_up(self, fall: int, sides: tuple[bool, bool], insured: int) -> None:
+    def lever_up(self, fall: int, sides: tuple[bool, bool], insured: int, pledged: int) -> None:
         """Everybody trades as much as margin allows, then prices move against them."""
         if insured:
             self.stake(cents=insured * 100)
+        if pledged:
+            self.join(place=1, cents=pledged * 1_000, pledge=150)
+            self.join(place=2, cents=pledged * 200, pledge=100)
         for place, market, thousands in LEVERED:
             cash = thousands * (1_000 if sides[market - 1] else -1_000)
             self.trade(maker=0, taker=place, market=market, cash=cash, premium=0)
@@ -47,6 +51,30 @@ class Distress(Clearinghouse):
             self.open_auction(rank=rank, caller=1)
         self.wait(seconds=wait // 3)
         for _ in range(2):
+            self.bid(rank=0, bidder=bidder, part=part)
+        if wait:
+            self.tear_up(ranks={0, 1}, wait=0)
+
+    @rule(
+        asset=ASSETS,
+        bps=st.integers(-1_200, 1_200),
+        more=st.one_of(st.just(0), st.integers(-500, 500)),
+        bidder=BIDDERS,
+        part=st.one_of(st.just(10**6), SHARES),
+        wait=st.sampled_from([0, 601, 100_000]),
+    )
+    def fail(self, asset: str, bps: int, more: int, bidder: int, part: int, wait: int) -> None:
+        """A jump through zero equity, recognition, another move in the window, and its end."""
+        self.move_price(asset=asset, bps=bps)
+        for rank in range(3):
+            self.open_auction(rank=rank, caller=1)
+        if more:
+            self.move_price(asset=asset, bps=more)
+            self.reopen(rank=0)
+        self.bid(rank=0, bidder=bidder, part=part)
+        if wait:
+            self.wait(seconds=wait)
+            self.tear_up(ranks={0, 1, 2}, wait=0)
             self.bid(rank=0, bidder=bidder, part=part)
 
 

@@ -29,13 +29,13 @@ def test_the_only_bidder_pays_the_price_of_the_curve(world):
 def test_no_bid_for_free_collateral(world):
     """A vault of ETH is paid for at mark, not taken for nothing."""
     scene = Scene.set(world, cash=0, WETH=6)
-    scene.auction_at(1_860)
+    scene.auction_at(1_900)
     world.wait(86_400)
     before, wealth = world.cash(scene.purse), scene.equity(scene.purse)
     event = scene.bid()
     taken = world.clearinghouse.collateral(scene.purse, 0)
     assert taken > 0
-    assert before - world.cash(scene.purse) >= taken * 1_860 // WAD - event.discount - 100
+    assert before - world.cash(scene.purse) >= taken * 1_900 // WAD - event.discount - 100
     assert scene.equity(scene.purse) - wealth <= event.discount
 
 

@@ -20,6 +20,7 @@ SIZE = 2_000
 def scene(world) -> Scene:
     """In auction at full discount, and back just above MM."""
     scene = Scene.set(world)
+    world.clearinghouse.set_contribution_threshold(0, sender=world.admin)
     set_market_risk(world, "ETH-PERP", load=STEEP)
     scene.auction_at(1_920)
     scene.finish_ramp()

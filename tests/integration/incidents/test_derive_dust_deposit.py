@@ -18,6 +18,7 @@ from tests.world import HEALTHY, WAD
 @pytest.mark.parametrize("dust", ["0.000001", "1", "200"])
 def test_no_deposit_blocks_a_bid(world, price, dust):
     scene = Scene.set(world)
+    world.stake(scene.staker, 50_000)
     scene.auction_at(price).finish_ramp()
     seen = scene.manager.auction(scene.account).max_fraction
     world.deposit(scene.stranger, scene.account, dust)

@@ -40,6 +40,7 @@ def test_margin_cannot_be_withdrawn_to_force_a_liquidation(world):
 
 def test_large_positions_need_more_margin_a_unit(world):
     """Concentration: ten times the size needs more than ten times the margin."""
+    world.clearinghouse.set_contribution_threshold(0, sender=world.admin)
     small = Scene.set(world, size=100, cash=100_000).margin()[1]
     whale = world.open(world.people[6], 3_000_000)
     world.deposit(world.people[0], world.opened[0], 10_000_000)

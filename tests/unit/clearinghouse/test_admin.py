@@ -11,7 +11,7 @@ DAY = 86_400
 NOT_OWNER = "ownable: caller is not the owner"
 WRONG_CALLER = "clearinghouse: wrong caller"
 ZERO = "0x" + "00" * 20
-RISK_ENGINE, EXCHANGE, DEFAULT_MANAGER, INSURANCE_FUND = range(4)
+RISK_ENGINE, EXCHANGE, DEFAULT_MANAGER, INSURANCE_FUND, DEFAULT_FUND = range(5)
 
 
 @pytest.fixture
@@ -34,6 +34,10 @@ def new_token(project, trader):
     ("name", "arguments"),
     [
         ("set_role", lambda world: (EXCHANGE, world.exchange)),
+        ("set_guardian", lambda world: (world.people[2],)),
+        ("set_contribution_threshold", lambda world: (0,)),
+        ("set_default_fund_share", lambda world: (0,)),
+        ("set_wind_down_terms", lambda world: (100_000, DAY, 0, 0)),
         ("list_collateral", lambda world: (world.exchange, WAD)),
         ("set_collateral_cap", lambda world: (0, WAD)),
         ("list_market", lambda world: (3,)),
@@ -56,8 +60,13 @@ def test_admin_functions_are_the_owners(world, ledger, admin, stranger, trader, 
         ("novate", lambda a: (ETH, *a, WAD, 2_000 * WAD, 0, 0, 0), EXCHANGE),
         ("slice_account", lambda a: (*a, WAD, [], 0, 0), DEFAULT_MANAGER),
         ("set_stage", lambda a: (a[0], 2, 1, WAD, a[1]), DEFAULT_MANAGER),
-        ("resolve_shortfall", lambda a: (a[0],), DEFAULT_MANAGER),
-        ("receive_draw", lambda a: (a[0], 1, 1), INSURANCE_FUND),
+        ("tear_up_account", lambda a: (a[0], WAD, [], 0, 0), DEFAULT_MANAGER),
+        ("tear_up_accounts", lambda a: ([], 0), DEFAULT_MANAGER),
+        ("settle_loss", lambda a: (a[0], []), DEFAULT_MANAGER),
+        ("conclude", lambda a: (a[0], 0, 0, 0, 0, 0, 0, 0), DEFAULT_MANAGER),
+        ("seize", lambda a: (a[0],), DEFAULT_MANAGER),
+        ("conclude_proof", lambda a: (*a, 0), DEFAULT_MANAGER),
+        ("receive_draw", lambda a: (a[0], 1, 1), (INSURANCE_FUND, DEFAULT_FUND)),
     ],
 )
 def test_privileged_functions_are_the_plugged_in_contracts(
@@ -68,11 +77,12 @@ def test_privileged_functions_are_the_plugged_in_contracts(
     function, values = getattr(ledger, name), arguments((account, maker.account))
     for anyone in (stranger, trader, admin):
         world.refuses(WRONG_CALLER, function, *values, sender=anyone)
-    for number in range(4):
+    roles = role if isinstance(role, tuple) else (role,)
+    for number in range(5):
         holder = ledger.roles(number)
         chain.provider.set_balance(holder, 10**20)
         caller = accounts.impersonate_account(holder)
-        if number != role:
+        if number not in roles:
             world.refuses(WRONG_CALLER, function, *values, sender=caller)
 
 
@@ -126,6 +136,13 @@ def test_constructor_needs_an_owner_and_fitting_procedures(world, project, new_t
         project.Clearinghouse.deploy(token, ZERO, procedures, sender=trader)
     with reverts("clearinghouse: procedures of another token"):
         project.Clearinghouse.deploy(new_token(), trader, procedures, sender=trader)
+    parts = (
+        (project.ClearinghouseProcedures, world.clearinghouse_resolution),
+        (project.ClearinghouseResolution, world.clearinghouse_governance),
+    )
+    for part, following in parts:
+        with reverts("clearinghouse: procedures of another token"):
+            part.deploy(new_token(), following, sender=trader)
     made = project.Clearinghouse.deploy(token, trader, procedures, sender=trader)
     assert made.owner() == trader
     assert made.SETTLEMENT_SCALE() == 10**12
@@ -134,15 +151,17 @@ def test_constructor_needs_an_owner_and_fitting_procedures(world, project, new_t
 @pytest.mark.parametrize(("decimals", "scale"), [(0, WAD), (6, 10**12), (18, 1)])
 def test_settlement_scale(project, new_token, trader, decimals, scale):
     token = new_token(decimals)
-    procedures = project.ClearinghouseProcedures.deploy(token, sender=trader)
+    governance = project.ClearinghouseGovernance.deploy(token, sender=trader)
+    resolution = project.ClearinghouseResolution.deploy(token, governance, sender=trader)
+    procedures = project.ClearinghouseProcedures.deploy(token, resolution, sender=trader)
     made = project.Clearinghouse.deploy(token, trader, procedures, sender=trader)
-    assert made.SETTLEMENT_SCALE() == procedures.SETTLEMENT_SCALE() == scale
+    assert made.SETTLEMENT_SCALE() == scale
 
 
 def test_more_than_18_decimals_are_refused(project, ledger, new_token, admin):
     reason = "clearinghouse: token has more than 18 decimals"
     with reverts(reason):
-        project.ClearinghouseProcedures.deploy(new_token(19), sender=admin)
+        project.ClearinghouseGovernance.deploy(new_token(19), sender=admin)
     with reverts(reason):
         ledger.list_collateral(new_token(19), 1, sender=admin)
 
@@ -150,18 +169,49 @@ def test_more_than_18_decimals_are_refused(project, ledger, new_token, admin):
 # set_role -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("role", range(4))
-def test_set_role(world, ledger, admin, stranger, role):
+@pytest.mark.parametrize("role", range(5))
+def test_role_is_proposed_and_taken_over_a_day_later(world, ledger, admin, stranger, role):
+    before = ledger.roles(role)
+    world.refuses("clearinghouse: no role proposed", ledger.accept_role, role, sender=stranger)
     receipt = ledger.set_role(role, world.lens, sender=admin)
-    assert ledger.roles(role) == world.lens
-    (event,) = receipt.decode_logs(world.clearinghouse_procedures.RoleSet)
+    (event,) = receipt.events.filter(ledger.RoleProposed)
     assert (event.role, event.holder) == (role, world.lens)
-    others = [ledger.roles(other) for other in range(4) if other != role]
+    assert event.ready_at == receipt.timestamp + DAY
+    assert ledger.roles(role) == before
+    world.wait(DAY - 100)
+    world.refuses("clearinghouse: role delay is not over", ledger.accept_role, role, sender=admin)
+    world.wait(100)
+    word = ledger.role_word(role)
+    receipt = ledger.accept_role(role, sender=stranger)
+    (event,) = receipt.events.filter(ledger.RoleSet)
+    assert (event.role, event.holder) == (role, world.lens)
+    assert ledger.roles(role) == world.lens
+    assert ledger.role_word(role) >> 160 == word >> 160  # the other fields stay
+    others = [ledger.roles(other) for other in range(5) if other != role]
     assert world.lens.address not in others
+    world.refuses("clearinghouse: no role proposed", ledger.accept_role, role, sender=stranger)
 
 
-def test_roles_are_four_and_their_holders_contracts(world, ledger, admin, stranger):
-    for role in (4, NEVER):
+def test_first_holder_of_a_role_takes_over_at_once(project, world, admin, trader):
+    made = project.Clearinghouse.deploy(
+        world.settlement, trader, world.clearinghouse_procedures, sender=admin
+    )
+    ledger = project.ClearinghouseGovernance.at(made.address)
+    ledger.set_role(EXCHANGE, world.exchange, sender=trader)
+    assert made.roles(EXCHANGE) == world.exchange
+
+
+def test_proposal_can_be_withdrawn(world, ledger, admin, stranger):
+    world.refuses("clearinghouse: no role proposed", ledger.cancel_role, EXCHANGE, sender=admin)
+    ledger.set_role(EXCHANGE, world.lens, sender=admin)
+    world.refuses(NOT_OWNER, ledger.cancel_role, EXCHANGE, sender=stranger)
+    ledger.cancel_role(EXCHANGE, sender=admin)
+    world.wait(DAY)
+    world.refuses("clearinghouse: no role proposed", ledger.accept_role, EXCHANGE, sender=admin)
+
+
+def test_roles_are_five_and_their_holders_contracts(world, ledger, admin, stranger):
+    for role in (5, NEVER):
         world.refuses(
             "clearinghouse: unknown role", ledger.set_role, role, world.lens, sender=admin
         )
@@ -183,10 +233,18 @@ def test_list_collateral(world, ledger, admin, new_token, decimals):
     token = new_token(decimals)
     assert ledger.list_collateral.call(token, 7 * WAD, sender=admin) == 2
     receipt = ledger.list_collateral(token, 7 * WAD, sender=admin)
-    (event,) = receipt.decode_logs(world.clearinghouse_procedures.CollateralListed)
+    (event,) = receipt.events.filter(ledger.CollateralListed)
     assert (event.index, event.token, event.cap) == (2, token, 7 * WAD)
     assert ledger.collateral_count() == 3
-    assert tuple(ledger.collaterals(2)) == (token, 10 ** (18 - decimals), 7 * WAD, 0)
+    assert tuple(ledger.collaterals(2)) == (
+        token,
+        10 ** (18 - decimals),
+        7 * WAD,
+        0,
+        7 * WAD // 10,
+        receipt.timestamp,
+    )
+    assert ledger.collateral_cap(2) == 7 * WAD // 10
 
 
 def test_a_token_is_listed_once(world, ledger, admin, new_token):
@@ -213,14 +271,24 @@ def test_there_are_eight_collaterals_at_most(world, ledger, admin, new_token):
 
 def test_set_collateral_cap(world, ledger, admin):
     receipt = ledger.set_collateral_cap(1, 5 * WAD, sender=admin)
-    (event,) = receipt.decode_logs(world.clearinghouse_procedures.CollateralCapSet)
+    (event,) = receipt.events.filter(ledger.CollateralCapSet)
     assert (event.index, event.cap) == (1, 5 * WAD)
-    assert ledger.collaterals(1).cap == 5 * WAD
+    assert ledger.collaterals(1).cap == ledger.collateral_cap(1) == 5 * WAD  # down at once
     assert ledger.collaterals(0).cap == 50_000 * WAD
     for unknown in (2, NEVER):
         world.refuses(
             "ledger: unknown token", ledger.set_collateral_cap, unknown, WAD, sender=admin
         )
+
+
+def test_raised_cap_grows_over_thirty_days(world, ledger, admin):
+    ledger.set_collateral_cap(0, 2_000 * WAD, sender=admin)
+    receipt = ledger.set_collateral_cap(0, 32_000 * WAD, sender=admin)
+    assert ledger.collateral_cap(0) == 2_000 * WAD
+    for days in (3, 15, 30, 31):
+        world.chain.pending_timestamp = receipt.timestamp + days * DAY
+        world.chain.mine()
+        assert ledger.collateral_cap(0) == (2_000 + 1_000 * min(days, 30)) * WAD
 
 
 # list_market --------------------------------------------------------------------------------------
@@ -230,7 +298,7 @@ def test_set_collateral_cap(world, ledger, admin):
 def test_list_market(world, ledger, admin, market):
     world.refuses("ledger: unknown market", ledger.accrue_funding, market, sender=admin)
     receipt = ledger.list_market(market, sender=admin)
-    (event,) = receipt.decode_logs(world.clearinghouse_procedures.MarketListed)
+    (event,) = receipt.events.filter(ledger.MarketListed)
     assert event.market == market
     assert ledger.market_state(market) == receipt.timestamp << 96
     assert ledger.market_totals(market) == 0
@@ -250,7 +318,7 @@ def test_market_ids_have_bounds(world, ledger, admin, market):
 )
 def test_set_shortfall_terms(world, ledger, admin, terms):
     receipt = ledger.set_shortfall_terms(*terms, sender=admin)
-    (event,) = receipt.decode_logs(world.clearinghouse_procedures.ShortfallTermsSet)
+    (event,) = receipt.events.filter(ledger.ShortfallTermsSet)
     assert (event.cap, event.threshold, event.grace, event.discount) == terms
     assert terms == (
         ledger.negative_cash_cap(),

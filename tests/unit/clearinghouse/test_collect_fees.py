@@ -50,11 +50,24 @@ def test_anyone_sends_them_to_the_fund(world, ledger, holder, keeper):
     assert ledger.collect_fees.call(ETH, sender=keeper) == 12 * 10**6
     receipt = ledger.collect_fees(ETH, sender=keeper)
     (event,) = receipt.decode_logs(world.clearinghouse_procedures.FeesCollected)
-    assert (event.market, event.to_hole, event.to_fund, event.hole) == (ETH, 0, due, 0)
+    assert (event.market, event.to_hole, event.hole) == (ETH, 0, 0)
+    assert (event.to_insurance, event.to_default_fund) == (due, 0)  # nobody is a member
     assert world.settlement.balanceOf(world.insurance_fund) == 12 * 10**6
     assert world.settlement.balanceOf(ledger) == held - 12 * 10**6
     assert ledger.market_state(ETH) == before[0]
     assert world.market(ETH) == replace(before[1], fees=0)
+    assert world.conservation_error() < 10**-12
+
+
+def test_members_get_the_published_share(world, ledger, holder, keeper, stranger):
+    world.join(stranger, 100, 100)
+    due = world.market(ETH).fees
+    receipt = ledger.collect_fees(ETH, sender=keeper)
+    (event,) = receipt.decode_logs(world.clearinghouse_procedures.FeesCollected)
+    assert (event.to_insurance, event.to_default_fund) == (due * 6 // 10, due * 4 // 10)
+    assert world.settlement.balanceOf(world.insurance_fund) * FEE_UNIT == due * 6 // 10
+    members = world.settlement.balanceOf(world.default_fund) - 200 * 10**6
+    assert members * FEE_UNIT == due * 4 // 10
     assert world.conservation_error() < 10**-12
 
 
@@ -73,7 +86,7 @@ def test_refuses_an_unknown_market(world, ledger, keeper, market):
 
 
 class TestWithAHole:
-    """A trader lost more than he had, with an empty fund: the hole is what nobody paid."""
+    """A trader lost more than the fund may pay and the opposite side may be charged."""
 
     @pytest.fixture
     def debt(self, world, ledger, trader, maker, keeper) -> int:
@@ -81,34 +94,39 @@ class TestWithAHole:
         bidder = world.open(keeper, 1_000_000)
         world.trade(maker, (trader, account), 10, 2_000)
         ledger.collect_fees(ETH, sender=keeper)
-        world.set_price("ETH", 1_850)
+        world.set_price("ETH", 1_700)
         world.default_manager.open_auction(account, sender=keeper)
         world.default_manager.bid(account, WAD, bidder, sender=keeper)
         assert world.cash(account) == 0
         return ledger.hole()
 
     def test_the_hole_is_what_the_fund_could_not_pay(self, world, ledger, debt):
-        assert debt == (500 + 10 - 12) * WAD  # loss 1,500, fee 10 and 1,000 of margin; fund 12
+        # Loss 3,000 and fee 10 less 1,000 of margin; 60 % of a fund of 12; 5 % of 17,000 charged.
+        assert abs(debt - wad("2010") + wad("7.2") + wad("850")) < FEE_UNIT
         assert world.conservation_error() < 10**-12
 
     def test_fees_fill_it_first(self, world, ledger, stranger, maker, keeper, debt):
-        world.trade(maker, (stranger, world.open(stranger, 100_000)), 10, 1_850)
-        due = world.market(ETH).fees
+        world.trade(maker, (stranger, world.open(stranger, 100_000)), 10, 1_700)
+        due = world.market(ETH).fees + ledger.protocol_fees()
+        held = world.settlement.balanceOf(world.insurance_fund)
         assert 0 < due < debt
         receipt = ledger.collect_fees(ETH, sender=keeper)
         (event,) = receipt.decode_logs(world.clearinghouse_procedures.FeesCollected)
-        assert (event.to_hole, event.to_fund, event.hole) == (due, 0, debt - due)
+        assert (event.to_hole, event.to_insurance, event.hole) == (due, 0, debt - due)
         assert ledger.hole() == debt - due
-        assert world.settlement.balanceOf(world.insurance_fund) == 0
+        assert world.settlement.balanceOf(world.insurance_fund) == held
         assert world.conservation_error() < 10**-12
 
     def test_what_is_left_goes_to_the_fund(self, world, ledger, stranger, maker, keeper, debt):
-        world.trade(maker, (stranger, world.open(stranger, 1_000_000)), 1_000, 1_850)
-        due = world.market(ETH).fees
+        world.trade(maker, (stranger, world.open(stranger, 1_000_000)), 2_000, 1_700)
+        due = world.market(ETH).fees + ledger.protocol_fees()
+        held = world.settlement.balanceOf(world.insurance_fund)
         assert due > debt
         receipt = ledger.collect_fees(ETH, sender=keeper)
         (event,) = receipt.decode_logs(world.clearinghouse_procedures.FeesCollected)
-        assert (event.to_hole, event.to_fund, event.hole) == (debt, due - debt, 0)
+        paid = (due - debt) // FEE_UNIT
+        assert (event.to_hole, event.hole) == (debt, 0)
+        assert (event.to_insurance, event.to_default_fund) == (paid * FEE_UNIT, 0)
         assert ledger.hole() == 0
-        assert world.settlement.balanceOf(world.insurance_fund) == (due - debt) // FEE_UNIT
+        assert world.settlement.balanceOf(world.insurance_fund) == held + paid
         assert world.conservation_error() < 10**-12

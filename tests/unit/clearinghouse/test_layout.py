@@ -1,4 +1,4 @@
-"""One storage, two contracts: layouts that must agree, and procedures that do nothing alone."""
+"""One storage, several contracts: layouts that must agree, and parts that do nothing alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import vyper
 from vyper.compiler.input_bundle import FilesystemInputBundle
 from vyper.compiler.settings import Settings
 
-from tests.reverts import assert_refused
+from bulkhead.deployment import PARTS
+from tests.reverts import assert_refused, storage_roots
 from tests.world import WAD
 
 ROOT = Path(__file__).parents[3]
@@ -43,13 +44,22 @@ def flattened(layout: dict, path: str = "") -> dict[str, tuple]:
     return found
 
 
-def test_both_halves_have_one_layout():
-    whole, second = layout_of("Clearinghouse"), layout_of("ClearinghouseProcedures")
-    for kind in ("storage_layout", "transient_storage_layout"):
-        assert flattened(whole[kind]) == flattened(second[kind])
-    assert len(flattened(whole["storage_layout"])) > 20
+@pytest.mark.parametrize("name", PARTS)
+def test_parts_of_a_contract_have_one_layout(name):
+    whole = layout_of(name)
+    for part in PARTS[name]:
+        other = layout_of(part)
+        for kind in ("storage_layout", "transient_storage_layout"):
+            found, wanted = flattened(other[kind]), flattened(whole[kind])
+            shared = {path: place for path, place in found.items() if path in wanted}
+            assert shared == {path: wanted[path] for path in shared}
+            # What only one part has lies behind all that they share.
+            ends = [slot + (slots or 1) for slot, slots, _ in shared.values()]
+            for path in set(found) ^ set(wanted):
+                assert kind == "transient_storage_layout", path
+                assert (found.get(path) or wanted[path])[0] >= max(ends), path
     locks = [
-        name for name in flattened(whole["transient_storage_layout"]) if "nonreentrant" in name
+        path for path in flattened(whole["transient_storage_layout"]) if "nonreentrant" in path
     ]
     assert locks == ["$.nonreentrant_key"]
 
@@ -60,38 +70,98 @@ def test_every_deployable_fits(world):
         assert 0 < len(code) <= CODE_SIZE_LIMIT, name
 
 
+# Part, function, arguments, reason. The parts' own storage has no owner, no roles, no accounts.
+UNKNOWN_ACCOUNT, UNKNOWN_MARKET = "ledger: unknown account", "ledger: unknown market"
+NOT_RECOGNISED = "default manager: insolvency not recognised"
+NO_GUARDIAN = "clearinghouse: caller is not the guardian"
+TRIED = [
+    (0, "slice_account", lambda w: (1, 2, WAD, [], 0, 0), WRONG_CALLER),
+    (0, "receive_draw", lambda w: (1, 1, 1), WRONG_CALLER),
+    (0, "collect_fees", lambda w: (1,), UNKNOWN_MARKET),
+    (
+        0,
+        "cover_shortfall",
+        lambda w: (w.opened[0], w.tokens["WETH"], 1, 0, w.admin),
+        UNKNOWN_ACCOUNT,
+    ),
+    (1, "tear_up_account", lambda w: (w.opened[0], WAD, [], 0, 0), WRONG_CALLER),
+    (1, "tear_up_accounts", lambda w: ([], 0), WRONG_CALLER),
+    (1, "settle_loss", lambda w: (w.opened[0], []), WRONG_CALLER),
+    (1, "conclude", lambda w: (w.opened[0], 0, 0, 0, 0, 0, 0, 0), WRONG_CALLER),
+    (1, "repay", lambda w: (w.opened[0], 1), UNKNOWN_ACCOUNT),
+    (1, "recover", lambda w: (w.opened[0],), UNKNOWN_ACCOUNT),
+    (1, "settle_market", lambda w: (1,), UNKNOWN_MARKET),
+    (1, "convert_positions", lambda w: (1, w.opened), UNKNOWN_MARKET),
+    (2, "open_account", lambda w: (1, 1), UNKNOWN_MARKET),
+    (2, "accrue_funding", lambda w: (1,), UNKNOWN_MARKET),
+    (2, "begin_wind_down", lambda w: (), "clearinghouse: hole is too small to wind down"),
+    (2, "seize", lambda w: (w.opened[0],), WRONG_CALLER),
+    (2, "conclude_proof", lambda w: (w.opened[0], 0, 0), WRONG_CALLER),
+    (2, "begin_redemption", lambda w: (), "clearinghouse: proofs are not over"),
+    (
+        2,
+        "redeem",
+        lambda w: (w.opened[0], w.admin),
+        "clearinghouse: redemption has not begun",
+    ),
+    (2, "pause", lambda w: (0, 1), NO_GUARDIAN),
+    (2, "unpause", lambda w: (0,), NO_GUARDIAN),
+    (2, "set_role", lambda w: (0, w.lens), NO_OWNER),
+    (2, "accept_role", lambda w: (0,), "clearinghouse: no role proposed"),
+    (2, "cancel_role", lambda w: (0,), NO_OWNER),
+    (2, "set_guardian", lambda w: (w.admin,), NO_OWNER),
+    (2, "accept_guardian", lambda w: (), "clearinghouse: caller is not the proposed guardian"),
+    (2, "set_contribution_threshold", lambda w: (0,), NO_OWNER),
+    (2, "set_wind_down_terms", lambda w: (10_000, 3_600, 0, 0), NO_OWNER),
+    (2, "list_collateral", lambda w: (w.tokens["WETH"], WAD), NO_OWNER),
+    (2, "set_collateral_cap", lambda w: (0, WAD), NO_OWNER),
+    (2, "list_market", lambda w: (1,), NO_OWNER),
+    (2, "set_shortfall_terms", lambda w: (0, 0, 0, 0), NO_OWNER),
+    (2, "set_default_fund_share", lambda w: (0,), NO_OWNER),
+    (3, "call_margin", lambda w: (w.opened[0],), WRONG_CALLER),
+    (3, "open_auction", lambda w: (w.opened[0],), WRONG_CALLER),
+    (3, "cure", lambda w: (w.opened[0],), NOT_RECOGNISED),
+    (3, "bid", lambda w: (w.opened[0], WAD, w.opened[0]), WRONG_CALLER),
+    (3, "tear_up", lambda w: ([w.opened[0]],), NOT_RECOGNISED),
+    (3, "reopen", lambda w: (w.opened[0],), NOT_RECOGNISED),
+    (3, "prove_deficit", lambda w: (w.opened[0],), WRONG_CALLER),
+]
+# These write to the part's own storage, which nothing ever reads.
+HARMLESS = [
+    (2, "open_account", lambda w: (2, 0)),
+    (2, "set_operator", lambda w: (w.lens, 3)),
+    (3, "set_waterfall", lambda w: (tuple(w.default_manager.waterfall()),)),
+]
+CODE_PARTS = [part for parts in PARTS.values() for part in parts]
+
+
 @pytest.mark.parametrize(
-    ("name", "arguments", "reason"),
-    [
-        ("set_role", lambda w: (0, w.lens), NO_OWNER),
-        ("list_collateral", lambda w: (w.tokens["WETH"], WAD), NO_OWNER),
-        ("set_collateral_cap", lambda w: (0, WAD), NO_OWNER),
-        ("list_market", lambda w: (1,), NO_OWNER),
-        ("set_shortfall_terms", lambda w: (0, 0, 0, 0), NO_OWNER),
-        ("slice_account", lambda w: (1, 2, WAD, [], 0, 0), WRONG_CALLER),
-        ("receive_draw", lambda w: (1, 1, 1), WRONG_CALLER),
-        ("resolve_shortfall", lambda w: (1,), WRONG_CALLER),
-        ("collect_fees", lambda w: (1,), "ledger: unknown market"),
-        (
-            "cover_shortfall",
-            lambda w: (w.opened[0], w.tokens["WETH"], 1, 0, w.admin),
-            "ledger: unknown account",
-        ),
-    ],
+    ("part", "name", "arguments", "reason"), TRIED, ids=[name for _, name, *_ in TRIED]
 )
-def test_procedures_called_directly_do_nothing(world, maker, stranger, name, arguments, reason):
-    procedures = world.clearinghouse_procedures
-    function = getattr(procedures, name)
-    contracts = [procedures, world.clearinghouse]
+def test_parts_called_directly_do_nothing(world, maker, stranger, part, name, arguments, reason):
+    contract = world.deployment.contracts[CODE_PARTS[part]]
+    contracts = [contract, world.clearinghouse, world.default_manager]
     for anyone in (world.admin, stranger):
-        assert_refused(reason, contracts, function, *arguments(world), sender=anyone)
+        assert_refused(reason, contracts, getattr(contract, name), *arguments(world), sender=anyone)
 
 
-def test_every_function_of_the_procedures_is_tried_above():
+@pytest.mark.parametrize(
+    ("part", "name", "arguments"), HARMLESS, ids=[name for _, name, _ in HARMLESS]
+)
+def test_what_a_part_books_alone_reaches_nobody(world, maker, part, name, arguments):
+    contract = world.deployment.contracts[CODE_PARTS[part]]
+    others = [c for c in world.deployment.contracts.values() if c.address != contract.address]
+    before = storage_roots(others)
+    getattr(contract, name)(*arguments(world), sender=world.admin)
+    assert storage_roots(others) == before
+
+
+@pytest.mark.parametrize("part", range(len(CODE_PARTS)))
+def test_every_function_of_the_parts_is_tried_above(part):
     libraries = Path(vyper.__file__).parent.parent
     bundle = FilesystemInputBundle([libraries, ROOT])
     abi = vyper.compile_from_file_input(
-        bundle.load_file(ROOT / "contracts" / "ClearinghouseProcedures.vy"),
+        bundle.load_file(ROOT / "contracts" / f"{CODE_PARTS[part]}.vy"),
         input_bundle=bundle,
         settings=Settings(evm_version="cancun"),
         output_formats=["abi"],
@@ -101,5 +171,4 @@ def test_every_function_of_the_procedures_is_tried_above():
         for entry in abi
         if entry["type"] == "function" and entry["stateMutability"] == "nonpayable"
     }
-    (mark,) = test_procedures_called_directly_do_nothing.pytestmark
-    assert writing == {name for name, *_ in mark.args[1]}
+    assert writing == {name for at, name, *_ in [*TRIED, *HARMLESS] if at == part}

@@ -11,6 +11,7 @@ from tests.scenes import (
     HEALTHY_PRICE,
     INSOLVENT_PRICE,
     PPM,
+    THIN_PRICE,
     Risk,
     Scene,
     cash_of,
@@ -94,11 +95,21 @@ def test_short_is_called_when_the_price_rises(world):
     assert scene.is_called()
 
 
-@pytest.mark.parametrize("price", [CLOSE_OUT_PRICE, INSOLVENT_PRICE])
+@pytest.mark.parametrize("price", [CLOSE_OUT_PRICE, THIN_PRICE])
 def test_account_in_deeper_trouble_is_called_too(scene, price):
     scene.price(price)
     scene.call()
     assert scene.is_called()
+
+
+def test_insolvent_account_gets_no_grace(scene):
+    scene.world.stake(scene.staker, 5_000)
+    scene.price(INSOLVENT_PRICE)
+    receipt = scene.call()
+    assert scene.is_insolvent()
+    assert not receipt.events.filter(scene.manager.MarginCalled)
+    (event,) = receipt.events.filter(scene.manager.Insolvent)
+    assert (event.account, event.equity) == (scene.account, scene.equity())
 
 
 def test_account_without_positions_is_never_called(scene):  # INV-3
@@ -247,10 +258,11 @@ def test_reward_never_exceeds_equity(scene):  # INV-4
 
 
 def test_insolvent_account_pays_no_reward(scene):  # INV-4
+    scene.world.stake(scene.staker, 5_000)
     scene.price(INSOLVENT_PRICE)
     hunter = scene.world.open(scene.stranger)
     scene.call(hunter)
-    assert scene.is_called()
+    assert scene.is_insolvent()
     assert scene.world.cash(hunter) == 0
 
 

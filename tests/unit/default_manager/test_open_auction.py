@@ -11,6 +11,7 @@ from tests.scenes import (
     HEALTHY_PRICE,
     INSOLVENT_PRICE,
     PPM,
+    THIN_PRICE,
     Scene,
 )
 from tests.world import HEALTHY, NEVER, WAD
@@ -73,11 +74,24 @@ def test_new_call_gives_a_new_deadline(called_scene):
 # WITHOUT GRACE ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("price", [CLOSE_OUT_PRICE, INSOLVENT_PRICE])
+@pytest.mark.parametrize("price", [CLOSE_OUT_PRICE, THIN_PRICE])
 def test_no_grace_below_close_out_margin(scene, price):
     scene.price(price)
     scene.open_auction()
     assert scene.is_in_auction()
+
+
+@pytest.mark.parametrize("is_called", [False, True])
+def test_insolvent_account_gets_no_auction(scene, is_called):
+    scene.world.stake(scene.staker, 5_000)
+    if is_called:
+        scene.price(CALL_PRICE)
+        scene.call()
+    scene.price(INSOLVENT_PRICE)
+    receipt = scene.open_auction()
+    assert scene.is_insolvent()
+    assert not receipt.events.filter(scene.manager.AuctionOpened)
+    assert len(receipt.events.filter(scene.manager.Insolvent)) == 1
 
 
 def test_called_account_loses_its_grace_below_close_out_margin(called_scene):

@@ -129,6 +129,7 @@ def test_charges_never_exceed_equity(scene):  # INV-4
 
 
 def test_no_discount_below_zero(scene):  # INV-4
+    scene.world.stake(scene.staker, 5_000)
     scene.auction_at(INSOLVENT_PRICE).finish_ramp()
     quote = scene.manager.quote(scene.account, WAD)
     assert (quote.discount, quote.fee, quote.fraction) == (0, 0, WAD)

@@ -1,0 +1,75 @@
+"""Hyperliquid, JELLY, March 2025: a short on a thin token is abandoned to the backstop vault, the
+attacker squeezes the price, and the vault loses on the position it has inherited, without an end.
+
+Here nobody inherits a position: the funds pay a loss that is fixed when the position closes, up to
+the limit of the market, and what they do not cover is closed in the call that sees it. A squeeze
+that goes on finds nobody on the other side.
+
+Fails without the defence: let DefaultManagerProcedures._recognise keep `fraction` at 0, or
+waterfall._limits return `max_value(uint256)` for the market.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.scenes import DUST, Scene
+from tests.unit.default_manager.procedure_helpers import (
+    BOOK_DUST,
+    finish_window,
+    only,
+    parts_of,
+    set_waterfall,
+    tear_up,
+)
+from tests.world import WAD
+
+LIMIT = 20_000
+
+
+@pytest.fixture
+def squeezed(fast_world) -> tuple[Scene, int]:
+    """SHORT 100 in one account, LONG 100 in another of the attacker's; the price has doubled."""
+    scene = Scene.set(fast_world, size=0)
+    fast_world.stake(scene.staker, 1_000_000)
+    set_waterfall(fast_world, market_amount=LIMIT)
+    winner = fast_world.open(scene.trader, 20_000)
+    fast_world.trade((scene.trader, winner), (scene.trader, scene.account), -100, 2_000)
+    scene.price(4_000)
+    return scene, winner
+
+
+def test_backstop_loss_is_capped(squeezed):
+    scene, _ = squeezed
+    world = scene.world
+    receipts = [scene.call()]
+    scene.price(5_000)
+    finish_window(world)
+    scene.price(5_000)
+    receipts.append(tear_up(scene))
+    events = [e for r in receipts for e in r.events.filter(scene.manager.ShortfallPaid)]
+    assert sum(parts_of(event)[1] for event in events) <= (LIMIT + 200) * WAD
+    assert world.insurance_fund.totalAssets() >= (1_000_000 - LIMIT - 200) * 10**6
+    assert scene.size() == 0
+    assert world.conservation_error() < BOOK_DUST
+
+
+def test_squeezing_on_gains_nothing_on_what_was_closed(squeezed):
+    scene, winner = squeezed
+    event = only(scene.call(), scene.manager.Insolvent)
+    assert event.torn_up > WAD * 8 // 10
+    left = scene.world.market().interest[0]
+    before = scene.equity(winner)
+    scene.price(8_000)
+    assert abs(scene.equity(winner) - before - left * 4_000) <= DUST
+    assert left < 15 * WAD
+
+
+def test_loss_is_no_more_than_that_of_closing(fast_world):
+    """The neighbour that must work: a solvent short closes itself and costs the fund nothing."""
+    scene = Scene.set(fast_world, size=-100)
+    fast_world.stake(scene.staker, 1_000_000)
+    scene.price(2_090)
+    scene.buy(100, 2_090)
+    assert scene.size() == 0
+    assert fast_world.insurance_fund.totalAssets() == 1_000_000 * 10**6

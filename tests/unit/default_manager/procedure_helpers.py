@@ -1,0 +1,160 @@
+"""Steps and observations that the tests of insolvency, recovery and wind-down share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.evm import Reverted
+from tests.scenes import INSOLVENT_PRICE, Scene
+from tests.world import ETH, NEVER, WAD, World
+
+PPM = 1_000_000
+UNIT = 10**12  # WAD per unit of the settlement token
+INSOLVENT = 3
+# What law 3.2 may miss at a hundred times the mark: a wei of A for some hundred units of a side.
+BOOK_DUST = 1e-10
+SHORTFALL = 1_100  # of the scene at INSOLVENT_PRICE: 10,000 less a fee of 100 and a loss of 11,000
+WATERFALL = (
+    "window",
+    "charge_cap",
+    "period",
+    "market_amount",
+    "market_share",
+    "total_amount",
+    "total_share",
+    "remainder",
+)
+HOLE, ASSESSMENTS, CONTRIBUTIONS, INSURANCE, OWN = range(5)
+FIRST_MEMBER = 10  # among the people of a world
+
+
+def refused(reason: str, function: Any, *args: Any, sender: Any) -> None:
+    """Assert that a call in process reverts with exactly this reason."""
+    with pytest.raises(Reverted) as problem:
+        function(*args, sender=sender)
+    assert problem.value.reason == reason
+
+
+def only(receipt: Any, event: Any) -> Any:
+    """Return the one event of its kind."""
+    (found,) = receipt.events.filter(event)
+    return found
+
+
+def set_waterfall(world: World, **changed: int) -> None:
+    """Let the admin change some terms of the waterfall."""
+    now = world.default_manager.waterfall()
+    terms = tuple(changed.get(name, getattr(now, name)) for name in WATERFALL)
+    world.default_manager.set_waterfall(terms, sender=world.admin)
+
+
+def without_limits(world: World) -> None:
+    """Let one market draw all that the funds have."""
+    set_waterfall(world, market_share=PPM, market_amount=2**32 - 1, total_amount=2**32 - 1)
+
+
+def join(world: World, member: Any, contribution: float, pledge: float) -> None:
+    """Let somebody become a member of the default fund."""
+    world.fund(member, "USDC", contribution + pledge)
+    world.settlement.approve(world.default_fund, NEVER, sender=member)
+    world.default_fund.deposit(
+        world.units("USDC", contribution), world.units("USDC", pledge), sender=member
+    )
+
+
+def fill_funds(scene: Scene, insurance: float, contributions: float = 0, pledges: float = 0) -> Any:
+    """Put money into the funds; return the member who has contributed."""
+    world = scene.world
+    if insurance:
+        world.stake(scene.staker, insurance)
+    member = world.people[FIRST_MEMBER]
+    if contributions:
+        join(world, member, contributions, pledges)
+    return member
+
+
+def recognised(world: World, insurance: float = 3_000, price: float = INSOLVENT_PRICE) -> Scene:
+    """A trader whose insolvency was recognised, all of it reserved in the insurance fund."""
+    scene = Scene.set(world)
+    world.stake(scene.staker, insurance)
+    scene.price(price)
+    scene.open_auction()
+    return scene
+
+
+def tear_up(scene: Scene, *accounts: int) -> Any:
+    """Let a stranger tear up the scene's account, or these."""
+    chosen = sorted(accounts) or [scene.account]
+    return scene.manager.tear_up(chosen, sender=scene.stranger)
+
+
+def finish_window(world: World) -> None:
+    """Let the window of an insolvency pass."""
+    world.wait(world.default_manager.waterfall().window)
+
+
+def debts(world: World, account: int) -> list[int]:
+    """Return what an account owes by tier (HOLE to OWN), WAD cash."""
+    word = world.clearinghouse.debts(account)
+    return [(word >> 51 * tier & 2**51 - 1) * UNIT for tier in range(5)]
+
+
+def parts_of(event: Any) -> tuple[int, ...]:
+    """Return who paid a shortfall: own to assessments, the charge, the hole."""
+    return (
+        event.own,
+        event.insurance,
+        event.contributions,
+        event.assessments,
+        event.charged,
+        event.to_hole,
+    )
+
+
+def cash_parts(*parts: float) -> tuple[int, ...]:
+    """Return amounts of cash as WAD."""
+    return tuple(round(part * 10**6) * UNIT for part in parts)
+
+
+def side_pair(world: World, side: int, market: int = ETH) -> tuple[int, int]:
+    """Return (A, K) of a side's present generation: 0 LONG, 1 SHORT."""
+    book = world.market(market)
+    return (book.short if side else book.long).pairs[-1]
+
+
+@dataclass
+class Bystander:
+    """Somebody with a position who has nothing to do with a default."""
+
+    person: Any
+    account: int
+    size: float
+
+
+def crowd(scene: Scene, sizes: list[float], first: int = 12) -> list[Bystander]:
+    """Let people take these positions (signed) from the market maker at the scene's price."""
+    world, found = scene.world, []
+    for i, size in enumerate(sizes):
+        person = world.people[first + i % (len(world.people) - first)]
+        account = world.open(person, max(abs(size) * 2_000, 1_000))
+        world.trade((scene.maker, scene.book), (person, account), size, 2_000)
+        found.append(Bystander(person, account, size))
+    return found
+
+
+def equities(world: World, accounts: list[int]) -> list[int]:
+    """Return the equity of each account, WAD."""
+    return [world.risk_engine.margin(account)[0] for account in accounts]
+
+
+def about(amount: int, expected: float, dust: int = 10**6) -> bool:
+    """Whether a WAD amount is this much cash, to dust."""
+    return abs(amount - round(expected * 10**6) * UNIT) <= dust
+
+
+def whole(amount: float) -> int:
+    """Return an amount of cash as WAD."""
+    return round(amount * WAD)
