@@ -200,10 +200,11 @@ def bid(
     known: DynArray[uint256, default_rules.MAX_KNOWN] = []
     seen, known = default_rules._assess(word, account)
     self._require_auction(seen.stage)
+    if seen.stage != default_rules.STAGE_INSOLVENCY:
+        default_rules._require_unhealthy(seen, len(known))
     if seen.equity <= 0 or seen.stage == default_rules.STAGE_INSOLVENCY:
         answer: Bytes[64] = self._forward_seen(seen, known)
         return abi_decode(answer, (uint256, uint256))
-    default_rules._require_unhealthy(seen, len(known))
     terms: IDefaultManager.Terms = default_rules._terms()
     rate: uint256 = self._rate_now(terms, word, seen)
     limit: uint256 = self._limit(terms, seen, rate)

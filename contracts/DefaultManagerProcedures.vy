@@ -93,7 +93,7 @@ def cure(account: uint256):
     self._require_stage(words._stage(staticcall IClearinghouse(CLEARINGHOUSE).headers(account)))
     # Only reached through the DefaultManager, which has seen equity at the target; on its own this
     # contract may not touch the ledger.
-    released: uint256 = tiers._release(account)
+    tiers._release(account)
     extcall IClearinghouse(CLEARINGHOUSE).set_stage(account, default_rules.STAGE_NONE, 0, 0, 0)
 
 
@@ -215,7 +215,7 @@ def reopen(account: uint256):
     self._require_stage(seen.stage)
     assert seen.equity > 0, "default manager: account is insolvent"
     assert self._has_positions(known), "default manager: price not valid"
-    released: uint256 = tiers._release(account)
+    tiers._release(account)
     log IDefaultManager.Reopened(account=account, equity=seen.equity)
     extcall IClearinghouse(CLEARINGHOUSE).set_stage(
         account, default_rules.STAGE_AUCTION, block.timestamp, 0, 0
@@ -233,7 +233,7 @@ def prove_deficit(account: uint256, caller_account: uint256 = 0) -> uint256:
     @return The reward, WAD cash.
     """
     assert account != caller_account, "default manager: account proves itself"
-    released: uint256 = tiers._release(account)
+    tiers._release(account)
     deficit: uint256 = extcall IClearinghouse(CLEARINGHOUSE).seize(account)
     tiers._begin()
     tiers._add(account, [], deficit)
@@ -396,7 +396,7 @@ def _recognise(
         assessments=split.assessments,
         window_end=since + terms.window,
     )
-    released: uint256 = tiers._release(account)
+    tiers._release(account)
     if seen.stuck == 0 and len(known) == 0:
         # Only debt is left: nothing to wait for.
         self._execute()
@@ -486,7 +486,7 @@ def _execute():
          INV-6.
     """
     for i: uint256 in range(tiers.count, bound=BATCH):
-        released: uint256 = tiers._release(tiers.claims[i].account)
+        tiers._release(tiers.claims[i].account)
         if tiers.count != 1 and tiers.claims[i].own != 0:
             self._draw_own(i)
     for i: uint256 in range(tiers.count, bound=BATCH):

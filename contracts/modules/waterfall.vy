@@ -479,10 +479,9 @@ def _reserve(place: uint256):
 
 
 @internal
-def _release(account: uint256) -> uint256:
+def _release(account: uint256):
     """
     @dev Frees what is kept for an account.
-    @return What it was.
     """
     word: uint256 = default_rules._reservation(account)
     if word != 0:
@@ -490,7 +489,6 @@ def _release(account: uint256) -> uint256:
         default_rules.own_reserved[account >> OWNER_SHIFT] -= word & RESERVED_MASK
         self._set_reserved(default_rules.reserved_total - word)
         log IDefaultManager.ReservationReleased(account=account)
-    return word
 
 
 @internal

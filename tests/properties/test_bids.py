@@ -60,7 +60,7 @@ def auctioned(size: int, slope: int, health: int, chosen: dict[str, int], short:
     loss = float(cash_of(world.cash(scene.account)) - needed * health / PPM) / size
     scene.price(round(2_000 - sign * loss, 2))
     equity, _, maintenance = scene.margin()
-    assume(equity < maintenance)
+    assume(0 < equity < maintenance)
     if equity * PPM >= maintenance * chosen["close_out"]:
         scene.call()
         world.wait(3_601)
