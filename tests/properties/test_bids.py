@@ -84,6 +84,7 @@ def test_partial_then_rest(size, slope, health, chosen, short, ramp, part):
     world = shared_world()
     checkpoint = world.chain.snapshot()
     try:
+        world.clearinghouse.set_contribution_threshold(0, sender=world.admin)
         scene = auctioned(size, slope, health, chosen, short)
         world.wait(ramp)
         check_limit(scene, chosen)
