@@ -226,9 +226,8 @@ def reopen(account: uint256):
 def prove_deficit(account: uint256, caller_account: uint256 = 0) -> uint256:
     """
     @notice In a wind-down: shows that an account ends in deficit. Its collateral goes into the
-            pots,
-            tiers 2 to 5 pay what they have, without limits, the rest becomes part of the hole.
-            Anyone, while proofs run; every market is settled then.
+            pots, tiers 2 to 5 pay what they have, without limits, the rest becomes part of the
+            hole. Anyone, while proofs run; every market is settled then.
     @param caller_account Account that gets the reward; 0 forgoes it.
     @return The reward, WAD cash.
     """

@@ -381,9 +381,8 @@ def _begin_generation(
 def _settle_loss(account: uint256, legs: DynArray[uint256, 40]) -> uint256:
     """
     @dev Tier 6, then 7: charges an account's losses to the sides opposite to the positions that
-         made
-         them, up to what the tear-up of this transaction has left room for; the rest becomes the
-         hole. The account is credited its whole loss.
+         made them, up to what the tear-up of this transaction has left room for; the rest becomes
+         the hole. The account is credited its whole loss.
     @return The part that deepened the hole, WAD cash.
     """
     self._demand(legs)
