@@ -216,7 +216,7 @@ def bid(
     assert (quote.discount + 1) * PPM > min_discount * quote.maintenance_sold, (
         "default manager: discount below limit"
     )
-    cash: int256 = extcall IClearinghouse(CLEARINGHOUSE).slice_account(
+    extcall IClearinghouse(CLEARINGHOUSE).slice_account(
         account, bidder_account, taken, known, quote.discount, quote.fee
     )
     ended: bool = (
