@@ -64,6 +64,11 @@ class Position:
         )
 
 
+def side_pair(word: int) -> tuple[int, int]:
+    """Return (A, K) of a side word, WAD base and cash per share."""
+    return word & (1 << 64) - 1, signed(word, 64, 192)
+
+
 @dataclass(frozen=True)
 class Side:
     """One side of a market: the (A, K) of its present generation and of every past one."""
@@ -79,7 +84,7 @@ class Side:
         generation = state >> (240 if side else 228) & 0xFFF
         words = [ledger.past_sides(market, side << 16 | i) for i in range(generation)]
         words.append(ledger.side_index(market, side))
-        return cls(generation, tuple((w & (1 << 64) - 1, signed(w, 64, 192)) for w in words))
+        return cls(generation, tuple(side_pair(word) for word in words))
 
 
 @dataclass(frozen=True)

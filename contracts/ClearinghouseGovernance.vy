@@ -8,12 +8,6 @@
 @notice Opening accounts, wind-down, pauses, roles, listings, terms. Like ClearinghouseProcedures it
         has the Clearinghouse's storage layout and works only through it.
 
-        Wind-down: begun by the owner, or by anyone when the hole exceeds a published part of the
-        cash held. Nobody trades, deposits or withdraws any more; anyone settles every market; then
-        for a published time anyone proves accounts with a deficit for a reward (through the
-        DefaultManager, whose funds pay first). Then cash held over claims is one factor for all:
-        order cannot matter, nobody idle can stall it (INV-12).
-
         Pauses: the guardian stops trading, withdrawals or liquidations; never deposits, reductions
         or cures. A pause ends by itself, and paused time is capped per window.
 """
@@ -21,13 +15,12 @@
 from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
 from .interfaces import IClearinghouse
-from .interfaces import IRiskEngine
 from .modules import final_settlement
 from .modules import ledger
 from .modules import registry
 from .modules import tear_up
 from .modules import trading
-from .modules import vault
+from .modules import wind_down
 from .modules import words
 
 initializes: ownable
@@ -37,7 +30,16 @@ initializes: ledger
 initializes: trading[ledger := ledger, registry := registry]
 initializes: tear_up[ledger := ledger]
 initializes: final_settlement
+initializes: wind_down[
+    final_settlement := final_settlement, ledger := ledger, ownable := ownable, registry := registry
+]
 exports: (
+    wind_down.SETTLEMENT_TOKEN,
+    wind_down.begin_wind_down,
+    wind_down.seize,
+    wind_down.conclude_proof,
+    wind_down.begin_redemption,
+    wind_down.redeem,
     registry.account_count,
     registry.collaterals,
     registry.collateral_count,
@@ -68,7 +70,6 @@ exports: (
     final_settlement.collateral_pots,
 )
 
-WAD: constant(uint256) = 10**18
 PPM: constant(uint256) = 1_000_000
 MAX_MARKET: constant(uint256) = 120  # rows of the risk table (RiskEngine)
 FIRST_CAP: constant(uint256) = 100_000  # of a new collateral, ppm of its cap
@@ -100,17 +101,6 @@ MAX_PROOF_WINDOW: constant(uint256) = 30 * 86_400
 MAX_PROOF_REWARD: constant(uint256) = 50_000  # 5 %
 MAX_PROOF_REWARD_CAP: constant(uint256) = 1_000  # units of cash
 
-# Millionths of cash (layout: ledger.debts).
-DEBT_BITS: constant(uint256) = 51
-DEBT_MASK: constant(uint256) = 2**51 - 1
-DEBT_UNIT: constant(uint256) = 10**12
-TIERS: constant(uint256) = 5
-
-
-# The settlement token and WAD per unit of it.
-SETTLEMENT_TOKEN: public(immutable(address))
-SETTLEMENT_SCALE: immutable(uint256)
-
 
 @deploy
 def __init__(settlement_token: address):
@@ -120,8 +110,7 @@ def __init__(settlement_token: address):
     ownable.__init__()
     ownable_2step.__init__()
     ownable_2step._transfer_ownership(empty(address))
-    SETTLEMENT_TOKEN = settlement_token
-    SETTLEMENT_SCALE = registry._scale_of(settlement_token)
+    wind_down.__init__(settlement_token)
 
 
 # ACCOUNTS AND MARKETS ---------------------------------------------------------------------------
@@ -179,195 +168,7 @@ def accrue_funding(market: uint256):
     )
 
 
-# WIND-DOWN --------------------------------------------------------------------------------------
-
-@external
-def begin_wind_down():
-    """
-    @notice Begins the wind-down, for good. The owner at any time; anyone while the hole exceeds
-            `hole_share` of the cash held.
-    """
-    registry._require_running()
-    held: uint256 = vault._balance(SETTLEMENT_TOKEN) * SETTLEMENT_SCALE
-    if msg.sender != ownable.owner:
-        share: uint256 = final_settlement.hole_share
-        assert (
-            share != 0 and ledger.hole * PPM > held * share
-        ), "clearinghouse: hole is too small to wind down"
-    self._set_phase(registry.WINDING_DOWN)
-    if final_settlement.living_markets == 0:
-        final_settlement.proofs_end = block.timestamp + final_settlement.proof_window
-        log IClearinghouse.ProofsBegan(until=final_settlement.proofs_end)
-    log IClearinghouse.WindDownBegan(caller=msg.sender, hole=ledger.hole, held=held)
-
-
-@external
-def seize(account: uint256) -> uint256:
-    """
-    @notice First half of a proof: turns an account's positions into cash and, if that leaves it in
-            deficit, puts its collateral into the pots, up to what covers the deficit at the
-            settlement price (rounded up to token units). DefaultManager only, while proofs run.
-    @return What the collateral does not cover, WAD cash.
-    """
-    registry._require_role(registry.DEFAULT_MANAGER)
-    self._require_proofs()
-    header: uint256 = ledger._convert_settled(account, ledger._header(account))
-    assert words._cash(header) < 0, "clearinghouse: no deficit"
-    owed: uint256 = convert(-words._cash(header), uint256)
-    for index: uint256 in range(ledger.MAX_COLLATERALS):
-        held: uint256 = ledger.collateral[account][index]
-        if held == 0 or owed == 0:
-            continue
-        price: uint256 = 0
-        is_final: bool = False
-        price, is_final = staticcall IRiskEngine(
-            registry._role(registry.RISK_ENGINE)
-        ).settlement_price(ledger.COLLATERAL_ROW + index)
-        scale: uint256 = registry.collaterals[index].scale
-        units: uint256 = (owed * WAD + price - 1) // price
-        taken: uint256 = min((units + scale - 1) // scale * scale, held)
-        owed -= min(taken * price // WAD, owed)
-        header = ledger._book_collateral(account, header, index, held - taken)
-        final_settlement.collateral_pots[index] += taken
-        final_settlement.pots_bitmap |= 1 << index
-        log IClearinghouse.CollateralSeized(account=account, index=index, amount=taken, price=price)
-    ledger.headers[account] = header
-    return owed
-
-
-@external
-def conclude_proof(
-    account: uint256, caller_account: uint256, deficit: uint256
-) -> (uint256, uint256):
-    """
-    @notice Second half of a proof, after the funds have paid: what is left of the deficit becomes
-            part of the hole and the account's cash 0; whoever proved it is rewarded by a claim.
-            DefaultManager only, while proofs run.
-    @param caller_account Who gets the reward, without a deficit of its own; 0 forgoes it.
-    @param deficit What the collateral did not cover, of which the reward is a part, WAD cash.
-    @return The loss that became part of the hole, and the reward, WAD cash.
-    """
-    registry._require_role(registry.DEFAULT_MANAGER)
-    self._require_proofs()
-    header: uint256 = ledger._header(account)
-    cash: int256 = words._cash(header)
-    loss: uint256 = convert(max(-cash, 0), uint256)
-    if loss != 0:
-        header = ledger._book_cash(account, header, 0)
-    ledger.headers[account] = words._with_stage(header, trading.STAGE_NONE, 0)
-    reward: uint256 = 0
-    if caller_account != 0:
-        reward = min(
-            deficit * final_settlement.proof_reward // PPM, final_settlement.proof_reward_cap * WAD
-        )
-        caller_header: uint256 = ledger._header(caller_account)
-        assert words._cash(caller_header) >= 0, "clearinghouse: account has a deficit"
-        ledger.headers[caller_account] = ledger._book_cash(
-            caller_account, caller_header, words._cash(caller_header) + convert(reward, int256)
-        )
-    ledger.hole += loss + reward
-    log IClearinghouse.DeficitProven(
-        account=account,
-        caller_account=caller_account,
-        loss=loss,
-        reward=reward,
-        hole=ledger.hole,
-    )
-    return loss, reward
-
-
-@external
-def begin_redemption() -> (uint256, uint256):
-    """
-    @notice Ends the proofs: fees repay the hole, and what is held over what is claimed becomes the
-            factor for all. Anyone, once the proof window is over.
-    @return Cash to be paid out, and claims on it, WAD.
-    """
-    assert (
-        self._phase() == registry.WINDING_DOWN
-        and final_settlement.proofs_end != 0
-        and block.timestamp > final_settlement.proofs_end
-    ), "clearinghouse: proofs are not over"
-    fees: uint256 = ledger.protocol_fees
-    for market: uint256 in range(1, MAX_MARKET + 1):
-        totals: uint256 = ledger.market_totals[market]
-        if totals >> words.FEES_SHIFT != 0:
-            fees += words._fees(totals)
-            ledger.market_totals[market] = totals & ~(words.FEES_MASK << words.FEES_SHIFT)
-    to_hole: uint256 = min(fees, ledger.hole)
-    ledger.hole -= to_hole
-    ledger.protocol_fees = fees - to_hole
-    # By the law of conservation this is the sum of all claims (INV-1).
-    held: uint256 = vault._balance(SETTLEMENT_TOKEN) * SETTLEMENT_SCALE
-    pot: uint256 = held - min(ledger.protocol_fees, held)
-    final_settlement.pot = pot
-    final_settlement.claims = pot + ledger.hole
-    self._set_phase(registry.REDEMPTION)
-    log IClearinghouse.RedemptionBegan(pot=pot, claims=pot + ledger.hole, fees=fees - to_hole)
-    return pot, pot + ledger.hole
-
-
-@external
-def redeem(account: uint256, recipient: address) -> uint256:
-    """
-    @notice Pays an account out: its cash times the factor, the same share of the pots, and all of
-            its own collateral. Anyone, to the owner; the owner or an operator with WITHDRAW to
-            anybody. What an account owes for a past default goes to the insurance fund first.
-    @return Settlement token units paid to the recipient.
-    """
-    assert self._phase() == registry.REDEMPTION, "clearinghouse: redemption has not begun"
-    if recipient != words._owner_of(account):
-        registry._require_authorised(account, registry.WITHDRAW)
-    header: uint256 = ledger._convert_settled(account, ledger._header(account))
-    cash: int256 = words._cash(header)
-    assert cash >= 0, "clearinghouse: account has a deficit"
-    claim: uint256 = convert(cash, uint256)
-    bitmap: uint256 = words._collateral_bitmap(header)
-    assert claim != 0 or bitmap != 0, "clearinghouse: nothing to redeem"
-    tokens: uint256 = 0
-    to_fund: uint256 = 0
-    pots: uint256 = 0
-    if claim != 0:
-        tokens = claim * final_settlement.pot // final_settlement.claims // SETTLEMENT_SCALE
-        pots = final_settlement.pots_bitmap
-        if header & words.INDEBTED != 0:
-            to_fund = self._repay_from(account, tokens)
-            tokens -= to_fund
-    collateral: uint256[ledger.MAX_COLLATERALS] = empty(uint256[ledger.MAX_COLLATERALS])
-    if bitmap | pots != 0:
-        for index: uint256 in range(ledger.MAX_COLLATERALS):
-            if (bitmap | pots) & (1 << index) == 0:
-                continue
-            scale: uint256 = registry.collaterals[index].scale
-            share: uint256 = 0
-            if claim != 0:
-                share = (claim * final_settlement.collateral_pots[index] // final_settlement.claims)
-            held: uint256 = ledger.collateral[account][index]
-            collateral[index] = (held + share) // scale
-            if held != 0:
-                header = ledger._book_collateral(account, header, index, 0)
-    ledger.headers[account] = words._with_stage(words._with_cash(header, 0), trading.STAGE_NONE, 0)
-    log IClearinghouse.Redeemed(
-        account=account,
-        recipient=recipient,
-        claim=claim,
-        tokens=tokens,
-        to_fund=to_fund,
-        collateral=collateral,
-    )
-    if to_fund != 0:
-        vault._push(SETTLEMENT_TOKEN, registry._role(registry.INSURANCE_FUND), to_fund)
-    if tokens != 0:
-        vault._push(SETTLEMENT_TOKEN, recipient, tokens)
-    for index: uint256 in range(ledger.MAX_COLLATERALS):
-        if collateral[index] != 0:
-            registry.collaterals[index].total -= min(
-                collateral[index] * registry.collaterals[index].scale,
-                registry.collaterals[index].total,
-            )
-            vault._push(registry.collaterals[index].token, recipient, collateral[index])
-    return tokens
-
+# VIEWS --------------------------------------------------------------------------------------------
 
 @external
 @view
@@ -567,7 +368,7 @@ def list_collateral(token: address, cap: uint256) -> uint256:
     index: uint256 = registry.collateral_count
     assert index < ledger.MAX_COLLATERALS, "clearinghouse: eight collaterals at most"
     assert (
-        token != SETTLEMENT_TOKEN and registry.collateral_place[token] == 0
+        token != wind_down.SETTLEMENT_TOKEN and registry.collateral_place[token] == 0
     ), "clearinghouse: token already listed"
     registry.collaterals[index] = IClearinghouse.Collateral(
         token=token,
@@ -648,53 +449,6 @@ def set_default_fund_share(share: uint256):
 
 
 # INTERNAL ---------------------------------------------------------------------------------------
-
-@internal
-@view
-def _phase() -> uint256:
-    """
-    @dev The phase in the RISK_ENGINE word.
-    """
-    return registry.role_words[registry.RISK_ENGINE] >> registry.PHASE_SHIFT
-
-
-@internal
-def _set_phase(phase: uint256):
-    """
-    @dev Goes on to a phase; there is no way back.
-    """
-    word: uint256 = registry.role_words[registry.RISK_ENGINE]
-    registry.role_words[registry.RISK_ENGINE] = (
-        word & (2**registry.PHASE_SHIFT - 1) | phase << registry.PHASE_SHIFT
-    )
-
-
-@internal
-@view
-def _require_proofs():
-    """
-    @dev Every market is settled and the window is open.
-    """
-    assert (
-        self._phase() == registry.WINDING_DOWN
-        and final_settlement.proofs_end != 0
-        and block.timestamp <= final_settlement.proofs_end
-    ), "clearinghouse: no proofs now"
-
-
-@internal
-def _repay_from(account: uint256, tokens: uint256) -> uint256:
-    """
-    @dev What of a payout an account owes for past defaults; marks it as repaid.
-    @return Token units that go to the insurance fund instead.
-    """
-    debts: uint256 = ledger.debts[account]
-    owed: uint256 = 0
-    for tier: uint256 in range(TIERS):
-        owed += (debts >> (tier * DEBT_BITS)) & DEBT_MASK
-    ledger.debts[account] = 0
-    return min((owed * DEBT_UNIT + SETTLEMENT_SCALE - 1) // SETTLEMENT_SCALE, tokens)
-
 
 @internal
 @pure

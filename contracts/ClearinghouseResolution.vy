@@ -17,6 +17,7 @@ from snekmate.auth import ownable_2step
 from .interfaces import IClearinghouse
 from .interfaces import IDefaultFund
 from .interfaces import IRiskEngine
+from .modules import debts
 from .modules import final_settlement
 from .modules import ledger
 from .modules import registry
@@ -37,17 +38,6 @@ ANSWER_SIZE: constant(uint256) = 1_024
 BATCH: constant(uint256) = 8
 CONVERSIONS: constant(uint256) = 100
 MAX_CHARGE: constant(uint256) = 500_000  # of the mark, ppm
-
-# A debt record: fields of 51 bits in millionths of cash (layout: ledger.debts).
-DEBT_BITS: constant(uint256) = 51
-DEBT_MASK: constant(uint256) = 2**51 - 1
-DEBT_UNIT: constant(uint256) = 10**12  # WAD cash
-HOLE: constant(uint256) = 0
-ASSESSMENTS: constant(uint256) = 1
-CONTRIBUTIONS: constant(uint256) = 2
-INSURANCE: constant(uint256) = 3
-OWN: constant(uint256) = 4
-TIERS: constant(uint256) = 5
 
 
 # The settlement token and WAD per unit of it.
@@ -110,19 +100,10 @@ def tear_up_account(
     loss: uint256 = 0
     to_hole: uint256 = 0
     header, loss, to_hole = tear_up._tear_up_one(account, fraction, legs, charge_cap)
-    stage: uint256 = trading.STAGE_NONE
-    since: uint256 = 0
-    if words._has_positions(header) or (
-        words._collateral_bitmap(header) != 0 and words._cash(header) < 0
-    ):
-        stage = trading.STAGE_INSOLVENCY
-        since = started if words._has_positions(header) else block.timestamp
-    header = words._with_stage(header, stage, since)
     if to_hole != 0:
-        debts: uint256 = self._add_debt(ledger.debts[account], HOLE, to_hole)
-        header = self._record_debts(account, header, debts)
-    ledger.headers[account] = header
-    log IClearinghouse.StageSet(account=account, stage=stage, since=since)
+        record: uint256 = debts._add(ledger.debts[account], debts.HOLE, to_hole)
+        header = self._record_debts(account, header, record)
+    self._set_stage(account, header, started if words._has_positions(header) else block.timestamp)
     return loss, to_hole
 
 
@@ -159,8 +140,6 @@ def settle_loss(account: uint256, legs: DynArray[uint256, 40]) -> uint256:
 @external
 def conclude(
     account: uint256,
-    stage: uint256,
-    since: uint256,
     own: uint256,
     insurance: uint256,
     contributions: uint256,
@@ -168,27 +147,19 @@ def conclude(
     to_hole: uint256,
 ):
     """
-    @notice Records what each tier paid for an account, which then owes it, and sets its stage; none
-            when nothing is left that could be sold. DefaultManager only.
-    @param stage 0 none, 3 insolvency.
-    @param since When the stage began, unix seconds; 0 for none.
+    @notice Records what each tier paid for an account, which then owes it, and leaves the account
+            without a stage if nothing is left that could be sold, else insolvent from now on.
+            DefaultManager only.
     @param own From the owner's own contribution, WAD cash; likewise the others.
     """
     registry._require_role(registry.DEFAULT_MANAGER)
     header: uint256 = ledger._convert_settled(account, ledger._header(account))
-    after: uint256 = stage
-    if not words._has_positions(header) and (
-        words._cash(header) >= 0 or words._collateral_bitmap(header) == 0
-    ):
-        after = trading.STAGE_NONE
-    header = words._with_stage(header, after, 0 if after == trading.STAGE_NONE else since)
-    debts: uint256 = self._add_debt(ledger.debts[account], OWN, own)
-    debts = self._add_debt(debts, INSURANCE, insurance)
-    debts = self._add_debt(debts, CONTRIBUTIONS, contributions)
-    debts = self._add_debt(debts, ASSESSMENTS, assessments)
-    debts = self._add_debt(debts, HOLE, to_hole)
-    ledger.headers[account] = self._record_debts(account, header, debts)
-    log IClearinghouse.StageSet(account=account, stage=after, since=words._since(header))
+    record: uint256 = debts._add(ledger.debts[account], debts.OWN, own)
+    record = debts._add(record, debts.INSURANCE, insurance)
+    record = debts._add(record, debts.CONTRIBUTIONS, contributions)
+    record = debts._add(record, debts.ASSESSMENTS, assessments)
+    record = debts._add(record, debts.HOLE, to_hole)
+    self._set_stage(account, self._record_debts(account, header, record), block.timestamp)
 
 
 # RECOVERIES -------------------------------------------------------------------------------------
@@ -204,14 +175,14 @@ def repay(account: uint256, amount: uint256) -> uint256:
     registry._require_some(amount)
     registry._require_running()
     header: uint256 = ledger._header(account)
-    owed: uint256 = self._debt_total(ledger.debts[account])
+    owed: uint256 = debts._total(ledger.debts[account])
     assert owed != 0, "clearinghouse: owes nothing"
     assert amount * SETTLEMENT_SCALE < owed + SETTLEMENT_SCALE, "clearinghouse: owes less"
     arrived: uint256 = vault._pull(SETTLEMENT_TOKEN, msg.sender, amount)
     left: uint256 = self._distribute(account, header, arrived)
     # Less than the caller paid can only be left by roundings up to token units: his gift.
     ledger.protocol_fees += left * SETTLEMENT_SCALE
-    return self._debt_total(ledger.debts[account])
+    return debts._total(ledger.debts[account])
 
 
 @external
@@ -228,7 +199,7 @@ def recover(account: uint256) -> uint256:
     assert not words._has_positions(header), "clearinghouse: account still has legs"
     held: uint256 = convert(max(words._cash(header), 0), uint256) // SETTLEMENT_SCALE
     registry._require_held(held != 0)
-    owed: uint256 = self._debt_total(ledger.debts[account])
+    owed: uint256 = debts._total(ledger.debts[account])
     given: uint256 = min(held, (owed + SETTLEMENT_SCALE - 1) // SETTLEMENT_SCALE)
     header = ledger._book_cash(
         account, header, words._cash(header) - convert(given * SETTLEMENT_SCALE, int256)
@@ -236,7 +207,7 @@ def recover(account: uint256) -> uint256:
     left: uint256 = self._distribute(account, header, given)
     if left != 0:
         ledger.protocol_fees += left * SETTLEMENT_SCALE
-    return self._debt_total(ledger.debts[account])
+    return debts._total(ledger.debts[account])
 
 
 # SETTLED MARKETS --------------------------------------------------------------------------------
@@ -300,27 +271,32 @@ def convert_positions(market: uint256, accounts: DynArray[uint256, CONVERSIONS])
 # INTERNAL ---------------------------------------------------------------------------------------
 
 @internal
-@pure
-def _add_debt(debts: uint256, tier: uint256, amount: uint256) -> uint256:
+def _set_stage(account: uint256, header: uint256, since: uint256):
     """
-    @dev The record with more owed to a tier, rounded down to millionths. A field that is full stays
-         full: a debt beyond 2.2e9 of cash must not stop a default from ending (INV-13).
+    @dev Stores the header with the stage that follows a resolution: INSOLVENCY while a position is
+         left, or collateral and a debt; else none.
     """
-    offset: uint256 = tier * DEBT_BITS
-    owed: uint256 = min(((debts >> offset) & DEBT_MASK) + amount // DEBT_UNIT, DEBT_MASK)
-    return debts & ~(DEBT_MASK << offset) | owed << offset
+    stage: uint256 = trading.STAGE_NONE
+    began: uint256 = 0
+    if words._has_positions(header) or (
+        words._collateral_bitmap(header) != 0 and words._cash(header) < 0
+    ):
+        stage = trading.STAGE_INSOLVENCY
+        began = since
+    ledger.headers[account] = words._with_stage(header, stage, began)
+    log IClearinghouse.StageSet(account=account, stage=stage, since=began)
 
 
 @internal
-def _record_debts(account: uint256, header: uint256, debts: uint256) -> uint256:
+def _record_debts(account: uint256, header: uint256, record: uint256) -> uint256:
     """
     @dev Stores what an account owes.
     @return The header, which says that it does; the caller stores it.
     """
-    if debts == ledger.debts[account]:
+    if record == ledger.debts[account]:
         return header
-    ledger.debts[account] = debts
-    log IClearinghouse.DebtRecorded(account=account, debts=debts)
+    ledger.debts[account] = record
+    log IClearinghouse.DebtRecorded(account=account, debts=record)
     return header | words.INDEBTED
 
 
@@ -335,74 +311,54 @@ def _require_tear_up(charge_cap: uint256):
 
 
 @internal
-@pure
-def _debt_total(debts: uint256) -> uint256:
-    """
-    @dev All that a record says, WAD cash.
-    """
-    total: uint256 = 0
-    for tier: uint256 in range(TIERS):
-        total += (debts >> (tier * DEBT_BITS)) & DEBT_MASK
-    return total * DEBT_UNIT
-
-
-@internal
 def _distribute(account: uint256, header: uint256, tokens: uint256) -> uint256:
     """
     @dev Gives tokens that are held, and belong to nobody yet, to the tiers that an account owes, in
          the order of its record. Stores the header.
     @return Token units left over when everything is repaid.
     """
-    debts: uint256 = ledger.debts[account]
-    left: uint256 = tokens
-    given: uint256[TIERS] = empty(uint256[TIERS])
-    for tier: uint256 in range(TIERS):
-        offset: uint256 = tier * DEBT_BITS
-        owed: uint256 = (debts >> offset) & DEBT_MASK
-        if owed == 0 or left == 0:
-            continue
-        # A tier gets whole token units: at least what it is owed, or all there is.
-        units: uint256 = min((owed * DEBT_UNIT + SETTLEMENT_SCALE - 1) // SETTLEMENT_SCALE, left)
-        left -= units
-        given[tier] = units
-        owed -= min(units * SETTLEMENT_SCALE // DEBT_UNIT, owed)
-        debts = debts & ~(DEBT_MASK << offset) | owed << offset
-    ledger.debts[account] = debts
+    record: uint256 = 0
+    given: uint256[debts.TIERS] = empty(uint256[debts.TIERS])
+    left: uint256 = 0
+    record, given, left = debts._repay(ledger.debts[account], tokens, SETTLEMENT_SCALE)
+    ledger.debts[account] = record
     header_after: uint256 = header
-    if debts == 0:
+    if record == 0:
         header_after &= ~words.INDEBTED
     ledger.headers[account] = header_after
     # Fees may have repaid the hole before: then its part belongs where they would have gone.
-    to_hole: uint256 = min(given[HOLE] * SETTLEMENT_SCALE, ledger.hole)
+    to_hole: uint256 = min(given[debts.HOLE] * SETTLEMENT_SCALE, ledger.hole)
     ledger.hole -= to_hole
-    if given[HOLE] * SETTLEMENT_SCALE != to_hole:
-        ledger.protocol_fees += given[HOLE] * SETTLEMENT_SCALE - to_hole
+    if given[debts.HOLE] * SETTLEMENT_SCALE != to_hole:
+        ledger.protocol_fees += given[debts.HOLE] * SETTLEMENT_SCALE - to_hole
     fund: address = registry._role(registry.DEFAULT_FUND)
     # When all who paid were wiped out, or have left, the next fund in order is there.
-    if given[CONTRIBUTIONS] != 0 and not staticcall IDefaultFund(fund).has_shares(0):
-        given[INSURANCE] += given[CONTRIBUTIONS]
-        given[CONTRIBUTIONS] = 0
-    if given[ASSESSMENTS] != 0 and not staticcall IDefaultFund(fund).has_shares(1):
-        given[INSURANCE] += given[ASSESSMENTS]
-        given[ASSESSMENTS] = 0
+    if given[debts.CONTRIBUTIONS] != 0 and not staticcall IDefaultFund(fund).has_shares(0):
+        given[debts.INSURANCE] += given[debts.CONTRIBUTIONS]
+        given[debts.CONTRIBUTIONS] = 0
+    if given[debts.ASSESSMENTS] != 0 and not staticcall IDefaultFund(fund).has_shares(1):
+        given[debts.INSURANCE] += given[debts.ASSESSMENTS]
+        given[debts.ASSESSMENTS] = 0
     log IClearinghouse.DebtRepaid(
         account=account,
         payer=msg.sender,
-        to_hole=given[HOLE],
-        to_assessments=given[ASSESSMENTS],
-        to_contributions=given[CONTRIBUTIONS],
-        to_insurance=given[INSURANCE],
-        to_own=given[OWN],
-        debts=debts,
+        to_hole=given[debts.HOLE],
+        to_assessments=given[debts.ASSESSMENTS],
+        to_contributions=given[debts.CONTRIBUTIONS],
+        to_insurance=given[debts.INSURANCE],
+        to_own=given[debts.OWN],
+        debts=record,
         hole=ledger.hole,
         cash=words._cash(header_after),
     )
-    if given[INSURANCE] != 0:
-        vault._push(SETTLEMENT_TOKEN, registry._role(registry.INSURANCE_FUND), given[INSURANCE])
-    members: uint256 = given[OWN] + given[CONTRIBUTIONS] + given[ASSESSMENTS]
+    if given[debts.INSURANCE] != 0:
+        vault._push(
+            SETTLEMENT_TOKEN, registry._role(registry.INSURANCE_FUND), given[debts.INSURANCE]
+        )
+    members: uint256 = given[debts.OWN] + given[debts.CONTRIBUTIONS] + given[debts.ASSESSMENTS]
     if members != 0:
         vault._approve(SETTLEMENT_TOKEN, fund, members)
         extcall IDefaultFund(fund).restore(
-            account, given[OWN], given[CONTRIBUTIONS], given[ASSESSMENTS]
+            account, given[debts.OWN], given[debts.CONTRIBUTIONS], given[debts.ASSESSMENTS]
         )
     return left

@@ -515,18 +515,8 @@ def _conclude(claim: tiers.Claim, to_hole: uint256):
             charged=claim.uncovered - to_hole,
             to_hole=to_hole,
         )
-    header: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).headers(claim.account)
-    stage: uint256 = default_rules.STAGE_NONE
-    since: uint256 = 0
-    if words._has_positions(header) or (
-        words._collateral_bitmap(header) != 0 and words._cash(header) < 0
-    ):
-        stage = default_rules.STAGE_INSOLVENCY
-        since = block.timestamp
     extcall IClearinghouse(CLEARINGHOUSE).conclude(
         claim.account,
-        stage,
-        since,
         claim.own,
         claim.insurance,
         claim.contributions,

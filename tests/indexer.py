@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+from bulkhead.books import side_pair
 from bulkhead.deployment import Deployment
 from tests.evm import Contract, Event
 
@@ -125,6 +126,8 @@ class Indexer:
 
     def clearinghouse_torn_up(self, e: Any) -> None:
         self.positions[e.account, e.market] = e.position
+        if e.side:  # the side that takes over what was closed; alone, not netted with others
+            self._moved(e.market, 1 if e.size < 0 else 0, e.side)
 
     def clearinghouse_closed_out(self, e: Any) -> None:
         self.cash[e.account] = e.cash
@@ -136,7 +139,11 @@ class Indexer:
         self.cash[e.account] = e.cash
 
     def clearinghouse_side_moved(self, e: Any) -> None:
-        self.pairs[e.market, 0 if e.is_long else 1, e.generation] = (e.a, e.k)
+        self._moved(e.market, 0 if e.is_long else 1, e.side)
+
+    def _moved(self, market: int, side: int, word: int) -> None:
+        generation = self.generations[market, side]
+        self.pairs[market, side, generation] = side_pair(word)
 
     def clearinghouse_side_charged(self, e: Any) -> None:
         key = e.market, 0 if e.is_long else 1, e.generation
@@ -144,6 +151,7 @@ class Indexer:
 
     def clearinghouse_generation_began(self, e: Any) -> None:
         side = e.market, 0 if e.is_long else 1
+        self.pairs[(*side, e.generation - 1)] = side_pair(e.ended)
         self.generations[side] = e.generation
         self.pairs[(*side, e.generation)] = FIRST_PAIR
 

@@ -538,16 +538,20 @@ def _close_part(
     a: int256 = 0
     k: int256 = 0
     a, k = self._side(market, state, before > 0)
-    distance: int256 = convert(price, int256) - self._funding_now(state)
-    value: int256 = wad_math._mul_floor(a, distance if before > 0 else -distance) + k
-    realised: int256 = wad_math._mul_floor(abs(closed), value) - closed_cost
+    # price < 2**120 (a leg's field), |F| < 2**96, A < 2**60, |K| < 2**130: |value| < 2**131, and
+    # shares < 2**119.
+    distance: int256 = unsafe_sub(convert(price, int256), self._funding_now(state))
+    value: int256 = unsafe_add(
+        wad_math._mul_floor_unchecked(a, distance if before > 0 else unsafe_sub(0, distance)), k
+    )
+    realised: int256 = wad_math._mul_floor_unchecked(abs(closed), value) - closed_cost
     word: uint256 = 0
     if closed != before:
         word = words._pack_position(before - closed, cost - closed_cost) | words._generation(
             state, before > 0
         )
     self.positions[account][market] = word
-    return closed, wad_math._mul_floor(closed, a), word, realised
+    return closed, wad_math._mul_floor_unchecked(closed, a), word, realised
 
 
 @internal

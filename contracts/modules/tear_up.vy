@@ -91,9 +91,9 @@ def _tear_up_one(
     """
     @dev Closes a fraction (WAD) of the named positions of one account at mark, and charges the
          losses that the legs carry at once: tiers 6 and 7. When nothing else is left to the account
-         its loss is what it lacks to the wei; the first leg takes the difference to the estimate.
-         One account has one position a market, so all fits into one pass over the positions and one
-         over the sides, without the bookkeeping of `_tear_up_many`.
+         its loss is what it lacks to the wei; the first leg takes the difference to the estimates.
+         One account has one position a market, so that all fits into one pass, without the
+         bookkeeping of `_tear_up_many`.
     @param legs Position legs only.
     @return The header (not stored), the loss and the part of it that deepened the hole, WAD cash.
     """
@@ -102,22 +102,37 @@ def _tear_up_one(
     if held != len(legs):
         header = ledger._convert_settled(account, header)
     cash: int256 = words._cash(header)
-    shares: DynArray[int256, 40] = []
-    bases: DynArray[int256, 40] = []
-    estimate: uint256 = 0
-    for leg: uint256 in legs:
+    loss: uint256 = 0
+    charged: uint256 = 0
+    for i: uint256 in range(len(legs), bound=40):
+        # The first leg comes last, when it is known what the account lacks.
+        is_last: bool = i + 1 == len(legs)
+        leg: uint256 = legs[0 if is_last else i + 1]
         market: uint256 = self._market_of(leg)
+        state: uint256 = ledger._state(market)
         closed: int256 = 0
         base: int256 = 0
         position: uint256 = 0
         value: int256 = 0
         closed, base, position, value = ledger._close_part(
-            account, market, ledger._state(market), fraction, leg & trading.PRICE_MASK
+            account, market, state, fraction, leg & trading.PRICE_MASK
         )
         cash += value
-        shares.append(closed)
-        bases.append(base)
-        estimate += self._amount(leg)
+        amount: uint256 = self._amount(leg)
+        if is_last:
+            if held == len(legs) and fraction == WAD:
+                header = ledger._drop_all(account, header)
+            else:
+                header = ledger._drop_closed(account, header)
+            if not words._has_positions(header) and words._collateral_bitmap(header) == 0:
+                amount = convert(max(-cash - convert(loss, int256), 0), uint256)
+        taken: uint256 = 0
+        side: uint256 = 0
+        taken, side = self._take_off(
+            market, state, leg & trading.PRICE_MASK, closed, base, amount, charge_cap
+        )
+        loss += amount
+        charged += taken
         log IClearinghouse.TornUp(
             market=market,
             account=account,
@@ -125,28 +140,8 @@ def _tear_up_one(
             price=leg & trading.PRICE_MASK,
             value=value,
             position=position,
-        )
-    if held == len(legs) and fraction == WAD:
-        header = ledger._drop_all(account, header)
-    else:
-        header = ledger._drop_closed(account, header)
-    difference: int256 = 0
-    if not words._has_positions(header) and words._collateral_bitmap(header) == 0:
-        difference = max(-cash, 0) - convert(estimate, int256)
-    loss: uint256 = 0
-    charged: uint256 = 0
-    for i: uint256 in range(len(legs), bound=40):
-        amount: int256 = convert(self._amount(legs[i]), int256)
-        if i == 0:
-            amount = max(amount + difference, 0)
-        loss += convert(amount, uint256)
-        charged += self._take_off(
-            self._market_of(legs[i]),
-            legs[i] & trading.PRICE_MASK,
-            shares[i],
-            bases[i],
-            convert(amount, uint256),
-            charge_cap,
+            side=side,
+            charged=taken,
         )
     if loss != charged:
         ledger.hole += loss - charged
@@ -159,99 +154,122 @@ def _tear_up_one(
 @internal
 def _take_off(
     market: uint256,
+    state: uint256,
     price: uint256,
     closed: int256,
     base: int256,
     loss: uint256,
     charge_cap: uint256,
-) -> uint256:
+) -> (uint256, uint256):
     """
     @dev Books one closed position: its shares leave their side, its base the other one, which is
          charged the loss up to its bound. INV-2, INV-11.
     @param closed Signed shares, base signed base units, WAD.
-    @return What was charged, WAD cash.
+    @return What was charged, WAD cash, and the word of the other side afterwards; 0 if nobody is
+            there.
     """
-    state: uint256 = ledger.market_state[market]
+    longs: int256 = 0
+    shorts: int256 = 0
+    longs, shorts = self._leave(market, closed)
+    is_long: bool = closed <= 0  # the side that it goes against
+    payers: uint256 = convert(longs if is_long else shorts, uint256)
+    moved: uint256 = state
+    amount: uint256 = 0
+    side: uint256 = 0
+    if payers != 0:
+        a: int256 = 0
+        k: int256 = 0
+        a, k = ledger._side(market, state, is_long)
+        amount = min(loss, self._room(payers, a, price, charge_cap))
+        a, k = self._fallen(a, k, base, payers, is_long, price, state)
+        if amount != 0:
+            k -= convert((amount * WAD + payers - 1) // payers, int256)
+        moved, side = self._store_side(market, state, is_long, a, k)
+    self._book_interest(market, moved)
+    return amount, side
+
+
+@internal
+def _leave(market: uint256, closed: int256) -> (int256, int256):
+    """
+    @dev Takes closed shares (signed) off the total of their side.
+    @return The totals of LONG and SHORT shares, WAD.
+    """
     totals: uint256 = ledger.market_totals[market]
     longs: int256 = convert(totals & words.TOTAL_MASK, int256)
     shorts: int256 = convert((totals >> words.TOTAL_SHIFT) & words.TOTAL_MASK, int256)
-    is_long: bool = closed <= 0  # the side that it goes against
-    payers: int256 = longs
-    if is_long:
-        shorts = max(shorts + closed, 0)
-    else:
+    # Shares converted one by one may add up to more than their total did, by roundings.
+    if closed > 0:
         longs = max(longs - closed, 0)
-        payers = shorts
+    else:
+        shorts = max(shorts + closed, 0)
     ledger.market_totals[market] = words._pack_totals(longs, shorts, words._fees(totals))
-    a: int256 = 0
-    k: int256 = 0
-    a, k = ledger._side(market, state, is_long)
-    amount: uint256 = 0
-    if payers != 0:
-        count: uint256 = convert(payers, uint256)
-        held: uint256 = wad_math._mul_down(count, convert(a, uint256))
-        amount = min(loss, wad_math._mul_down(held, price) * charge_cap // PPM)
-        delta: int256 = self._fall_of(a, base, count, is_long)
-        distance: int256 = convert(price, int256) - ledger._funding_now(state)
-        k += wad_math._mul_floor(delta, distance if is_long else -distance)
-        a -= delta
-        if amount != 0:
-            k -= convert((amount * WAD + count - 1) // count, int256)
-        state = self._move(market, state, is_long, a, k, count, amount)
-    # Open interest is the LONG side's.
-    interest: uint256 = convert(longs, uint256)
-    if is_long and a >= ledger.A_FLOOR:
-        interest = wad_math._mul_down(interest, convert(a, uint256))
-    elif state & words.INDEXED_LONG != 0:
-        interest = ledger._open_interest(
-            market, state, ledger.market_totals[market] & words.TOTAL_MASK
-        )
-    ledger.market_state[market] = words._with_interest(state, interest)
-    return amount
+    return longs, shorts
+
+
+@internal
+def _book_interest(market: uint256, state: uint256):
+    """
+    @dev Stores a state word with the open interest that the totals make.
+    """
+    longs: uint256 = ledger.market_totals[market] & words.TOTAL_MASK
+    ledger.market_state[market] = words._with_interest(
+        state, ledger._open_interest(market, state, longs)
+    )
 
 
 @internal
 @pure
-def _fall_of(a: int256, base: int256, shares: uint256, is_long: bool) -> int256:
+def _room(shares: uint256, a: int256, price: uint256, charge_cap: uint256) -> uint256:
     """
-    @dev By how much A of a side falls when so much base (signed) is taken off its shares: up for
-         LONG, so that A is rounded down, down for SHORT.
+    @dev What a side may be charged, WAD cash: a part (ppm) of what it holds at this price.
     """
-    wanted: uint256 = convert(abs(base), uint256) * WAD
-    if is_long:
-        wanted += shares - 1
-    return min(convert(wanted // shares, int256), a)
+    held: uint256 = wad_math._mul_down(shares, convert(a, uint256))
+    return wad_math._mul_down(held, price) * charge_cap // PPM
 
 
 @internal
-def _move(
-    market: uint256,
-    state: uint256,
-    is_long: bool,
+@view
+def _fallen(
     a: int256,
     k: int256,
+    base: int256,
     shares: uint256,
-    charged: uint256,
-) -> uint256:
+    is_long: bool,
+    price: uint256,
+    state: uint256,
+) -> (int256, int256):
+    """
+    @dev The pair of a side after so much base (signed) was taken off its shares at a price: A falls
+         by base / shares, rounded up for LONG and down for SHORT; what it fell by becomes K.
+    """
+    # |base| < 2**123, 0 < shares < 2**102, price < 2**120 (a leg's field), |F| < 2**96, A < 2**60.
+    wanted: uint256 = unsafe_mul(convert(abs(base), uint256), WAD)
+    if is_long:
+        wanted = unsafe_add(wanted, unsafe_sub(shares, 1))
+    delta: int256 = min(convert(unsafe_div(wanted, shares), int256), a)
+    distance: int256 = unsafe_sub(convert(price, int256), ledger._funding_now(state))
+    gained: int256 = wad_math._mul_floor_unchecked(
+        delta, distance if is_long else unsafe_sub(0, distance)
+    )
+    return unsafe_sub(a, delta), k + gained
+
+
+@internal
+def _store_side(
+    market: uint256, state: uint256, is_long: bool, a: int256, k: int256
+) -> (uint256, uint256):
     """
     @dev Stores the pair of a side; under the floor of A a new generation begins.
-    @return The state word; the caller stores it.
+    @return The state word (the caller stores it) and the side's word.
     """
-    generation: uint256 = words._generation(state, is_long)
-    log IClearinghouse.SideMoved(
-        market=market,
-        is_long=is_long,
-        generation=generation,
-        a=a,
-        k=k,
-        shares=shares,
-        charged=charged,
-    )
     moved: uint256 = state | (words.INDEXED_LONG if is_long else words.INDEXED_SHORT)
-    if a < ledger.A_FLOOR and generation < words.LAST_GENERATION:
-        return self._begin_generation(market, moved, is_long, a, k)
-    ledger.side_index[market][0 if is_long else 1] = words._pack_side(a, k)
-    return moved
+    word: uint256 = words._pack_side(a, k)
+    if a < ledger.A_FLOOR and words._generation(state, is_long) < words.LAST_GENERATION:
+        moved = self._begin_generation(market, moved, is_long, a, word)
+        word = words._pack_side(IWAD, 0)
+    ledger.side_index[market][0 if is_long else 1] = word
+    return moved, word
 
 
 @internal
@@ -276,14 +294,7 @@ def _close(account: uint256, legs: DynArray[uint256, 40]) -> (uint256, int256):
         )
         cash += value
         # The state word follows in `_spread`, when both sides are known.
-        old: uint256 = ledger.market_totals[market]
-        longs: int256 = convert(old & words.TOTAL_MASK, int256)
-        shorts: int256 = convert((old >> words.TOTAL_SHIFT) & words.TOTAL_MASK, int256)
-        if closed > 0:
-            longs = max(longs - closed, 0)
-        else:
-            shorts = max(shorts + closed, 0)
-        ledger.market_totals[market] = words._pack_totals(longs, shorts, words._fees(old))
+        self._leave(market, closed)
         self.net[market] += base
         self.touched[market] = True
         log IClearinghouse.TornUp(
@@ -293,6 +304,8 @@ def _close(account: uint256, legs: DynArray[uint256, 40]) -> (uint256, int256):
             price=leg & trading.PRICE_MASK,
             value=value,
             position=position,
+            side=0,
+            charged=0,
         )
     return ledger._drop_closed(account, header), cash
 
@@ -326,35 +339,29 @@ def _spread(market: uint256, price: uint256, charge_cap: uint256):
         a: int256 = 0
         k: int256 = 0
         a, k = ledger._side(market, state, is_long)
-        self.room[market][side] = (
-            wad_math._mul_down(wad_math._mul_down(shares, convert(a, uint256)), price)
-            * charge_cap // PPM
-        )
+        self.room[market][side] = self._room(shares, a, price, charge_cap)
         self.payers[market][side] = (shares | words._generation(state, is_long) << GENERATION_SHIFT)
         # A LONG that was closed is missing to the SHORT side, and the other way round.
         if shares != 0 and (net < 0 if is_long else net > 0):
-            delta: int256 = self._fall_of(a, net, shares, is_long)
-            distance: int256 = convert(price, int256) - ledger._funding_now(state)
-            k += wad_math._mul_floor(delta, distance if is_long else -distance)
-            state = self._move(market, state, is_long, a - delta, k, shares, 0)
-    longs: uint256 = ledger.market_totals[market] & words.TOTAL_MASK
-    ledger.market_state[market] = words._with_interest(
-        state, ledger._open_interest(market, state, longs)
-    )
+            a, k = self._fallen(a, k, net, shares, is_long, price, state)
+            word: uint256 = 0
+            state, word = self._store_side(market, state, is_long, a, k)
+            log IClearinghouse.SideMoved(market=market, is_long=is_long, side=word)
+    self._book_interest(market, state)
 
 
 @internal
 def _begin_generation(
-    market: uint256, state: uint256, is_long: bool, a: int256, k: int256
+    market: uint256, state: uint256, is_long: bool, a: int256, ended: uint256
 ) -> uint256:
     """
-    @dev Keeps a side's pair as the end of its generation and starts the next one at (1, 0).
-    @return The state word; the caller stores it.
+    @dev Keeps the word that a side's generation ended with, and restates its shares for the next
+         one, which begins at (1, 0).
+    @return The state word; the caller stores it, and the side's new word.
     """
     side: uint256 = 0 if is_long else 1
     generation: uint256 = words._generation(state, is_long)
-    ledger.past_sides[market][side << 16 | generation] = words._pack_side(a, k)
-    ledger.side_index[market][side] = words._pack_side(IWAD, 0)
+    ledger.past_sides[market][side << 16 | generation] = ended
     totals: uint256 = ledger.market_totals[market]
     longs: int256 = convert(totals & words.TOTAL_MASK, int256)
     shorts: int256 = convert((totals >> words.TOTAL_SHIFT) & words.TOTAL_MASK, int256)
@@ -371,6 +378,7 @@ def _begin_generation(
         is_long=is_long,
         generation=generation + 1,
         shares=convert(left, uint256),
+        ended=ended,
     )
     return state + (1 << (words.GENERATION_LONG_SHIFT if is_long else words.GENERATION_SHORT_SHIFT))
 

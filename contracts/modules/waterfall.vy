@@ -9,8 +9,7 @@
 
         1. The owner's own contribution pays what it can (tier 2).
         2. The rest is attributed to markets: to each its unrealised loss, and what exceeds their
-        sum
-           by maintenance margin; when losses exceed the rest, in proportion to them.
+           sum by maintenance margin; when losses exceed the rest, in proportion to them.
         3. Tiers 3 to 5 pay within limits: each market's demand up to its limit, all together up to
            the total limit and to what is there, in proportion. What is reserved for an account is
            its own and has counted before.
@@ -325,9 +324,8 @@ def _split(is_limited: bool):
 def _attribute(place: uint256, amount: uint256):
     """
     @dev Puts what of an amount (WAD cash) belongs to each leg of a claim in place of its weights:
-         its
-         unrealised loss, and what exceeds the sum of these by maintenance margin; the last leg gets
-         what roundings have left.
+         its unrealised loss, and what exceeds the sum of these by maintenance margin; the last leg
+         gets what roundings have left.
     """
     last: uint256 = self.claims[place].legs - 1
     if last == 0:
@@ -336,8 +334,9 @@ def _attribute(place: uint256, amount: uint256):
     losses: uint256 = 0
     maintenance: uint256 = 0
     for j: uint256 in range(last + 1, bound=MAX_KNOWN):
-        losses += self._loss_weight(self.legs[place][j])
-        maintenance += self._maintenance_weight(self.legs[place][j])
+        leg: uint256 = self.legs[place][j]
+        losses += self._loss_weight(leg)
+        maintenance += self._maintenance_weight(leg)
     by_loss: uint256 = amount
     if maintenance != 0:
         by_loss = min(amount, losses * WEIGHT_UNIT)

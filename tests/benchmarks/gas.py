@@ -38,7 +38,7 @@ GOALS = {
     "bid_full_one_perp": 180_000,
     "bid_partial_ten_markets": 780_000,
     "tear_up_one_perp": 180_000,
-    "tear_up_ten_markets": 680_000,
+    "tear_up_ten_markets": 650_000,
     "bid_insolvent_one_perp": 380_000,
     "redeem": 120_000,
 }

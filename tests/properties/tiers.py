@@ -132,8 +132,8 @@ def is_charged_to_the_cap(world: Any, books: Model, receipt: Any, losses: Losses
         return not had_positions
     cap = world.default_manager.waterfall().charge_cap
     charges: dict[tuple[int, bool], int] = {}
-    for event in receipt.events.filter(ledger.SideMoved):
-        key = event.market, event.is_long
+    for event in torn:
+        key = event.market, event.size > 0
         charges[key] = charges.get(key, 0) + event.charged
     for event in receipt.events.filter(ledger.SideCharged):
         key = event.market, event.is_long

@@ -1,0 +1,89 @@
+#pragma version 0.4.3
+#pragma nonreentrancy on
+"""
+@title What an account owes to those who paid for its defaults
+@custom:contract-name debts
+@license GNU Affero General Public License v3.0 only
+@author Bulkhead
+@notice A debt record is five fields of 51 bits in millionths of cash, one for each tier that can
+        pay, lowest bits first in the order of repayment: the hole before the funds, the last to pay
+        before the first.
+"""
+
+
+# Places of the fields.
+HOLE: constant(uint256) = 0
+ASSESSMENTS: constant(uint256) = 1
+CONTRIBUTIONS: constant(uint256) = 2
+INSURANCE: constant(uint256) = 3
+OWN: constant(uint256) = 4
+TIERS: constant(uint256) = 5
+
+FIELD_BITS: constant(uint256) = 51
+FIELD_MASK: constant(uint256) = 2**51 - 1
+UNIT: constant(uint256) = 10**12  # WAD cash
+
+
+@internal
+@pure
+def _add(record: uint256, tier: uint256, amount: uint256) -> uint256:
+    """
+    @dev The record with more owed to a tier (WAD cash), rounded down to millionths. A field that is
+         full stays full: a debt beyond 2.2e9 of cash must not stop a default from ending (INV-13).
+    """
+    owed: uint256 = min(self._field(record, tier) + amount // UNIT, FIELD_MASK)
+    return self._with_field(record, tier, owed)
+
+
+@internal
+@pure
+def _total(record: uint256) -> uint256:
+    """
+    @dev All that a record says, WAD cash.
+    """
+    total: uint256 = 0
+    for tier: uint256 in range(TIERS):
+        total += self._field(record, tier)
+    return total * UNIT
+
+
+@internal
+@pure
+def _repay(record: uint256, tokens: uint256, scale: uint256) -> (uint256, uint256[TIERS], uint256):
+    """
+    @dev Gives tokens to the tiers in the order of the record. A tier gets whole token units: at
+         least what it is owed, or all there is.
+    @param scale WAD per token unit.
+    @return The record afterwards, token units given to each tier, token units left over.
+    """
+    after: uint256 = record
+    given: uint256[TIERS] = empty(uint256[TIERS])
+    left: uint256 = tokens
+    for tier: uint256 in range(TIERS):
+        owed: uint256 = self._field(record, tier)
+        if owed == 0 or left == 0:
+            continue
+        units: uint256 = min((owed * UNIT + scale - 1) // scale, left)
+        left -= units
+        given[tier] = units
+        after = self._with_field(after, tier, owed - min(units * scale // UNIT, owed))
+    return after, given, left
+
+
+@internal
+@pure
+def _field(record: uint256, tier: uint256) -> uint256:
+    """
+    @dev What is owed to a tier, millionths of cash.
+    """
+    return (record >> (tier * FIELD_BITS)) & FIELD_MASK
+
+
+@internal
+@pure
+def _with_field(record: uint256, tier: uint256, owed: uint256) -> uint256:
+    """
+    @dev The record with another amount (millionths of cash) owed to a tier.
+    """
+    offset: uint256 = tier * FIELD_BITS
+    return record & ~(FIELD_MASK << offset) | owed << offset
