@@ -612,6 +612,8 @@ def _closing(
     size: int256 = wad_math._mul_floor(held, a)
     if abs(delta) < size:
         return abs(delta) * IWAD // a, 0, value
+    if abs(delta) <= wad_math._mul_ceil(held, a):
+        return held, 0, value  # a wei that A was rounded by is nothing to turn around with
     return held, delta + (size if before > 0 else -size), value
 
 

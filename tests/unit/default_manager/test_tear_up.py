@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import permutations
 
 import pytest
@@ -374,3 +375,30 @@ def test_gas_does_not_grow_with_the_holders(fast_world):
         fast_world.chain.restore(checkpoint)
         fast_world.forget()
     assert abs(used[1] - used[0]) < 500, used
+
+
+# DUST ---------------------------------------------------------------------------------------------
+
+
+def test_a_wei_lost_to_rounding_is_not_turned_around(world):
+    """At A = 0.3 the LONG of 1 wei is 3 shares, 0.9 of a wei: whoever sells the wei holds nothing
+    then, and 2 wei more turn him around."""
+    holder, poor, other, buyer = world.people[:4]
+    long = world.open(holder, 1_000_000)
+    book = world.open(other, 1_000_000)
+    short = world.open(poor, 20_000)
+    world.trade((holder, long), (poor, short), -70, 2_000)
+    world.trade((holder, long), (other, book), -30, 2_000)
+    world.set_price("ETH", 2_500)
+    world.default_manager.open_auction(short, sender=buyer)
+    assert world.position(short)[0] == 0
+    assert abs(side_pair(world, LONG)[0] - 3 * WAD // 10) <= 1
+    dust = world.open(buyer, 10_000)
+    wei = Decimal(1) / WAD
+    world.trade((other, book), (buyer, dust), wei, 2_500)
+    assert world.position(dust)[0] == 3
+    world.trade((other, book), (buyer, dust), -wei, 2_500)
+    assert world.position(dust)[0] == 0
+    world.trade((other, book), (buyer, dust), wei, 2_500)
+    world.trade((other, book), (buyer, dust), -3 * wei, 2_500)
+    assert world.position(dust)[0] < 0
