@@ -151,7 +151,7 @@ def test_remainder_and_wait(fast_world):
     tear_up(scene)
     fast_world.wait(21_600)
     step = step_of(scene)
-    assert (step.action, step.discount, step.max_fraction) == (REMAINDER, 250_000, WAD)
+    assert (step.action, step.discount, step.max_fraction) == (REMAINDER, 125_000, WAD)
     checkpoint = fast_world.chain.snapshot()
     fast_world.wait(4 * 3_600, refresh=False)
     assert step_of(scene).action == WAIT
