@@ -14,23 +14,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pyrevm
 import vyper
-from eth_abi import decode, encode
+from eth_abi import decode
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
-from eth_utils import keccak, to_checksum_address
+from eth_utils import keccak
 from vyper.compiler.input_bundle import FilesystemInputBundle
 from vyper.compiler.settings import Settings
 
 from bulkhead.config import load_config
 from bulkhead.deployment import deploy
+from tests.abi import checksummed, decoder_of, encoder_of, signature_of, struct_of
 from tests.world import FIRST_PRICES, World
 
 ROOT = Path(__file__).parent.parent
@@ -39,6 +40,8 @@ FIRST_TIME = 1_700_000_000
 ERROR_SELECTOR = "0x08c379a0"  # Error(string)
 PEOPLE = 24
 ADMIN = "0x" + "ad" * 20
+
+Log = tuple[str, list[bytes], bytes]  # address, topics, data
 
 
 class Reverted(Exception):
@@ -64,50 +67,28 @@ class Person:
         return cls(signer.address, signer)
 
 
-# ABI ----------------------------------------------------------------------------------------------
+# CONTRACTS ----------------------------------------------------------------------------------------
 
 
-def _kind(entry: dict[str, Any]) -> str:
-    """Return a canonical ABI type."""
-    if not entry["type"].startswith("tuple"):
-        return entry["type"]
-    inner = ",".join(_kind(part) for part in entry["components"])
-    return f"({inner}){entry['type'][5:]}"
+def _address(value: Any) -> str:
+    """Return the address of a contract, a person or an address."""
+    return value if isinstance(value, str) else value.address
 
 
-def _signature(entry: dict[str, Any]) -> tuple[str, ...]:
-    """Return what tells functions and events apart."""
-    kinds = (_kind(part) for part in entry.get("inputs", []))
-    return entry["type"], entry.get("name", ""), *kinds
+class Arity:
+    """One form of a function: its selector, and how arguments and answers are written."""
 
+    def __init__(self, entry: dict[str, Any]) -> None:
+        """Prepare everything that does not depend on the arguments."""
+        self.selector = keccak(signature_of(entry).encode())[:4]
+        self.encode = encoder_of(entry["inputs"])
+        self.decode = decoder_of(entry["outputs"]) if entry["outputs"] else None
+        self.is_view = entry["stateMutability"] in ("view", "pure")
 
-def _plain(value: Any) -> Any:
-    """Return an argument as `eth_abi` takes it: contracts and people become addresses."""
-    if isinstance(value, list | tuple):
-        return tuple(_plain(part) for part in value)
-    return value.address if hasattr(value, "address") else value
-
-
-def _encode(kinds: list[str], values: list[Any]) -> bytes:
-    """Encode arguments; numbers and addresses, nearly all there is, without detours."""
-    if all(kind in ("uint256", "address") for kind in kinds):
-        words = (int(v, 16) if isinstance(v, str) else v for v in values)
-        return b"".join(word.to_bytes(32, "big") for word in words)
-    return encode(kinds, values)
-
-
-@cache
-def _struct(names: tuple[str, ...]) -> Any:
-    """Return the type of a struct with these fields."""
-    return NamedTuple("Struct", [(name, Any) for name in names])
-
-
-def _named(entry: dict[str, Any], value: Any) -> Any:
-    """Return a decoded value, structs with their fields' names."""
-    if entry["type"] == "tuple":
-        parts = [_named(part, v) for part, v in zip(entry["components"], value, strict=True)]
-        return _struct(tuple(part["name"] for part in entry["components"]))(*parts)
-    return to_checksum_address(value) if entry["type"] == "address" else value
+    def value(self, answer: bytes) -> Any:
+        """Return what an answer says."""
+        values = self.decode(answer) if self.decode else ()
+        return values[0] if len(values) == 1 else values
 
 
 class Function:
@@ -116,31 +97,19 @@ class Function:
     def __init__(self, contract: Contract, entries: list[dict[str, Any]]) -> None:
         """Prepare selectors and types."""
         self.contract = contract
-        self.arities = {}
-        for entry in entries:
-            kinds = [_kind(part) for part in entry["inputs"]]
-            selector = keccak(f"{entry['name']}({','.join(kinds)})".encode())[:4]
-            outputs = [_kind(part) for part in entry["outputs"]]
-            self.arities[len(kinds)] = selector, kinds, outputs, entry
+        self.arities = {len(entry["inputs"]): Arity(entry) for entry in entries}
 
     def __call__(self, *args: Any, sender: Any = ADMIN) -> Any:
         """Call it: a view gives its value, anything else a receipt."""
-        selector, kinds, outputs, entry = self.arities[len(args)]
-        data = selector + _encode(kinds, [_plain(arg) for arg in args])
-        is_view = entry["stateMutability"] in ("view", "pure")
-        chain = self.contract.chain
-        answer = chain.call(_plain(sender), self.contract.address, data, is_view)
-        if is_view and outputs == ["uint256"]:
-            return int.from_bytes(answer, "big")
-        decoded = decode(outputs, answer) if outputs else ()
-        values = [_named(part, v) for part, v in zip(entry["outputs"], decoded, strict=True)]
-        result = values[0] if len(values) == 1 else tuple(values)
-        return result if is_view else Receipt(result, tuple(chain.logs()))
+        form, chain = self.arities[len(args)], self.contract.chain
+        data = form.selector + form.encode(args)
+        answer = chain.call(_address(sender), self.contract.address, data, form.is_view)
+        return form.value(answer) if form.is_view else Receipt(form, answer, chain.raw_logs())
 
     def encode_input(self, *args: Any) -> bytes:
         """Return the calldata of a call."""
-        selector, kinds, _, _ = self.arities[len(args)]
-        return selector + _encode(kinds, [_plain(arg) for arg in args])
+        form = self.arities[len(args)]
+        return form.selector + form.encode(args)
 
 
 class Contract:
@@ -149,7 +118,7 @@ class Contract:
     def __init__(self, chain: PyrevmChain, address: str, abi: list[dict[str, Any]]) -> None:
         """Attach an interface to an address."""
         self.chain = chain
-        self.address = to_checksum_address(address)
+        self.address = checksummed(address)
         self.abi = abi
 
     def __getattr__(self, name: str) -> Any:
@@ -168,29 +137,39 @@ class Event:
 
     def __init__(self, contract: Contract, entry: dict[str, Any]) -> None:
         """Prepare topic and types."""
-        self.contract = contract
-        self.entry = entry
-        kinds = ",".join(_kind(part) for part in entry["inputs"])
-        self.topic = keccak(f"{entry['name']}({kinds})".encode())
+        self.emitter = contract.address
+        self.topic = keccak(signature_of(entry).encode())
+        inputs = entry["inputs"]
+        self.names = tuple(part["name"] for part in inputs)
+        self.is_indexed = [part["indexed"] for part in inputs]
+        self.read_topics = [decoder_of([part]) for part in inputs if part["indexed"]]
+        self.read_data = decoder_of([part for part in inputs if not part["indexed"]])
 
     def read(self, topics: list[bytes], data: bytes) -> Any:
         """Decode a log."""
-        inputs = self.entry["inputs"]
-        rest = iter(decode([_kind(part) for part in inputs if not part["indexed"]], data))
-        indexed = iter(topics[1:])
-        values = [
-            _named(p, decode([_kind(p)], next(indexed))[0] if p["indexed"] else next(rest))
-            for p in inputs
-        ]
-        return _struct(tuple(part["name"] for part in inputs))(*values)
+        pairs = zip(self.read_topics, topics[1:], strict=True)
+        indexed = iter([read(topic)[0] for read, topic in pairs])
+        rest = iter(self.read_data(data))
+        values = [next(indexed if is_indexed else rest) for is_indexed in self.is_indexed]
+        return struct_of(self.names)(*values)
 
 
-@dataclass(frozen=True)
 class Receipt:
-    """What a transaction did."""
+    """What a transaction did. Nothing is decoded before somebody asks."""
 
-    return_value: Any
-    logs: tuple[tuple[str, list[bytes], bytes], ...]
+    def __init__(self, form: Arity, answer: bytes, raw_logs: list[Any]) -> None:
+        """Keep what the engine gave."""
+        self._form, self._answer, self._raw_logs = form, answer, raw_logs
+
+    @property
+    def return_value(self) -> Any:
+        """What the function returned."""
+        return self._form.value(self._answer)
+
+    @cached_property
+    def logs(self) -> list[Log]:
+        """Address, topics and data of every log."""
+        return _readable(self._raw_logs)
 
     @property
     def events(self) -> Receipt:
@@ -199,12 +178,20 @@ class Receipt:
 
     def filter(self, event: Event) -> list[Any]:
         """Return the events of a kind."""
-        return list(self._matching(event))
+        return [
+            event.read(topics, data)
+            for address, topics, data in self.logs
+            if topics and topics[0] == event.topic and address == event.emitter
+        ]
 
-    def _matching(self, event: Event) -> Iterator[Any]:
-        for address, topics, data in self.logs:
-            if topics and topics[0] == event.topic and address == event.contract.address:
-                yield event.read(topics, data)
+
+def _readable(raw_logs: list[Any]) -> list[Log]:
+    """Read logs of the engine."""
+    logs = []
+    for log in raw_logs:
+        topics, data = log.data
+        logs.append((checksummed(log.address), list(topics), bytes(data)))
+    return logs
 
 
 # COMPILER -----------------------------------------------------------------------------------------
@@ -264,7 +251,7 @@ class PyrevmChain:
         """Deploy a contract of the project."""
         abi, code = self.artefacts.of(name)
         inputs = next((e["inputs"] for e in abi if e["type"] == "constructor"), [])
-        code += encode([_kind(part) for part in inputs], [_plain(arg) for arg in args])
+        code += encoder_of(inputs)(args)
         return Contract(self, self._run(lambda: self.evm.deploy(ADMIN, code)), abi)
 
     def attach(self, name: str, address: str) -> Contract:
@@ -273,11 +260,14 @@ class PyrevmChain:
 
     def combine(self, contract: Contract, *names: str) -> Contract:
         """Return a handle that also knows the functions and events of other contracts."""
-        abi, known = list(contract.abi), {_signature(entry) for entry in contract.abi}
+        abi = [entry for entry in contract.abi if entry["type"] in ("function", "event")]
+        known = {(entry["type"], signature_of(entry)) for entry in abi}
         for name in names:
             for entry in self.artefacts.of(name)[0]:
-                if entry["type"] in ("function", "event") and _signature(entry) not in known:
-                    known.add(_signature(entry))
+                if entry["type"] not in ("function", "event"):
+                    continue
+                if (key := (entry["type"], signature_of(entry))) not in known:
+                    known.add(key)
                     abi.append(entry)
         return Contract(self, contract.address, abi)
 
@@ -297,11 +287,13 @@ class PyrevmChain:
         """Run calldata; raise `Reverted` with the reason."""
         return self._run(lambda: self.evm.message_call(sender, to, data, is_static=is_view))
 
-    def logs(self) -> Iterator[tuple[str, list[bytes], bytes]]:
-        """Give address, topics and data of the last call's logs."""
-        for log in self.evm.result.logs:
-            topics, data = log.data
-            yield to_checksum_address(log.address), list(topics), bytes(data)
+    def raw_logs(self) -> list[Any]:
+        """Return the last call's logs, as the engine has them."""
+        return self.evm.result.logs
+
+    def logs(self) -> list[Log]:
+        """Return address, topics and data of the last call's logs."""
+        return _readable(self.raw_logs())
 
     def mine(self, deltatime: int) -> None:
         """Let time pass."""

@@ -1,0 +1,83 @@
+"""The coders of the fast engine against `eth_abi`, over every function of every contract."""
+
+from __future__ import annotations
+
+import pytest
+from eth_abi import decode, encode
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.abi import decoder_of, encoder_of, kind_of
+from tests.evm import Artefacts
+
+CONTRACTS = (
+    "Clearinghouse",
+    "ClearinghouseGovernance",
+    "ClearinghouseProcedures",
+    "ClearinghouseResolution",
+    "DefaultFund",
+    "DefaultManager",
+    "DefaultManagerProcedures",
+    "Exchange",
+    "InsuranceFund",
+    "Lens",
+    "PriceOracle",
+    "RiskEngine",
+    "Timelock",
+)
+
+
+def values_of(entry: dict) -> st.SearchStrategy:
+    """Return values of an ABI entry."""
+    kind = entry["type"]
+    if kind.endswith("[]"):
+        return st.lists(values_of({**entry, "type": kind[:-2]}), max_size=3).map(tuple)
+    if kind == "tuple":
+        return st.tuples(*map(values_of, entry["components"]))
+    if kind == "address":
+        return st.binary(min_size=20, max_size=20).map(lambda raw: "0x" + raw.hex())
+    if kind == "string":
+        return st.text(max_size=40)
+    if kind == "bytes":
+        return st.binary(max_size=70)
+    if kind.startswith("bytes"):
+        size = int(kind[5:])
+        return st.binary(min_size=size, max_size=size)
+    if kind == "bool":
+        return st.booleans()
+    bits = int(kind.removeprefix("u").removeprefix("int"))
+    if kind.startswith("u"):
+        return st.integers(0, 2**bits - 1)
+    return st.integers(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+
+
+def plain(value: object) -> object:
+    """Return a value without structs and upper case."""
+    if isinstance(value, tuple | list):
+        return tuple(map(plain, value))
+    return value.lower() if isinstance(value, str) and value.startswith("0x") else value
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+@settings(max_examples=5, suppress_health_check=list(HealthCheck), deadline=None)
+@given(data=st.data())
+def test_same_as_eth_abi(name, data, fast_world):
+    for entry in Artefacts().of(name)[0]:
+        for entries in (entry.get("inputs") or [], entry.get("outputs") or []):
+            if entry["type"] != "function" or any("[" in e["type"][:-2] for e in entries):
+                continue
+            kinds = [kind_of(one) for one in entries]
+            values = tuple(data.draw(values_of(one)) for one in entries)
+            written = encode(kinds, values)
+            assert encoder_of(entries)(values) == written
+            if entries:
+                assert plain(decoder_of(entries)(written)) == plain(decode(kinds, written))
+
+
+def test_too_large_a_number_is_refused():
+    with pytest.raises(OverflowError):
+        encoder_of([{"name": "amount", "type": "uint256"}])((2**256,))
+    with pytest.raises(OverflowError):
+        encoder_of([{"name": "amount", "type": "uint256"}])((-1,))
+    with pytest.raises(OverflowError):
+        encoder_of([{"name": "size", "type": "int256"}])((2**255,))
