@@ -159,7 +159,7 @@ class Receipt:
 
     def __init__(self, form: Arity, answer: bytes, raw_logs: list[Any]) -> None:
         """Keep what the engine gave."""
-        self._form, self._answer, self._raw_logs = form, answer, raw_logs
+        self._form, self._answer, self.raw_logs = form, answer, raw_logs
 
     @property
     def return_value(self) -> Any:
@@ -169,7 +169,7 @@ class Receipt:
     @cached_property
     def logs(self) -> list[Log]:
         """Address, topics and data of every log."""
-        return _readable(self._raw_logs)
+        return _readable(self.raw_logs)
 
     @property
     def events(self) -> Receipt:
