@@ -76,8 +76,8 @@ def _end_defaults(stage: Stage) -> None:
                 _try(manager.call_margin, account, purse, sender=keeper),
                 _try(manager.open_auction, account, sender=keeper),
                 _try(manager.reopen, account, sender=keeper),
-                _try(manager.bid, account, WAD, purse, 1, 0, NEVER, sender=keeper),
                 _try(manager.tear_up, [account], sender=keeper),
+                _try(manager.bid, account, WAD, purse, 1, 0, NEVER, sender=keeper),
                 _try(manager.cure, account, sender=keeper),
             ]
         stage.world.chain.mine(90_000)
