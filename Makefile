@@ -52,6 +52,16 @@ demo: build  ## Replay a crash on a local chain (SCENARIO=waterfall or PRICES=fi
 test: build  ## Run the test suite (ARGS="-k settle -x" to choose)
 	ape test --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
+# FUZZ="--resume" goes on where a campaign was stopped.
+STEPS ?= 1000000
+SEED ?= 1
+FUZZ ?=
+FUZZ_JOBS := $(if $(filter auto,$(JOBS)),,--jobs $(JOBS))
+
+.PHONY: fuzz
+fuzz: setup  ## Play hostile transactions on all cores (STEPS=1000000 SEED=1 FUZZ=--resume)
+	python -m tests.fuzz --steps $(STEPS) --seed '$(SEED)' $(FUZZ_JOBS) $(FUZZ)
+
 .PHONY: gas
 gas: build  ## Measure gas, write benchmarks/gas.json
 	ape run gas $(ARGS)

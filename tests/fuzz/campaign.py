@@ -22,7 +22,7 @@ from tests.fuzz.shrink import readable, shrink
 from tests.fuzz.stage import VARIANTS, Stage
 
 OUT = ROOT / "out" / "fuzz"
-EVERY = 25  # calls between two looks at the books
+EVERY = 50  # calls between two looks at the books
 LIVENESS = 5  # every so many sequences
 BATCH = 4  # sequences handed to a worker at a time
 MOST_FINDINGS = 20  # shrunk and written down; all are counted

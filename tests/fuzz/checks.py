@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.evm import Receipt
+from tests.evm import Receipt, Reverted
 from tests.fuzz.laws import MARGIN_DUST, model_of, require
 from tests.fuzz.stage import Call, Stage
 from tests.properties.model import PPM, WAD
@@ -30,6 +30,15 @@ def watch(stage: Stage, call: Call) -> Receipt:
     check = CHECKS.get(f"{call.contract}.{call.function}")
     if check is None:
         return stage.send(call)
+    # Most calls are refused: the moment before is looked at only when one goes through.
+    chain = stage.world.chain
+    checkpoint = chain.snapshot()
+    try:
+        stage.send(call, is_rehearsal=True)
+    except Reverted:
+        chain.restore(checkpoint)
+        raise
+    chain.restore(checkpoint)
     with contextmanager(check)(stage, call) as after:
         receipt = stage.send(call)
         after(receipt)

@@ -108,7 +108,9 @@ class Either:
         return st.one_of([domain.strategy() for domain in self.domains])
 
     def resolve(self, stage: Stage, value: Any) -> Any:
-        """Return the value."""
+        """Return what the domains make of it."""
+        for domain in self.domains:
+            value = domain.resolve(stage, value)
         return value
 
 
@@ -139,7 +141,9 @@ class Place:
         return st.one_of(ranks)
 
     def resolve(self, stage: Stage, value: int) -> int:
-        """Return the number of the account that is meant now."""
+        """Return the number of the account that is meant now; below 0 none is."""
+        if value < 0:
+            return value
         if value >= IN_TROUBLE:
             return stage.at_rank(value - IN_TROUBLE, in_trouble=True)
         if value >= FROM_WORST:

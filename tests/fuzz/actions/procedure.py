@@ -6,10 +6,17 @@ from tests.fuzz.action import action
 from tests.fuzz.actions.reasons import LEGS, ODD_TOKEN, PROCEDURE
 from tests.fuzz.domains import BUYER, DEBTOR, PART, PERSON, PLACE, Choice, Either, Places
 from tests.fuzz.stage import Call, Stage
-from tests.world import NEVER, WAD
+from tests.world import AUCTION, INSOLVENT, NEVER, WAD
 
 HEALTHY = {"default manager: account is healthy", "default manager: price not valid"}
 NO_NAME = -1
+SELDOM = 5  # one in so many is tried where it has to be refused
+
+
+def _is_healthy(stage: Stage, place: int) -> bool:
+    """Whether there is nothing to call or to sell."""
+    equity, _, maintenance = stage.world.risk_engine.margin(stage.account(place))
+    return equity >= maintenance
 
 
 @action(
@@ -20,8 +27,10 @@ NO_NAME = -1
     caller=PERSON,
     purse=Either((PLACE, Choice((NO_NAME,)))),
 )
-def call_margin(stage: Stage, place: int, caller: int, purse: int) -> Call:
+def call_margin(stage: Stage, place: int, caller: int, purse: int) -> Call | None:
     """A margin call, the reward to some account."""
+    if caller % SELDOM and _is_healthy(stage, place):
+        return None
     reward_to = 0 if purse in (NO_NAME, place) else stage.account(purse)
     args = (stage.account(place), reward_to)
     return Call("default_manager", "call_margin", args, stage.people[caller])
@@ -34,8 +43,10 @@ def call_margin(stage: Stage, place: int, caller: int, purse: int) -> Call:
     place=DEBTOR,
     caller=PERSON,
 )
-def open_auction(stage: Stage, place: int, caller: int) -> Call:
+def open_auction(stage: Stage, place: int, caller: int) -> Call | None:
     """An auction, or the recognition of an insolvency."""
+    if caller % SELDOM and _is_healthy(stage, place):
+        return None
     args = (stage.account(place),)
     return Call("default_manager", "open_auction", args, stage.people[caller])
 
@@ -73,8 +84,10 @@ def cure(stage: Stage, place: int, caller: int) -> Call:
     part=PART,
     floor=Choice((0, 0, 0, 1, 20_000)),
 )
-def bid(stage: Stage, place: int, bidder: int, part: int, floor: int) -> Call:
+def bid(stage: Stage, place: int, bidder: int, part: int, floor: int) -> Call | None:
     """A slice for an account of the bidder's, as much as there is up to a part."""
+    if part % SELDOM and stage.world.stage(stage.account(place)) < AUCTION:
+        return None
     fraction = WAD * part // 10**6
     args = (stage.account(place), fraction, stage.account(bidder), 1, floor, NEVER)
     return Call("default_manager", "bid", args, stage.owner(bidder))
@@ -93,9 +106,14 @@ def bid(stage: Stage, place: int, bidder: int, part: int, floor: int) -> Call:
     places=Places(),
     caller=PERSON,
 )
-def tear_up(stage: Stage, places: list[int], caller: int) -> Call:
+def tear_up(stage: Stage, places: list[int], caller: int) -> Call | None:
     """Close what nobody took, several together."""
     accounts = [stage.account(place) for place in places]
+    ripe = [account for account in accounts if stage.world.stage(account) == INSOLVENT]
+    if caller % SELDOM:
+        accounts = ripe
+    if not accounts:
+        return None
     return Call("default_manager", "tear_up", (accounts,), stage.people[caller])
 
 

@@ -32,6 +32,7 @@ def move_price(stage: Stage, asset: str, bps: int) -> None:
 def gap(stage: Stage, asset: str, bps: int) -> None:
     """Both feeds jump."""
     stage.publish(asset, _moved(stage, asset, bps))
+    stage.stale()
 
 
 @move("outages", 1, asset=ASSET, bps=Choice((-900, -300, 150, 300, 900)))
@@ -88,7 +89,6 @@ def wait(stage: Stage, seconds: int) -> None:
     """Time passes; feeds keep reporting what they said."""
     stage.world.chain.mine(seconds)
     stage.refresh()
-    stage.stale()
 
 
 @move("silence", 0.3, seconds=Either((Whole(1, 4_000), Whole(4_000, 300_000))))
