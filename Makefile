@@ -62,6 +62,10 @@ FUZZ_JOBS := $(if $(filter auto,$(JOBS)),,--jobs $(JOBS))
 fuzz: setup  ## Play hostile transactions on all cores (STEPS=1000000 SEED=1 FUZZ=--resume)
 	python -m tests.fuzz --steps $(STEPS) --seed '$(SEED)' $(FUZZ_JOBS) $(FUZZ)
 
+.PHONY: faults
+faults: setup  ## Break the contracts on purpose: each fault must be found in two minutes
+	python -m tests.fuzz.faults $(FUZZ_JOBS) $(ARGS)
+
 .PHONY: gas
 gas: build  ## Measure gas, write benchmarks/gas.json
 	ape run gas $(ARGS)

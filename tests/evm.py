@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -36,6 +38,7 @@ from tests.world import FIRST_PRICES, World
 
 ROOT = Path(__file__).parent.parent
 EVM_VERSION = "cancun"  # as in ape-config.yaml
+IMPORT = re.compile(r"^from (\.+)([\w.]*) import ([\w, ]+)", re.MULTILINE)
 FIRST_TIME = 1_700_000_000
 ERROR_SELECTOR = "0x08c379a0"  # Error(string)
 PEOPLE = 24
@@ -198,28 +201,44 @@ def _readable(raw_logs: list[Any]) -> list[Log]:
 
 
 class Artefacts:
-    """ABI and initcode of the project's contracts, kept in `.cache/` until a source changes."""
+    """ABI and initcode of the project's contracts, kept in `.cache/` until a source of theirs
+    changes."""
 
     def __init__(self, contracts: Path = ROOT / "contracts") -> None:
-        """Look at the sources; compile nothing yet."""
+        """Look at nothing yet."""
         self.contracts = contracts
-        sources = sorted(contracts.rglob("*.vy*"))
-        content = b"".join(path.name.encode() + path.read_bytes() for path in sources)
-        key = hashlib.sha256(content + f"{vyper.__version__} {EVM_VERSION}".encode()).hexdigest()
-        self.folder = ROOT / ".cache" / "evm" / key[:16]
 
     @cache  # noqa: B019  (one instance for the whole run)
     def of(self, name: str) -> tuple[list[dict[str, Any]], bytes]:
         """Return ABI and initcode of a contract."""
-        kept = self.folder / f"{name}.json"
+        kept = self.kept(name)
         if not kept.exists():
             made = self._compile(name)
-            self.folder.mkdir(parents=True, exist_ok=True)
-            partial = kept.with_suffix(".partial")
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            partial = kept.with_suffix(f".{os.getpid()}.partial")
             partial.write_text(json.dumps({"abi": made["abi"], "bytecode": made["bytecode"]}))
             partial.replace(kept)
         read = json.loads(kept.read_text())
         return read["abi"], bytes.fromhex(read["bytecode"].removeprefix("0x"))
+
+    def kept(self, name: str) -> Path:
+        """Return where a contract is kept: under a key of all that it imports."""
+        digest = hashlib.sha256(f"{vyper.__version__} {EVM_VERSION}".encode())
+        for path in sorted(self._sources(next(self.contracts.rglob(f"{name}.vy")))):
+            digest.update(path.name.encode() + path.read_bytes())
+        return ROOT / ".cache" / "evm" / digest.hexdigest()[:16] / f"{name}.json"
+
+    def _sources(self, path: Path, known: frozenset[Path] = frozenset()) -> frozenset[Path]:
+        """Return a source and everything of the project that it imports."""
+        known |= {path}
+        for dots, folder, names in IMPORT.findall(path.read_text()):
+            base = path.parents[len(dots) - 1].joinpath(*folder.split("."))
+            for imported in names.split(","):
+                stem = base / imported.strip()
+                for source in (stem.with_suffix(".vy"), stem.with_suffix(".vyi")):
+                    if source.exists() and source not in known:
+                        known = self._sources(source, known)
+        return known
 
     def _compile(self, name: str) -> dict[str, Any]:
         path = next(self.contracts.rglob(f"{name}.vy"))

@@ -1,0 +1,156 @@
+"""Breaks the contracts on purpose, and demands that the fuzzer notices: python -m tests.fuzz.faults
+
+Each fault is one change in a copy of the sources. The copy is compiled, and hostile sequences are
+played against it until something is violated; after two minutes without a finding the fault has
+slipped through and the command fails. Compiling does not count.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.evm import ROOT, Artefacts
+from tests.fuzz.campaign import Campaign
+
+FOLDER = ROOT / ".cache" / "faults"
+SECONDS = 120.0
+SEED = "faults"
+EVERY = 10  # calls between two looks at the books
+COMPILED = (
+    "Clearinghouse",
+    "ClearinghouseGovernance",
+    "ClearinghouseProcedures",
+    "ClearinghouseResolution",
+    "DefaultFund",
+    "DefaultManager",
+    "DefaultManagerProcedures",
+    "Exchange",
+    "InsuranceFund",
+    "Lens",
+    "PriceOracle",
+    "RiskEngine",
+    "Timelock",
+)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A change of one source: what is written there, and what instead."""
+
+    about: str
+    source: str
+    right: str
+    wrong: str
+
+
+FAULTS = {
+    "margin-comparison": Fault(
+        "the initial margin check is the wrong way round",
+        "RiskEngine.vy",
+        'tally.equity >= convert(required, int256), "risk engine: below initial margin"',
+        'tally.equity <= convert(required, int256), "risk engine: below initial margin"',
+    ),
+    "fee-leg": Fault(
+        "the taker's fee leaves his account and reaches nobody",
+        "modules/trading.vy",
+        "market, state, long_change, short_change, maker_charge + taker_charge\n",
+        "market, state, long_change, short_change, maker_charge\n",
+    ),
+    "rounding": Fault(
+        "realised profit is rounded up",
+        "modules/ledger.vy",
+        "realised = wad_math._mul_floor_unchecked(closed, value) - closed_cost",
+        "realised = wad_math._mul_ceil_unchecked(closed, value) - closed_cost",
+    ),
+    "tier": Fault(
+        "the insurance fund is passed over",
+        "modules/waterfall.vy",
+        "claim.insurance = min(paid, insurance)",
+        "claim.insurance = 0",
+    ),
+    "funding": Fault(
+        "a slice forgets the funding since the last fill",
+        "modules/trading.vy",
+        "market, state, account, account_header, 0, bidder, bidder_header, 0, size, price",
+        "market, state & ~((2**48 - 1) << 128), account, account_header, 0, bidder, "
+        "bidder_header, 0, size, price",
+    ),
+    "pause": Fault(
+        "withdrawals go on while they are paused",
+        "modules/registry.vy",
+        "(self.role_words[RISK_ENGINE] >> FIRST_FIELD) & MASK_32 <= block.timestamp\n"
+        '    ), "clearinghouse: withdrawals are paused"',
+        "(self.role_words[RISK_ENGINE] >> FIRST_FIELD) & MASK_32 <= max_value(uint256)\n"
+        '    ), "clearinghouse: withdrawals are paused"',
+    ),
+}
+
+
+def inject(name: str, fault: Fault) -> Path:
+    """Return a folder of sources with the fault in them, compiled."""
+    contracts = FOLDER / name / "contracts"
+    shutil.rmtree(contracts.parent, ignore_errors=True)
+    shutil.copytree(ROOT / "contracts", contracts)
+    source = contracts / fault.source
+    text = source.read_text()
+    if text.count(fault.right) != 1:
+        sys.exit(
+            f"{name}: {fault.source} has no single {fault.right!r}; adapt tests/fuzz/faults.py"
+        )
+    source.write_text(text.replace(fault.right, fault.wrong))
+    artefacts = Artefacts(contracts)
+    for contract in COMPILED:
+        artefacts.of(contract)
+    return contracts
+
+
+def find(name: str, fault: Fault, jobs: int) -> bool:
+    """Play against a fault; return whether it was found in time."""
+    print(f"{name}: {fault.about} ... compiling", end="", flush=True)
+    contracts = inject(name, fault)
+    began = time.monotonic()
+    campaign = Campaign(
+        steps=10**12,
+        seed=SEED,
+        jobs=jobs,
+        every=EVERY,
+        contracts=str(contracts),
+        out=FOLDER / name / "out",
+        stop_at_finding=True,
+        seconds=SECONDS,
+        quiet=True,
+    )
+    totals = campaign.run(resume=False)
+    took = time.monotonic() - began
+    kinds = ", ".join(totals.kinds)
+    print(f"\r{name}: {fault.about}: ", end="")
+    if not totals.violations:
+        print(f"NOT FOUND in {totals.calls:,} calls, {took:.0f} s", flush=True)
+        return False
+    print(f"found after {totals.calls:,} calls, {took:.0f} s ({kinds})", flush=True)
+    return True
+
+
+def main() -> None:
+    """Read the command line and look for every fault."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz.faults", description=__doc__)
+    parser.add_argument("names", nargs="*", help=f"faults to look for: {', '.join(FAULTS)}")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
+    asked = parser.parse_args()
+    unknown = sorted(set(asked.names) - set(FAULTS))
+    if unknown:
+        sys.exit(f"no fault is called {', '.join(unknown)}; there are {', '.join(FAULTS)}")
+    names = asked.names or list(FAULTS)
+    missed = [name for name in names if not find(name, FAULTS[name], max(asked.jobs, 1))]
+    if missed:
+        sys.exit(f"not found: {', '.join(missed)}")
+
+
+if __name__ == "__main__":
+    main()
