@@ -174,6 +174,7 @@ class Campaign:
     stop_at_finding: bool = False
     seconds: float = 0.0  # stop after so long; 0: never
     quiet: bool = False
+    findings: list[dict[str, Any]] = field(default_factory=list)
 
     def run(self, resume: bool) -> Totals:
         """Play until enough calls were made. Ctrl-C stops after what is being played."""
@@ -182,7 +183,7 @@ class Campaign:
         before, began = totals.seconds, time.monotonic()
         context = multiprocessing.get_context("spawn")
         with context.Pool(self.jobs, _prepare, (self.contracts,)) as pool:
-            findings: list[dict[str, Any]] = []
+            findings = self.findings
             try:
                 for batch in pool.imap(_work, self._tasks(totals)):
                     totals.add(batch)

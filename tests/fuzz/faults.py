@@ -13,10 +13,15 @@ import shutil
 import sys
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from tests.evm import ROOT, Artefacts
+from tests.fuzz.action import Violation
 from tests.fuzz.campaign import Campaign
+from tests.fuzz.runner import play
+from tests.fuzz.stage import Stage
 
 FOLDER = ROOT / ".cache" / "faults"
 SECONDS = 120.0
@@ -37,6 +42,9 @@ COMPILED = (
     "RiskEngine",
     "Timelock",
 )
+
+
+sound_stage = cache(Stage.build)
 
 
 @dataclass(frozen=True)
@@ -129,12 +137,26 @@ def find(name: str, fault: Fault, jobs: int) -> bool:
     totals = campaign.run(resume=False)
     took = time.monotonic() - began
     kinds = ", ".join(totals.kinds)
+    for finding in campaign.findings:
+        if violation := _violation_of_sound(finding):
+            sys.exit(f"\n{name}: the sound contracts fail at the same sequence: {violation}")
     print(f"\r{name}: {fault.about}: ", end="")
     if not totals.violations:
         print(f"NOT FOUND in {totals.calls:,} calls, {took:.0f} s", flush=True)
         return False
     print(f"found after {totals.calls:,} calls, {took:.0f} s ({kinds})", flush=True)
     return True
+
+
+def _violation_of_sound(finding: dict[str, Any]) -> Violation | None:
+    """Play a finding against the contracts as they are: it must be the fault that was found."""
+    outcome = play(
+        sound_stage(finding["variant"]),
+        finding["steps"],
+        EVERY,
+        with_liveness=finding["with_liveness"],
+    )
+    return outcome.violation
 
 
 def main() -> None:

@@ -313,6 +313,7 @@ TIMELOCK = {
     "timelock_controller: operation cannot be cancelled",
     "access_control: account is missing role",
     "timelock_controller: underlying transaction reverted",
+    "ledger: market is settled",  # delisted twice
 }
 
 

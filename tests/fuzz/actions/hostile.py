@@ -15,7 +15,7 @@ ROLES_ONLY = {
     "tear_up_account": ("clearinghouse", lambda a, b: (a, 10**18, (), 0, 1)),
     "tear_up_accounts": ("clearinghouse", lambda a, b: ((), 0)),
     "settle_loss": ("clearinghouse", lambda a, b: (a, ())),
-    "conclude": ("clearinghouse", lambda a, b: (a, 0, 1, 0, 0, 0, 0, 0)),
+    "conclude": ("clearinghouse", lambda a, b: (a, 0, 0, 0, 0, 0)),
     "seize": ("clearinghouse", lambda a, b: (a,)),
     "conclude_proof": ("clearinghouse", lambda a, b: (a, b, 0)),
     "receive_draw": ("clearinghouse", lambda a, b: (a, 1, 10**12)),
