@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.evm import Receipt, Reverted
 from tests.fuzz.laws import MARGIN_DUST, model_of, require
-from tests.fuzz.stage import Call, Stage
+from tests.fuzz.stage import ASSET_OF_MARKET, Call, Stage
 from tests.properties.model import PPM, WAD
 from tests.properties.tiers import Tiers, check_losses
 from tests.world import AUCTION, HEALTHY
@@ -134,7 +134,9 @@ def fill(stage: Stage, call: Call) -> Iterator[Callable[[Receipt], None]]:
     fees = _fees(stage, market)
     terms = stage.world.exchange.terms(market)
     owners = {account >> 96 for account in accounts}
-    wealth = wealth_of(stage, call.sender) if len(owners) == 1 else None
+    # Prices in doubt count at their worse end for each side: closing both ends the doubt.
+    is_certain = all(stage.world.risk_engine.price(8 + m)[2] for m in ASSET_OF_MARKET)
+    wealth = wealth_of(stage, call.sender) if len(owners) == 1 and is_certain else None
 
     def after(receipt: Receipt) -> None:
         (event,) = receipt.events.filter(stage.world.exchange.Fill)
