@@ -38,7 +38,7 @@ from tests.world import FIRST_PRICES, World
 
 ROOT = Path(__file__).parent.parent
 EVM_VERSION = "cancun"  # as in ape-config.yaml
-IMPORT = re.compile(r"^from (\.+)([\w.]*) import ([\w, ]+)", re.MULTILINE)
+IMPORT = re.compile(r"^from (\.*)([\w.]*) import ([\w, ]+)", re.MULTILINE)
 FIRST_TIME = 1_700_000_000
 ERROR_SELECTOR = "0x08c379a0"  # Error(string)
 PEOPLE = 24
@@ -224,20 +224,21 @@ class Artefacts:
     def kept(self, name: str) -> Path:
         """Return where a contract is kept: under a key of all that it imports."""
         digest = hashlib.sha256(f"{vyper.__version__} {EVM_VERSION}".encode())
-        for path in sorted(self._sources(next(self.contracts.rglob(f"{name}.vy")))):
+        for path in sorted(self.sources(next(self.contracts.rglob(f"{name}.vy")))):
             digest.update(path.name.encode() + path.read_bytes())
         return ROOT / ".cache" / "evm" / digest.hexdigest()[:16] / f"{name}.json"
 
-    def _sources(self, path: Path, known: frozenset[Path] = frozenset()) -> frozenset[Path]:
+    def sources(self, path: Path, known: frozenset[Path] = frozenset()) -> frozenset[Path]:
         """Return a source and everything of the project that it imports."""
         known |= {path}
         for dots, folder, names in IMPORT.findall(path.read_text()):
-            base = path.parents[len(dots) - 1].joinpath(*folder.split("."))
+            root = path.parents[len(dots) - 1] if dots else self.contracts.parent
+            base = root.joinpath(*folder.split("."))
             for imported in names.split(","):
-                stem = base / imported.strip()
+                stem = base / imported.split()[0]  # without "as ..."
                 for source in (stem.with_suffix(".vy"), stem.with_suffix(".vyi")):
                     if source.exists() and source not in known:
-                        known = self._sources(source, known)
+                        known = self.sources(source, known)
         return known
 
     def _compile(self, name: str) -> dict[str, Any]:

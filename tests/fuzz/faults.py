@@ -113,6 +113,8 @@ def inject(name: str, fault: Fault) -> Path:
         )
     source.write_text(text.replace(fault.right, fault.wrong))
     artefacts = Artefacts(contracts)
+    if all(artefacts.kept(contract) == Artefacts().kept(contract) for contract in COMPILED):
+        sys.exit(f"{name}: no contract imports {fault.source}")
     for contract in COMPILED:
         artefacts.of(contract)
     return contracts

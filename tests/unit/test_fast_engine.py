@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import vyper
 from eth_abi import decode, encode
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from vyper.compiler.input_bundle import FilesystemInputBundle
+from vyper.compiler.phases import CompilerData
 
 from tests.abi import decoder_of, encoder_of, kind_of
 from tests.evm import Artefacts
@@ -81,3 +86,26 @@ def test_too_large_a_number_is_refused():
         encoder_of([{"name": "amount", "type": "uint256"}])((-1,))
     with pytest.raises(OverflowError):
         encoder_of([{"name": "size", "type": "int256"}])((2**255,))
+
+
+class Recording(FilesystemInputBundle):
+    """Remembers what the compiler reads."""
+
+    def __init__(self, folders: list[Path]) -> None:
+        """Nothing was read yet."""
+        super().__init__(folders)
+        self.read: set[Path] = set()
+
+    def _load_from_path(self, resolved_path, original_path):
+        self.read.add(Path(resolved_path))
+        return super()._load_from_path(resolved_path, original_path)
+
+
+@pytest.mark.parametrize("name", ["DefaultManagerProcedures", "InsuranceFund"])
+def test_artefacts_are_kept_by_all_that_is_imported(name, fast_world):
+    artefacts = Artefacts()
+    (source,) = artefacts.contracts.glob(f"{name}.vy")
+    bundle = Recording([Path(vyper.__file__).parent.parent, artefacts.contracts.parent])
+    assert CompilerData(bundle.load_file(source), bundle).annotated_vyper_module
+    read = {path for path in bundle.read if artefacts.contracts in path.parents}
+    assert read == set(artefacts.sources(source))
