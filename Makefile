@@ -66,6 +66,12 @@ fuzz: setup  ## Play hostile transactions on all cores (STEPS=1000000 SEED=1 FUZ
 faults: setup  ## Break the contracts on purpose: each fault must be found in two minutes
 	python -m tests.fuzz.faults $(FUZZ_JOBS) $(ARGS)
 
+.PHONY: coverage
+coverage: build  ## Run the suite on marked code; report what it never reached
+	rm -rf out/coverage
+	ape test --numprocesses $(JOBS) --dist worksteal -p tests.coverage.record -q tests $(ARGS)
+	python -m tests.coverage.report
+
 .PHONY: gas
 gas: build  ## Measure gas, write benchmarks/gas.json
 	ape run gas $(ARGS)

@@ -28,7 +28,7 @@ from eth_abi import decode
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from eth_utils import keccak
-from vyper.compiler.input_bundle import FilesystemInputBundle
+from vyper.compiler.input_bundle import FileInput, FilesystemInputBundle
 from vyper.compiler.settings import Settings
 
 from bulkhead.config import load_config
@@ -204,6 +204,8 @@ class Artefacts:
     """ABI and initcode of the project's contracts, kept in `.cache/` until a source of theirs
     changes."""
 
+    code_limit: int | None = None  # bytes; the chain's own
+
     def __init__(self, contracts: Path = ROOT / "contracts") -> None:
         """Look at nothing yet."""
         self.contracts = contracts
@@ -242,15 +244,17 @@ class Artefacts:
         return known
 
     def _compile(self, name: str) -> dict[str, Any]:
+        source, bundle, settings = self._inputs(name)
+        return vyper.compile_from_file_input(
+            source, input_bundle=bundle, settings=settings, output_formats=["abi", "bytecode"]
+        )
+
+    def _inputs(self, name: str) -> tuple[FileInput, FilesystemInputBundle, Settings]:
+        """Return what the compiler takes: source, where imports are, settings."""
         path = next(self.contracts.rglob(f"{name}.vy"))
         libraries = Path(vyper.__file__).parent.parent  # where Snekmate is installed too
         bundle = FilesystemInputBundle([libraries, self.contracts.parent])
-        return vyper.compile_from_file_input(
-            bundle.load_file(path),
-            input_bundle=bundle,
-            settings=Settings(evm_version=EVM_VERSION),
-            output_formats=["abi", "bytecode"],
-        )
+        return bundle.load_file(path), bundle, Settings(evm_version=EVM_VERSION)
 
 
 # CHAIN --------------------------------------------------------------------------------------------
@@ -259,11 +263,16 @@ class Artefacts:
 class PyrevmChain:
     """A `bulkhead.deployment.Chain` in process, with a clock."""
 
-    def __init__(self, artefacts: Artefacts | None = None) -> None:
+    def __init__(
+        self, artefacts: Artefacts | None = None, deployer: str = ADMIN, chain_id: int = 1
+    ) -> None:
         """Start an empty chain."""
         self.artefacts = artefacts or Artefacts()
-        self.evm = pyrevm.EVM(spec_id=EVM_VERSION.upper())
-        self.chain_id = 1
+        self.deployer = deployer
+        self.chain_id = chain_id
+        limit = self.artefacts.code_limit
+        limits = pyrevm.CfgEnv(chain_id=chain_id, limit_contract_code_size=limit)
+        self.evm = pyrevm.EVM(pyrevm.Env(cfg=limits), spec_id=EVM_VERSION.upper())
         self.pending_timestamp = FIRST_TIME
         self.mine(0)
 
@@ -272,7 +281,7 @@ class PyrevmChain:
         abi, code = self.artefacts.of(name)
         inputs = next((e["inputs"] for e in abi if e["type"] == "constructor"), [])
         code += encoder_of(inputs)(args)
-        return Contract(self, self._run(lambda: self.evm.deploy(ADMIN, code)), abi)
+        return Contract(self, self._run(lambda: self.evm.deploy(self.deployer, code)), abi)
 
     def attach(self, name: str, address: str) -> Contract:
         """Return a handle of a contract that is there already."""
@@ -297,7 +306,7 @@ class PyrevmChain:
 
     def send(self, contract: Contract, function: str, *args: Any) -> Receipt:
         """Call a function in a transaction of the deployer."""
-        return getattr(contract, function)(*args)
+        return getattr(contract, function)(*args, sender=self.deployer)
 
     def read(self, contract: Contract, function: str, *args: Any) -> Any:
         """Call a view."""

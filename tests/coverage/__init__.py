@@ -1,0 +1,1 @@
+"""What the suite reaches of the Vyper sources: lines, and both outcomes of every condition."""

@@ -1,0 +1,88 @@
+"""Pytest plugin: run the tests on instrumented contracts, and write down what they reach.
+
+    pytest -p tests.coverage.record ...
+
+Contracts in process are the instrumented ones; behind Anvil a shadow repeats every request. Each
+process of the run writes `out/coverage/hits/<worker>.json` when it ends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from web3.providers.rpc import HTTPProvider
+
+from tests import evm
+from tests.coverage.instrument import CONTRACT_SHIFT, InstrumentedArtefacts
+from tests.coverage.shadow import Shadow
+
+HITS = evm.ROOT / "out" / "coverage" / "hits"
+FIRST, LAST = 1 << CONTRACT_SHIFT, 256 << CONTRACT_SHIFT  # numbers of markers
+
+
+class Recorder:
+    """What is patched while tests run, and what they have reached."""
+
+    def __init__(self) -> None:
+        """Prepare; nothing is compiled before a test asks for it."""
+        self.engines: list[Any] = []
+        self.shadows: dict[str, Shadow] = {}
+        self.patches = pytest.MonkeyPatch()
+        self.plain = evm.Artefacts()
+        self.instrumented = InstrumentedArtefacts()
+
+    def start(self) -> None:
+        """Put instrumented contracts in the place of the others."""
+        create, request = evm.PyrevmChain.__init__, HTTPProvider.make_request
+
+        def create_and_note(chain: Any, artefacts: Any = None, **settings: Any) -> None:
+            create(chain, artefacts or self.instrumented, **settings)
+            self.engines.append(chain.evm)
+
+        def request_and_follow(provider: Any, method: str, params: Any) -> Any:
+            answer = request(provider, method, params)
+            where = str(provider.endpoint_uri)
+            if where not in self.shadows:
+                ask = lambda method, params: request(provider, method, params)  # noqa: E731
+                self.shadows[where] = Shadow(ask, self.plain, self.instrumented)
+            self.shadows[where].follow(method, list(params), answer)
+            return answer
+
+        self.patches.setattr(evm.PyrevmChain, "__init__", create_and_note)
+        self.patches.setattr(HTTPProvider, "make_request", request_and_follow)
+
+    def finish(self, path: Path) -> None:
+        """Write what was reached."""
+        self.patches.undo()
+        reached: set[int] = set()
+        for engine in [*self.engines, *(shadow.evm for shadow in self.shadows.values())]:
+            numbers = (int(address, 16) for address in engine.db_accounts)
+            reached |= {number for number in numbers if FIRST <= number < LAST}
+        found = {
+            "sources": self.instrumented.folder.name,
+            "reached": sorted(reached),
+            "transactions": sum(s.counts["transactions"] for s in self.shadows.values()),
+            "calls": sum(s.counts["calls"] for s in self.shadows.values()),
+            "disagreements": [d for s in self.shadows.values() for d in s.disagreements],
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(found))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start with the run."""
+    config.stash[RECORDER] = Recorder()
+    config.stash[RECORDER].start()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Write when it ends."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    config.stash[RECORDER].finish(HITS / f"{worker}.json")
+
+
+RECORDER = pytest.StashKey[Recorder]()
