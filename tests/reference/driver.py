@@ -73,7 +73,7 @@ class Walk(Stage):
             (self.leave, 0.7),
             (self.blackout, 0.5),
             (self.pause, 0.4),
-            (self.tune, 1),
+            (self.tune, 2),
             (self.hand_over, 0.3),
             (self.intrude, 0.3),
             (self.end_market, 1),
@@ -143,6 +143,8 @@ class Walk(Stage):
         if held is not None and self.random.random() < 0.4:
             sign = -1 if held.shares > 0 else 1
             size = abs(held.shares) / WAD * self.random.choice([0.3, 1, 1, 1.5])
+        if size > 1 and self.random.random() < 0.3:
+            size = float(int(size))  # exact products leave roundings nothing to hide behind
         spread = self.random.choice([0, 0, 0.002, -0.002, 0.02, -0.02, 0.06])
         self.fill(maker, taker, market, sign * int(size * 10**18), mark * (1 + spread))
 
@@ -432,7 +434,7 @@ class Walk(Stage):
             (
                 "risk_engine",
                 "set_market",
-                *(1, pick([1, 2, 3]), pick([1, 30_000]), 600_000, pick([0, 2 * 10**9])),
+                *(1, pick([1, 1, 2]), pick([1, 30_000, 30_000]), 600_000, pick([0, 2 * 10**9])),
                 *(pick([0, 10**8]), 10_000, pick([False, False, True]), pick([1_000, 10**8])),
             ),
             ("risk_engine", "set_collateral", 0, 1, pick([200_000, 960_000]), 100_000),

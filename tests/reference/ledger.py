@@ -202,12 +202,6 @@ def convert_settled(w: State, account: Account) -> None:
             convert(w, account, number)
 
 
-def size_of(market: Market, position: Position) -> int:
-    """Base units of a position, signed: a LONG counts down, a SHORT up."""
-    shares, _ = present(market, position)
-    return down(shares * side_of(market, shares).a, WAD)
-
-
 # TRADES -------------------------------------------------------------------------------------------
 
 

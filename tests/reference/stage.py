@@ -147,7 +147,7 @@ class Stage:
                 mark *= self.random.choice([0.5, 0.9, 0.97, 1.03, 1.1, 2])
             if doubt > 0.98 and place == 0:
                 continue
-            if 0.97 < doubt < 0.975 and place == 0:
+            if 0.96 < doubt < 0.97 and place == 0:
                 mark = self.random.choice([0.0, 1.0, 10.0**7])
             answer = int(mark * 10**6) * 10 ** (decimals - 6)
             self.call(f"feed:{asset}:{place}", "set", ADMIN, answer)
