@@ -130,10 +130,10 @@ class Walk(Stage):
         """A fill between two accounts, around the mark, of a size that the taker might carry."""
         market = self.random.choice([1, 1, 2])
         asset = ASSETS[market - 1]
-        maker, taker = self.random.sample(self.accounts, 2)
+        maker, taker = self.random.sample(self.traders, 2)
         if self.random.random() < 0.5:
             maker = max(self.w.accounts.values(), key=lambda a: a.cash).id
-            taker = self.random.choice([number for number in self.accounts if number != maker])
+            taker = self.random.choice([number for number in self.traders if number != maker])
         mark = self.marks[asset]
         account = self.w.accounts[taker]
         purse = max(account.cash / WAD, 10) + account.collateral.get(0, 0) / WAD * 1_500
@@ -247,8 +247,11 @@ class Walk(Stage):
                 self.call(manager, step, someone, number)
 
     def bid(self, number: int) -> None:
-        """Bid from the account with the most cash, or from any."""
-        if self.random.random() < 0.7:
+        """Bid from the account kept for it, from the one with the most cash, or from any."""
+        choice = self.random.random()
+        if choice < 0.5:
+            bidder = self.purse
+        elif choice < 0.8:
             bidder = max(self.w.accounts.values(), key=lambda a: a.cash).id
         else:
             bidder = self.any_account()
@@ -473,7 +476,7 @@ class Walk(Stage):
                 ("clearinghouse", "slice_account", number, number, WAD, [], 0, 0),
                 ("clearinghouse", "receive_draw", number, 1, 1),
                 ("clearinghouse", "settle_loss", number, []),
-                ("clearinghouse", "conclude", number, 0, 0, 0, 0, 0, 0, 0),
+                ("clearinghouse", "conclude", number, 0, 0, 0, 0, 0),
                 ("clearinghouse", "seize", number),
                 ("clearinghouse", "conclude_proof", number, 0, 0),
                 ("insurance_fund", "draw", number, 1),

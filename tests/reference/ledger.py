@@ -242,6 +242,8 @@ def _closing(side: Side, before: int, delta: int) -> tuple[int, int]:
     size = down(abs(before) * side.a, WAD)
     if abs(delta) < size:
         return down(abs(delta) * WAD, side.a), 0
+    if abs(delta) <= up(abs(before) * side.a, WAD):
+        return abs(before), 0  # a wei that A was rounded by is nothing to turn around with
     return abs(before), delta + (size if before > 0 else -size)
 
 

@@ -1,4 +1,4 @@
-"""Six people over nine accounts, with tokens, prices and a clock: what a random walk acts on."""
+"""Six people over ten accounts, with tokens, prices and a clock: what a random walk acts on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DAY = 86_400
 
 
 class Stage:
-    """Six people over nine accounts and more, at random."""
+    """Six people over ten accounts and more, at random."""
 
     def __init__(self, world: World, seed: int) -> None:
         """Give everybody tokens and accounts."""
@@ -42,6 +42,13 @@ class Stage:
     def accounts(self) -> list[int]:
         """All accounts."""
         return list(self.w.accounts)
+
+    @property
+    def traders(self) -> list[int]:
+        """All accounts but the one that bids; now and then it trades, too."""
+        if self.random.random() < 0.1:
+            return self.accounts
+        return [number for number in self.accounts if number != self.purse]
 
     def call(self, contract: str, function: str, sender: Any, *args: Any) -> bool:
         """Call both."""
@@ -71,6 +78,8 @@ class Stage:
         self._open(self.people[0], CROSS, 0)
         self._open(self.people[1], ISOLATED, 1)
         self._open(self.people[2], ISOLATED, 2)
+        self._open(self.people[3], CROSS, 0)
+        self.purse = self.accounts[-1]
         self.call("clearinghouse", "set_guardian", ADMIN, self.guardian)
         self.call("clearinghouse", "accept_guardian", self.guardian)
         for number in self.accounts:
@@ -80,6 +89,8 @@ class Stage:
             if self.random.random() < 0.4:
                 token, units = self.token("WETH"), self.units("WETH", self.size_of(0.1, 30))
                 self.call("clearinghouse", "deposit", owner, number, token, units)
+        units = self.units("USDC", 2_000_000)
+        self.call("clearinghouse", "deposit", self.people[3], self.purse, self._cash(), units)
         for person in self.people:
             if self.random.random() < 0.5:
                 stake = self.units("USDC", self.size_of(10, 50_000))
