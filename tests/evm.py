@@ -216,12 +216,23 @@ class Artefacts:
         kept = self.kept(name)
         if not kept.exists():
             made = self._compile(name)
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            partial = kept.with_suffix(f".{os.getpid()}.partial")
-            partial.write_text(json.dumps({"abi": made["abi"], "bytecode": made["bytecode"]}))
-            partial.replace(kept)
+            self._keep(name, made["abi"], made["bytecode"])
         read = json.loads(kept.read_text())
         return read["abi"], bytes.fromhex(read["bytecode"].removeprefix("0x"))
+
+    def adopt(self, build: Path) -> None:
+        """Keep what Ape has just compiled: the same compiler and settings make the same code."""
+        for name, made in json.loads(build.read_text())["contractTypes"].items():
+            if next(self.contracts.rglob(f"{name}.vy"), None):
+                self._keep(name, made["abi"], made["deploymentBytecode"]["bytecode"])
+
+    def _keep(self, name: str, abi: list[dict[str, Any]], bytecode: str) -> None:
+        """Write whole or not at all."""
+        kept = self.kept(name)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        partial = kept.with_suffix(f".{os.getpid()}.partial")
+        partial.write_text(json.dumps({"abi": abi, "bytecode": bytecode}))
+        partial.replace(kept)
 
     def kept(self, name: str) -> Path:
         """Return where a contract is kept: under a key of all that it imports."""
@@ -363,3 +374,7 @@ def deploy_world(artefacts: Artefacts | None = None) -> World:
     config = load_config(ROOT / "config" / "local.yaml")
     done = deploy(chain, config, ADMIN, FIRST_PRICES)
     return World(done, chain, ADMIN, [Person.number(i) for i in range(PEOPLE)])
+
+
+if __name__ == "__main__":  # `make build`, after Ape
+    Artefacts().adopt(ROOT / ".build" / "__local__.json")

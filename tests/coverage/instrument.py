@@ -64,7 +64,7 @@ class InstrumentedArtefacts(Artefacts):
         self.folder = ROOT / ".cache" / "coverage" / digest.hexdigest()[:16]
 
     def kept(self, name: str) -> Path:
-        """Return where a contract is kept: under a key of all sources, which share their numbers."""
+        """Return where a contract is kept: all sources share one key, and marker numbers."""
         return self.folder / f"{name}.json"
 
     def marks(self, name: str) -> dict[int, list[Mark]]:

@@ -109,3 +109,10 @@ def test_artefacts_are_kept_by_all_that_is_imported(name, fast_world):
     assert CompilerData(bundle.load_file(source), bundle).annotated_vyper_module
     read = {path for path in bundle.read if artefacts.contracts in path.parents}
     assert read == set(artefacts.sources(source))
+
+
+def test_code_is_what_the_compiler_makes():
+    """Whoever compiled it: the build's artefacts are taken over (`Artefacts.adopt`)."""
+    artefacts = Artefacts()
+    compiled = artefacts._compile("PriceOracle")
+    assert artefacts.of("PriceOracle")[1].hex() == compiled["bytecode"].removeprefix("0x")

@@ -84,10 +84,10 @@ def token_behaves(stage: Stage, behaviour: int, fee: int) -> None:
     "hostile",
     0.3,
     place=PLACE,
-    target=Choice(("withdraw", "redeem", "deposit", "none")),
+    called=Choice(("withdraw", "redeem", "deposit", "none")),
     on_pull=Choice((True, False)),
 )
-def token_calls_back(stage: Stage, place: int, target: str, on_pull: bool) -> None:
+def token_calls_back(stage: Stage, place: int, called: str, on_pull: bool) -> None:
     """The hostile token calls the clearinghouse in the middle of a transfer. The attacker has made
     it his operator, so that only the lock stands in its way."""
     token, ledger = stage.contract("token:ODD"), stage.world.clearinghouse
@@ -100,7 +100,7 @@ def token_calls_back(stage: Stage, place: int, target: str, on_pull: bool) -> No
         "redeem": lambda: ledger.redeem.encode_input(account, attacker),
         "deposit": lambda: ledger.deposit.encode_input(account, token, 1),
     }
-    if target == "none":
+    if called == "none":
         token.set_hook("0x" + "00" * 20, b"", False, sender=attacker)
     else:
-        token.set_hook(ledger, inputs[target](), on_pull, sender=attacker)
+        token.set_hook(ledger, inputs[called](), on_pull, sender=attacker)
