@@ -201,6 +201,7 @@ def redeem(account: uint256, recipient: address) -> uint256:
         if header & words.INDEBTED != 0:
             to_fund = self._repay_from(account, tokens)
             tokens -= to_fund
+            header &= ~words.INDEBTED
     collateral: uint256[ledger.MAX_COLLATERALS] = empty(uint256[ledger.MAX_COLLATERALS])
     if bitmap | pots != 0:
         for index: uint256 in range(ledger.MAX_COLLATERALS):

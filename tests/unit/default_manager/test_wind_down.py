@@ -414,6 +414,7 @@ def test_indebted_accounts_payout_goes_to_the_fund(fast_world):
     assert fund.totalAssets() - before == 1_100 * 10**6
     assert token.balanceOf(scene.trader) == 400 * 10**6
     assert sum(debts(fast_world, scene.account)) == 0
+    assert not fast_world.header(scene.account).is_indebted
 
 
 def test_funds_redeem(ending):
