@@ -13,6 +13,12 @@ VALID, STALE, DIVERGENT, HALTED = 0, 1, 2, 3
 SETTLE_AFTER = 3 * DAY
 TRUST = 100 * HOUR  # 1 % for every hour: after this, old evidence says nothing
 AVERAGE_WINDOW = HOUR
+# Seconds since the last checkpoint at which the contracts' exponential (Snekmate's `wad_exp`, a
+# rational approximation) is a wei above the exact power rounded down. It is that at all others
+# below 41.5 hours, after which nothing is left of the old average.
+A_WEI_ABOVE = frozenset(
+    (1_285, 1_481, 1_639, 1_945, 2_022, 2_784, 3_350, 5_384, 6_219, 6_613, 7_043, 9_592, 16_183)
+)
 ANSWER_LIMIT = 2**180  # no feed answers that; what does, is no answer
 
 
@@ -121,8 +127,7 @@ def take_checkpoint(w: State, name: str) -> None:
     asset = w.assets[name]
     average = price.low
     if asset.checkpoint_time:
-        elapsed = down((w.now - asset.checkpoint_time) * WAD, AVERAGE_WINDOW)
-        kept = _decay(elapsed)
+        kept = _decay(w.now - asset.checkpoint_time)
         middle = down(asset.checkpoint_price + price.low, 2)
         average = down(asset.average * kept + middle * (WAD - kept), WAD)
     asset.average = average
@@ -130,11 +135,13 @@ def take_checkpoint(w: State, name: str) -> None:
     asset.outage_since = 0
 
 
-def _decay(windows: int) -> int:
-    """e to the power of minus so many (WAD), WAD, rounded down."""
+def _decay(seconds: int) -> int:
+    """What is left of the weight of an average after so long: e^(−seconds / 1 h), WAD, down."""
+    windows = down(seconds * WAD, AVERAGE_WINDOW)
     with localcontext() as context:
         context.prec = 60
-        return int((Decimal(-windows) / WAD).exp() * WAD)
+        exact = int((Decimal(-windows) / WAD).exp() * WAD)
+    return exact + (seconds in A_WEI_ABOVE)
 
 
 def report_outage(w: State, name: str) -> None:
