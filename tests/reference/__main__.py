@@ -24,7 +24,7 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, help="compare after so many steps")
     options = parser.parse_args()
     world = deploy_world()
-    calls, refusals, started = Counter(), Counter(), time.process_time()
+    total, calls, refusals, started = 0, Counter(), Counter(), time.process_time()
     checkpoint = world.chain.snapshot()
     for seed in range(options.seed, options.seed + options.episodes):
         walk = Walk(world, seed)
@@ -35,13 +35,14 @@ def main() -> int:
             return 1
         calls += walk.twin.calls
         refusals += walk.twin.refusals
+        total = sum(calls.values()) + sum(refusals.values())
+        print(f"seed {seed}: they agree; {total} calls so far", file=sys.stderr)
         world.chain.restore(checkpoint)
         checkpoint = world.chain.snapshot()
         world.forget()
     seconds = time.process_time() - started
     for name, count in (*calls.most_common(), *refusals.most_common()):
         print(f"{count:7} {name}")
-    total = sum(calls.values()) + sum(refusals.values())
     print(f"{total} calls, {sum(calls.values())} went through, {seconds:.1f} s of CPU")
     return 0
 
