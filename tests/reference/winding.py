@@ -149,7 +149,7 @@ def redeem(w: State, sender: str, number: int, recipient: str) -> int:
         units = down(down(claim * w.pot, w.claims), w.scale)
         if account.is_indebted:
             to_fund = min(up(sum(account.debts) * MILLIONTH, w.scale), units)
-            account.debts = [0] * 5
+            account.debts, account.is_indebted = [0] * 5, False
             units -= to_fund
     paid: dict[int, int] = {}
     for index, terms in enumerate(w.collaterals):
