@@ -33,6 +33,8 @@ PYTHON ?= $(shell for python in python3.12 python3.11 python3; do \
 # environment notes its place in every program, so a moved folder needs a new one.
 PYTHON_STAMP := $(VENV)/.requirements.stamp
 ANVIL_STAMP := $(VENV)/.anvil.stamp
+PROVE_VENV := .venv-prove
+PROVE_STAMP := $(PROVE_VENV)/.requirements.stamp
 VENV_USABLE := $(shell head -n 3 $(VENV)/bin/vyper 2>/dev/null | grep -qF '$(CURDIR)/$(VENV)/bin/' \
 	&& $(VENV)/bin/python $(IS_SUPPORTED) >/dev/null 2>&1 && echo yes)
 ANVIL_USABLE := $(shell ( test -n '$(OWN_ANVIL)' || test -x node_modules/.bin/anvil ) && echo yes)
@@ -93,10 +95,14 @@ format: setup  ## Format Python and Vyper sources
 	ruff format .
 	python scripts/lint_contracts.py --fix
 
+.PHONY: prove
+prove: $(PROVE_STAMP)  ## Prove the maths symbolically (ARGS="charges" to choose)
+	$(PROVE_VENV)/bin/python -m tests.proofs $(ARGS)
+
 .PHONY: clean
 clean:  ## Remove what was compiled, cached and reported; keep the tools
 	rm -rf .ape .build .cache .hypothesis .pytest_cache .ruff_cache out
-	find . -name __pycache__ -not -path './.venv/*' -not -path './node_modules/*' \
+	find . -name __pycache__ -not -path './.venv*/*' -not -path './node_modules/*' \
 		-prune -exec rm -rf {} +
 
 
@@ -127,6 +133,9 @@ lock: setup
 	.cache/uv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 		--generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
 		--output-file requirements.lock requirements.in
+	.cache/uv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+		--generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
+		--output-file requirements-prove.lock requirements-prove.in
 
 $(PYTHON_STAMP): requirements.lock $(if $(VENV_USABLE),,always)
 	@if test -z '$(PYTHON)'; then \
@@ -142,6 +151,14 @@ $(PYTHON_STAMP): requirements.lock $(if $(VENV_USABLE),,always)
 		exit 1; }
 	@$(VENV)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes \
 		--requirement requirements.lock
+	@touch $@
+
+# The virtual environment of `make prove`, made with the interpreter of the other one.
+$(PROVE_STAMP): requirements-prove.lock | $(PYTHON_STAMP)
+	@echo 'Setting up $(PROVE_VENV)/ (about a minute, once)'
+	@rm -rf $(PROVE_VENV) && $(VENV)/bin/python -m venv $(PROVE_VENV)
+	@$(PROVE_VENV)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes \
+		--requirement requirements-prove.lock
 	@touch $@
 
 $(ANVIL_STAMP): package-lock.json .npmrc $(if $(ANVIL_USABLE),,always) | $(PYTHON_STAMP)

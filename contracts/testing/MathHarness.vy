@@ -7,7 +7,9 @@
 @notice LOCAL CHAINS ONLY. The internal maths of the modules, one external function each.
 """
 
+from contracts.interfaces import IDefaultFund
 from contracts.modules import auction_math
+from contracts.modules import loss_tranches
 from contracts.modules import wad_math
 from contracts.modules import words
 
@@ -184,3 +186,29 @@ def charges(
 @pure
 def spendable(equity: int256, priced: uint256, maintenance: uint256) -> uint256:
     return auction_math._spendable(equity, priced, maintenance)
+
+
+# TRANCHES -----------------------------------------------------------------------------------------
+
+@external
+@pure
+def units_down(assets: uint256, total: uint256, shares: uint256) -> uint256:
+    return loss_tranches._units_down(self._pool(assets, total), shares)
+
+
+@external
+@pure
+def shares_down(assets: uint256, total: uint256, units: uint256) -> uint256:
+    return loss_tranches._shares_down(self._pool(assets, total), units)
+
+
+@external
+@pure
+def shares_up(assets: uint256, total: uint256, units: uint256) -> uint256:
+    return loss_tranches._shares_up(self._pool(assets, total), units)
+
+
+@internal
+@pure
+def _pool(assets: uint256, total: uint256) -> IDefaultFund.Tranche:
+    return IDefaultFund.Tranche(assets=assets, total_shares=total, epoch=0)

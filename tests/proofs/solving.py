@@ -1,0 +1,162 @@
+"""Whether anything satisfies a path: solvers one after the other, each with a time limit.
+
+Every query goes to yices as it is and, in integers, to z3 and cvc5. "No" of one of them is enough.
+A "yes" counts only with inputs that satisfy the path itself.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import z3
+
+from tests.proofs.exploring import Way
+from tests.proofs.integers import Translation, Values
+
+TOOLS = Path(sys.executable).parent
+CVC5 = """
+import sys, cvc5
+terms = cvc5.TermManager()
+solver = cvc5.Solver(terms)
+parser = cvc5.InputParser(solver)
+parser.setFileInput(cvc5.InputLanguage.SMT_LIB_2_6, sys.argv[1])
+while not (command := parser.nextCommand()).isNull():
+    print(command.invoke(solver, parser.getSymbolManager()), end="")
+"""
+
+# Solver, whether it is asked in integers, and for how many seconds of processor. Short tries come
+# first: what one of them decides at all it mostly decides at once.
+TRIES = [
+    ("z3", True, 2),
+    ("yices", False, 1),
+    ("cvc5", True, 5),
+    ("yices", False, 15),
+    ("z3", True, 60),
+    ("cvc5", True, 60),
+]
+
+# At how many random inputs a translation is compared with the path it translates.
+SAMPLES = 2
+
+# How many random inputs are tried before a solver looks for some.
+GUESSES = 100
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Whether a path can be taken."""
+
+    is_possible: bool | None  # None: nobody knows
+    inputs: Values | None
+    solver: str
+
+
+def decide(way: Way, is_expected: bool = False) -> Answer:
+    """Decide whether any inputs satisfy the conditions of a path.
+
+    What holds whatever products and quotients are needs no more than the abstract conditions.
+
+    Args:
+        is_expected: Some should; then a few random ones are tried first.
+    """
+    if not is_expected:
+        verdict, _ = _ask("yices", _query(way.abstract), 2, "QF_UFBV")
+        if verdict == "unsat":
+            return Answer(False, None, "yices, abstract")
+    try:
+        integers: Translation | None = Translation(way.conditions)
+    except NotImplementedError:
+        integers = None
+    if integers is not None:
+        for seed in range(SAMPLES):
+            integers.check_at(sample(integers, seed))
+    if integers is not None and is_expected:
+        for seed in range(GUESSES):
+            inputs = sample(integers, seed)
+            if integers.holds(inputs):
+                return Answer(True, inputs, "chance")
+    words = _query(way.conditions)
+    numbers = integers.to_smt2() if integers is not None else ""
+    for solver, in_integers, seconds in TRIES:
+        if in_integers and integers is None:
+            continue
+        query, logic = (numbers, "QF_NIA") if in_integers else (words, "QF_BV")
+        verdict, model = _ask(solver, query, seconds, logic)
+        label = f"{solver}, integers" if in_integers else solver
+        if verdict == "unsat":
+            return Answer(False, None, label)
+        if verdict == "sat":
+            inputs = model
+            if integers is not None:
+                inputs = integers.inputs_of(model, "in." if in_integers else "")
+            if integers is None or integers.holds(inputs):
+                return Answer(True, inputs, label)
+    return Answer(None, None, "")
+
+
+def sample(integers: Translation, seed: int) -> Values:
+    """Return random inputs within their bounds, of any magnitude."""
+    chosen = random.Random(seed)
+    values = {}
+    for name, word in integers.inputs.items():
+        low, high = integers.bounds[word.get_id()]
+        value = chosen.choice([low, high, 0, chosen.randint(low, high)])
+        if chosen.random() < 0.5:
+            value = chosen.choice([-1, 1]) * chosen.getrandbits(chosen.randint(1, word.size()))
+        values[name] = max(low, min(value, high)) % (1 << word.size())
+    return values
+
+
+def seconds_spent() -> float:
+    """Return the processor time of this process and its solvers."""
+    spent = [resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in spent)
+
+
+def _query(conditions: list[z3.BoolRef]) -> str:
+    """Return conditions as a query."""
+    solver = z3.Solver()
+    solver.add(*conditions)
+    return solver.to_smt2()
+
+
+def _ask(solver: str, query: str, seconds: int, logic: str) -> tuple[str, dict[str, int]]:
+    """Run a solver in a process of its own; return its verdict and, if there is one, a model."""
+    text = re.sub(r"\(set-info [^)]*\)", "", query)
+    text = f"(set-option :produce-models true)\n(set-logic {logic})\n{text}\n(get-model)\n"
+    with tempfile.NamedTemporaryFile("w", suffix=".smt2") as file:
+        file.write(text)
+        file.flush()
+        command = {
+            "yices": [str(TOOLS / "yices-smt2"), file.name],
+            "z3": [str(TOOLS / "z3"), file.name],
+            "cvc5": [sys.executable, "-c", CVC5, file.name],
+        }[solver]
+        limit = partial(resource.setrlimit, resource.RLIMIT_CPU, (seconds, seconds + 1))
+        start = seconds_spent()
+        ran = subprocess.run(command, capture_output=True, text=True, preexec_fn=limit)
+    verdict, _, model = ran.stdout.strip().partition("\n")
+    if verdict not in ("sat", "unsat", "unknown"):
+        if ran.returncode and seconds_spent() - start > 0.7 * seconds:
+            return "unknown", {}  # stopped by its limit
+        raise RuntimeError(f"{solver} failed: {ran.stdout[:500]} {ran.stderr[:500]}")
+    return verdict, _model(model) if verdict == "sat" else {}
+
+
+def _model(text: str) -> dict[str, int]:
+    """Read the numbers of a model: `(= x #b1)` or `(define-fun x () Int (- 1))`."""
+    values = {}
+    text = re.sub(r"define-fun|\(\)|\(_ BitVec \d+\)|\bInt\b|=|[()|]", " ", text)
+    for name, sign, number in re.findall(r"(\S+)\s+(-?)\s*(#?[xb]?[0-9a-f]+)\s", text + " "):
+        base = {"#x": 16, "#b": 2}.get(number[:2], 10)
+        value = int(number.removeprefix("#x").removeprefix("#b"), base)
+        values[name] = -value if sign else value
+    return values
