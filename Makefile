@@ -13,6 +13,9 @@ PRICES ?=
 ARGS ?=
 # Processes that share the tests, each with an Anvil of its own: as many as there are cores.
 JOBS ?= auto
+# Mutants to choose, 0 for all; the seed of their choice and of `make fuzz`.
+SAMPLE ?= 1000
+SEED ?= 1
 
 VENV := .venv
 SUPPORTED := 3.11 or 3.12
@@ -56,7 +59,6 @@ test: build  ## Run the test suite (ARGS="-k settle -x" to choose)
 
 # FUZZ="--resume" goes on where a campaign was stopped.
 STEPS ?= 1000000
-SEED ?= 1
 FUZZ ?=
 FUZZ_JOBS := $(if $(filter auto,$(JOBS)),,--jobs $(JOBS))
 
@@ -73,6 +75,10 @@ coverage: build  ## Run the suite on marked code; report what it never reached
 	rm -rf out/coverage
 	ape test --numprocesses $(JOBS) --dist worksteal -p tests.coverage.record -q tests $(ARGS)
 	python -m tests.coverage.report
+
+.PHONY: mutants
+mutants: setup  ## Put small faults into the contracts and see that tests notice (SAMPLE=1000)
+	python -m tests.mutation --sample $(SAMPLE) --seed $(SEED) $(ARGS)
 
 .PHONY: gas
 gas: build  ## Measure gas, write benchmarks/gas.json

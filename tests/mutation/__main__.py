@@ -1,0 +1,120 @@
+"""Mutation testing: small faults in the contracts, and whether a test notices.
+
+    python -m tests.mutation --sample 1000 --seed 1
+
+Chooses mutants at random (all, without --sample), builds them, runs the tests in process and
+writes a record of each to out/mutants/. What is known of the same contracts is not run again, but
+survivors are: tests may have been added. Stop it any time; it goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+from pathlib import Path
+
+from tests.mutation import records as kept
+from tests.mutation.records import Record, Records, score_of, state_of
+from tests.mutation.report import page, read_explanations
+from tests.mutation.sites import Mutant, find_all
+
+ROOT = Path(__file__).parents[2]
+CONTRACTS = ROOT / "contracts"
+OUT = ROOT / "out" / "mutants"
+SHARD = 3_000  # mutants in one build: jumps reach 65,536 bytes
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line."""
+    options = _options(arguments)
+    os.environ.setdefault("APE_DATA_FOLDER", str(ROOT / ".ape"))
+    everything = find_all(CONTRACTS)
+    chosen = [m for m in everything if not options.only or Path(m.file).stem in options.only]
+    if not chosen:
+        known = sorted({Path(mutant.file).stem for mutant in everything})
+        print(f"No mutants in {' '.join(options.only)}. Choose among: {' '.join(known)}")
+        return 2
+    explained = read_explanations(everything)
+    random.Random(options.seed).shuffle(chosen)
+    chosen = chosen[: options.sample or None]
+    folder = OUT / state_of(CONTRACTS)
+    records = Records(folder)
+    settled = (kept.KILLED, kept.EQUIVALENT, kept.INVALID)
+    due = [
+        m
+        for m in chosen
+        if m.key not in records.found or records.found[m.key].result not in settled
+    ]
+    print(f"{len(chosen)} of {len(everything)} mutants chosen, {len(due)} to run", flush=True)
+    for start in range(0, len(due), SHARD):
+        _fork_shard(folder, due[start : start + SHARD], records, options.jobs)
+    records = Records(folder)
+    found = [records.found[m.key] for m in chosen]
+    _report(options, found, len(everything), explained)
+    return 0
+
+
+def _report(
+    options: argparse.Namespace, found: list[Record], population: int, explained: dict[str, str]
+) -> None:
+    """Write the page and say where it is."""
+    how = f"python -m tests.mutation --sample {len(found)} --seed {options.seed}"
+    if options.only:
+        how += f" --only {' '.join(options.only)}"
+    options.write.parent.mkdir(parents=True, exist_ok=True)
+    options.write.write_text(page(found, population, explained, how))
+    score = score_of(found, explained)
+    low, high = score.interval()
+    print(
+        f"killed {score.killed:,}, alive {score.alive:,}: {score.share:.1%} "
+        f"(95 % confidence: {low:.1%} to {high:.1%})\nwritten to {options.write}"
+    )
+
+
+def _fork_shard(folder: Path, mutants: list[Mutant], records: Records, jobs: int) -> None:
+    """Run a shard in a process of its own: builds do not mix."""
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            from tests.mutation.shard import run_shard, sort_out_equivalents
+
+            run_shard(folder, CONTRACTS, mutants, records, jobs, _say)
+            alive = [m for m in mutants if records.found[m.key].result == kept.SURVIVED]
+            sort_out_equivalents(folder, CONTRACTS, alive, records)
+            code = 0
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            if code:
+                import traceback
+
+                traceback.print_exc()
+            os._exit(code)
+    if os.waitpid(pid, 0)[1]:
+        sys.exit("The run ended early; what it found is kept. Run it again to go on.")
+
+
+def _say(progress: str) -> None:
+    """Show a line of progress, over the one before."""
+    print(f"\r\x1b[K{progress}", end="", flush=True)
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.mutation",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--sample", type=int, default=0, metavar="N", help="how many; default all")
+    parser.add_argument("--seed", type=int, default=1, help="of the choice and its order")
+    parser.add_argument("--jobs", type=int, default=1, help="mutants at a time")
+    parser.add_argument("--write", type=Path, default=OUT / "report.md", help="where the page goes")
+    parser.add_argument("--only", nargs="+", default=[], metavar="MODULE", help="file names")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

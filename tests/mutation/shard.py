@@ -1,0 +1,131 @@
+"""One build of mutants and the tests against it, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+
+from tests import evm
+from tests.mutation import records as kept
+from tests.mutation.records import Record, Records
+from tests.mutation.schema import Schema, compile_one, users_of, write_mutant
+from tests.mutation.sites import Mutant
+
+TESTS = ("tests/unit", "tests/integration", "tests/properties")
+# What starts programs of its own or compiles the sources meets no mutant here, at great length.
+LAYOUT = "tests/unit/clearinghouse/test_layout.py"
+LEFT_OUT = (
+    "--ignore=tests/unit/test_demo.py",
+    f"--deselect={LAYOUT}::test_parts_of_a_contract_have_one_layout",
+    f"--deselect={LAYOUT}::test_every_function_of_the_parts_is_tried_above",
+)
+OPTIONS = (
+    *("-o", "addopts="),  # those of pyproject.toml are for plugins that are not loaded here
+    *("-p", "no:ape_test", "-p", "no:xdist", "-p", "no:cacheprovider", "-p", "no:terminal"),
+)
+
+
+def run_shard(
+    folder: Path,
+    contracts: Path,
+    chosen: list[Mutant],
+    records: Records,
+    parallel: int,
+    say: Callable[[str], None],
+) -> None:
+    """Build mutants, judge those that are not known as killed, and record the verdicts."""
+    mutants = dict(enumerate(chosen))
+    schema = Schema(contracts, folder / "build", mutants)
+    artefacts = schema.build(say)
+    for number, reason in schema.failed.items():
+        records.add(Record.of(mutants[number], kept.INVALID, by=reason))
+    from tests.mutation.plugin import StandIns, Worlds
+
+    hypothesis.settings.register_profile(
+        "mutation", derandomize=True, database=None, deadline=None, print_blob=False
+    )
+    hypothesis.settings.load_profile("mutation")
+    worlds = Worlds(artefacts)
+    alive = [n for n in mutants if n not in schema.failed]
+    campaign = Campaign(worlds, {n: mutants[n] for n in alive}, records, parallel, say)
+    arguments = [*TESTS, *OPTIONS, *LEFT_OUT]
+    code = pytest.main(arguments, plugins=[StandIns(worlds), campaign])
+    if code not in (0, 5):
+        raise RuntimeError(f"pytest ended with {code}: run the tests first, they must pass")
+
+
+class Campaign:
+    """Takes the place of pytest's loop over the tests."""
+
+    def __init__(
+        self,
+        worlds: Any,
+        mutants: dict[int, Mutant],
+        records: Records,
+        parallel: int,
+        say: Callable[[str], None],
+    ) -> None:
+        """Note what to do."""
+        self.worlds, self.mutants, self.records = worlds, mutants, records
+        self.parallel, self.say = parallel, say
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Cover once, then judge every mutant."""
+        from tests.mutation.session import Lab
+
+        lab = Lab(self.worlds, session.items)
+        session.config.pluginmanager.register(lab)
+        coverage = lab.cover(self.parallel, self.say)
+        (self.records.path.parent / "coverage.json").write_text(json.dumps(asdict(coverage)))
+        total = len(lab.items)
+        self.say(
+            f"{len(coverage.seconds)} of {total} tests reach a mutant, "
+            f"{len(coverage.failed)} do not pass without a node\n"
+        )
+        killers: dict[tuple[str, str], str] = {}
+
+        def guess(number: int) -> str | None:
+            mutant = self.mutants[number]
+            return killers.get((mutant.file, mutant.function))
+
+        killed = done = 0
+        for verdict in lab.judge(self.mutants, coverage, guess, self.parallel):
+            mutant = self.mutants[verdict.number]
+            result = kept.KILLED if verdict.killed_by else kept.SURVIVED
+            if verdict.killed_by:
+                killers[mutant.file, mutant.function] = verdict.killed_by
+            more = {"by": verdict.killed_by or "", "seconds": verdict.seconds}
+            self.records.add(Record.of(mutant, result, **more, tests=verdict.tests))
+            done, killed = done + 1, killed + bool(verdict.killed_by)
+            self.say(f"mutants: {done} of {len(self.mutants)}, {killed} killed")
+        self.say("\n")
+        return True
+
+
+def sort_out_equivalents(
+    folder: Path, contracts: Path, survivors: Iterable[Mutant], records: Records
+) -> None:
+    """Compile survivors in the plain; those that change no byte of any contract are no faults."""
+    originals = evm.Artefacts(contracts)
+    for mutant in survivors:
+        write_mutant(contracts, folder / "alone", mutant)
+        users = list(users_of(contracts, mutant.file))
+        same = all(
+            _code(compile_one(folder / "alone", name, "bytecode")) == _code(originals.of(name)[1])
+            for name in users
+        )
+        if same:
+            records.add(Record.of(mutant, kept.EQUIVALENT))
+
+
+def _code(initcode: str | bytes) -> bytes:
+    """Return initcode without the hash of the sources that Vyper appends to it."""
+    made = bytes.fromhex(initcode.removeprefix("0x")) if isinstance(initcode, str) else initcode
+    return made[: -int.from_bytes(made[-2:], "big")]
