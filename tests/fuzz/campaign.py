@@ -190,6 +190,7 @@ class Campaign:
                     totals.next_sequence += BATCH
                     totals.seconds = before + time.monotonic() - began
                     findings += batch["findings"]
+                    self._keep(batch["findings"])
                     write(state, dict(vars(totals)))
                     self._tell(totals)
                     spent = time.monotonic() - began
@@ -225,6 +226,11 @@ class Campaign:
             end="",
             flush=True,
         )
+
+    def _keep(self, findings: list[dict[str, Any]]) -> None:
+        """Write findings down as they were met, before anything is made of them."""
+        for finding in findings:
+            write(self.out / "findings" / f"sequence-{finding['sequence']}.json", finding)
 
     def _write_findings(self, pool: Any, findings: list[dict[str, Any]]) -> None:
         """Shrink one finding of each kind, the shortest, and write it down."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from bulkhead.books import PRICE_FACTORS
+from bulkhead.books import PRICE_FACTORS, MarketBook
 from tests.fuzz.action import Violation
 from tests.fuzz.stage import ASSET_OF_MARKET, ASSET_OF_TOKEN, IDLE_CASH, IDLE_PLACE, Stage
 from tests.properties.model import WAD, Model, Quote
@@ -19,7 +19,9 @@ from tests.world import INSOLVENT
 
 LEDGER_DUST = 10**6  # a wei or so for every leg that ever moved, against the account
 MARGIN_DUST = 10**10  # rates are kept to 10**-18 of millions
-TORN_DUST = 10**12  # a tear-up rounds A to one part in 10**18 of all shares of a side
+TORN_DUST = 10**12  # what roundings of indexed legs add up to, in cash
+BASE_DUST = 10**6  # and in base units
+TEAR_UPS = 8  # a tear-up rounds A to its last digit: a 10**-18 of all shares of the side
 RUNNING, WINDING_DOWN, REDEMPTION = range(3)
 
 
@@ -87,7 +89,7 @@ def check_books(stage: Stage) -> None:
     phase = stage.world.clearinghouse.phase()
     is_torn = _is_torn(model)
     if phase < REDEMPTION:
-        _conserved(model, stage.gifts, TORN_DUST if is_torn else 0)
+        _conserved(model, stage.gifts, is_torn)
     else:
         _redeemable(stage, model)
     _collateral_is_there(stage, model)
@@ -109,7 +111,12 @@ def _is_torn(model: Model) -> bool:
     return any(side.pairs != ((WAD, 0),) for side in sides)
 
 
-def _conserved(model: Model, gifts: int, dust: int) -> None:
+def _quantum(market: MarketBook) -> int:
+    """Return what the last digits of A stand for in base units, for some tear-ups of both sides."""
+    return TEAR_UPS * (market.long_shares + market.short_shares) // WAD
+
+
+def _conserved(model: Model, gifts: int, is_torn: bool) -> None:
     """INV-1, at mark, a hundredth and a hundred times it."""
     for factor in PRICE_FACTORS:
         prices = {
@@ -117,6 +124,9 @@ def _conserved(model: Model, gifts: int, dust: int) -> None:
             for market, asset in ASSET_OF_MARKET.items()
         }
         surplus = model.books.surplus(prices) - gifts
+        dust = TORN_DUST if is_torn else 0
+        for number, market in model.books.markets.items():
+            dust += _quantum(market) * prices[number] // WAD if is_torn else 0
         require(
             -dust <= surplus <= LEDGER_DUST + dust,
             "INV-1: conservation",
@@ -158,8 +168,8 @@ def _collateral_is_there(stage: Stage, model: Model) -> None:
 
 def _sides_are_equal(model: Model, is_torn: bool) -> None:
     """INV-2, and both are the sums of what accounts hold."""
-    dust = TORN_DUST // 10**6 if is_torn else 0
     for number, market in model.books.markets.items():
+        dust = BASE_DUST + _quantum(market) if is_torn else 0
         if market.settled_at is not None:
             continue  # what was converted has left one side before the other
         sizes = [model.exact_size(a, m) for a, m in model.books.positions if m == number]
