@@ -21,6 +21,7 @@ from tests.fuzz.liveness import check_liveness
 from tests.fuzz.stage import VARIANTS, Stage
 
 LENGTH = 300  # protocol calls of a sequence, at most
+FORBIDDEN = {"accept_ownership", "break_timelock", "fill_badly", "trespass", "usurp"}
 MOOD = 25  # steps that a mood lasts, on average
 
 # How likely the actions of a tag are in a mood; a tag that is not named does not happen in it.
@@ -114,6 +115,9 @@ def perform(stage: Stage, step: Step, is_watched: bool = True) -> bool:
         stage.refused[reason or "no reason"] += 1
         if reason not in entry.reasons:
             raise Violation(f"{name} refused for {reason or 'no reason'!r}") from None
+        return True
+    if name in FORBIDDEN:
+        raise Violation(f"INV-14: {name} was not refused")
     return True
 
 

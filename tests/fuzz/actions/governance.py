@@ -339,13 +339,15 @@ def cancel_operation(stage: Stage, age: int, who: int) -> Call | None:
 @action(
     "timelock",
     {
+        "access_control: can only renounce roles for itself",
         "timelock_controller: insufficient delay",
+        "timelock_controller: operation is not ready",
         "timelock_controller: caller must be timelock",
         "access_control: account is missing role",
     },
     0.3,
     who=PERSON,
-    what=Choice(("delay", "early", "role", "batch")),
+    what=Choice(("delay", "early", "role", "revoke", "renounce", "batch", "unripe")),
 )
 def break_timelock(stage: Stage, who: int, what: str) -> Call | None:
     """Somebody tries to get around the delay (INV-14)."""
@@ -358,6 +360,15 @@ def break_timelock(stage: Stage, who: int, what: str) -> Call | None:
     if what == "role":
         role = stage.world.timelock.PROPOSER_ROLE()
         return Call("timelock", "grantRole", (role, person), person)
+    if what == "revoke":
+        role = stage.world.timelock.PROPOSER_ROLE()
+        return Call("timelock", "revokeRole", (role, stage.people[PROPOSER]), person)
+    if what == "renounce":
+        role = stage.world.timelock.PROPOSER_ROLE()
+        return Call("timelock", "renounceRole", (role, stage.people[PROPOSER]), stage.people[0])
+    if what == "unripe":
+        args = ([ledger], [0], [data], bytes(32), bytes(32))
+        return Call("timelock", "execute_batch", args, person)
     if what == "batch":
         args = ([ledger], [0], [data], bytes(32), bytes(32), 60)
         return Call("timelock", "schedule_batch", args, person)

@@ -9,20 +9,22 @@ from tests.fuzz.stage import ATTACKER, Call, Stage
 
 # Functions of plugged-in contracts: arguments that would be taken from the right caller.
 ROLES_ONLY = {
-    "novate": ("clearinghouse", lambda a, b: (1, a, b, 10**18, 2_000 * 10**18, 0, 0, 0)),
-    "set_stage": ("clearinghouse", lambda a, b: (a, 2, 1, 0, b)),
-    "slice_account": ("clearinghouse", lambda a, b: (a, b, 10**18, (), 0, 0)),
-    "tear_up_account": ("clearinghouse", lambda a, b: (a, 10**18, (), 0, 1)),
-    "tear_up_accounts": ("clearinghouse", lambda a, b: ((), 0)),
-    "settle_loss": ("clearinghouse", lambda a, b: (a, ())),
-    "conclude": ("clearinghouse", lambda a, b: (a, 0, 0, 0, 0, 0)),
-    "seize": ("clearinghouse", lambda a, b: (a,)),
-    "conclude_proof": ("clearinghouse", lambda a, b: (a, b, 0)),
-    "receive_draw": ("clearinghouse", lambda a, b: (a, 1, 10**12)),
-    "draw": ("insurance_fund", lambda a, b: (a, 10**18)),
-    "reserve": ("insurance_fund", lambda a, b: (10**18,)),
-    "restore": ("default_fund", lambda a, b: (a, 1, 1, 1)),
-    "require_contribution": ("default_fund", lambda a, b: (a, 10**24)),
+    "clearinghouse.novate": lambda a, b: (1, a, b, 10**18, 2_000 * 10**18, 0, 0, 0),
+    "clearinghouse.set_stage": lambda a, b: (a, 2, 1, 0, b),
+    "clearinghouse.slice_account": lambda a, b: (a, b, 10**18, (), 0, 0),
+    "clearinghouse.tear_up_account": lambda a, b: (a, 10**18, (), 0, 1),
+    "clearinghouse.tear_up_accounts": lambda a, b: ((), 0),
+    "clearinghouse.settle_loss": lambda a, b: (a, ()),
+    "clearinghouse.conclude": lambda a, b: (a, 0, 0, 0, 0, 0),
+    "clearinghouse.seize": lambda a, b: (a,),
+    "clearinghouse.conclude_proof": lambda a, b: (a, b, 0),
+    "clearinghouse.receive_draw": lambda a, b: (a, 1, 10**12),
+    "insurance_fund.draw": lambda a, b: (a, 10**18),
+    "insurance_fund.reserve": lambda a, b: (10**18,),
+    "default_fund.restore": lambda a, b: (a, 1, 1, 1),
+    "default_fund.require_contribution": lambda a, b: (a, 10**24),
+    "default_fund.draw": lambda a, b: (a, 10**18, 0, 0),
+    "default_fund.reserve": lambda a, b: (10**18,),
 }
 WRONG_CALLER = {
     "clearinghouse: wrong caller",
@@ -43,9 +45,9 @@ WRONG_CALLER = {
 )
 def trespass(stage: Stage, function: str, one: int, other: int, who: int) -> Call:
     """A stranger calls what only a plugged-in contract may: it has to be refused (INV-14)."""
-    contract, arguments = ROLES_ONLY[function]
-    args = arguments(stage.account(one), stage.account(other))
-    return Call(contract, function, args, stage.people[who])
+    contract, name = function.split(".")
+    args = ROLES_ONLY[function](stage.account(one), stage.account(other))
+    return Call(contract, name, args, stage.people[who])
 
 
 USURPED = {
