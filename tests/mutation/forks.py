@@ -11,6 +11,7 @@ import os
 import resource
 import select
 import signal
+import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -115,7 +116,8 @@ def _start(name: Any, job: Job, patience: float) -> _Running:
             signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
 
         signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        if sys.platform == "linux":  # macOS has no such limit
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         try:
             say(answer=job(begin))
         except BaseException:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -58,8 +59,18 @@ class NodeEvents(list):
         self.filter = choose
 
 
+@cache
+def _with_name(struct: type, name: str) -> Any:
+    """Return the type of a struct with the name of an event."""
+    return type("Struct", (struct,), {"event_name": name})
+
+
 class NodeEvent(Event):
-    """An event that can be made up, to compare with."""
+    """An event that can be made up, to compare with, and whose logs know its name."""
+
+    def read(self, topics: list[bytes], data: bytes) -> Any:
+        """Decode a log."""
+        return _with_name(type(plain := super().read(topics, data)), self.entry["name"])(*plain)
 
     def __call__(self, **values: Any) -> Any:
         """Return the struct that `read` would return."""
