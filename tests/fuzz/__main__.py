@@ -20,7 +20,8 @@ from tests.fuzz.shrink import readable
 from tests.fuzz.stage import Stage
 
 REGRESSIONS = ROOT / "tests" / "regressions"
-TEMPLATE = '''"""{detail}
+TEMPLATE = '''# ruff: noqa: E501  (a step a line reads best)
+"""{detail}
 
 {story}"""
 
