@@ -20,7 +20,7 @@ from tests.fuzz.shrink import readable
 from tests.fuzz.stage import Stage
 
 REGRESSIONS = ROOT / "tests" / "regressions"
-TEMPLATE = '''# ruff: noqa: E501  (a step a line reads best)
+TEMPLATE = '''# ruff: noqa: E501, RUF100  (a step a line reads best)
 """{detail}
 
 {story}"""
