@@ -279,3 +279,42 @@ def second_account(world: World, scene: Scene) -> int:
     account = world.open(person, 10_000)
     world.trade((scene.maker, scene.book), (person, account), 100, 2_000)
     return account
+
+
+def test_money_of_its_own_reservation_is_promised(scene):
+    scene.price(INSOLVENT_PRICE)
+    scene.open_auction()
+    step = step_of(scene)
+    assert scene.manager.reservation(scene.account)[1] == 1_100 * WAD
+    assert prospect(step) == (0, 1_100 * WAD, 0, 0, 0)
+
+
+def test_what_all_markets_have_drawn_is_promised_to_nobody(fast_world):
+    scene = Scene.set(fast_world)
+    fill_funds(scene, 5_000)
+    without_limits(fast_world)
+    first = second_account(fast_world, scene)
+    scene.price(INSOLVENT_PRICE)
+    assert prospect(step_of(scene)) == (0, 1_100 * WAD, 0, 0, 0)
+    scene.manager.open_auction(first, sender=scene.stranger)
+    finish_window(fast_world)
+    scene.price(INSOLVENT_PRICE)
+    tear_up(scene, first)
+    assert prospect(step_of(scene)) == (0, 1_100 * WAD, 0, 0, 0)
+    set_waterfall(fast_world, total_amount=1_500)
+    step = step_of(scene)
+    used = fast_world.default_manager.limit_used(0)
+    assert near(prospect(step), (0, 1_500 * WAD - used, 0, 0, used - 400 * WAD))
+    assert near(prospect(step), paid_by(resolve(scene, INSOLVENT_PRICE), scene))
+
+
+# WHAT IT SHOWS ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("price", [2_000, CALL_PRICE, INSOLVENT_PRICE])
+def test_margin_as_the_engine_has_it(scene, price):
+    scene.price(price)
+    step = step_of(scene)
+    equity, _, maintenance = scene.margin()
+    assert (step.account, step.equity, step.maintenance) == (scene.account, equity, maintenance)
+    assert maintenance > 0
