@@ -278,7 +278,7 @@ def phase() -> uint256:
     """
     @notice 0 running, 1 winding down (markets are settled, deficits proven), 2 redemption.
     """
-    return registry.role_words[registry.RISK_ENGINE] >> registry.PHASE_SHIFT
+    return registry._phase()
 
 
 @external

@@ -149,9 +149,7 @@ def collect_fees(market: uint256) -> uint256:
     @return What the funds got, settlement token units.
     """
     assert ledger._state(market) != 0  # reverts by itself: "ledger: unknown market"
-    assert (
-        registry.role_words[registry.RISK_ENGINE] >> registry.PHASE_SHIFT != registry.WINDING_DOWN
-    ), "clearinghouse: winding down"
+    assert registry._phase() != registry.WINDING_DOWN, "clearinghouse: winding down"
     totals: uint256 = ledger.market_totals[market]
     fees: uint256 = words._fees(totals) + ledger.protocol_fees
     hole: uint256 = ledger.hole

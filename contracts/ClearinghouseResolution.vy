@@ -113,9 +113,8 @@ def tear_up_accounts(
 ) -> DynArray[int256, BATCH]:
     """
     @notice Closes the named positions of several accounts at mark against the opposite sides,
-            netted
-            with each other first; `settle_loss` may follow in the same transaction. DefaultManager
-            only.
+            netted with each other first; `settle_loss` may follow in the same transaction.
+            DefaultManager only.
     @param closeouts Accounts and their VALID legs with prices.
     @param charge_cap Greatest charge on a base unit of the opposite side that may follow, ppm of
            the mark.
@@ -229,22 +228,14 @@ def settle_market(market: uint256) -> uint256:
         ledger.MARKET_ROW + market
     )
     if not is_final and msg.sender != ownable.owner:
-        assert (
-            registry.role_words[registry.RISK_ENGINE] >> registry.PHASE_SHIFT
-            == registry.WINDING_DOWN
-        ), "clearinghouse: market is alive"
+        assert registry._phase() == registry.WINDING_DOWN, "clearinghouse: market is alive"
     funding: int256 = ledger._funding_now(state)
     ledger.market_state[market] = words._pack_state(state, funding, 0) | words.SETTLED
     ledger.settled_prices[market] = price
     final_settlement.living_markets -= 1
     log IClearinghouse.MarketSettled(market=market, price=price, funding_index=funding)
-    if (
-        final_settlement.living_markets == 0
-        and registry.role_words[registry.RISK_ENGINE] >> registry.PHASE_SHIFT
-        == registry.WINDING_DOWN
-    ):
-        final_settlement.proofs_end = block.timestamp + final_settlement.proof_window
-        log IClearinghouse.ProofsBegan(until=final_settlement.proofs_end)
+    if final_settlement.living_markets == 0 and registry._phase() == registry.WINDING_DOWN:
+        final_settlement._begin_proofs()
     return price
 
 

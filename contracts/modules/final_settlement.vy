@@ -11,6 +11,8 @@
         share of every pot, plus its own collateral.
 """
 
+from ..interfaces import IClearinghouse
+
 
 # Markets listed and not yet settled.
 living_markets: public(uint256)
@@ -30,3 +32,12 @@ claims: public(uint256)
 collateral_pots: public(HashMap[uint256, uint256])
 # Bit i says that there is a pot of collateral i.
 pots_bitmap: public(uint256)
+
+
+@internal
+def _begin_proofs():
+    """
+    @dev Opens the window: every market is settled.
+    """
+    self.proofs_end = block.timestamp + self.proof_window
+    log IClearinghouse.ProofsBegan(until=self.proofs_end)

@@ -64,8 +64,7 @@ def begin_wind_down():
         ), "clearinghouse: hole is too small to wind down"
     self._set_phase(registry.WINDING_DOWN)
     if final_settlement.living_markets == 0:
-        final_settlement.proofs_end = block.timestamp + final_settlement.proof_window
-        log IClearinghouse.ProofsBegan(until=final_settlement.proofs_end)
+        final_settlement._begin_proofs()
     log IClearinghouse.WindDownBegan(caller=msg.sender, hole=ledger.hole, held=held)
 
 
@@ -152,7 +151,7 @@ def begin_redemption() -> (uint256, uint256):
     @return Cash to be paid out, and claims on it, WAD.
     """
     assert (
-        self._phase() == registry.WINDING_DOWN
+        registry._phase() == registry.WINDING_DOWN
         and final_settlement.proofs_end != 0
         and block.timestamp > final_settlement.proofs_end
     ), "clearinghouse: proofs are not over"
@@ -183,7 +182,7 @@ def redeem(account: uint256, recipient: address) -> uint256:
             anybody. What an account owes for a past default goes to the insurance fund first.
     @return Settlement token units paid to the recipient.
     """
-    assert self._phase() == registry.REDEMPTION, "clearinghouse: redemption has not begun"
+    assert registry._phase() == registry.REDEMPTION, "clearinghouse: redemption has not begun"
     if recipient != words._owner_of(account):
         registry._require_authorised(account, registry.WITHDRAW)
     header: uint256 = ledger._convert_settled(account, ledger._header(account))
@@ -241,15 +240,6 @@ def redeem(account: uint256, recipient: address) -> uint256:
 # INTERNAL -----------------------------------------------------------------------------------------
 
 @internal
-@view
-def _phase() -> uint256:
-    """
-    @dev The phase in the RISK_ENGINE word.
-    """
-    return registry.role_words[registry.RISK_ENGINE] >> registry.PHASE_SHIFT
-
-
-@internal
 def _set_phase(phase: uint256):
     """
     @dev Goes on to a phase; there is no way back.
@@ -267,7 +257,7 @@ def _require_proofs():
     @dev Every market is settled and the window is open.
     """
     assert (
-        self._phase() == registry.WINDING_DOWN
+        registry._phase() == registry.WINDING_DOWN
         and final_settlement.proofs_end != 0
         and block.timestamp <= final_settlement.proofs_end
     ), "clearinghouse: no proofs now"
