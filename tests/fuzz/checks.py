@@ -13,7 +13,7 @@ from typing import Any
 from tests.evm import Receipt, Reverted
 from tests.fuzz.laws import MARGIN_DUST, model_of, require
 from tests.fuzz.stage import ASSET_OF_MARKET, Call, Stage
-from tests.properties.model import PPM, WAD
+from tests.properties.model import PPM, WAD, debt_of
 from tests.properties.tiers import Tiers, check_losses
 from tests.world import AUCTION, HEALTHY
 
@@ -104,20 +104,16 @@ def deposit(stage: Stage, call: Call) -> Iterator[Callable[[Receipt], None]]:
 def repay(stage: Stage, call: Call) -> Iterator[Callable[[Receipt], None]]:
     """What is owed gets smaller by what is paid, and the hole never larger."""
     account, ledger = call.args[0], stage.world.clearinghouse
-    owed, hole = _debt(ledger.debts(account)), ledger.hole()
+    owed, hole = debt_of(ledger.debts(account)), ledger.hole()
 
     def after(receipt: Receipt) -> None:
-        paid = owed - _debt(ledger.debts(account))
+        paid = owed - debt_of(ledger.debts(account))
         if call.function == "repay":
             require(paid == call.args[1] * FEE_UNIT, "a repayment was not booked", paid)
         require(paid > 0, "a recovery recovered nothing")
         require(ledger.hole() <= hole, "a repayment made the hole larger")
 
     yield after
-
-
-def _debt(record: int) -> int:
-    return sum(record >> 51 * tier & (1 << 51) - 1 for tier in range(5)) * FEE_UNIT
 
 
 # TRADING ------------------------------------------------------------------------------------------

@@ -27,21 +27,7 @@ FOLDER = ROOT / ".cache" / "faults"
 SECONDS = 120.0
 SEED = "faults"
 EVERY = 10  # calls between two looks at the books
-COMPILED = (
-    "Clearinghouse",
-    "ClearinghouseGovernance",
-    "ClearinghouseProcedures",
-    "ClearinghouseResolution",
-    "DefaultFund",
-    "DefaultManager",
-    "DefaultManagerProcedures",
-    "Exchange",
-    "InsuranceFund",
-    "Lens",
-    "PriceOracle",
-    "RiskEngine",
-    "Timelock",
-)
+COMPILED = sorted(path.stem for path in (ROOT / "contracts").glob("*.vy"))
 
 
 sound_stage = cache(Stage.build)

@@ -111,7 +111,25 @@ class NodeFunction(Function):
         return answer.return_value if isinstance(answer, Receipt) else answer
 
 
-class NodeContract(Contract):
+class ByAddress:
+    """What is its address to whoever compares, hashes or prints it."""
+
+    address: str
+
+    def __eq__(self, other: object) -> bool:
+        """Compare addresses."""
+        return str(getattr(other, "address", other)).lower() == self.address.lower()
+
+    def __hash__(self) -> int:
+        """Agree with `__eq__`."""
+        return hash(self.address.lower())
+
+    def __str__(self) -> str:
+        """Be the address in arithmetic and in messages."""
+        return self.address
+
+
+class NodeContract(ByAddress, Contract):
     """A handle that equals its address, as Ape's do."""
 
     def __init__(self, chain: NodeChain, address: str, abi: list[dict[str, Any]]) -> None:
@@ -134,37 +152,13 @@ class NodeContract(Contract):
         setattr(self, name, made)
         return made
 
-    def __eq__(self, other: object) -> bool:
-        """Compare addresses."""
-        return str(getattr(other, "address", other)).lower() == self.address.lower()
 
-    def __hash__(self) -> int:
-        """Agree with `__eq__`."""
-        return hash(self.address.lower())
-
-    def __str__(self) -> str:
-        """Be the address in arithmetic and in messages."""
-        return self.address
-
-
-class Signer(Person):
+class Signer(ByAddress, Person):
     """An account of Ape's: it deploys, and equals its address."""
 
     def deploy(self, container: Container, *args: Any) -> NodeContract:
         """Deploy a contract of the project."""
         return container.deploy(*args, sender=self)
-
-    def __eq__(self, other: object) -> bool:
-        """Compare addresses."""
-        return str(getattr(other, "address", other)).lower() == self.address.lower()
-
-    def __hash__(self) -> int:
-        """Agree with `__eq__`."""
-        return hash(self.address.lower())
-
-    def __str__(self) -> str:
-        """Be the address in messages."""
-        return self.address
 
 
 class NodeChain(PyrevmChain):

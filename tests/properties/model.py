@@ -155,3 +155,8 @@ def funding_index(state: int, now: int) -> int:
     rate -= (rate >> 47) << 48
     held = min(now - (state >> 96 & (1 << 32) - 1), 8 * 3600)
     return stored + rate * 2**16 * held
+
+
+def debt_of(record: int) -> int:
+    """Return all that a debt record says, WAD."""
+    return sum(record >> 51 * tier & (1 << 51) - 1 for tier in range(5)) * 10**12

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
-from tests.properties.machine import ASSETS, BIDDERS, SHARES, Clearinghouse
+from tests.properties.machine import Clearinghouse
+from tests.properties.stage import ASSETS, BIDDERS, SHARES
 from tests.world import BTC, ETH
 
 # Place, market and thousands of notional: 20x and less, on cash and on collateral.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bulkhead.config import Asset, Collateral, DeploymentConfig, Market
+from bulkhead.deployment import default_terms, waterfall_terms
 from tests.reference.rounding import PPM, require
 
 HOUR, DAY = 3_600, 86_400
@@ -229,7 +230,7 @@ class Terms:
     def of(cls, config: DeploymentConfig) -> Terms:
         """Read a configuration."""
         owed, end, risk = config.negative_cash, config.wind_down, config.risk
-        steps, fall, fund = config.default_procedure, config.waterfall, config.default_fund
+        fund = config.default_fund
         return cls(
             profit_weight=risk.profit_weight.ppm,
             minimum_equity=risk.minimum_equity.wad,
@@ -243,28 +244,8 @@ class Terms:
             proof_window=end.proof_window,
             proof_reward=end.proof_reward.ppm,
             proof_reward_cap=end.proof_reward_cap.units(0),
-            procedure=DefaultTerms(
-                steps.grace,
-                steps.auction_duration,
-                steps.discount_start.ppm,
-                steps.discount_end.ppm,
-                steps.fee.ppm,
-                steps.target_ratio.ppm,
-                steps.close_out_ratio.ppm,
-                steps.call_reward.ppm,
-                steps.call_reward_cap.units(0),
-                steps.dust.units(0),
-            ),
-            waterfall=WaterfallTerms(
-                fall.window,
-                fall.charge_cap.ppm,
-                fall.limit_period,
-                fall.market_limit.units(0),
-                fall.market_share.ppm,
-                fall.total_limit.units(0),
-                fall.total_share.ppm,
-                fall.remainder_duration,
-            ),
+            procedure=DefaultTerms(*default_terms(config)),
+            waterfall=WaterfallTerms(*waterfall_terms(config)),
             staking=LeaveTerms(config.insurance_fund.cooldown, config.insurance_fund.window),
             membership=MemberTerms(
                 fund.cooldown, fund.window, fund.contribution_rate.ppm, fund.fee_weight

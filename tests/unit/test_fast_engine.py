@@ -13,23 +13,9 @@ from vyper.compiler.input_bundle import FilesystemInputBundle
 from vyper.compiler.phases import CompilerData
 
 from tests.abi import decoder_of, encoder_of, kind_of
-from tests.evm import Artefacts
+from tests.evm import ROOT, Artefacts
 
-CONTRACTS = (
-    "Clearinghouse",
-    "ClearinghouseGovernance",
-    "ClearinghouseProcedures",
-    "ClearinghouseResolution",
-    "DefaultFund",
-    "DefaultManager",
-    "DefaultManagerProcedures",
-    "Exchange",
-    "InsuranceFund",
-    "Lens",
-    "PriceOracle",
-    "RiskEngine",
-    "Timelock",
-)
+CONTRACTS = sorted(path.stem for path in (ROOT / "contracts").glob("*.vy"))
 
 
 def values_of(entry: dict) -> st.SearchStrategy:

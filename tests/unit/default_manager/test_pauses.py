@@ -28,6 +28,24 @@ GRACE = 3_600
 PAUSED = "default manager: liquidations are paused"
 
 
+def tear_up_is_refused(scene: Scene, reason: str) -> None:
+    """Nobody may tear the account up now."""
+    refused(
+        f"default manager: {reason}", scene.manager.tear_up, [scene.account], sender=scene.stranger
+    )
+
+
+def call_is_refused(scene: Scene, reason: str) -> None:
+    """Nobody may call the account now."""
+    refused(
+        f"default manager: {reason}",
+        scene.manager.call_margin,
+        scene.account,
+        0,
+        sender=scene.stranger,
+    )
+
+
 def name_guardian(world: World) -> Any:
     """Let somebody become the guardian."""
     guardian = world.people[8]
@@ -214,19 +232,9 @@ def test_window_begins_anew(scene, guardian):
     world.wait(500)
     world.clearinghouse.pause(LIQUIDATIONS, 60, sender=guardian)
     world.wait(60 + CURE)
-    refused(
-        "default manager: window is open",
-        scene.manager.tear_up,
-        [scene.account],
-        sender=scene.stranger,
-    )
+    tear_up_is_refused(scene, "window is open")
     world.wait(599)
-    refused(
-        "default manager: window is open",
-        scene.manager.tear_up,
-        [scene.account],
-        sender=scene.stranger,
-    )
+    tear_up_is_refused(scene, "window is open")
     world.wait(1)
     tear_up(scene)
     assert scene.stage() == HEALTHY
@@ -347,27 +355,12 @@ def test_outage_restarts_the_clocks(outage):
     world.wait(300)
     feed.set_status(False, sender=scene.stranger)
     world.wait(600)
-    refused(
-        "default manager: account is solvent, reopen its auction",  # as far as anyone can tell
-        scene.manager.tear_up,
-        [scene.account],
-        sender=scene.stranger,
-    )
+    tear_up_is_refused(scene, "account is solvent, reopen its auction")  # as far as anyone can tell
     feed.set_status(True, sender=scene.stranger)
     world.wait(3_599)
-    refused(
-        "default manager: account is solvent, reopen its auction",
-        scene.manager.tear_up,
-        [scene.account],
-        sender=scene.stranger,
-    )
+    tear_up_is_refused(scene, "account is solvent, reopen its auction")
     world.wait(1 + 599)
-    refused(
-        "default manager: window is open",
-        scene.manager.tear_up,
-        [scene.account],
-        sender=scene.stranger,
-    )
+    tear_up_is_refused(scene, "window is open")
     world.wait(1)
     tear_up(scene)
     assert scene.stage() == HEALTHY
@@ -379,22 +372,10 @@ def test_nobody_is_called_while_it_is_down(outage):
     scene = Scene.set(world)
     scene.price(CALL_PRICE)
     feed.set_status(False, sender=scene.stranger)
-    refused(
-        "default manager: account is healthy",  # as far as anyone can tell
-        scene.manager.call_margin,
-        scene.account,
-        0,
-        sender=scene.stranger,
-    )
+    call_is_refused(scene, "account is healthy")  # as far as anyone can tell
     feed.set_status(True, sender=scene.stranger)
     world.wait(3_599)
-    refused(
-        "default manager: account is healthy",
-        scene.manager.call_margin,
-        scene.account,
-        0,
-        sender=scene.stranger,
-    )
+    call_is_refused(scene, "account is healthy")
     world.deposit(scene.trader, scene.account, 1)  # INV-10
     world.wait(2)
     scene.call()

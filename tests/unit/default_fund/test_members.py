@@ -15,9 +15,7 @@ from tests.unit.default_fund_helpers import (
     WEIGHT,
     WINDING_DOWN,
     WINDOW,
-    Club,
     account_of,
-    club_maker,
 )
 from tests.unit.fund_helpers import (
     DAY,
@@ -33,22 +31,6 @@ from tests.unit.fund_helpers import (
 
 STAKE = 1_000 * USDC
 TERMS = (COOLDOWN, WINDOW, RATE, WEIGHT)
-
-
-@pytest.fixture
-def make_club(project, accounts):
-    return club_maker(project, accounts)
-
-
-@pytest.fixture
-def club(project, accounts, make_club) -> Club:
-    return make_club(project.TestToken.deploy("USD Coin", "USDC", 6, sender=accounts[0]))
-
-
-@pytest.fixture
-def odd_club(project, accounts, make_club) -> Club:
-    """A fund whose token misbehaves when told to."""
-    return make_club(project.OddToken.deploy("Odd Coin", "ODD", 6, sender=accounts[0]))
 
 
 # Constructor and terms ----------------------------------------------------------------------------

@@ -41,22 +41,6 @@ DEAD_MODES = [REVERTS, EATS_GAS, SHORT, GARBAGE, EMPTY]
 
 
 @pytest.fixture
-def desk(project, accounts) -> Desk:
-    stranger = accounts[0]
-    oracle = project.PriceOracle.deploy(ZERO, 0, sender=stranger)
-    feeds = [project.TestFeed.deploy("ETH / USD", 8, 2_000 * 10**8, sender=stranger) for _ in "12"]
-    return Desk(oracle, *feeds, stranger)
-
-
-@pytest.fixture
-def uptime(project, desk):
-    """A sequencer feed, up for a day, and an oracle that asks it."""
-    feed = project.TestSequencerFeed.deploy(desk.now - DAY, sender=desk.stranger)
-    desk.oracle = project.PriceOracle.deploy(feed, GRACE, sender=desk.stranger)
-    return feed
-
-
-@pytest.fixture
 def odd(project, desk):
     """A sequencer feed that misbehaves; its ordinary answer is up, since now."""
     return project.OddFeed.deploy(ORDINARY, 0, sender=desk.stranger)

@@ -37,7 +37,6 @@ from tests.unit.oracle_helpers import (
     WAD,
     WORKS_HARD,
     ZERO,
-    Desk,
     Judgement,
     config,
     enclose,
@@ -52,25 +51,9 @@ UNIT = 10**10  # of a price with eight decimals, WAD
 
 
 @pytest.fixture
-def desk(project, accounts) -> Desk:
-    stranger = accounts[0]
-    oracle = project.PriceOracle.deploy(ZERO, 0, sender=stranger)
-    feeds = [project.TestFeed.deploy("ETH / USD", 8, 2_000 * 10**8, sender=stranger) for _ in "12"]
-    return Desk(oracle, *feeds, stranger)
-
-
-@pytest.fixture
 def odd(project, desk):
     """A feed that misbehaves; its ordinary answer is PRICE, now."""
     return project.OddFeed.deploy(ORDINARY, 2_000 * 10**8, sender=desk.stranger)
-
-
-@pytest.fixture
-def uptime(project, desk):
-    """A sequencer feed, up for a day, and an oracle that asks it."""
-    feed = project.TestSequencerFeed.deploy(desk.now - DAY, sender=desk.stranger)
-    desk.oracle = project.PriceOracle.deploy(feed, GRACE, sender=desk.stranger)
-    return feed
 
 
 # VALID --------------------------------------------------------------------------------------------

@@ -12,7 +12,6 @@ from tests.unit.default_fund_helpers import (
     WORTHLESS_AT,
     Club,
     account_of,
-    club_maker,
 )
 from tests.unit.fund_helpers import CASH_PER_UNIT as UNIT
 from tests.unit.fund_helpers import COOLDOWN, MAX_UINT, PAR, RETURNS_FALSE, USDC, WAD, WINDOW
@@ -21,22 +20,6 @@ STAKE = 1_000 * USDC
 
 # A draw of all three tiers on cold storage; what the ledger double does is in it.
 MAX_DRAW_GAS = 105_000
-
-
-@pytest.fixture
-def make_club(project, accounts):
-    return club_maker(project, accounts)
-
-
-@pytest.fixture
-def club(project, accounts, make_club) -> Club:
-    return make_club(project.TestToken.deploy("USD Coin", "USDC", 6, sender=accounts[0]))
-
-
-@pytest.fixture
-def odd_club(project, accounts, make_club) -> Club:
-    """A fund whose token misbehaves when told to."""
-    return make_club(project.OddToken.deploy("Odd Coin", "ODD", 6, sender=accounts[0]))
 
 
 @pytest.fixture

@@ -1,0 +1,23 @@
+"""A fund with members."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.default_fund_helpers import Club, club_maker
+
+
+@pytest.fixture
+def make_club(project, accounts):
+    return club_maker(project, accounts)
+
+
+@pytest.fixture
+def club(project, accounts, make_club) -> Club:
+    return make_club(project.TestToken.deploy("USD Coin", "USDC", 6, sender=accounts[0]))
+
+
+@pytest.fixture
+def odd_club(project, accounts, make_club) -> Club:
+    """A fund whose token misbehaves when told to."""
+    return make_club(project.OddToken.deploy("Odd Coin", "ODD", 6, sender=accounts[0]))
