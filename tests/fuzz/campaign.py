@@ -26,7 +26,7 @@ EVERY = 50  # calls between two looks at the books
 LIVENESS = 5  # every so many sequences
 BATCH = 4  # sequences handed to a worker at a time
 MOST_FINDINGS = 20  # shrunk and written down; all are counted
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass
@@ -49,6 +49,7 @@ class Totals:
     reverts_by_reason: Counter[str] = field(default_factory=Counter)
     events: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
+    gangs: dict[str, float] = field(default_factory=dict)  # the most of all sequences
 
     @classmethod
     def load(cls, path: Path) -> Totals:
@@ -69,6 +70,8 @@ class Totals:
         self.calls_by_function.update(batch["functions"])
         self.reverts_by_reason.update(batch["reasons"])
         self.events.update(batch["events"])
+        for key, most in batch["gangs"].items():
+            self.gangs[key] = max(self.gangs.get(key, most), most)
         for finding in batch["findings"]:
             self.violations += 1
             self.kinds[finding["kind"]] += 1
@@ -118,7 +121,7 @@ def _work(task: tuple[str, range, int, int]) -> dict[str, Any]:
     start = time.process_time()
     sums: dict[str, Any] = {"sequences": 0, "calls": 0, "checks": 0, "liveness": 0, "longest": 0}
     functions, reasons, events = Counter[str](), Counter[str](), Counter[str]()
-    findings = []
+    findings, gangs = [], dict[str, float]()
     for number in numbers:
         stage, outcome = run_sequence(_stages, seed, number, length, every, LIVENESS)
         names = _names_of_events(stage)
@@ -130,6 +133,8 @@ def _work(task: tuple[str, range, int, int]) -> dict[str, Any]:
         functions.update(stage.calls)
         reasons.update(stage.refused)
         events.update({names.get(topic, topic.hex()): n for topic, n in stage.reached.items()})
+        for key, most in (stage.gang.figures() if stage.gang else {}).items():
+            gangs[key] = max(gangs.get(key, most), most)
         if outcome.violation:
             findings.append(
                 {
@@ -147,6 +152,7 @@ def _work(task: tuple[str, range, int, int]) -> dict[str, Any]:
         "reasons": reasons,
         "events": events,
         "findings": findings,
+        "gangs": gangs,
     }
 
 

@@ -83,9 +83,19 @@ def model_of(stage: Stage) -> Model:
     return Model(deployment, model.books, model.quotes, model.collateral)
 
 
+def begin(stage: Stage) -> None:
+    """Start a sequence from the beginning."""
+    stage.begin()
+    if stage.gang:
+        stage.gang.begin(model_of(stage))
+
+
 def check_books(stage: Stage) -> None:
     """Check everything that must hold between two calls."""
     model = model_of(stage)
+    if stage.gang:
+        for kind, (most, found) in stage.gang.look(model, stage.steps).items():
+            require(found <= most, kind, f"{found} of at most {most}")
     phase = stage.world.clearinghouse.phase()
     is_torn = _is_torn(model)
     if phase < REDEMPTION:

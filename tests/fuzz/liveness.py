@@ -62,6 +62,8 @@ def _end_defaults(stage: Stage) -> None:
     keeper = stage.people[KEEPER]
     purse = stage.world.open(keeper, KEEPERS_CASH)
     stage.accounts.append((KEEPER, purse))
+    if stage.gang:
+        stage.gang.receive(KEEPERS_CASH * WAD)
     refusals: list[str] = []
     for _ in range(ROUNDS):
         rows = [row for row in lens.accounts(stage.ids) if row.account != purse]

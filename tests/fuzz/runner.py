@@ -16,7 +16,8 @@ from tests.evm import Reverted
 from tests.fuzz import actions
 from tests.fuzz.action import TABLE, Action, Step, Violation, resolve
 from tests.fuzz.checks import watch
-from tests.fuzz.laws import check_books
+from tests.fuzz.gang import GANGS
+from tests.fuzz.laws import begin, check_books
 from tests.fuzz.liveness import check_liveness
 from tests.fuzz.stage import VARIANTS, Stage
 
@@ -37,12 +38,20 @@ MOODS: dict[str, dict[str, float]] = {
     "funds": ALWAYS | {"funds": 5, "trading": 0.5, "gaps": 1, "procedure": 2},
     "governance": ALWAYS | {"governance": 3, "timelock": 4, "pauses": 1, "trading": 1},
     "aftermath": ALWAYS | {"procedure": 5, "money": 2, "settlement": 2, "time": 2, "trading": 0.3},
-    "endings": ALWAYS | {"endings": 8, "wind-down": 3, "settlement": 6, "timelock": 3, "time": 3},
+    "endings": ALWAYS
+    | {"endings": 8, "wind-down": 3, "settlement": 6, "timelock": 3, "time": 3, "gaps": 3},
+    "scheme": {"money": 1, "trading": 3, "funds": 1, "time": 0.6, "procedure": 2, "oracle": 0.2},
     "end": {"wind-down": 6, "settlement": 4, "time": 4, "timelock": 1, "funds": 1, "money": 0.5},
 }
 EARLY = ("calm", "leverage", "leverage", "funds", "crash", "storm", "outage", "governance")
 USUAL = (*EARLY, "crash", "storm", "aftermath")
 ENDINGS = 0.15  # of all sequences are wound down
+# In which moods a sequence of a variant begins, and how it may go on.
+COURSES = dict.fromkeys(VARIANTS, (EARLY, USUAL)) | {
+    "still": (("scheme",), ("scheme",)),
+    "moving": (("scheme", "leverage"), ("scheme", "leverage", "crash", "storm")),
+}
+SHARES = {"key": 0.55, "timelock": 0.2, "still": 0.1, "moving": 0.15}  # of all sequences
 
 
 @dataclass
@@ -50,18 +59,20 @@ class Plan:
     """Which action comes next, by the mood of the moment."""
 
     rng: Random
+    usual: tuple[str, ...] = USUAL
     mood: str = ""
     names: list[str] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
     ends_at: int = 10**9
 
     @classmethod
-    def of(cls, rng: Random, length: int) -> Plan:
+    def of(cls, rng: Random, length: int, variant: str) -> Plan:
         """Begin in some mood; a part of all sequences ends in a wind-down."""
-        plan = cls(rng)
-        if rng.random() < ENDINGS:
+        early, usual = COURSES[variant]
+        plan = cls(rng, usual)
+        if variant not in GANGS and rng.random() < ENDINGS:
             plan.ends_at = int(length * (0.3 + 0.6 * rng.random()))
-        plan.turn(rng.choice(EARLY))
+        plan.turn(rng.choice(early))
         return plan
 
     def turn(self, mood: str) -> None:
@@ -80,7 +91,7 @@ class Plan:
             elif self.mood == "endings" and stage.world.clearinghouse.phase():
                 self.turn("end")
         elif self.rng.random() < 1 / MOOD:
-            self.turn(self.rng.choice(USUAL))
+            self.turn(self.rng.choice(self.usual))
         (name,) = self.rng.choices(self.names, cum_weights=self.weights)
         entry = TABLE[name]
         values = {key: domain.sample(self.rng) for key, domain in entry.domains.items()}
@@ -129,7 +140,7 @@ def play(
     with_liveness: bool = False,
 ) -> Outcome:
     """Play steps from the beginning; check the books after every so many calls and at the end."""
-    stage.begin()
+    begin(stage)
     done, calls, checks = [], 0, 0
     try:
         for step in steps:
@@ -155,7 +166,7 @@ def play(
 
 def drawn(stage: Stage, rng: Random, length: int) -> Iterator[Step]:
     """Draw steps without end."""
-    plan = Plan.of(rng, length)
+    plan = Plan.of(rng, length, stage.variant)
     while True:
         yield plan.draw(stage)
 
@@ -165,7 +176,7 @@ def run_sequence(
 ) -> tuple[Stage, Outcome]:
     """Play the sequence of a number: the same for the same seed, whoever plays it."""
     rng = Random(f"{seed}:{number}")
-    stage = stages[VARIANTS[0] if rng.random() < 0.75 else VARIANTS[1]]
+    stage = stages[rng.choices(list(SHARES), list(SHARES.values()))[0]]
     with_liveness = liveness > 0 and number % liveness == 0
     return stage, play(stage, drawn(stage, rng, length), every, length, with_liveness)
 

@@ -1,7 +1,8 @@
 """The scene of a fuzz run: one deployment, the people in it and what they remember.
 
-Two variants: `key` is owned by a key, so parameters change at once; `timelock` by a Timelock with
-an hour's delay, on a chain with a sequencer. Both list a hostile token and a hostile feed.
+Variants: `key` is owned by a key, so parameters change at once; `timelock` by a Timelock with an
+hour's delay, on a chain with a sequencer; in `still` and `moving` all who act are of one gang
+(tests/fuzz/gang.py). All list a hostile token and a hostile feed.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from bulkhead.config import DeploymentConfig
 from bulkhead.deployment import deploy
 from bulkhead.orders import DOMAIN_NAME, DOMAIN_VERSION, ORDER_FIELDS, Order
 from tests.evm import ADMIN, ROOT, Artefacts, Person, PyrevmChain, Receipt, Reverted
+from tests.fuzz.gang import GANGS, Gang
 from tests.world import BTC, CROSS, ETH, FIRST_PRICES, ISOLATED, NEVER, WAD, World
 
-VARIANTS = ("key", "timelock")
+OWNED = ("key", "timelock")  # that governance acts in
+VARIANTS = (*OWNED, *GANGS)
 ODD = 3  # market and asset of the hostile feed
 ODD_PRICE = 10 * WAD
-ASSET_OF_MARKET = {ETH: "ETH", BTC: "BTC", ODD: "ODD"}
 ASSET_OF_TOKEN = {"WETH": "ETH", "WBTC": "BTC", "ODD": "ODD"}
 DELAY = 3_600
 IDLE_CASH = 12_345
@@ -119,7 +121,7 @@ class Stage:
     people: list[Person]
     signer: Signer
     opening: list[tuple[int, int]]
-    funded: int  # settlement units in the wallets at the beginning
+    gang: Gang | None = None
     accounts: list[tuple[int, int]] = field(default_factory=list)  # person, account id
     sequences: dict[int, int] = field(default_factory=dict)
     offers: list[Offer] = field(default_factory=list)
@@ -155,12 +157,15 @@ class Stage:
             account = world.open(people[who], cash, mode, market, **collateral)
             accounts.append((who, account))
         guardian = people[GUARDIAN]
-        if variant == "key":
+        if variant != "timelock":
             world.clearinghouse.set_guardian(guardian, sender=ADMIN)
         world.clearinghouse.accept_guardian(sender=guardian)
         signer = Signer(chain.chain_id, world.exchange.address)
-        funded = world.settlement.balanceOf(people[ATTACKER])
-        return cls(world, variant, people, signer, accounts, funded)
+        stage = cls(world, variant, people, signer, accounts)
+        if variant in GANGS:
+            stage.gang = Gang(world, people, people[IDLER], variant)
+            accounts += [(IDLER, account) for account in stage.gang.pair]
+        return stage
 
     def begin(self) -> None:
         """Start a sequence from the beginning."""
@@ -197,12 +202,14 @@ class Stage:
         self.calls[label] += 1
         for log in receipt.raw_logs:
             self.reached[log.data[0][0]] += 1
+        if self.gang:
+            self.gang.note(receipt)
         return receipt
 
     def govern(self, contract: str, function: str, *args: Any) -> Call:
         """Return the call by which the owner does something: at once, or on the way through the
         Timelock."""
-        if self.variant == "key":
+        if self.variant != "timelock":
             return Call(contract, function, args, ADMIN)
         handle = self.contract(contract)
         data = getattr(handle, function).encode_input(*args)
@@ -213,9 +220,13 @@ class Stage:
         )
 
     def active(self, value: int) -> int:
-        """Return a place for a number, never that of the idler, who does nothing (INV-7)."""
+        """Return a place for a number, never one of the idler, who does nothing (INV-7)."""
         place = value % len(self.accounts)
-        return 0 if place == IDLE_PLACE else place
+        return 0 if self.is_idle(place) else place
+
+    def is_idle(self, place: int) -> bool:
+        """Whether an account is the idler's."""
+        return self.accounts[place][0] == IDLER
 
     # People and accounts --------------------------------------------------------------------------
 
@@ -247,7 +258,7 @@ class Stage:
         ledger, engine = self.world.clearinghouse, self.world.risk_engine
         ratios, stages = {}, {}
         for place, (_, account) in enumerate(self.accounts):
-            if place != IDLE_PLACE:
+            if not self.is_idle(place):
                 equity, _, maintenance = engine.margin(account)
                 ratios[place] = equity / max(maintenance, WAD)
                 stages[place] = ledger.headers(account) >> 218 & 3
@@ -325,6 +336,11 @@ def _config(variant: str, chain: PyrevmChain, people: list[Person]) -> Deploymen
             "cap": "1,000,000",
         }
     )
+    if variant == "still":
+        for market in data["markets"]:
+            market["funding_cap_per_day"] = 0
+    if variant == "moving":  # so low that they are met
+        data["waterfall"] |= {"market_limit": 30_000, "total_limit": 50_000}
     odd_market = dict(data["markets"][0], name="ODD-PERP", asset="ODD", base_rate="10%")
     data["markets"].append(odd_market | {"band": "10%", "open_interest_cap": "1,000,000"})
     if variant == "timelock":

@@ -11,13 +11,15 @@ from functools import cache
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
+from hypothesis import target
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from tests.fuzz.action import TABLE, Action, Step, resolve
-from tests.fuzz.laws import check_books
+from tests.fuzz.laws import begin, check_books
 from tests.fuzz.liveness import check_liveness
 from tests.fuzz.runner import perform
-from tests.fuzz.stage import VARIANTS, Stage
+from tests.fuzz.stage import OWNED, Stage
+from tests.world import WAD
 
 EVERY = 8  # steps between two looks at the books
 
@@ -28,7 +30,7 @@ class Machine(RuleBasedStateMachine):
     """Plays the actions of some tags, each checked, and ends with a look at the books."""
 
     tags: ClassVar[frozenset[str]] = frozenset(entry.tag for entry in TABLE.values())
-    variants: ClassVar[tuple[str, ...]] = VARIANTS
+    variants: ClassVar[tuple[str, ...]] = OWNED
     opening: ClassVar[tuple[Step, ...]] = ()
 
     def __init__(self) -> None:
@@ -42,7 +44,7 @@ class Machine(RuleBasedStateMachine):
     def begin(self, data: st.DataObject) -> None:
         """Choose a variant and go to where the machine begins."""
         self.stage = shared_stage(data.draw(st.sampled_from(self.variants)))
-        self.stage.begin()
+        begin(self.stage)
         for step in self.opening:
             perform(self.stage, step)
 
@@ -61,6 +63,8 @@ class Machine(RuleBasedStateMachine):
         if self.stage is None or self.is_broken:
             return
         check_books(self.stage)
+        if self.stage.gang:
+            target(self.stage.gang.gain / WAD, label="what the gang gained")
         if self.played % 5 == 0:
             check_liveness(self.stage)
 
@@ -69,7 +73,7 @@ def machine(
     name: str,
     story: str,
     tags: Iterable[str] | None = None,
-    variants: tuple[str, ...] = VARIANTS,
+    variants: tuple[str, ...] = OWNED,
     opening: tuple[Step, ...] = (),
 ) -> type[Machine]:
     """Return a machine with a rule for each action of the tags."""

@@ -1,4 +1,8 @@
-"""The action table as Hypothesis machines: everything at once, and five narrower worlds."""
+"""The action table as Hypothesis machines: everything at once, and narrower worlds.
+
+In the last two everybody who acts is of one gang (tests/fuzz/gang.py), and Hypothesis is told how
+much the gang has gained: it goes on from what brought more.
+"""
 
 from __future__ import annotations
 
@@ -51,4 +55,17 @@ TestWindDown = machine(
     WIND_DOWN,
     variants=("key",),
     opening=(*INSURED, *LEVERED, ("gap", {"asset": "ETH", "bps": -900}), ("end_it_all", {})),
+).TestCase
+TestSchemes = machine(
+    "Schemes",
+    "A gang that deals with itself while nothing moves.",
+    ("trading", "money", "funds", "procedure", "time"),
+    variants=("still",),
+).TestCase
+TestSqueeze = machine(
+    "Squeeze",
+    "A gang that leaves its losses to the funds.",
+    ("trading", "money", "gaps", "procedure", "time"),
+    variants=("moving",),
+    opening=LEVERED,
 ).TestCase

@@ -6,11 +6,11 @@ from tests.fuzz.action import action
 from tests.fuzz.actions.reasons import LEGS, ODD_TOKEN, PROCEDURE
 from tests.fuzz.domains import BUYER, DEBTOR, PART, PERSON, PLACE, Choice, Either, Places
 from tests.fuzz.stage import Call, Stage
-from tests.world import AUCTION, INSOLVENT, NEVER, WAD
+from tests.world import AUCTION, HEALTHY, INSOLVENT, NEVER, WAD
 
-HEALTHY = {"default manager: account is healthy", "default manager: price not valid"}
+IS_HEALTHY = {"default manager: account is healthy", "default manager: price not valid"}
 NO_NAME = -1
-SELDOM = 5  # one in so many is tried where it has to be refused
+SELDOM = 9  # one in so many is tried where it has to be refused
 
 
 def _is_healthy(stage: Stage, place: int) -> bool:
@@ -21,7 +21,7 @@ def _is_healthy(stage: Stage, place: int) -> bool:
 
 @action(
     "procedure",
-    PROCEDURE | HEALTHY | {"default manager: already called"},
+    PROCEDURE | IS_HEALTHY | {"default manager: already called"},
     3,
     place=DEBTOR,
     caller=PERSON,
@@ -38,7 +38,9 @@ def call_margin(stage: Stage, place: int, caller: int, purse: int) -> Call | Non
 
 @action(
     "procedure",
-    PROCEDURE | HEALTHY | {"default manager: auction is open", "default manager: grace not over"},
+    PROCEDURE
+    | IS_HEALTHY
+    | {"default manager: auction is open", "default manager: grace not over"},
     3,
     place=DEBTOR,
     caller=PERSON,
@@ -58,15 +60,17 @@ def open_auction(stage: Stage, place: int, caller: int) -> Call | None:
     place=DEBTOR,
     caller=PERSON,
 )
-def cure(stage: Stage, place: int, caller: int) -> Call:
+def cure(stage: Stage, place: int, caller: int) -> Call | None:
     """Equity is back: the end of it (INV-10: no pause stops it)."""
+    if caller % SELDOM and stage.world.stage(stage.account(place)) == HEALTHY:
+        return None
     return Call("default_manager", "cure", (stage.account(place),), stage.people[caller])
 
 
 @action(
     "procedure",
     PROCEDURE
-    | HEALTHY
+    | IS_HEALTHY
     | LEGS
     | {
         "default manager: account is solvent, reopen its auction",
@@ -86,7 +90,7 @@ def cure(stage: Stage, place: int, caller: int) -> Call:
 )
 def bid(stage: Stage, place: int, bidder: int, part: int, floor: int) -> Call | None:
     """A slice for an account of the bidder's, as much as there is up to a part."""
-    if part % SELDOM and stage.world.stage(stage.account(place)) < AUCTION:
+    if part // 7 % SELDOM and stage.world.stage(stage.account(place)) < AUCTION:
         return None
     fraction = WAD * part // 10**6
     args = (stage.account(place), fraction, stage.account(bidder), 1, floor, NEVER)
@@ -129,8 +133,10 @@ def tear_up(stage: Stage, places: list[int], caller: int) -> Call | None:
     place=DEBTOR,
     caller=PERSON,
 )
-def reopen(stage: Stage, place: int, caller: int) -> Call:
+def reopen(stage: Stage, place: int, caller: int) -> Call | None:
     """Equity is above 0 again: back to the auction."""
+    if caller % SELDOM and stage.world.stage(stage.account(place)) != INSOLVENT:
+        return None
     return Call("default_manager", "reopen", (stage.account(place),), stage.people[caller])
 
 
@@ -143,11 +149,14 @@ def reopen(stage: Stage, place: int, caller: int) -> Call:
         "default manager: account proves itself",
     }
     | ODD_TOKEN,
-    0.3,
+    0.8,
     place=DEBTOR,
     prover=PLACE,
 )
 def prove_deficit(stage: Stage, place: int, prover: int) -> Call:
     """In a wind-down: what an account owes becomes a hole."""
+    if prover % SELDOM and stage.world.cash(stage.account(place)) >= 0:
+        owing = [at for at in range(len(stage.accounts)) if stage.world.cash(stage.account(at)) < 0]
+        place = owing[prover % len(owing)] if owing else place
     args = (stage.account(place), stage.account(prover))
     return Call("default_manager", "prove_deficit", args, stage.owner(prover))

@@ -124,6 +124,8 @@ def _fill(
     size = notional * WAD // price
     if not size:
         return None
+    if stage.account(maker) == stage.account(taker) and flavour != "small":
+        taker = stage.active(taker + 1)
     fields: dict[str, object] = {}
     if flavour == "reduce only":
         fields["reduce_only"] = True
