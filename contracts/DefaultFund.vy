@@ -445,7 +445,8 @@ def release_requirement(account: uint256):
     equity, initial, maintenance = staticcall IRiskEngine(engine).margin(account)
     before: uint256 = self.required_of[account]
     requirement: uint256 = 0
-    if initial > self._threshold() * WAD:
+    threshold: uint256 = self._threshold()
+    if threshold != 0 and initial > threshold * WAD:
         requirement = self._requirement(initial)
     assert requirement < before, "default fund: requirement not lower"
     self._set_requirement(account, before, requirement)

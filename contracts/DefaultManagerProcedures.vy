@@ -421,8 +421,14 @@ def _recognise(
         charged=loss - to_hole,
         to_hole=to_hole,
     )
-    if fraction != WAD:
-        tiers._reserve(0)
+    if fraction == WAD:
+        return
+    tiers._reserve(0)
+    header: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).headers(account)
+    if words._stage(header) == default_rules.STAGE_NONE:
+        # Its last position had no shares left: only debt is, and what was reserved pays it now.
+        self._split_one(account, [], convert(max(-words._cash(header), 0), uint256))
+        self._execute()
 
 
 @internal

@@ -90,10 +90,10 @@ def _tear_up_one(
 ) -> (uint256, uint256, uint256):
     """
     @dev Closes a fraction (WAD) of the named positions of one account at mark, and charges the
-         losses that the legs carry at once: tiers 6 and 7. When nothing else is left to the account
-         its loss is what it lacks to the wei; the first leg takes the difference to the estimates.
-         One account has one position a market, so that all fits into one pass, without the
-         bookkeeping of `_tear_up_many`.
+         losses that the legs carry at once: tiers 6 and 7. Of the whole, when nothing else is left
+         to the account, its loss is what it lacks to the wei; the first leg takes the difference
+         to the estimates. One account has one position a market, so that all fits into one pass,
+         without the bookkeeping of `_tear_up_many`.
     @param legs Position legs only.
     @return The header (not stored), the loss and the part of it that deepened the hole, WAD cash.
     """
@@ -124,12 +124,23 @@ def _tear_up_one(
                 header = ledger._drop_all(account, header)
             else:
                 header = ledger._drop_closed(account, header)
-            if not words._has_positions(header) and words._collateral_bitmap(header) == 0:
+            if (
+                fraction == WAD
+                and not words._has_positions(header)
+                and words._collateral_bitmap(header) == 0
+            ):
                 amount = convert(max(-cash - convert(loss, int256), 0), uint256)
         taken: uint256 = 0
         side: uint256 = 0
         taken, side = self._take_off(
-            market, state, leg & trading.PRICE_MASK, closed, base, amount, charge_cap
+            market,
+            state,
+            leg & trading.PRICE_MASK,
+            closed,
+            base,
+            self._payer(leg) == 0,
+            amount,
+            charge_cap,
         )
         loss += amount
         charged += taken
@@ -158,20 +169,21 @@ def _take_off(
     price: uint256,
     closed: int256,
     base: int256,
+    is_long: bool,
     loss: uint256,
     charge_cap: uint256,
 ) -> (uint256, uint256):
     """
     @dev Books one closed position: its shares leave their side, its base the other one, which is
          charged the loss up to its bound. INV-2, INV-11.
-    @param closed Signed shares, base signed base units, WAD.
+    @param closed Signed shares, base signed base units, WAD: of few wei perhaps 0.
+    @param is_long Whether the other side is LONG.
     @return What was charged, WAD cash, and the word of the other side afterwards; 0 if nobody is
             there.
     """
     longs: int256 = 0
     shorts: int256 = 0
     longs, shorts = self._leave(market, closed)
-    is_long: bool = closed <= 0  # the side that it goes against
     payers: uint256 = convert(longs if is_long else shorts, uint256)
     moved: uint256 = state
     amount: uint256 = 0

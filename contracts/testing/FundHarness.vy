@@ -23,6 +23,7 @@ roles: public(HashMap[uint256, address])
 phase: public(uint256)
 
 # Account -> initial margin (WAD), the answer of the risk engine.
+_threshold: uint256
 _initial: HashMap[uint256, uint256]
 
 # The settlement token.
@@ -44,6 +45,7 @@ def __init__(token_: address):
     self.roles[registry.DEFAULT_MANAGER] = msg.sender
     self.roles[registry.RISK_ENGINE] = self
     self._token = token_
+    self._threshold = 1
 
 
 @external
@@ -62,6 +64,15 @@ def set_phase(phase: uint256):
     @param phase 0 running, 1 winding down, 2 redemption.
     """
     self.phase = phase
+
+
+@external
+def set_threshold(threshold: uint256):
+    """
+    @notice Sets from where on contributions are asked for.
+    @param threshold Initial margin, whole units of cash; 0: never.
+    """
+    self._threshold = threshold
 
 
 @external
@@ -136,6 +147,6 @@ def receive_draw(account: uint256, tokens: uint256, cash: uint256):
 @view
 def role_word(role: uint256) -> uint256:
     """
-    @notice Every role's word; no threshold of contributions.
+    @notice Every role's word; the exchange's has the threshold of contributions.
     """
-    return convert(self.roles[role], uint256)
+    return convert(self.roles[role], uint256) | self._threshold << 192

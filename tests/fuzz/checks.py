@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.evm import Receipt, Reverted
+from tests.fuzz.gang import ASSET_OF_MARKET
 from tests.fuzz.laws import MARGIN_DUST, model_of, require
-from tests.fuzz.stage import ASSET_OF_MARKET, Call, Stage
+from tests.fuzz.stage import Call, Stage
 from tests.properties.model import PPM, WAD, debt_of
 from tests.properties.tiers import Tiers, check_losses
 from tests.world import AUCTION, HEALTHY

@@ -21,8 +21,8 @@ from tests.world import ETH, FIRST_PRICES, World
 
 GANGS = ("still", "moving")
 ASSET_OF_MARKET = {1: "ETH", 2: "BTC", 3: "ODD"}
-ASSETS = {"USDC": "USD", "WETH": "ETH", "WBTC": "BTC", "ODD": "ODD"}
-PRICES = FIRST_PRICES | {"ODD": 10 * WAD, "USD": WAD}  # at which the gang counts what it has
+ASSET_OF_TOKEN = {"WETH": "ETH", "WBTC": "BTC", "ODD": "ODD"}
+PRICES = FIRST_PRICES | {"ODD": 10 * WAD}  # at which the gang counts what it has
 UNIT = 10**12  # WAD cash of a unit of the settlement token
 ROUNDINGS = 4 * UNIT  # of a step, at most: fees, fund shares and draws are whole units
 
@@ -103,7 +103,8 @@ class Gang:
         for symbol, token in done.tokens.items():
             scale = 10 ** (18 - token.decimals())
             held = sum(map(token.balanceOf, self.people))
-            total += held * scale * PRICES[ASSETS[symbol]] // WAD
+            price = PRICES[ASSET_OF_TOKEN[symbol]] if symbol in ASSET_OF_TOKEN else WAD
+            total += held * scale * price // WAD
         insured, members = self.world.insurance_fund, self.world.default_fund
         for person in self.people:
             total += insured.convertToAssets(insured.balanceOf(person)) * UNIT
@@ -117,7 +118,7 @@ class Gang:
             price = PRICES[ASSET_OF_MARKET[market]]
             value += floor(books.markets[market].value(books.positions[account, market], price))
         for symbol in self.world.deployment.collaterals:
-            value += model.collateral[account, symbol] * PRICES[ASSETS[symbol]] // WAD
+            value += model.collateral[account, symbol] * PRICES[ASSET_OF_TOKEN[symbol]] // WAD
         return value
 
     def limit(self) -> int:

@@ -13,7 +13,8 @@ from typing import Any
 
 from bulkhead.books import PRICE_FACTORS, MarketBook
 from tests.fuzz.action import Violation
-from tests.fuzz.stage import ASSET_OF_MARKET, ASSET_OF_TOKEN, IDLE_CASH, IDLE_PLACE, Stage
+from tests.fuzz.gang import ASSET_OF_MARKET, ASSET_OF_TOKEN
+from tests.fuzz.stage import IDLE_CASH, IDLE_PLACE, Stage
 from tests.properties.model import WAD, Model, Quote
 from tests.world import INSOLVENT
 

@@ -26,7 +26,6 @@ OWNED = ("key", "timelock")  # that governance acts in
 VARIANTS = (*OWNED, *GANGS)
 ODD = 3  # market and asset of the hostile feed
 ODD_PRICE = 10 * WAD
-ASSET_OF_TOKEN = {"WETH": "ETH", "WBTC": "BTC", "ODD": "ODD"}
 DELAY = 3_600
 IDLE_CASH = 12_345
 SURVEY_AGE = 12  # steps for which the order of margin ratios is believed

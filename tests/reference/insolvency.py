@@ -94,8 +94,11 @@ def recognise_claim(w: State, claim: Claim, seen: Tally) -> None:
         ledger.set_stage(account, INSOLVENT, since)
         return
     sides.tear_up_part(w, account, fraction, claim.legs, w.terms.waterfall.charge_cap, since)
-    if fraction != WAD:
-        waterfall.reserve(w, claim)
+    if fraction == WAD:
+        return
+    waterfall.reserve(w, claim)
+    if account.stage == HEALTHY:  # its last position had no shares: only debt is left
+        execute(w, [split_one(w, account, [], max(-account.cash, 0))])
 
 
 # SLICES AT MARK -----------------------------------------------------------------------------------

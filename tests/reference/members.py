@@ -267,7 +267,8 @@ def release_requirement(w: State, sender: str, number: int) -> None:
     account = account_of(w, number)
     initial = margin.initial_margin(w, margin.tally(w, account, favourable=False))
     needed = 0
-    if initial > w.terms.contribution_threshold * WAD:
+    threshold = w.terms.contribution_threshold
+    if threshold and initial > threshold * WAD:
         needed = up(initial * w.terms.membership.rate, PPM)
     before = w.members.required_of[number]
     require(needed < before, "default fund: requirement not lower")

@@ -69,8 +69,9 @@ def tear_up_part(
     w: State, account: Account, fraction: int, legs: list[Leg], charge_cap: int, started: int
 ) -> None:
     """Close a fraction of the positions of one account and charge at once what nobody covers; the
-    rest of that deepens the hole. What the legs carry is an estimate: when nothing else is left to
-    the account, its loss is what it lacks to the wei, and the first leg takes the difference."""
+    rest of that deepens the hole. What the legs carry is an estimate: of the whole, when nothing
+    else is left to the account, its loss is what it lacks to the wei, and the first leg takes the
+    difference."""
     if len(account.positions) != len(legs):
         ledger.convert_settled(w, account)
     cash, closings = account.cash, []
@@ -79,7 +80,7 @@ def tear_up_part(
         cash += realised
         closings.append((closed, base))
     amounts = [leg.amount for leg in legs]
-    if not account.positions and not account.collateral:
+    if fraction == WAD and not account.positions and not account.collateral:
         amounts[0] = max(amounts[0] + max(-cash, 0) - sum(amounts), 0)
     charged = sum(
         _take_off_and_charge(w, leg, *closing, amount, charge_cap)
@@ -104,7 +105,7 @@ def _take_off_and_charge(
 ) -> int:
     """Book one closed position: the other side loses its base and is charged its loss."""
     market = w.markets[leg.market]
-    place = LONG if closed <= 0 else SHORT
+    place = payer_of(leg)
     release_shares(market, closed)
     side = market.sides[place]
     amount = 0

@@ -530,6 +530,18 @@ def test_anyone_releases_a_requirement_that_has_become_smaller(club):
     assert club.leave(club.member) == 2 * STAKE
 
 
+def test_nobody_is_asked_for_anything_once_the_threshold_is_gone(club):
+    club.join(club.member, STAKE, STAKE)
+    club.require(club.member, 6_000 * WAD)
+    account = account_of(club.member)
+    club.ledger.set_initial(account, 6_000 * WAD, sender=club.governor)
+    with reverts("default fund: requirement not lower"):
+        club.fund.release_requirement(account, sender=club.stranger)
+    club.ledger.set_threshold(0, sender=club.governor)
+    club.fund.release_requirement(account, sender=club.stranger)
+    assert club.fund.required(club.member) == 0
+
+
 def test_only_the_clearinghouse_asks_and_restores(club):
     for outsider in (club.member, club.governor):
         with reverts("default fund: only the clearinghouse"):
