@@ -68,6 +68,7 @@ exports: (
     final_settlement.pot,
     final_settlement.claims,
     final_settlement.collateral_pots,
+    final_settlement.collateral_paid,
 )
 
 PPM: constant(uint256) = 1_000_000

@@ -30,6 +30,8 @@ pot: public(uint256)
 claims: public(uint256)
 # collateral index -> collateral of proven accounts, WAD. Complete when the proof window is over.
 collateral_pots: public(HashMap[uint256, uint256])
+# collateral index -> what of its pot was paid out, WAD.
+collateral_paid: public(HashMap[uint256, uint256])
 # Bit i says that there is a pot of collateral i.
 pots_bitmap: public(uint256)
 

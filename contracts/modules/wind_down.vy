@@ -195,7 +195,10 @@ def redeem(account: uint256, recipient: address) -> uint256:
     to_fund: uint256 = 0
     pots: uint256 = 0
     if claim != 0:
-        tokens = claim * final_settlement.pot // final_settlement.claims // SETTLEMENT_SCALE
+        tokens = (
+            min(claim * final_settlement.pot // final_settlement.claims, self._left_of_pot())
+            // SETTLEMENT_SCALE
+        )
         pots = final_settlement.pots_bitmap
         if header & words.INDEBTED != 0:
             to_fund = self._repay_from(account, tokens)
@@ -209,7 +212,7 @@ def redeem(account: uint256, recipient: address) -> uint256:
             scale: uint256 = registry.collaterals[index].scale
             share: uint256 = 0
             if claim != 0:
-                share = (claim * final_settlement.collateral_pots[index] // final_settlement.claims)
+                share = self._take_from_pot(index, claim)
             held: uint256 = ledger.collateral[account][index]
             collateral[index] = (held + share) // scale
             if held != 0:
@@ -238,6 +241,30 @@ def redeem(account: uint256, recipient: address) -> uint256:
 
 
 # INTERNAL -----------------------------------------------------------------------------------------
+
+@internal
+@view
+def _left_of_pot() -> uint256:
+    """
+    @dev Cash that can still be paid out, WAD. Roundings of tear-ups may have made all claims together
+         a few wei more than was held: nobody waits for those.
+    """
+    held: uint256 = vault._balance(SETTLEMENT_TOKEN) * SETTLEMENT_SCALE
+    return held - min(ledger.protocol_fees, held)
+
+
+@internal
+def _take_from_pot(index: uint256, claim: uint256) -> uint256:
+    """
+    @dev A claim's share of a pot of collateral, or what is left of it; WAD.
+    """
+    pot: uint256 = final_settlement.collateral_pots[index]
+    paid: uint256 = final_settlement.collateral_paid[index]
+    share: uint256 = min(claim * pot // final_settlement.claims, pot - paid)
+    if share != 0:
+        final_settlement.collateral_paid[index] = paid + share
+    return share
+
 
 @internal
 def _set_phase(phase: uint256):

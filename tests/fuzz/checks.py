@@ -186,7 +186,7 @@ def procedure(stage: Stage, call: Call) -> Iterator[Callable[[Receipt], None]]:
     paused = is_paused(stage, LIQUIDATIONS)
     engine = stage.world.risk_engine
     equities = [engine.assess(account)[0].equity for account in targets]
-    is_insolvent = min(equities) <= MARGIN_DUST
+    is_insolvent = min(equities) <= FEE_UNIT  # up to which a remainder is sold as one without
     is_deep = is_insolvent or call.function == "bid"
     before = model_of(stage) if is_deep else None
     tiers = Tiers.of(stage.world, stage.ids) if is_insolvent else None

@@ -31,12 +31,14 @@ def check_liveness(stage: Stage) -> None:
     check_books(stage)
 
 
-def _try(function: Any, *args: Any, sender: Any) -> str:
+def _try(stage: Stage, function: Any, *args: Any, sender: Any) -> str:
     """Call; return the reason of a refusal."""
     try:
-        function(*args, sender=sender)
+        receipt = function(*args, sender=sender)
     except Reverted as refused:
         return refused.reason or "no reason"
+    if stage.gang:
+        stage.gang.note(receipt)
     return ""
 
 
@@ -75,12 +77,12 @@ def _end_defaults(stage: Stage) -> None:
         for row in due:
             account = row.account
             refusals += [
-                _try(manager.call_margin, account, purse, sender=keeper),
-                _try(manager.open_auction, account, sender=keeper),
-                _try(manager.reopen, account, sender=keeper),
-                _try(manager.tear_up, [account], sender=keeper),
-                _try(manager.bid, account, WAD, purse, 1, 0, NEVER, sender=keeper),
-                _try(manager.cure, account, sender=keeper),
+                _try(stage, manager.call_margin, account, purse, sender=keeper),
+                _try(stage, manager.open_auction, account, sender=keeper),
+                _try(stage, manager.reopen, account, sender=keeper),
+                _try(stage, manager.tear_up, [account], sender=keeper),
+                _try(stage, manager.bid, account, WAD, purse, 1, 0, NEVER, sender=keeper),
+                _try(stage, manager.cure, account, sender=keeper),
             ]
         stage.world.chain.mine(90_000)
         stage.refresh()
@@ -97,13 +99,13 @@ def _leave(stage: Stage) -> None:
     """Whoever holds no position takes out all he has, unless money is missing (the hole)."""
     ledger, done = stage.world.clearinghouse, stage.world.deployment
     for market in done.markets.values():
-        _try(ledger.convert_positions, market, stage.ids, sender=ADMIN)
+        _try(stage, ledger.convert_positions, market, stage.ids, sender=ADMIN)
     for place, (who, account) in enumerate(stage.accounts):
         if place == IDLE_PLACE:
             continue  # so that the last look at the books still knows him
         owner = stage.people[who]
-        _try(ledger.recover, account, sender=owner)
-        _try(stage.world.default_manager.cure, account, sender=owner)
+        _try(stage, ledger.recover, account, sender=owner)
+        _try(stage, stage.world.default_manager.cure, account, sender=owner)
         header = stage.world.header(account)
         if header.markets or header.cash < 0 or header.is_indebted or ledger.hole():
             continue
@@ -111,7 +113,7 @@ def _leave(stage: Stage) -> None:
         for symbol, token in done.tokens.items():
             units = _units(stage, account, symbol)
             if units:
-                reason = _try(ledger.withdraw, account, token, units, owner, sender=owner)
+                reason = _try(stage, ledger.withdraw, account, token, units, owner, sender=owner)
                 require(not reason, "an owner without positions cannot leave", f"{place}: {reason}")
 
 
@@ -129,17 +131,17 @@ def _wind_down(stage: Stage) -> None:
     ledger, manager = stage.world.clearinghouse, stage.world.default_manager
     keeper = stage.people[KEEPER]
     for market in stage.world.deployment.markets.values():
-        _try(ledger.settle_market, market, sender=keeper)
-        _try(ledger.convert_positions, market, stage.ids, sender=keeper)
+        _try(stage, ledger.settle_market, market, sender=keeper)
+        _try(stage, ledger.convert_positions, market, stage.ids, sender=keeper)
     if ledger.phase() < REDEMPTION:
         for account in stage.ids:
-            _try(manager.prove_deficit, account, sender=keeper)
+            _try(stage, manager.prove_deficit, account, sender=keeper)
         stage.world.chain.mine(ledger.proof_window() + 1)
-        reason = _try(ledger.begin_redemption, sender=keeper)
+        reason = _try(stage, ledger.begin_redemption, sender=keeper)
         require(not reason, "INV-12: redemption does not begin", reason)
     are_proven = all(stage.world.cash(account) >= 0 for account in stage.ids)
     for who, account in reversed(stage.accounts):
-        reason = _try(ledger.redeem, account, stage.people[who], sender=keeper)
+        reason = _try(stage, ledger.redeem, account, stage.people[who], sender=keeper)
         allowed = {"", "clearinghouse: nothing to redeem"}
         if not are_proven:
             allowed |= {"clearinghouse: account has a deficit", "test token: balance too low"}

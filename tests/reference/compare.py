@@ -81,6 +81,8 @@ def _totals(w: State, world: Any) -> Iterator[Pair]:
         yield f"total of collateral {index}", terms.total, house.collaterals(index)[3]
         pot = w.collateral_pots[index]
         yield f"pot of collateral {index}", pot, house.collateral_pots(index)
+        paid = w.collateral_paid[index]
+        yield f"paid of pot {index}", paid, house.collateral_paid(index)
     for symbol, held in w.balances.items():
         token = world.deployment.tokens[symbol]
         for name in HOLDERS:

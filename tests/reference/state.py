@@ -286,3 +286,4 @@ class State:
     pot: int = 0
     claims: int = 0
     collateral_pots: dict[int, int] = field(default_factory=zero_table)
+    collateral_paid: dict[int, int] = field(default_factory=zero_table)

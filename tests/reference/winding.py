@@ -146,7 +146,9 @@ def redeem(w: State, sender: str, number: int, recipient: str) -> int:
     require(claim != 0 or account.collateral, "clearinghouse: nothing to redeem")
     units = to_fund = 0
     if claim:
-        units = down(down(claim * w.pot, w.claims), w.scale)
+        held = tokens.balance(w, w.settlement, CLEARINGHOUSE) * w.scale
+        left = held - min(w.protocol_fees, held)
+        units = down(min(down(claim * w.pot, w.claims), left), w.scale)
         if account.is_indebted:
             to_fund = min(up(sum(account.debts) * MILLIONTH, w.scale), units)
             account.debts, account.is_indebted = [0] * 5, False
@@ -154,6 +156,8 @@ def redeem(w: State, sender: str, number: int, recipient: str) -> int:
     paid: dict[int, int] = {}
     for index, terms in enumerate(w.collaterals):
         share = down(claim * w.collateral_pots[index], w.claims) if claim else 0
+        share = min(share, w.collateral_pots[index] - w.collateral_paid[index])
+        w.collateral_paid[index] += share
         amount = down(account.collateral.get(index, 0) + share, terms.scale)
         paid[index] = amount
         ledger.set_collateral(account, index, 0)

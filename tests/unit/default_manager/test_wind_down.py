@@ -294,15 +294,26 @@ def test_operator_needs_the_permission(ending):
 
 
 def test_a_deficit_redeems_nothing(ending):
-    """Not proven in time: it gets nothing, and the others get no less for it than they share."""
-    redemption(ending.world)
+    """Not proven in time: it gets nothing, and by as much the last one gets less. He gets the rest:
+    nobody is locked out by what is missing."""
+    world, ledger = ending.world, ending.world.clearinghouse
+    missing = -ending.equity(ending.account)
+    redemption(world)
     refused(
         "clearinghouse: account has a deficit",
-        ending.world.clearinghouse.redeem,
+        ledger.redeem,
         ending.account,
         ending.trader,
         sender=ending.trader,
     )
+    claim = ending.equity(ending.purse)
+    first = ledger.redeem(ending.purse, ending.bidder, sender=ending.stranger).return_value
+    assert first == claim // UNIT
+    claim = ending.equity(ending.book)
+    last = ledger.redeem(ending.book, ending.maker, sender=ending.stranger).return_value
+    assert missing > WAD
+    assert abs(last - (claim - missing) // UNIT) <= 1
+    assert 0 <= held(world) - ledger.protocol_fees() // UNIT <= 1
 
 
 def test_whole_without_a_hole(scene):
