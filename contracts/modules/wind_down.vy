@@ -196,8 +196,9 @@ def redeem(account: uint256, recipient: address) -> uint256:
     pots: uint256 = 0
     if claim != 0:
         tokens = (
-            min(claim * final_settlement.pot // final_settlement.claims, self._left_of_pot())
-            // SETTLEMENT_SCALE
+            min(
+                claim * final_settlement.pot // final_settlement.claims, self._left_of_pot()
+            ) // SETTLEMENT_SCALE
         )
         pots = final_settlement.pots_bitmap
         if header & words.INDEBTED != 0:
@@ -246,8 +247,8 @@ def redeem(account: uint256, recipient: address) -> uint256:
 @view
 def _left_of_pot() -> uint256:
     """
-    @dev Cash that can still be paid out, WAD. Roundings of tear-ups may have made all claims together
-         a few wei more than was held: nobody waits for those.
+    @dev Cash that can still be paid out, WAD. Roundings of tear-ups may have made all claims
+         together a few wei more than was held: nobody waits for those.
     """
     held: uint256 = vault._balance(SETTLEMENT_TOKEN) * SETTLEMENT_SCALE
     return held - min(ledger.protocol_fees, held)
