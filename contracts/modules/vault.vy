@@ -40,6 +40,24 @@ def _push(token: address, recipient: address, amount: uint256):
 
 
 @internal
+def _try_push(token: address, recipient: address, amount: uint256) -> bool:
+    """
+    @dev Sends tokens if the token lets them go.
+    @return Whether it did. If not, nothing reverts, and the caller books them back.
+    """
+    is_done: bool = False
+    answer: Bytes[32] = b""
+    is_done, answer = raw_call(
+        token,
+        abi_encode(recipient, amount, method_id=method_id("transfer(address,uint256)")),
+        max_outsize=32,
+        revert_on_failure=False,
+    )
+    # To itself nothing would leave.
+    return is_done and recipient != self and (len(answer) == 0 or convert(answer, uint256) == 1)
+
+
+@internal
 @view
 def _balance(token: address) -> uint256:
     """

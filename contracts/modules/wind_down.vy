@@ -180,6 +180,7 @@ def redeem(account: uint256, recipient: address) -> uint256:
     @notice Pays an account out: its cash times the factor, the same share of the pots, and all of
             its own collateral. Anyone, to the owner; the owner or an operator with WITHDRAW to
             anybody. What an account owes for a past default goes to the insurance fund first.
+            Collateral whose token refuses to leave stays in the account for later.
     @return Settlement token units paid to the recipient.
     """
     assert registry._phase() == registry.REDEMPTION, "clearinghouse: redemption has not begun"
@@ -219,6 +220,15 @@ def redeem(account: uint256, recipient: address) -> uint256:
             if held != 0:
                 header = ledger._book_collateral(account, header, index, 0)
     ledger.headers[account] = words._with_stage(words._with_cash(header, 0), trading.STAGE_NONE, 0)
+    if to_fund != 0:
+        vault._push(SETTLEMENT_TOKEN, registry._role(registry.INSURANCE_FUND), to_fund)
+    if tokens != 0:
+        vault._push(SETTLEMENT_TOKEN, recipient, tokens)
+    for index: uint256 in range(ledger.MAX_COLLATERALS):
+        if collateral[index] != 0 and not self._hand_over(
+            account, index, recipient, collateral[index]
+        ):
+            collateral[index] = 0
     log IClearinghouse.Redeemed(
         account=account,
         recipient=recipient,
@@ -227,17 +237,6 @@ def redeem(account: uint256, recipient: address) -> uint256:
         to_fund=to_fund,
         collateral=collateral,
     )
-    if to_fund != 0:
-        vault._push(SETTLEMENT_TOKEN, registry._role(registry.INSURANCE_FUND), to_fund)
-    if tokens != 0:
-        vault._push(SETTLEMENT_TOKEN, recipient, tokens)
-    for index: uint256 in range(ledger.MAX_COLLATERALS):
-        if collateral[index] != 0:
-            registry.collaterals[index].total -= min(
-                collateral[index] * registry.collaterals[index].scale,
-                registry.collaterals[index].total,
-            )
-            vault._push(registry.collaterals[index].token, recipient, collateral[index])
     return tokens
 
 
@@ -265,6 +264,24 @@ def _take_from_pot(index: uint256, claim: uint256) -> uint256:
     if share != 0:
         final_settlement.collateral_paid[index] = paid + share
     return share
+
+
+@internal
+def _hand_over(account: uint256, index: uint256, recipient: address, units: uint256) -> bool:
+    """
+    @dev Pays collateral out, or puts it back when its token does not let it go: one bad token keeps
+         nobody from his cash and from the others (INV-12).
+    @return Whether it was paid out.
+    """
+    amount: uint256 = units * registry.collaterals[index].scale
+    if vault._try_push(registry.collaterals[index].token, recipient, units):
+        registry.collaterals[index].total -= min(amount, registry.collaterals[index].total)
+        return True
+    ledger.headers[account] = ledger._book_collateral(
+        account, ledger.headers[account], index, amount
+    )
+    log IClearinghouse.CollateralKept(account=account, index=index, amount=amount)
+    return False
 
 
 @internal

@@ -289,9 +289,6 @@ def begin_redemption(stage: Stage, caller: int) -> Call:
         "clearinghouse: redemption has not begun",
         "clearinghouse: account has a deficit",
         "clearinghouse: nothing to redeem",
-        MISSING,  # deficits that nobody proved in time (INV-12)
-        NOT_OWNER,
-        *ODD_TOKEN,
     },
     0.3,
     place=PLACE,

@@ -316,6 +316,63 @@ def test_a_deficit_redeems_nothing(ending):
     assert 0 <= held(world) - ledger.protocol_fees() // UNIT <= 1
 
 
+def odd_collateral(world: World) -> tuple[Any, int]:
+    """List a token that can be told to misbehave, priced as ETH; return it and its index."""
+    token = world.chain.deploy("OddToken", "Odd", "ODD", 18)
+    index = world.clearinghouse.collateral_count()
+    world.risk_engine.set_collateral(index, 1, 200_000, 100_000, sender=world.admin)
+    world.clearinghouse.list_collateral(token, 1_000 * WAD, sender=world.admin)
+    world.deployment.tokens["ODD"] = token
+    return token, index
+
+
+@pytest.mark.parametrize(("behaviour", "back"), [(1, "later"), (2, "later"), (0, "at once")])
+def test_a_token_that_refuses_keeps_nobody_from_his_cash(fast_world, behaviour, back):  # INV-12
+    """It fails, or says no: cash and the other collateral are paid, and it stays for later."""
+    world = fast_world
+    ledger = world.clearinghouse
+    token, index = odd_collateral(world)
+    try:
+        owner, heir, stranger = world.people[3], world.people[5], world.people[4]
+        account = world.open(owner, 700, WETH=1, ODD=2)
+    finally:
+        del world.deployment.tokens["ODD"]
+    wind_down(world)
+    redemption(world)
+    token.set_behaviour(behaviour, sender=stranger)
+    receipt = ledger.redeem(account, owner, sender=stranger)
+    assert receipt.return_value == 700 * 10**6
+    assert world.settlement.balanceOf(owner) == 700 * 10**6
+    assert world.deployment.tokens["WETH"].balanceOf(owner) == WAD
+    event = only(receipt, ledger.Redeemed)
+    if back == "at once":
+        assert (event.collateral[0], event.collateral[index]) == (WAD, 2 * WAD)
+        assert not receipt.events.filter(ledger.CollateralKept)
+        assert ledger.collaterals(index).total == 0
+        return
+    assert (event.collateral[0], event.collateral[index]) == (WAD, 0)
+    kept = only(receipt, ledger.CollateralKept)
+    assert (kept.account, kept.index, kept.amount) == (account, index, 2 * WAD)
+    assert ledger.collateral(account, index) == ledger.collaterals(index).total == 2 * WAD
+    assert world.header(account).collateral_bitmap == 1 << index
+    token.set_behaviour(0, sender=stranger)
+    assert ledger.redeem(account, heir, sender=owner).return_value == 0
+    assert token.balanceOf(heir) == 2 * WAD
+    refused("clearinghouse: nothing to redeem", ledger.redeem, account, owner, sender=stranger)
+
+
+def test_collateral_paid_to_the_clearinghouse_itself_stays_with_its_owner(fast_world):
+    world, owner = fast_world, fast_world.people[3]
+    ledger = world.clearinghouse
+    account = world.open(owner, 0, WETH=1)
+    wind_down(world)
+    redemption(world)
+    ledger.redeem(account, ledger.address, sender=owner)
+    assert ledger.collateral(account, 0) == WAD
+    ledger.redeem(account, owner, sender=owner)
+    assert world.deployment.tokens["WETH"].balanceOf(owner) == WAD
+
+
 def test_whole_without_a_hole(scene):
     """Nobody is in deficit: everybody gets all he has, to token units."""
     world = scene.world
