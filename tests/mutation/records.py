@@ -13,6 +13,7 @@ from tests import evm
 from tests.mutation.sites import Mutant
 
 KILLED, SURVIVED, EQUIVALENT, INVALID = "killed", "survived", "same bytecode", "does not compile"
+OTHER_BYTECODE = "other bytecode"  # of a survivor that was compiled alone
 Z = 1.96  # standard deviations on either side that hold 95 % of a normal distribution
 
 
@@ -51,6 +52,10 @@ class Records:
             for line in self.path.read_text().splitlines():
                 record = Record(**json.loads(line))
                 self.found[record.key] = record
+
+    def is_due(self, key: str) -> bool:
+        """Whether a mutant is to be run: it is new, or lived."""
+        return key not in self.found or self.found[key].result == SURVIVED
 
     def add(self, record: Record) -> None:
         """Keep a record, on disk at once."""
