@@ -16,7 +16,7 @@ import random
 import sys
 from pathlib import Path
 
-from tests.mutation.records import Record, Records, score_of, state_of
+from tests.mutation.records import UNREAD, Record, Records, score_of, state_of
 from tests.mutation.report import page, read_explanations
 from tests.mutation.sites import Mutant, find_all
 
@@ -41,10 +41,14 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = chosen[: options.sample or None]
     folder = OUT / state_of(CONTRACTS)
     records = Records(folder)
+    for mutant in chosen:
+        if mutant.is_unread and records.is_due(mutant.key):
+            records.add(Record.of(mutant, UNREAD))
     due = sum(records.is_due(mutant.key) for mutant in chosen)
     print(f"{len(chosen)} of {len(everything)} mutants chosen, {due} to run", flush=True)
-    for start in range(0, len(chosen), SHARD):
-        shard = chosen[start : start + SHARD]
+    built = [mutant for mutant in chosen if not mutant.is_unread]
+    for start in range(0, len(built), SHARD):
+        shard = built[start : start + SHARD]
         if any(records.is_due(mutant.key) for mutant in shard):
             _fork_shard(folder, shard, records, options.jobs)
     records = Records(folder)

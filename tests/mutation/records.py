@@ -13,6 +13,7 @@ from tests import evm
 from tests.mutation.sites import Mutant
 
 KILLED, SURVIVED, EQUIVALENT, INVALID = "killed", "survived", "same bytecode", "does not compile"
+UNREAD = "value never read"
 OTHER_BYTECODE = "other bytecode"  # of a survivor that was compiled alone
 Z = 1.96  # standard deviations on either side that hold 95 % of a normal distribution
 
