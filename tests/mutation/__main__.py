@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     random.Random(options.seed).shuffle(chosen)
     chosen = chosen[: options.sample or None]
     folder = OUT / state_of(CONTRACTS)
-    records = Records(folder)
+    records = Records(folder, explained)
     for mutant in chosen:
         if mutant.is_unread and records.is_due(mutant.key):
             records.add(Record.of(mutant, UNREAD))

@@ -45,9 +45,10 @@ class Record:
 class Records:
     """The records of one state of the contracts, by the mutants' keys; the last one counts."""
 
-    def __init__(self, folder: Path) -> None:
-        """Read what there is."""
+    def __init__(self, folder: Path, explained: Iterable[str] = ()) -> None:
+        """Read what there is; explained are mutants that no test can notice."""
         self.path = folder / "records.jsonl"
+        self.explained = frozenset(explained)
         self.found: dict[str, Record] = {}
         if self.path.exists():
             for line in self.path.read_text().splitlines():
@@ -55,8 +56,10 @@ class Records:
                 self.found[record.key] = record
 
     def is_due(self, key: str) -> bool:
-        """Whether a mutant is to be run: it is new, or lived."""
-        return key not in self.found or self.found[key].result == SURVIVED
+        """Whether a mutant is to be run: it is new, or lived without an explanation."""
+        if key not in self.found:
+            return True
+        return self.found[key].result == SURVIVED and key not in self.explained
 
     def add(self, record: Record) -> None:
         """Keep a record, on disk at once."""
