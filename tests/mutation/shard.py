@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +61,8 @@ def run_shard(
     hypothesis.settings.load_profile("mutation")
     worlds = Worlds(artefacts)
     due = {n: m for n, m in mutants.items() if n not in schema.failed and records.is_due(m.key)}
-    campaign = Campaign(worlds, due, records, parallel, say)
+    built = [mutant.key for mutant in chosen]
+    campaign = Campaign(worlds, built, due, records, parallel, say)
     arguments = [*TESTS, *OPTIONS, *LEFT_OUT]
     code = pytest.main(arguments, plugins=[StandIns(worlds), campaign])
     if code not in (0, 5):
@@ -75,24 +75,28 @@ class Campaign:
     def __init__(
         self,
         worlds: Any,
+        built: list[str],
         mutants: dict[int, Mutant],
         records: Records,
         parallel: int,
         say: Callable[[str], None],
     ) -> None:
         """Note what to do."""
-        self.worlds, self.mutants, self.records = worlds, mutants, records
+        self.worlds, self.built, self.mutants, self.records = worlds, built, mutants, records
         self.parallel, self.say = parallel, say
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Cover once, then judge every mutant."""
+        from tests.mutation.reached import Reached
         from tests.mutation.session import Lab
 
         lab = Lab(self.worlds, session.items)
         session.config.pluginmanager.register(lab)
-        coverage = lab.cover(self.parallel, self.say)
-        (self.records.path.parent / "coverage.json").write_text(json.dumps(asdict(coverage)))
+        reached = Reached(self.records.path.parent / "coverage.json", self.built)
+        coverage = reached.read(list(lab.items))
+        lab.cover(coverage, self.parallel, self.say)
+        reached.write(coverage)
         total = len(lab.items)
         self.say(
             f"{len(coverage.seconds)} of {total} tests reach a mutant, "
