@@ -16,6 +16,7 @@ from tests.evm import Contract, Event
 
 WAD = 10**18
 FIRST_PAIR = (WAD, 0)
+DEBT_UNIT = 10**12  # WAD in a millionth of cash
 
 
 class Indexer:
@@ -265,6 +266,104 @@ class Indexer:
     def pair(self, market: int, side: int, generation: int) -> tuple[int, int]:
         """Return (A, K) of a generation."""
         return self.pairs.get((market, side, generation), FIRST_PAIR)
+
+
+class Auditor(Indexer):
+    """An indexer that holds every event against what it knows: what moved is the difference of
+    what was there before and what is left."""
+
+    def __init__(self, deployment: Deployment, deployer: str) -> None:
+        """Nothing was seen yet."""
+        super().__init__(deployment, deployer)
+        self.realised: dict[int, int] = defaultdict(int)  # torn up, not yet in cash
+        self.sliced: Any = None
+
+    def clearinghouse_deposited(self, e: Any) -> None:
+        assert e.credited > 0
+        assert e.cash - self.cash[e.account] == (e.credited if e.token == self.settlement else 0)
+        super().clearinghouse_deposited(e)
+
+    def clearinghouse_withdrawn(self, e: Any) -> None:
+        assert e.debited > 0
+        assert self.cash[e.account] - e.cash == (e.debited if e.token == self.settlement else 0)
+        super().clearinghouse_withdrawn(e)
+
+    def clearinghouse_transferred(self, e: Any) -> None:
+        cash = e.amount if e.token == self.settlement else 0
+        assert self.cash[e.from_account] - e.from_cash == cash
+        assert e.to_cash - self.cash[e.to_account] == cash
+        super().clearinghouse_transferred(e)
+
+    def clearinghouse_reward_paid(self, e: Any) -> None:
+        assert self.cash[e.account] - e.account_cash == e.reward
+        assert e.caller_cash - self.cash[e.caller_account] == e.reward
+        super().clearinghouse_reward_paid(e)
+
+    def clearinghouse_sliced(self, e: Any) -> None:
+        self.sliced = e
+        super().clearinghouse_sliced(e)
+
+    def default_manager_bid(self, e: Any) -> None:
+        told = e.account, e.bidder, e.discount, e.fee
+        assert told == (*self._parties(), self.sliced.discount, self.sliced.fee)
+
+    def default_manager_remainder_sold(self, e: Any) -> None:
+        told = e.account, e.bidder, e.discount, e.cash
+        assert told == (*self._parties(), self.sliced.discount, self.sliced.account_cash)
+
+    def _parties(self) -> tuple[int, int]:
+        return self.sliced.account, self.sliced.bidder
+
+    def clearinghouse_torn_up(self, e: Any) -> None:
+        self.realised[e.account] += e.value
+        super().clearinghouse_torn_up(e)
+
+    def clearinghouse_closed_out(self, e: Any) -> None:
+        assert e.cash - self.cash[e.account] == self.realised.pop(e.account, 0)
+        super().clearinghouse_closed_out(e)
+
+    def clearinghouse_loss_settled(self, e: Any) -> None:
+        assert e.hole - self.hole == e.to_hole
+        gained = self.realised.pop(e.account, 0) + e.charged + e.to_hole
+        assert e.cash - self.cash[e.account] == gained
+        super().clearinghouse_loss_settled(e)
+
+    def clearinghouse_draw_received(self, e: Any) -> None:
+        assert e.cash - self.cash[e.account] == e.paid
+        assert 0 <= e.tokens * self.scale - e.paid < self.scale
+        super().clearinghouse_draw_received(e)
+
+    def clearinghouse_converted(self, e: Any) -> None:
+        assert e.cash - self.cash[e.account] == e.value
+        super().clearinghouse_converted(e)
+
+    def clearinghouse_debt_repaid(self, e: Any) -> None:
+        tiers = e.to_hole, e.to_assessments, e.to_contributions, e.to_insurance, e.to_own
+        given = sum(tiers) * self.scale
+        owed = _owed(self.debts[e.account]) - _owed(e.debts)
+        assert 0 <= given - owed * DEBT_UNIT < len(tiers) * self.scale
+        assert self.hole - e.hole == min(e.to_hole * self.scale, self.hole)
+        assert self.cash[e.account] - e.cash in (0, given)
+        super().clearinghouse_debt_repaid(e)
+
+    def clearinghouse_fees_collected(self, e: Any) -> None:
+        assert self.hole - e.hole == e.to_hole
+        super().clearinghouse_fees_collected(e)
+
+    def clearinghouse_deficit_proven(self, e: Any) -> None:
+        assert e.hole - self.hole == e.loss + e.reward
+        assert e.loss == max(-self.cash[e.account], 0)
+        super().clearinghouse_deficit_proven(e)
+
+    def default_manager_shortfall_paid(self, e: Any) -> None:
+        tiers = e.own, e.insurance, e.contributions, e.assessments
+        assert sum(tiers) + e.charged + e.to_hole == e.shortfall  # INV-6
+        super().default_manager_shortfall_paid(e)
+
+
+def _owed(debts: int) -> int:
+    """Return all that a debt record says, millionths of cash."""
+    return sum(debts >> 51 * tier & 2**51 - 1 for tier in range(5))
 
 
 def _snake(name: str) -> str:

@@ -4,7 +4,8 @@
 
 Chooses mutants at random (all, without --sample), builds them, runs the tests in process and
 writes a record of each to out/mutants/. What is known of the same contracts is not run again, but
-survivors are: tests may have been added. Stop it any time; it goes on where it was.
+survivors are: tests may have been added. Stop it any time; it goes on where it was. A larger
+sample of the same seed contains the smaller one.
 """
 
 from __future__ import annotations
@@ -15,8 +16,7 @@ import random
 import sys
 from pathlib import Path
 
-from tests.mutation import records as kept
-from tests.mutation.records import Record, Records, score_of, state_of
+from tests.mutation.records import UNREAD, Record, Records, score_of, state_of
 from tests.mutation.report import page, read_explanations
 from tests.mutation.sites import Mutant, find_all
 
@@ -40,16 +40,17 @@ def main(arguments: list[str] | None = None) -> int:
     random.Random(options.seed).shuffle(chosen)
     chosen = chosen[: options.sample or None]
     folder = OUT / state_of(CONTRACTS)
-    records = Records(folder)
-    settled = (kept.KILLED, kept.EQUIVALENT, kept.INVALID)
-    due = [
-        m
-        for m in chosen
-        if m.key not in records.found or records.found[m.key].result not in settled
-    ]
-    print(f"{len(chosen)} of {len(everything)} mutants chosen, {len(due)} to run", flush=True)
-    for start in range(0, len(due), SHARD):
-        _fork_shard(folder, due[start : start + SHARD], records, options.jobs)
+    records = Records(folder, explained)
+    for mutant in chosen:
+        if mutant.is_unread and records.is_due(mutant.key):
+            records.add(Record.of(mutant, UNREAD))
+    due = sum(records.is_due(mutant.key) for mutant in chosen)
+    print(f"{len(chosen)} of {len(everything)} mutants chosen, {due} to run", flush=True)
+    built = [mutant for mutant in chosen if not mutant.is_unread]
+    for start in range(0, len(built), SHARD):
+        shard = built[start : start + SHARD]
+        if any(records.is_due(mutant.key) for mutant in shard):
+            _fork_shard(folder, shard, records, options.jobs)
     records = Records(folder)
     found = [records.found[m.key] for m in chosen]
     _report(options, found, len(everything), explained)
@@ -82,7 +83,7 @@ def _fork_shard(folder: Path, mutants: list[Mutant], records: Records, jobs: int
             from tests.mutation.shard import run_shard, sort_out_equivalents
 
             run_shard(folder, CONTRACTS, mutants, records, jobs, _say)
-            alive = [m for m in mutants if records.found[m.key].result == kept.SURVIVED]
+            alive = [m for m in mutants if records.is_due(m.key)]
             sort_out_equivalents(folder, CONTRACTS, alive, records)
             code = 0
         finally:

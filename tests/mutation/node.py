@@ -19,6 +19,7 @@ import pyrevm
 
 from tests import evm
 from tests import world as tests_world
+from tests.abi import checksummed, encoder_of, named, struct_of
 from tests.evm import ADMIN, Contract, Event, Function, Person, PyrevmChain, Receipt, Reverted
 from tests.world import World
 
@@ -27,11 +28,18 @@ EMPTY = b"\0"  # the engine's idea of an account without code
 PEOPLE = 60  # as in ape-config.yaml
 
 
+def _plain(value: Any) -> Any:
+    """Return the address of a person or a contract, anything else as it is."""
+    return str(value.address) if hasattr(value, "address") else value
+
+
 class NodeReceipt(Receipt):
     """A receipt that also knows when it was."""
 
-    timestamp: int = 0
-    chain: Any = None
+    def __init__(self, receipt: Receipt, chain: NodeChain) -> None:
+        """Note the time of the chain's last block."""
+        super().__init__(receipt._form, receipt._answer, receipt.raw_logs)
+        self.timestamp, self.chain = chain.head, chain
 
     @property
     def events(self) -> NodeEvents:
@@ -68,14 +76,18 @@ def _with_name(struct: type, name: str) -> Any:
 class NodeEvent(Event):
     """An event that can be made up, to compare with, and whose logs know its name."""
 
+    def __init__(self, contract: Contract, entry: dict[str, Any]) -> None:
+        """Note the name too."""
+        super().__init__(contract, entry)
+        self.name = entry["name"]
+
     def read(self, topics: list[bytes], data: bytes) -> Any:
         """Decode a log."""
-        return _with_name(type(plain := super().read(topics, data)), self.entry["name"])(*plain)
+        return _with_name(type(plain := super().read(topics, data)), self.name)(*plain)
 
     def __call__(self, **values: Any) -> Any:
         """Return the struct that `read` would return."""
-        names = tuple(part["name"] for part in self.entry["inputs"])
-        return evm._struct(names)(**{name: evm._plain(value) for name, value in values.items()})
+        return struct_of(self.names)(**{name: _plain(value) for name, value in values.items()})
 
 
 def _listed(entry: dict[str, Any], value: Any) -> Any:
@@ -83,25 +95,26 @@ def _listed(entry: dict[str, Any], value: Any) -> Any:
     if not entry["type"].endswith("]"):
         return value
     inner = entry | {"type": entry["type"].rpartition("[")[0]}
-    return [_listed(inner, evm._named(inner, part)) for part in value]
+    return [_listed(inner, named(inner, part)) for part in value]
 
 
 class NodeFunction(Function):
     """A function whose receipts have a time, and that can be tried without sending."""
 
+    def __init__(self, contract: Contract, entries: list[dict[str, Any]]) -> None:
+        """Note the types of answers too."""
+        super().__init__(contract, entries)
+        self.outputs = {len(entry["inputs"]): entry["outputs"] for entry in entries}
+
     def __call__(self, *args: Any, sender: Any = ADMIN) -> Any:
         """Call it as `Function` does."""
         result = super().__call__(*args, sender=sender)
-        if not isinstance(result, Receipt):
-            outputs = self.arities[len(args)][3]["outputs"]
-            if len(outputs) == 1:
-                return _listed(outputs[0], result)
-            return tuple(map(_listed, outputs, result))
-        else:
-            result = NodeReceipt(result.return_value, result.logs)
-            object.__setattr__(result, "timestamp", self.contract.chain.head)
-            object.__setattr__(result, "chain", self.contract.chain)
-        return result
+        if isinstance(result, Receipt):
+            return NodeReceipt(result, self.contract.chain)
+        outputs = self.outputs[len(args)]
+        if len(outputs) == 1:
+            return _listed(outputs[0], result)
+        return tuple(map(_listed, outputs, result))
 
     def call(self, *args: Any, sender: Any = ADMIN) -> Any:
         """Return what a transaction would return."""
@@ -179,10 +192,9 @@ class NodeChain(PyrevmChain):
         """Deploy a contract of the project."""
         abi, code = self.artefacts.of(name)
         inputs = next((e["inputs"] for e in abi if e["type"] == "constructor"), [])
-        kinds, values = [evm._kind(part) for part in inputs], [evm._plain(arg) for arg in args]
-        code += evm.encode(kinds, values)
+        code += encoder_of(inputs)(args)
         self._show(self.pending_timestamp)
-        address = self._run(lambda: self.evm.deploy(evm._plain(sender), code))
+        address = self._run(lambda: self.evm.deploy(_plain(sender), code))
         self._tick()
         return NodeContract(self, address, abi)
 
@@ -236,7 +248,7 @@ class NodeChain(PyrevmChain):
         """Stand in for `tests.reverts.dry_run`."""
         del _
         with self.rehearsal():
-            return self.call(evm._plain(sender or ADMIN), evm._plain(target), bytes(data), False)
+            return self.call(_plain(sender or ADMIN), _plain(target), bytes(data), False)
 
     def rehearsal(self) -> _Rehearsal:
         """Undo what happens in this block."""
@@ -344,7 +356,7 @@ class Accounts(list):
 
     def impersonate_account(self, address: Any) -> Signer:
         """Return an account without a key."""
-        return Signer(evm.to_checksum_address(str(address)), None)
+        return Signer(checksummed(str(address)), None)
 
 
 def deploy_on_node(chain: NodeChain, people: Accounts) -> World:
@@ -376,4 +388,4 @@ def make_accounts() -> Accounts:
     """Return as many accounts as Ape is configured to have, the deployer first."""
     people = [Person.number(FIRST_PERSON + i) for i in range(PEOPLE - 1)]
     signers = [Signer(person.address, person.private_key) for person in people]
-    return Accounts([Signer(evm.to_checksum_address(ADMIN), None), *signers])
+    return Accounts([Signer(checksummed(ADMIN), None), *signers])

@@ -21,6 +21,7 @@ class Worlds:
     def __init__(self, artefacts: evm.Artefacts) -> None:
         """Put the engine in Ape's place, before any test module is imported."""
         self.artefacts = artefacts
+        artefacts.code_limit = CODE_LIMIT
         self.engines: list[Any] = []
         self.awake: int | None = None
         evm.pyrevm.EVM = self._engine
@@ -91,9 +92,8 @@ class Worlds:
     def _use(self, artefacts: evm.Artefacts) -> None:
         evm.Artefacts = lambda *_: artefacts
 
-    def _engine(self, **options: Any) -> Any:
-        config = pyrevm.CfgEnv(limit_contract_code_size=CODE_LIMIT)
-        engine = ENGINE(env=pyrevm.Env(cfg=config), **options)
+    def _engine(self, *arguments: Any, **options: Any) -> Any:
+        engine = ENGINE(*arguments, **options)
         self.engines.append(engine)
         self._wake_in(engine)
         return engine

@@ -13,6 +13,8 @@ from tests import evm
 from tests.mutation.sites import Mutant
 
 KILLED, SURVIVED, EQUIVALENT, INVALID = "killed", "survived", "same bytecode", "does not compile"
+UNREAD = "value never read"
+OTHER_BYTECODE = "other bytecode"  # of a survivor that was compiled alone
 Z = 1.96  # standard deviations on either side that hold 95 % of a normal distribution
 
 
@@ -43,14 +45,21 @@ class Record:
 class Records:
     """The records of one state of the contracts, by the mutants' keys; the last one counts."""
 
-    def __init__(self, folder: Path) -> None:
-        """Read what there is."""
+    def __init__(self, folder: Path, explained: Iterable[str] = ()) -> None:
+        """Read what there is; explained are mutants that no test can notice."""
         self.path = folder / "records.jsonl"
+        self.explained = frozenset(explained)
         self.found: dict[str, Record] = {}
         if self.path.exists():
             for line in self.path.read_text().splitlines():
                 record = Record(**json.loads(line))
                 self.found[record.key] = record
+
+    def is_due(self, key: str) -> bool:
+        """Whether a mutant is to be run: it is new, or lived without an explanation."""
+        if key not in self.found:
+            return True
+        return self.found[key].result == SURVIVED and key not in self.explained
 
     def add(self, record: Record) -> None:
         """Keep a record, on disk at once."""

@@ -57,6 +57,7 @@ def page(found: list[Record], population: int, explained: dict[str, str], how: s
         f"| chosen | {len(found):,} |",
         f"| do not compile | {results[kept.INVALID]:,} |",
         f"| same bytecode as without | {results[kept.EQUIVALENT]:,} |",
+        f"| first value of a variable, overwritten unread | {results[kept.UNREAD]:,} |",
         f"| cannot be noticed, explained below | {len(equivalent):,} |",
         f"| killed | {score.killed:,} |",
         f"| alive | {score.alive:,} |",

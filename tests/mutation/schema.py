@@ -62,8 +62,7 @@ class Schema:
         for name in names:
             while True:
                 self._write()
-                made = evm.Artefacts(self.folder / "contracts")
-                kept = evm.ROOT / ".cache" / "evm" / f"{made.folder.name}" / f"{name}.json"
+                kept = evm.Artefacts(self.folder / "contracts").kept(name)
                 try:
                     if not kept.exists():
                         progress(f"compiling {name} with its mutants")

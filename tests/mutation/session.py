@@ -30,12 +30,14 @@ class Coverage:
         seconds: How long each test takes, of those that pass.
         failed: Tests that do not pass in process; nothing is learned from them.
         reached: Mutants that each test comes past.
+        unreached: Tests that come past none.
         deployment: Mutants that a deployment comes past.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     reached: dict[str, list[int]] = field(default_factory=dict)
+    unreached: list[str] = field(default_factory=list)
     deployment: list[int] = field(default_factory=list)
 
 
@@ -73,9 +75,12 @@ class Lab:
 
     # Without mutants awake ----------------------------------------------------------------------
 
-    def cover(self, parallel: int, progress: Callable[[str], None]) -> Coverage:
-        """Run every test once, see whether it passes and which mutants it comes past."""
-        found = Coverage(deployment=sorted(self.worlds.prepare()))
+    def cover(self, found: Coverage, parallel: int, progress: Callable[[str], None]) -> None:
+        """Run every test once of which nothing is known, see whether it passes and which mutants
+        it comes past."""
+        found.deployment = sorted(self.worlds.prepare())
+        known = {*found.seconds, *found.failed, *found.unreached}
+        new = [test for test in self.items if test not in known]
 
         def job_of(test: str) -> Any:
             def job(step: Callable[[str, float], None]) -> Any:
@@ -86,7 +91,7 @@ class Lab:
 
             return test, job
 
-        jobs = (job_of(test) for test in self.items)
+        jobs = map(job_of, new)
         for done, outcome in enumerate(run_forked(jobs, parallel, PATIENCE), start=1):
             problem, seconds, reached = outcome.answer or (outcome.problem or "too slow", 0, [])
             if problem:
@@ -94,8 +99,9 @@ class Lab:
             elif reached:
                 found.seconds[outcome.name] = seconds
                 found.reached[outcome.name] = reached
-            progress(f"tests without a fault: {done} of {len(self.items)}")
-        return found
+            else:
+                found.unreached.append(outcome.name)
+            progress(f"tests without a fault: {done} of {len(new)}")
 
     # With one mutant awake ----------------------------------------------------------------------
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +40,18 @@ def run_shard(
     parallel: int,
     say: Callable[[str], None],
 ) -> None:
-    """Build mutants, judge those that are not known as killed, and record the verdicts."""
+    """Build mutants, judge those that are not known as killed, and record the verdicts.
+
+    All of them are built, so that a run with more tests finds the build of the one before.
+    """
     mutants = dict(enumerate(chosen))
     schema = Schema(contracts, folder / "build", mutants)
+    invalid = {r.key: r.by for r in records.found.values() if r.result == kept.INVALID}
+    schema.failed = {n: invalid[m.key] for n, m in mutants.items() if m.key in invalid}
     artefacts = schema.build(say)
     for number, reason in schema.failed.items():
+        if mutants[number].key in invalid:
+            continue
         records.add(Record.of(mutants[number], kept.INVALID, by=reason))
     from tests.mutation.plugin import StandIns, Worlds
 
@@ -54,8 +60,9 @@ def run_shard(
     )
     hypothesis.settings.load_profile("mutation")
     worlds = Worlds(artefacts)
-    alive = [n for n in mutants if n not in schema.failed]
-    campaign = Campaign(worlds, {n: mutants[n] for n in alive}, records, parallel, say)
+    due = {n: m for n, m in mutants.items() if n not in schema.failed and records.is_due(m.key)}
+    built = [mutant.key for mutant in chosen]
+    campaign = Campaign(worlds, built, due, records, parallel, say)
     arguments = [*TESTS, *OPTIONS, *LEFT_OUT]
     code = pytest.main(arguments, plugins=[StandIns(worlds), campaign])
     if code not in (0, 5):
@@ -68,30 +75,38 @@ class Campaign:
     def __init__(
         self,
         worlds: Any,
+        built: list[str],
         mutants: dict[int, Mutant],
         records: Records,
         parallel: int,
         say: Callable[[str], None],
     ) -> None:
         """Note what to do."""
-        self.worlds, self.mutants, self.records = worlds, mutants, records
+        self.worlds, self.built, self.mutants, self.records = worlds, built, mutants, records
         self.parallel, self.say = parallel, say
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Cover once, then judge every mutant."""
+        from tests.mutation.reached import Reached
         from tests.mutation.session import Lab
 
         lab = Lab(self.worlds, session.items)
         session.config.pluginmanager.register(lab)
-        coverage = lab.cover(self.parallel, self.say)
-        (self.records.path.parent / "coverage.json").write_text(json.dumps(asdict(coverage)))
+        reached = Reached(self.records.path.parent / "coverage.json", self.built)
+        coverage = reached.read(list(lab.items))
+        lab.cover(coverage, self.parallel, self.say)
+        reached.write(coverage)
         total = len(lab.items)
         self.say(
             f"{len(coverage.seconds)} of {total} tests reach a mutant, "
             f"{len(coverage.failed)} do not pass without a node\n"
         )
-        killers: dict[tuple[str, str], str] = {}
+        killers = {
+            (record.file, record.function): record.by
+            for record in self.records.found.values()
+            if record.result == kept.KILLED
+        }
 
         def guess(number: int) -> str | None:
             mutant = self.mutants[number]
@@ -103,20 +118,28 @@ class Campaign:
             result = kept.KILLED if verdict.killed_by else kept.SURVIVED
             if verdict.killed_by:
                 killers[mutant.file, mutant.function] = verdict.killed_by
-            more = {"by": verdict.killed_by or "", "seconds": verdict.seconds}
+            more = {"by": verdict.killed_by or self._known_of(mutant), "seconds": verdict.seconds}
             self.records.add(Record.of(mutant, result, **more, tests=verdict.tests))
             done, killed = done + 1, killed + bool(verdict.killed_by)
             self.say(f"mutants: {done} of {len(self.mutants)}, {killed} killed")
         self.say("\n")
         return True
 
+    def _known_of(self, mutant: Mutant) -> str:
+        """Return what an earlier run has found out about a survivor."""
+        return self.records.found[mutant.key].by if mutant.key in self.records.found else ""
+
 
 def sort_out_equivalents(
     folder: Path, contracts: Path, survivors: Iterable[Mutant], records: Records
 ) -> None:
-    """Compile survivors in the plain; those that change no byte of any contract are no faults."""
+    """Compile survivors in the plain, once; those that change no byte of any contract are no
+    faults."""
     originals = evm.Artefacts(contracts)
     for mutant in survivors:
+        before = records.found[mutant.key]
+        if before.by == kept.OTHER_BYTECODE:
+            continue
         write_mutant(contracts, folder / "alone", mutant)
         users = list(users_of(contracts, mutant.file))
         same = all(
@@ -125,6 +148,8 @@ def sort_out_equivalents(
         )
         if same:
             records.add(Record.of(mutant, kept.EQUIVALENT))
+        else:
+            records.add(replace(before, by=kept.OTHER_BYTECODE))
 
 
 def _code(initcode: str | bytes) -> bytes:

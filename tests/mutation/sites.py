@@ -93,6 +93,7 @@ class Mutant:
         end: Where it ends.
         after: What takes its place; None leaves a statement out.
         is_statement: A whole statement, not an expression.
+        is_unread: A variable's first value, which is overwritten before anything reads it.
     """
 
     key: str
@@ -105,6 +106,7 @@ class Mutant:
     before: str
     after: str | None
     is_statement: bool
+    is_unread: bool = False
 
 
 class Finder:
@@ -128,13 +130,13 @@ class Finder:
         }
         self.seen: Counter[str] = Counter()
         self.function = ""
+        self.is_unread = False
 
     def find(self) -> Iterator[Mutant]:
         """Yield the mutants in the order of the text."""
         for function in self.tree.get_children(vy.FunctionDef):
             self.function = function.name
-            for statement in function.body:
-                yield from self._statement(statement)
+            yield from self._block(function.body)
 
     def _make(
         self, node: Any, operator: str, after: str | None, is_statement: bool = False
@@ -146,7 +148,7 @@ class Finder:
         self.seen[name] += 1
         key = hashlib.sha256(f"{name} {self.seen[name]}".encode()).hexdigest()[:10]
         place = self.file, self.function, node.lineno, operator
-        return Mutant(key, *place, start, end, before, after, is_statement)
+        return Mutant(key, *place, start, end, before, after, is_statement, self.is_unread)
 
     def _span(self, node: Any) -> tuple[int, int]:
         column = node.end_col_offset
@@ -161,6 +163,12 @@ class Finder:
         return self.source[start:end].decode()
 
     # Statements ---------------------------------------------------------------------------------
+
+    def _block(self, statements: list[Any]) -> Iterator[Mutant]:
+        for place, statement in enumerate(statements):
+            self.is_unread = _is_unread(statement, statements[place + 1 :])
+            yield from self._statement(statement)
+            self.is_unread = False
 
     def _statement(self, node: Any) -> Iterator[Mutant]:
         if not self._is_addressed(node):
@@ -178,12 +186,11 @@ class Finder:
                 yield self._make(node, "arithmetic", after, is_statement=True)
         if isinstance(node, vy.If):
             yield from self._condition(node.test)
-            for inner in (*node.body, *node.orelse):
-                yield from self._statement(inner)
+            yield from self._block(node.body)
+            yield from self._block(node.orelse)
         elif isinstance(node, vy.For):
             yield from self._expression(node.iter)
-            for inner in node.body:
-                yield from self._statement(inner)
+            yield from self._block(node.body)
         elif isinstance(node, vy.Assert):
             yield from self._condition(node.test)
         elif getattr(node, "value", None) is not None:
@@ -296,6 +303,22 @@ class Finder:
         if name[:1].isupper():  # fields of a struct or an event
             for keyword in node.keywords:
                 yield from self._expression(keyword.value)
+
+
+def _is_unread(node: Any, following: list[Any]) -> bool:
+    """Whether a declaration's literal is overwritten before anything reads it: of the statements
+    that follow in its block, the first to name the variable assigns to it."""
+    if not isinstance(node, vy.AnnAssign) or not isinstance(node.value, vy.Int | vy.NameConstant):
+        return False
+    for statement in following:
+        names = statement.get_descendants(vy.Name, {"id": node.target.id}, include_self=True)
+        if not names:
+            continue
+        if not isinstance(statement, vy.Assign) or len(names) > 1:
+            return False
+        target = statement.target
+        return names[0] in (target.elements if isinstance(target, vy.Tuple) else [target])
+    return True
 
 
 def _token_ends(text: str) -> dict[tuple[int, int], int]:

@@ -9,7 +9,7 @@ import pytest
 
 from bulkhead.books import Header
 from tests.evm import Reverted
-from tests.indexer import Indexer
+from tests.indexer import Auditor, Indexer
 from tests.scenes import Scene
 from tests.unit.default_manager.procedure_helpers import join, set_waterfall
 from tests.world import BTC, ETH, NEVER, WAD, World
@@ -194,7 +194,7 @@ def compare(world: World, indexer: Indexer, members: list[Any]) -> None:
 def test_rebuilt_from_events_alone(fast_world, monkeypatch, seed):
     world = fast_world
     world.settlement.approve(world.insurance_fund, NEVER, sender=world.people[3])
-    indexer = Indexer(world.deployment, world.admin)
+    indexer = Auditor(world.deployment, world.admin)
     call = world.chain.call
 
     def recorded(sender: str, to: str, data: bytes, is_view: bool) -> bytes:

@@ -17,6 +17,7 @@ from tests.unit.default_manager.procedure_helpers import (
     fill_funds,
     only,
     refused,
+    set_waterfall,
     without_limits,
 )
 from tests.world import BTC, ETH, NEVER, WAD, World
@@ -169,6 +170,15 @@ def test_a_proof_is_rewarded_once(ending):
         sender=scene.stranger,
     )
     assert world.conservation_error() < BOOK_DUST
+
+
+def test_limits_of_the_funds_end_with_the_trading(ending):
+    """Nothing is saved for later: nothing is held back, and nothing counts as drawn lately."""
+    set_waterfall(ending.world, market_amount=0, total_amount=0, market_share=0, total_share=0)
+    receipt = ending.manager.prove_deficit(ending.account, 0, sender=ending.stranger)
+    assert only(receipt, ending.manager.DeficitPaid).insurance == 300 * WAD
+    assert receipt.events.filter(ending.manager.LimitUsed) == []
+    assert ending.manager.limit_used(0) == 0
 
 
 def test_reward_is_capped_and_can_be_forgone(fast_world):

@@ -1,0 +1,213 @@
+"""Tear-ups and charges to the wei: sides of a few wei, on which every rounding shows.
+
+The DefaultManager's place is taken by a contract that passes on what it is told, several calls in
+one transaction, so that any loss and any price can be named.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from random import Random
+from typing import Any
+
+import pytest
+import vyper
+
+from tests.evm import EVM_VERSION, Contract, Settings
+from tests.world import BTC, ETH, WAD, World
+
+PPM = 10**6
+ROW = 8 + ETH
+CASES = 80
+DEFAULT_MANAGER = 2
+MESSENGER = """
+@external
+def run(target: address, calls: DynArray[Bytes[2048], 4]) -> DynArray[Bytes[512], 4]:
+    answers: DynArray[Bytes[512], 4] = []
+    for call: Bytes[2048] in calls:
+        answers.append(raw_call(target, call, max_outsize=512))
+    return answers
+"""
+
+
+@cache
+def messenger_code() -> tuple[list[dict[str, Any]], bytes]:
+    """Return ABI and initcode of the contract in the DefaultManager's place."""
+    made = vyper.compile_code(
+        MESSENGER,
+        output_formats=["abi", "bytecode"],
+        settings=Settings(evm_version=EVM_VERSION),
+    )
+    return made["abi"], bytes.fromhex(made["bytecode"].removeprefix("0x"))
+
+
+@dataclass
+class Bench:
+    """A ledger that can be told anything, and two people who hold the other sides."""
+
+    world: World
+    messenger: Contract
+    maker: Any
+    book: int
+    random: Random
+
+    def tell(self, *calls: tuple[Any, ...]) -> list[Any]:
+        """Call functions of the ledger in one transaction, as the DefaultManager."""
+        ledger = self.world.clearinghouse
+        data = [getattr(ledger, name).encode_input(*args) for name, *args in calls]
+        answers = self.messenger.run(ledger, data).return_value
+        return [
+            getattr(ledger, name).arities[len(args)].value(answer)
+            for (name, *args), answer in zip(calls, answers, strict=True)
+        ]
+
+    def holder(self, place: int, sizes: dict[int, int]) -> int:
+        """Let somebody hold so many wei of each market."""
+        person = self.world.people[place]
+        account = self.world.open(person, 100)
+        for market, size in sizes.items():
+            price = {ETH: 2_000, BTC: 40_000}[market]
+            maker, taker = (self.maker, self.book), (person, account)
+            self.world.trade(maker, taker, Decimal(size) / WAD, price, market)
+        return account
+
+    def price(self) -> int:
+        """Return some price, WAD."""
+        return self.random.randrange(1_500 * WAD, 2_500 * WAD)
+
+
+@pytest.fixture
+def bench(fast_world) -> Bench:
+    """A messenger in the DefaultManager's place."""
+    world = fast_world
+    abi, code = messenger_code()
+    address = world.chain.evm.deploy(world.admin, code)
+    world.clearinghouse.set_role(DEFAULT_MANAGER, address, sender=world.admin)
+    world.wait(86_400)
+    world.clearinghouse.accept_role(DEFAULT_MANAGER, sender=world.admin)
+    messenger = Contract(world.chain, address, abi)
+    maker = world.people[0]
+    return Bench(world, messenger, maker, world.open(maker, 10_000), Random(5))
+
+
+def leg(size: int, price: int, loss: int = 0) -> int:
+    """Return the leg of a position in ETH (layout: IRiskEngine)."""
+    return ROW << 240 | (size < 0) << 239 | loss << 120 | price
+
+
+def up(amount: int, divisor: int) -> int:
+    """Divide, rounded up."""
+    return -(-amount // divisor)
+
+
+def fallen(sign: int, base: int, shares: int, price: int) -> tuple[int, int]:
+    """Return (A, K) of a side at (1, 0) from whose shares so much base was taken at a price.
+
+    Args:
+        sign: +1 for LONG.
+    """
+    fall = up(base * WAD, shares) if sign > 0 else base * WAD // shares
+    return WAD - fall, fall * sign * price // WAD
+
+
+def side_of(bench: Bench, is_long: bool) -> Any:
+    """Return one side of the market."""
+    book = bench.world.market()
+    return book.long if is_long else book.short
+
+
+def each(bench: Bench):
+    """Yield signs and sizes, each on the same ledger."""
+    for _ in range(CASES):
+        checkpoint = bench.world.chain.snapshot()
+        yield bench.random.choice([1, -1]), bench.random.randint(1, 9), bench.random.randint(0, 9)
+        bench.world.chain.restore(checkpoint)
+        bench.world.sequences.clear()
+
+
+def test_one_account_torn_up_and_its_loss_charged_at_once(bench):
+    """A part of it or all, with a loss that is named for it; a position in BTC stays behind."""
+    world, random, seen = bench.world, bench.random, set()
+    for sign, size, others in each(bench):
+        account = bench.holder(1, {ETH: sign * size, BTC: 5})
+        bench.holder(2, {ETH: sign * others} if others else {})
+        shares, price, loss = size + others, bench.price(), random.randint(0, 30_000)
+        fraction, cap = random.choice([WAD, WAD // 2, WAD // 3]), random.choice([50_000, 500_000])
+        cash, started = world.cash(account), 1_600_000_000
+        closed = size * fraction // WAD
+        if not closed:
+            continue
+        ((lost, to_hole),) = bench.tell(
+            ("tear_up_account", account, fraction, [leg(sign * size, price, loss)], cap, started)
+        )
+        room = shares * price // WAD * cap // PPM
+        charged = min(loss, room)
+        a, k = fallen(-sign, closed, shares, price)
+        k -= up(charged * WAD, shares)
+        pairs = side_of(bench, sign < 0).pairs
+        assert pairs == (((a, k),) if a else ((0, k), (WAD, 0)))
+        assert (lost, to_hole) == (loss, loss - charged)
+        assert world.clearinghouse.hole() == to_hole
+        assert abs(world.position(account)[0]) == size - closed
+        own = world.market().long_shares if sign > 0 else world.market().short_shares
+        assert own == shares - closed
+        cost = sign * size * 2_000
+        part = cost * closed // size if fraction < WAD else cost
+        assert world.cash(account) == cash + sign * closed * price // WAD - part + loss
+        assert world.header(account).stage == 3
+        assert world.clearinghouse.headers(account) >> 222 & 2**32 - 1 == started
+        seen |= {a == 0, 10 + (room < loss)}
+    assert len(seen) == 4, "whole sides and parts; losses within the bound and beyond"
+
+
+def test_several_torn_up_and_their_losses_charged_one_by_one(bench):
+    """Two of one side and one of the other are netted; what may be charged is used up in turn."""
+    world, random, seen = bench.world, bench.random, set()
+    for sign, size, others in each(bench):
+        sizes = [sign * size, sign * random.randint(1, 9), -sign * random.randint(1, 5)]
+        accounts = [bench.holder(1 + i, {ETH: held}) for i, held in enumerate(sizes)]
+        bench.holder(4, {ETH: sign * others} if others else {})
+        book, price = world.market(), bench.price()
+        cap = random.choice([50_000, 500_000])
+        closeouts = [(a, [leg(q, price)]) for a, q in zip(accounts, sizes, strict=True)]
+        losses = [random.randint(0, 12_000) for _ in sizes]
+        cash = [world.cash(account) for account in accounts]
+        answers = bench.tell(
+            ("tear_up_accounts", closeouts, cap),
+            *(
+                ("settle_loss", account, [leg(q, price, loss)])
+                for account, q, loss in zip(accounts, sizes, losses, strict=True)
+            ),
+        )
+        longs = book.long_shares - sum(q for q in sizes if q > 0)
+        shorts = book.short_shares + sum(q for q in sizes if q < 0)
+        net = sum(sizes)
+        wanted, hole, charges = {}, 0, 0
+        for is_long, shares in ((True, longs), (False, shorts)):
+            room = shares * price // WAD * cap // PPM
+            pair = (WAD, 0)
+            if shares and (net < 0 if is_long else net > 0):
+                pair = fallen(1 if is_long else -1, abs(net), shares, price)
+            for place, (q, loss) in enumerate(zip(sizes, losses, strict=True)):
+                if (q < 0) == is_long:
+                    charged = min(loss, room)
+                    room -= charged
+                    charges += charged > 0
+                    assert answers[1 + place] == loss - charged
+                    hole += loss - charged
+                    if charged:
+                        pair = pair[0], pair[1] - up(charged * WAD, shares)
+            wanted[is_long] = pair
+        for is_long, (a, k) in wanted.items():
+            pairs = side_of(bench, is_long).pairs
+            assert pairs == (((a, k),) if a else ((0, k), (WAD, 0)))
+        assert world.clearinghouse.hole() == hole
+        for place, (account, q) in enumerate(zip(accounts, sizes, strict=True)):
+            gained = abs(q) * (price if q > 0 else -price) // WAD - q * 2_000
+            assert answers[0][place] == cash[place] + gained
+            assert world.cash(account) == cash[place] + gained + losses[place]
+            assert world.position(account) == (0, 0)
+        seen |= {net > 0, 10 + (hole > 0), 20 + (charges > 1), 30 + (0 in wanted[net < 0])}
+    assert len(seen) >= 7

@@ -1,0 +1,91 @@
+"""Generations of a side, of LONG as of SHORT: when one begins, and what its holders keep."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.scenes import DUST, Scene
+from tests.unit.default_manager.procedure_helpers import (
+    BOOK_DUST,
+    crowd,
+    finish_window,
+    only,
+    side_pair,
+    tear_up,
+    without_limits,
+)
+from tests.world import WAD, World
+
+LOSS = 110  # a unit: 100 of them are a little more than the trader's 10,000
+A_FLOOR = WAD // 1_000
+SIZE_DUST = 10**6
+
+
+def side_torn_up(world: World, sign: int, size: float, others: float) -> Scene:
+    """Tear up a trader of so many units, and leave so many to others of his side.
+
+    Args:
+        sign: +1 for a LONG trader, whom the SHORT side pays.
+    """
+    scene = Scene.set(world, size=sign * size)
+    crowd(scene, [sign * others], first=20)
+    world.stake(scene.staker, 3_000)
+    without_limits(world)
+    scene.price(2_000 - sign * LOSS)
+    scene.open_auction()
+    finish_window(world)
+    scene.price(2_000 - sign * LOSS)
+    return scene
+
+
+@pytest.mark.parametrize("sign", [1, -1], ids=["short side", "long side"])
+@pytest.mark.parametrize(("others", "began"), [(0.1, False), (0.09, True)])
+def test_one_begins_below_the_floor_and_not_at_it(fast_world, sign, others, began):
+    """Of 100 units on the other side 99.9 are closed: A is a thousandth. Or a little more."""
+    scene = side_torn_up(fast_world, sign, 100 - others, others)
+    held = scene.equity(scene.book)
+    events = tear_up(scene).events.filter(fast_world.clearinghouse.GenerationBegan)
+    side = 1 if sign > 0 else 0
+    book = fast_world.market()
+    generations = book.long.generation, book.short.generation
+    assert (generations[side], generations[1 - side]) == (int(began), 0)
+    if began:
+        assert side_pair(fast_world, side) == (WAD, 0)
+        (event,) = events
+        assert (event.market, event.is_long, event.generation) == (1, side == 0, 1)
+        total = book.short_shares if side else book.long_shares
+        assert event.shares == total
+        assert abs(total - round(others * 100) * WAD // 100) <= SIZE_DUST
+    else:
+        assert side_pair(fast_world, side)[0] == A_FLOOR
+        assert events == []
+    assert abs(scene.equity(scene.book) - held) <= DUST
+
+
+@pytest.mark.parametrize("sign", [1, -1], ids=["short side", "long side"])
+def test_an_old_holder_goes_on(fast_world, sign):
+    """What is left of him moves with the price, is closed by trades of his own, and is all there
+    when the market is settled."""
+    scene = side_torn_up(fast_world, sign, 99.95, 0.05)
+    event = only(tear_up(scene), fast_world.clearinghouse.GenerationBegan)
+    assert event.is_long == (sign < 0)
+    before = scene.equity(scene.book)
+    price = 2_000 - sign * LOSS
+    scene.price(price - sign * 100)
+    gained = scene.equity(scene.book) - before
+    assert abs(gained - 100 * WAD // 20) <= DUST, "a twentieth of a unit is left"
+    checkpoint = fast_world.chain.snapshot()
+    scene.price(price)
+    person = fast_world.people[16]
+    account = fast_world.open(person, 10_000)
+    for size in (1, -0.5, -0.55):  # more, less, nothing
+        fast_world.trade((scene.maker, scene.book), (person, account), sign * size, price)
+    assert abs(scene.size(scene.book)) <= SIZE_DUST
+    assert 0 <= before - scene.equity(scene.book) <= WAD, "the maker's fees"
+    assert fast_world.conservation_error() < BOOK_DUST
+    fast_world.chain.restore(checkpoint)
+    fast_world.clearinghouse.settle_market(1, sender=fast_world.admin)
+    assert abs(scene.equity(scene.book) - before - gained) <= DUST
+    fast_world.clearinghouse.convert_positions(1, [scene.book], sender=scene.stranger)
+    assert abs(fast_world.cash(scene.book) - before - gained) <= DUST
+    assert fast_world.conservation_error() < BOOK_DUST
