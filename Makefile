@@ -55,7 +55,7 @@ demo: build  ## Replay a crash on a local chain (SCENARIO=waterfall or PRICES=fi
 
 .PHONY: test
 test: build  ## Run the test suite (ARGS="-k settle -x" to choose)
-	ape test --numprocesses $(JOBS) --dist worksteal $(ARGS)
+	python -m tests --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
 # FUZZ="--resume" goes on where a campaign was stopped.
 STEPS ?= 1000000

@@ -16,6 +16,13 @@ ROOT = Path(__file__).parent.parent
 RECEIPT_POLL = 0.002  # seconds; web3 waits 0.1 when Anvil is not done by the first look
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All that is in tests/integration needs a node, unless it plays in process anyway."""
+    for item in items:
+        if "integration" in item.path.parts and "fast_world" not in item.fixturenames:
+            item.add_marker("node")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _impatient():
     """Look for receipts as often as a local chain deserves."""

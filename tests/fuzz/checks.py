@@ -46,6 +46,14 @@ def watch(stage: Stage, call: Call) -> Receipt:
     return receipt
 
 
+def check_missing(stage: Stage, call: Call) -> None:
+    """Money that an account owns can be missing only because others owe it."""
+    ledger = stage.world.clearinghouse
+    if call.function == "withdraw" and call.args[1] is stage.world.settlement:
+        is_owed = ledger.negative_cash() or ledger.hole()
+        require(is_owed, "INV-1: nobody owes anything, and cash is missing")
+
+
 def is_paused(stage: Stage, action: int) -> bool:
     """Whether the guardian has stopped an action; liquidations wait an hour more."""
     until = stage.world.clearinghouse.paused_until(action)

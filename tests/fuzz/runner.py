@@ -15,7 +15,8 @@ from typing import Any
 from tests.evm import Reverted
 from tests.fuzz import actions
 from tests.fuzz.action import TABLE, Action, Step, Violation, resolve
-from tests.fuzz.checks import watch
+from tests.fuzz.actions.reasons import MISSING
+from tests.fuzz.checks import check_missing, watch
 from tests.fuzz.gang import GANGS
 from tests.fuzz.laws import begin, check_books
 from tests.fuzz.liveness import check_liveness
@@ -126,6 +127,8 @@ def perform(stage: Stage, step: Step, is_watched: bool = True) -> bool:
         stage.refused[reason or "no reason"] += 1
         if reason not in entry.reasons:
             raise Violation(f"{name} refused for {reason or 'no reason'!r}") from None
+        if reason == MISSING:
+            check_missing(stage, call)
         return True
     if name in FORBIDDEN:
         raise Violation(f"INV-14: {name} was not refused")

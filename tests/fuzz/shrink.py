@@ -68,7 +68,9 @@ def _plainer_arguments(best: list[Step], fails: Callable[[list[Step]], bool]) ->
     for index, (name, values) in enumerate(list(best)):
         for key in values:
             plain = _plainest(name, key)
-            if index >= len(best) or plain is None or best[index][1].get(key) == plain:
+            if index >= len(best) or best[index][0] != name:
+                return  # it fails earlier now
+            if plain is None or best[index][1].get(key) == plain:
                 continue
             candidate = list(best)
             candidate[index] = (name, best[index][1] | {key: plain})

@@ -1,14 +1,13 @@
-"""pytest on the EVM in process: worlds with sleeping mutants, and fixtures in place of Ape's."""
+"""pytest on the EVM in process: worlds with sleeping mutants."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pyrevm
-import pytest
 
-from tests import evm
-from tests.mutation import node, schema
+from tests import evm, node
+from tests.mutation import schema
 from tests.world import World
 
 CODE_LIMIT = 2**20  # bytes; contracts with many mutants in them exceed EIP-170
@@ -110,26 +109,3 @@ def _conftest() -> Any:
     from tests import conftest
 
     return conftest
-
-
-class StandIns:
-    """The fixtures of Ape's pytest plugin, which is not loaded."""
-
-    def __init__(self, worlds: Worlds) -> None:
-        """Note the worlds."""
-        self.worlds = worlds
-
-    @pytest.fixture(scope="session")
-    def chain(self) -> node.NodeChain:
-        """The chain in process."""
-        return self.worlds.chain
-
-    @pytest.fixture(scope="session")
-    def accounts(self) -> node.Accounts:
-        """Its accounts."""
-        return self.worlds.people
-
-    @pytest.fixture(scope="session")
-    def project(self) -> node.Project:
-        """The project's contracts."""
-        return node.Project(self.worlds.chain)

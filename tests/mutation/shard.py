@@ -53,7 +53,8 @@ def run_shard(
         if mutants[number].key in invalid:
             continue
         records.add(Record.of(mutants[number], kept.INVALID, by=reason))
-    from tests.mutation.plugin import StandIns, Worlds
+    from tests.mutation.plugin import Worlds
+    from tests.node import StandIns
 
     hypothesis.settings.register_profile(
         "mutation", derandomize=True, database=None, deadline=None, print_blob=False
@@ -64,7 +65,7 @@ def run_shard(
     built = [mutant.key for mutant in chosen]
     campaign = Campaign(worlds, built, due, records, parallel, say)
     arguments = [*TESTS, *OPTIONS, *LEFT_OUT]
-    code = pytest.main(arguments, plugins=[StandIns(worlds), campaign])
+    code = pytest.main(arguments, plugins=[StandIns(worlds.chain, worlds.people), campaign])
     if code not in (0, 5):
         raise RuntimeError(f"pytest ended with {code}: run the tests first, they must pass")
 

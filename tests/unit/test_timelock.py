@@ -291,6 +291,7 @@ def test_what_it_was_deployed_with(world, timelock, proposer, stranger):
     ]
 
 
+@pytest.mark.node
 def test_it_takes_no_ether_by_the_way(timelock, stranger):
     with pytest.raises(Reverted):
         dry_run(timelock.address, b"", stranger, value=1)

@@ -145,6 +145,7 @@ def test_parts_called_directly_do_nothing(world, maker, stranger, part, name, ar
         assert_refused(reason, contracts, getattr(contract, name), *arguments(world), sender=anyone)
 
 
+@pytest.mark.node
 @pytest.mark.parametrize(
     ("part", "name", "arguments"), HARMLESS, ids=[name for _, name, _ in HARMLESS]
 )

@@ -173,6 +173,7 @@ def test_a_token_that_refuses_approval_keeps_everything_as_it_was(odd_club):
     club.draw(club.member, STAKE, 0, 0)
 
 
+@pytest.mark.node
 def test_a_draw_of_all_three_tiers_is_cheap(pair):
     """With the ledger holding tokens already, as it always does."""
     club = pair

@@ -157,6 +157,7 @@ def test_set_terms_accepts_the_bounds(desk, terms):
 # --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.node
 def test_sign_order_takes_keys_and_accounts(desk):
     from eth_account import Account
 

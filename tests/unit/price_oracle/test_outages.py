@@ -107,6 +107,7 @@ def test_the_event_says_the_average(desk):
     ]
 
 
+@pytest.mark.node
 def test_checkpoints_of_one_block_have_no_weight(desk):
     desk.checkpoint()
     before = average(desk)
@@ -283,6 +284,7 @@ def test_a_sequencer_outage_is_none_of_the_feeds(desk, uptime):
     desk.oracle.report_outage(*desk.config(), sender=desk.stranger)
 
 
+@pytest.mark.node
 def test_too_little_gas_is_no_outage(desk):
     """A caller cannot starve a good feed into an outage."""
     data = desk.oracle.report_outage.encode_input(*desk.config())

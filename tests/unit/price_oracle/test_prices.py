@@ -271,6 +271,7 @@ def test_with_no_evidence_the_bounds_are_all_there_is(desk):
     assert desk.judge(config(ZERO, ZERO)) == unknown(HALTED)
 
 
+@pytest.mark.node
 def test_seventy_two_gas_eaters_do_not_stop_a_read(desk, odd):
     odd.set_mode(EATS_GAS, sender=desk.stranger)
     words = config(odd, odd) * 72
@@ -299,6 +300,7 @@ def judge_with_gas(desk, words, gas):
     return unpack(word)
 
 
+@pytest.mark.node
 def test_too_little_gas_reverts_instead_of_faking_a_dead_feed(desk, odd):
     """Whatever the caller sends, a healthy feed is never judged dead."""
     odd.set_mode(WORKS_HARD, sender=desk.stranger)
@@ -307,6 +309,7 @@ def test_too_little_gas_reverts_instead_of_faking_a_dead_feed(desk, odd):
     assert outcomes == {None, point(PRICE)}
 
 
+@pytest.mark.node
 def test_enough_gas_for_one_feed_is_not_enough_for_two(desk, odd):
     odd.set_mode(EATS_GAS, sender=desk.stranger)
     words = config(odd, desk.secondary)
@@ -643,6 +646,7 @@ def test_a_dead_sequencer_feed_is_down(project, desk, odd, mode):
     assert desk.judge() == enclose(SEQUENCER, (PRICE, 0))
 
 
+@pytest.mark.node
 def test_too_little_gas_is_no_sequencer_outage(desk, uptime):
     assert judge_with_gas(desk, desk.config(), GAS_BEFORE_FEED - 10_000) is None
     assert judge_with_gas(desk, desk.config(), GAS_BEFORE_FEED + 50_000) == point(PRICE)

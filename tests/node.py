@@ -1,9 +1,9 @@
 """Ape's `chain`, `accounts` and `project` on the EVM in process, so that no test needs a node.
 
-The unit tests are written against Ape and Anvil. Mutation testing runs them thousands of times:
-here the same tests act on `tests.evm`, at a hundred times the speed. As on Anvil every transaction
-has a block of its own, a second after the one before. The few tests that need more of a node than
-this (they measure gas or build blocks) fail on the unchanged contracts and are left out.
+The unit tests are written against Ape and Anvil. Here the same tests act on `tests.evm`, at many
+times the speed: in `make test`, and thousands of times in mutation testing. As on Anvil every
+transaction has a block of its own, a second after the one before. The few tests that need more of a
+node than this (they measure gas or build blocks) are marked `node`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 
 import ape
 import pyrevm
+import pytest
 
 from tests import evm
 from tests import world as tests_world
@@ -389,3 +390,26 @@ def make_accounts() -> Accounts:
     people = [Person.number(FIRST_PERSON + i) for i in range(PEOPLE - 1)]
     signers = [Signer(person.address, person.private_key) for person in people]
     return Accounts([Signer(checksummed(ADMIN), None), *signers])
+
+
+class StandIns:
+    """The fixtures of Ape's pytest plugin, which is not loaded."""
+
+    def __init__(self, chain: NodeChain, people: Accounts) -> None:
+        """Note what stands in for what."""
+        self.node, self.people = chain, people
+
+    @pytest.fixture(scope="session")
+    def chain(self) -> NodeChain:
+        """The chain in process."""
+        return self.node
+
+    @pytest.fixture(scope="session")
+    def accounts(self) -> Accounts:
+        """Its accounts."""
+        return self.people
+
+    @pytest.fixture(scope="session")
+    def project(self) -> Project:
+        """The project's contracts."""
+        return Project(self.node)

@@ -1,0 +1,37 @@
+"""python -m tests [arguments of pytest]: the whole suite, in two passes.
+
+Tests that ask nothing of a node run in process first, on the bytecode that Ape has compiled; those
+marked `node`, and what tests/integration does on Anvil, through Ape. `ape test` runs all on Anvil.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from tests.evm import ROOT
+
+NO_TESTS = 5  # pytest's exit code when nothing was selected
+IN_PROCESS = (sys.executable, "-m", "pytest", "-p", "no:ape_test", "-p", "tests.in_process")
+PASSES = {
+    "In process": (*IN_PROCESS, "-m", "not node"),
+    "On Anvil": ("ape", "test", "-m", "node"),
+}
+
+
+def main() -> int:
+    """Run both passes; return the exit code of the first that failed."""
+    codes = []
+    for name, command in PASSES.items():
+        print(f"==== {name} ====", flush=True)
+        codes.append(subprocess.run([*command, *sys.argv[1:]], cwd=ROOT, check=False).returncode)
+        if codes[-1] not in (0, NO_TESTS):
+            break
+    return next((code for code in codes if code not in (0, NO_TESTS)), min(codes))
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
