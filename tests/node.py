@@ -185,6 +185,7 @@ class NodeChain(PyrevmChain):
         """Start an empty chain."""
         self.known: dict[str, NodeContract] = {}
         self.given_code: list[str] = []
+        self.deployed: list[str] = []
         super().__init__()
         self.blocks = SimpleNamespace(head=_Head(self))
         self.provider = _Provider(self)
@@ -196,6 +197,7 @@ class NodeChain(PyrevmChain):
         code += encoder_of(inputs)(args)
         self._show(self.pending_timestamp)
         address = self._run(lambda: self.evm.deploy(_plain(sender), code))
+        self.deployed.append(address)
         self._tick()
         return NodeContract(self, address, abi)
 
@@ -234,16 +236,21 @@ class NodeChain(PyrevmChain):
             self.head = self.pending_timestamp
         self.pending_timestamp = self.head + 1
 
-    def snapshot(self) -> tuple[Any, int, int]:
+    def snapshot(self) -> tuple[Any, int, int, int]:
         """Remember this state."""
-        return self.evm.snapshot(), self.pending_timestamp, self.head
+        return self.evm.snapshot(), self.pending_timestamp, self.head, len(self.deployed)
 
-    def restore(self, snapshot: tuple[Any, int, int]) -> None:
+    def restore(self, snapshot: tuple[Any, int, int, int]) -> None:
         """Go back to a state; the snapshot is used up, take a new one to come back again."""
-        checkpoint, self.pending_timestamp, self.head = snapshot
+        checkpoint, self.pending_timestamp, self.head, count = snapshot
         self.evm.revert(checkpoint)
-        while self.given_code and not self.rehearsing:  # the engine does not undo that
-            self.evm.insert_account_info(self.given_code.pop(), pyrevm.AccountInfo())
+        # The engine does not undo code that was put somewhere, be it where a contract had been.
+        gone, self.deployed[count:] = self.deployed[count:], []
+        if not self.rehearsing:
+            gone += self.given_code
+            self.given_code.clear()
+        for address in gone:
+            self.evm.insert_account_info(address, pyrevm.AccountInfo())
 
     def dry_run(self, target: str | None, data: bytes, sender: Any = None, *_: Any) -> bytes:
         """Stand in for `tests.reverts.dry_run`."""
