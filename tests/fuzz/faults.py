@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 import time
 from dataclasses import dataclass
@@ -17,11 +16,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.evm import ROOT, Artefacts
+from tests.evm import ROOT
 from tests.fuzz.action import Violation
 from tests.fuzz.campaign import Campaign
 from tests.fuzz.runner import play
 from tests.fuzz.stage import Stage
+from tests.patches import Change, PatchError, changed, copy_with
 
 FOLDER = ROOT / ".cache" / "faults"
 SECONDS = 120.0
@@ -35,74 +35,75 @@ sound_stage = cache(Stage.build)
 
 @dataclass(frozen=True)
 class Fault:
-    """A change of one source: what is written there, and what instead."""
+    """A change, and what is wrong with it."""
 
     about: str
-    source: str
-    right: str
-    wrong: str
+    change: Change
 
 
 FAULTS = {
     "margin-comparison": Fault(
         "the initial margin check is the wrong way round",
-        "RiskEngine.vy",
-        'tally.equity >= convert(required, int256), "risk engine: below initial margin"',
-        'tally.equity <= convert(required, int256), "risk engine: below initial margin"',
+        Change(
+            "RiskEngine.vy",
+            'tally.equity >= convert(required, int256), "risk engine: below initial margin"',
+            'tally.equity <= convert(required, int256), "risk engine: below initial margin"',
+        ),
     ),
     "fee-leg": Fault(
         "the taker's fee leaves his account and reaches nobody",
-        "modules/trading.vy",
-        "market, state, long_change, short_change, maker_charge + taker_charge\n",
-        "market, state, long_change, short_change, maker_charge\n",
+        Change(
+            "modules/trading.vy",
+            "market, state, long_change, short_change, maker_charge + taker_charge\n",
+            "market, state, long_change, short_change, maker_charge\n",
+        ),
     ),
     "rounding": Fault(
         "realised profit is rounded up",
-        "modules/ledger.vy",
-        "realised = wad_math._mul_floor_unchecked(closed, value) - closed_cost",
-        "realised = wad_math._mul_ceil_unchecked(closed, value) - closed_cost",
+        Change(
+            "modules/ledger.vy",
+            "realised = wad_math._mul_floor_unchecked(closed, value) - closed_cost",
+            "realised = wad_math._mul_ceil_unchecked(closed, value) - closed_cost",
+        ),
     ),
     "tier": Fault(
         "the insurance fund is passed over",
-        "modules/waterfall.vy",
-        "claim.insurance = min(paid, insurance)",
-        "claim.insurance = 0",
+        Change(
+            "modules/waterfall.vy",
+            "claim.insurance = min(paid, insurance)",
+            "claim.insurance = 0",
+        ),
     ),
     "funding": Fault(
         "a slice forgets the funding since the last fill",
-        "modules/trading.vy",
-        "market, state, account, account_header, 0, bidder, bidder_header, 0, size, price",
-        "market, state & ~((2**48 - 1) << 128), account, account_header, 0, bidder, "
-        "bidder_header, 0, size, price",
+        Change(
+            "modules/trading.vy",
+            "market, state, account, account_header, 0, bidder, bidder_header, 0, size, price",
+            "market, state & ~((2**48 - 1) << 128), account, account_header, 0, bidder, "
+            "bidder_header, 0, size, price",
+        ),
     ),
     "pause": Fault(
         "withdrawals go on while they are paused",
-        "modules/registry.vy",
-        "(self.role_words[RISK_ENGINE] >> FIRST_FIELD) & MASK_32 <= block.timestamp\n"
-        '    ), "clearinghouse: withdrawals are paused"',
-        "(self.role_words[RISK_ENGINE] >> FIRST_FIELD) & MASK_32 <= max_value(uint256)\n"
-        '    ), "clearinghouse: withdrawals are paused"',
+        Change(
+            "modules/registry.vy",
+            "(self.role_words[RISK_ENGINE] >> FIRST_FIELD) & MASK_32 <= block.timestamp\n"
+            '    ), "clearinghouse: withdrawals are paused"',
+            "(self.role_words[RISK_ENGINE] >> FIRST_FIELD) & MASK_32 <= max_value(uint256)\n"
+            '    ), "clearinghouse: withdrawals are paused"',
+        ),
     ),
 }
 
 
 def inject(name: str, fault: Fault) -> Path:
     """Return a folder of sources with the fault in them, compiled."""
-    contracts = FOLDER / name / "contracts"
-    shutil.rmtree(contracts.parent, ignore_errors=True)
-    shutil.copytree(ROOT / "contracts", contracts)
-    source = contracts / fault.source
-    text = source.read_text()
-    if text.count(fault.right) != 1:
-        sys.exit(
-            f"{name}: {fault.source} has no single {fault.right!r}; adapt tests/fuzz/faults.py"
-        )
-    source.write_text(text.replace(fault.right, fault.wrong))
-    artefacts = Artefacts(contracts)
-    if all(artefacts.kept(contract) == Artefacts().kept(contract) for contract in COMPILED):
-        sys.exit(f"{name}: no contract imports {fault.source}")
-    for contract in COMPILED:
-        artefacts.of(contract)
+    try:
+        contracts = copy_with(FOLDER / name, [fault.change])
+    except PatchError as problem:
+        sys.exit(f"{name}: {problem}; adapt tests/fuzz/faults.py")
+    if not changed(contracts, COMPILED):
+        sys.exit(f"{name}: {fault.change.source} is in no contract's code; change something else")
     return contracts
 
 

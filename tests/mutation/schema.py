@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from vyper.exceptions import VyperException, VyperInternalException
 
 from tests import evm
 from tests.mutation.sites import Mutant
+from tests.patches import copy_sources
 
 REFUSALS = (VyperException, VyperInternalException)  # the second: it panics
 FIRST_ADDRESS = 0x2000
@@ -221,13 +221,6 @@ def _indent(source: bytes, at: int) -> str:
 def _indented(text: str) -> str:
     """Indent a statement's further lines; inside brackets that changes nothing."""
     return text.replace("\n", "\n    ")
-
-
-def copy_sources(contracts: Path, folder: Path) -> None:
-    """Copy the contracts into a folder of a build."""
-    target = folder / "contracts"
-    shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(contracts, target)
 
 
 def write_mutant(contracts: Path, folder: Path, mutant: Mutant) -> None:
