@@ -70,6 +70,10 @@ fuzz: setup  ## Play hostile transactions on all cores (STEPS=1000000 SEED=1 FUZ
 faults: setup  ## Break the contracts on purpose: each fault must be found in two minutes
 	python -m tests.fuzz.faults $(FUZZ_JOBS) $(ARGS)
 
+.PHONY: defences
+defences: build  ## Replay attacks of the past with and without the defence (ARGS="mango venus")
+	python -m tests.defences $(FUZZ_JOBS) $(ARGS)
+
 .PHONY: coverage
 coverage: build  ## Run the suite on marked code; report what it never reached
 	rm -rf out/coverage

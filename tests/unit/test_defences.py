@@ -1,0 +1,45 @@
+"""Attacks of the past on the contracts as they are, and that each defence can be taken out.
+
+Without it they are played by `make defences`; here only one of them, which compiles fast.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from tests.defences.catalogue import DEFENCES, play
+from tests.evm import Artefacts
+from tests.patches import copy_with
+
+
+@pytest.mark.parametrize("name", DEFENCES)
+def test_attack_gains_no_more_than_the_design_allows(fast_world, name):
+    assert DEFENCES[name].attack(fast_world) <= DEFENCES[name].bound
+
+
+@pytest.mark.parametrize("name", DEFENCES)
+def test_defence_is_where_it_is_taken_out(tmp_path, name):
+    patched, sound = Artefacts(copy_with(tmp_path, DEFENCES[name].changes)), Artefacts()
+    for contract in DEFENCES[name].contracts:
+        assert patched.kept(contract) != sound.kept(contract)
+
+
+def test_attack_works_without_its_defence():
+    defence = DEFENCES["venus"]
+    name, sound, unsound = play("venus")
+    assert name == "venus"
+    assert sound <= defence.bound < defence.material <= unsound
+
+
+@pytest.mark.parametrize(
+    ("sound", "unsound", "verdict"),
+    [
+        ("0", "100000", ""),
+        ("0.01", "100000", "the attack works: more than 0"),
+        ("0", "99999.99", "nothing shown: less than 100,000"),
+    ],
+)
+def test_verdict_names_what_is_wrong(sound, unsound, verdict):
+    assert DEFENCES["venus"].verdict(Decimal(sound), Decimal(unsound)) == verdict
