@@ -5,8 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 from tests.defences.defence import Attacker, Defence, attempt, deficit, end_insolvency, without
-from tests.scenes import CLOSE_OUT_PRICE, DUST, PPM, Scene, cash_of
+from tests.scenes import CLOSE_OUT_PRICE, DUST, PPM, SIZE, Scene, cash_of, set_market_risk
 from tests.world import WAD, World
+
+LOAD = 2_000 * 10**6  # 0.2 % of rate a million of open interest
 
 NO_DISCOUNT_CAP = without(
     "modules/auction_math.vy",
@@ -133,6 +135,24 @@ def block_bids_with_dust(world: World) -> Decimal:
     return deficit(scene, scene.account)
 
 
+def crowd_a_market(world: World) -> Decimal:
+    """A stranger makes open interest with himself around an account just above maintenance margin,
+    bids for it at the highest discount, and takes the crowd away again."""
+    attacker = Attacker.enter(world)
+    world.clearinghouse.set_contribution_threshold(0, sender=world.admin)
+    set_market_risk(world, "ETH-PERP", load=LOAD)
+    scene = attacker.scene
+    scene.buy(SIZE)
+    scene.auction_at(CLOSE_OUT_PRICE).finish_ramp()
+    scene.price(1_950)
+    purse, *crowd = attacker.open(1_000_000), attacker.open(10_000_000), attacker.open(10_000_000)
+    before = scene.equity(purse)
+    attacker.trade_with_himself(*crowd, 20 * SIZE, 1_950)
+    attempt(scene.manager.bid, scene.account, WAD, purse, 1, sender=attacker.person)
+    attacker.trade_with_himself(*crowd, -20 * SIZE, 1_950)
+    return cash_of(scene.equity(purse) - before)
+
+
 MARGIN = {
     "mango": Defence(
         "Mango Markets, October 2022",
@@ -164,7 +184,7 @@ MARGIN = {
         measure="left for the funds",
     ),
     "perp-v2": Defence(
-        "Perpetual Protocol v2, 2022",
+        "Perpetual Protocol v2, July 2022",
         "who adds risk must meet IM after the fill",
         ("RiskEngine",),
         without(
@@ -229,12 +249,27 @@ MARGIN = {
         measure="deficit nobody can close",
     ),
     "derive": Defence(
-        "Derive DRV2-01, 2024",
+        "Derive DRV2-01",
         "a bid takes what may be sold when that is less than was asked for",
         ("DefaultManager",),
         without("DefaultManager.vy", "assert min_fraction <= limit", "assert fraction <= limit"),
         block_bids_with_dust,
         material=Decimal(10_000),
         measure="left for the funds",
+    ),
+    "crowding": Defence(
+        "open interest made for one transaction",
+        "open interest counts for IM only",
+        ("RiskEngine",),
+        without(
+            "modules/portfolio_margin.vy",
+            "                    MAX_RATE,\n                )\n            factor =",
+            "                    MAX_RATE,\n                )\n"
+            "                flat = notional * (rate // PPM_TO_WAD) * ratio\n"
+            "            factor =",
+        ),
+        crowd_a_market,
+        material=Decimal(500),
+        measure="the bidder's gain",
     ),
 }

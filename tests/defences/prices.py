@@ -55,6 +55,18 @@ def buy_from_a_fallen_venue(world: World) -> Decimal:
     return cash_of(scene.equity(scene.purse) - before)
 
 
+def settle_on_the_last_feed(world: World) -> Decimal:
+    """One feed of ETH is dead, the other twenty times too high: a pair settles at that, and the
+    loser's WETH seems to pay for it."""
+    attacker = Attacker.enter(world)
+    winner, loser = attacker.open(20_000), attacker.open(WETH=100, worth=200_000)
+    attacker.trade_with_himself(loser, winner, 100, 2_000)
+    world.set_price("ETH", 0, secondary=40_000)
+    attacker.trade_with_himself(winner, loser, 100, 38_000)
+    attacker.withdraw_most(winner)
+    return attacker.walked_off_with()
+
+
 PRICES = {
     "venus": Defence(
         "Venus and LUNA, May 2022",
@@ -88,5 +100,17 @@ PRICES = {
         buy_from_a_fallen_venue,
         material=Decimal(5_000),
         measure="the bidder's gain",
+    ),
+    "lone-feed": Defence(
+        "one feed dead, the other wrong",
+        "a lone answer stands beside the last price on which both agreed",
+        ("PriceOracle",),
+        without(
+            "PriceOracle.vy",
+            "        remembered = self._remembered(self._key(w0, w1, w2))\n",
+            "        pass\n",
+        ),
+        settle_on_the_last_feed,
+        material=Decimal(1_000_000),
     ),
 }
