@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from tests.defences.catalogue import DEFENCES, play
-from tests.evm import Artefacts
+from tests.evm import ROOT, Artefacts
 from tests.patches import copy_with
 
 
@@ -31,6 +31,14 @@ def test_attack_works_without_its_defence():
     name, sound, unsound = play("venus")
     assert name == "venus"
     assert sound <= defence.bound < defence.material <= unsound
+
+
+def test_page_names_every_attack_and_its_bound():
+    """docs/audit/incidents.md, second table: name, ..., with it, allowed, without it."""
+    page = (ROOT / "docs" / "audit" / "incidents.md").read_text()
+    rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| `")]
+    allowed = {row[0].strip("| `"): row[-2] for row in rows}
+    assert allowed == {n: f"{defence.bound:,.0f}" for n, defence in DEFENCES.items()}
 
 
 @pytest.mark.parametrize(
