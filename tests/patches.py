@@ -53,6 +53,12 @@ def copy_with(folder: Path, changes: Iterable[Change]) -> Path:
     return folder / "contracts"
 
 
+def touched(contracts: Path, names: Iterable[str]) -> set[str]:
+    """Return those of these contracts that a changed source of a copy is part of."""
+    patched, sound = Artefacts(contracts), Artefacts()
+    return {name for name in names if patched.kept(name) != sound.kept(name)}
+
+
 def code_of(initcode: bytes) -> bytes:
     """Return initcode without the hash of the sources that Vyper appends to it."""
     return initcode[: -int.from_bytes(initcode[-2:], "big")]
