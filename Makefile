@@ -11,6 +11,8 @@ SHELL := /bin/bash
 SCENARIO ?= black-thursday
 PRICES ?=
 ARGS ?=
+# How many hundreds of sequences each state machine of the suite plays.
+MACHINES ?= 5
 # Processes that share the tests, each with an Anvil of its own: as many as there are cores.
 JOBS ?= auto
 # Mutants to choose, 0 for all; the seed of their choice and of `make fuzz`.
@@ -55,7 +57,7 @@ demo: build  ## Replay a crash on a local chain (SCENARIO=waterfall or PRICES=fi
 
 .PHONY: test
 test: build  ## Run the test suite (ARGS="-k settle -x" to choose)
-	python -m tests --numprocesses $(JOBS) --dist worksteal $(ARGS)
+	MACHINES=$(MACHINES) python -m tests --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
 # FUZZ="--resume" goes on where a campaign was stopped.
 STEPS ?= 1000000

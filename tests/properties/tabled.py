@@ -6,12 +6,13 @@ lead to where it begins.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from functools import cache
 from typing import Any, ClassVar
 
+from hypothesis import settings, target
 from hypothesis import strategies as st
-from hypothesis import target
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from tests.fuzz.action import TABLE, Action, Step, resolve
@@ -22,6 +23,8 @@ from tests.fuzz.stage import OWNED, Stage
 from tests.world import WAD
 
 EVERY = 8  # steps between two looks at the books
+# Sequences of each machine; `make test` plays for two minutes.
+EXAMPLES = 100 * int(os.environ.get("MACHINES", "1"))
 
 shared_stage = cache(Stage.build)
 
@@ -80,7 +83,9 @@ def machine(
     chosen = Machine.tags if tags is None else frozenset(tags)
     rules = {entry.name: _rule(entry) for entry in TABLE.values() if entry.tag in chosen}
     body = {"__doc__": story, "tags": chosen, "variants": variants, "opening": opening} | rules
-    return type(name, (Machine,), body)
+    made = type(name, (Machine,), body)
+    made.TestCase.settings = settings(max_examples=EXAMPLES)
+    return made
 
 
 def _rule(entry: Action) -> Any:
