@@ -94,6 +94,10 @@ gas: build  ## Measure gas, write benchmarks/gas.json
 sizes: build  ## Measure code sizes, write benchmarks/sizes.json
 	ape run sizes $(ARGS)
 
+.PHONY: engines
+engines: build  ## Compare calls per second in process and on Anvil
+	ape run engines $(ARGS)
+
 .PHONY: lint
 lint: setup  ## Check formatting, layout and lint rules; change nothing
 	ruff check .

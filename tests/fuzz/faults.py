@@ -74,6 +74,14 @@ FAULTS = {
             "claim.insurance = 0",
         ),
     ),
+    "limit": Fault(
+        "the limits of what the funds pay count for nothing",
+        Change(
+            "modules/waterfall.vy",
+            "return self._less(total, used), market\n",
+            "return max_value(uint256), max_value(uint256)\n",
+        ),
+    ),
     "funding": Fault(
         "a slice forgets the funding since the last fill",
         Change(
