@@ -68,6 +68,13 @@ FUZZ_JOBS := $(if $(filter auto,$(JOBS)),,--jobs $(JOBS))
 fuzz: setup  ## Play hostile transactions on all cores (STEPS=1000000 SEED=1 FUZZ=--resume)
 	python -m tests.fuzz --steps $(STEPS) --seed '$(SEED)' $(FUZZ_JOBS) $(FUZZ)
 
+# Random walks of the reference model beside the chain, from seed SEED on.
+WALKS ?= 400
+
+.PHONY: model
+model: setup  ## Walk chain and reference model side by side (WALKS=400 SEED=1)
+	python -m tests.reference --seed $(SEED) --episodes $(WALKS) --steps 300
+
 .PHONY: faults
 faults: setup  ## Break the contracts on purpose: each fault must be found in two minutes
 	python -m tests.fuzz.faults $(FUZZ_JOBS) $(ARGS)
