@@ -1,25 +1,28 @@
-"""The contracts with a marker in every block of code and on both ways out of every condition.
+"""The contracts with a marker before every statement and on both ways out of every condition.
 
 A marker is `PUSH3 number BALANCE POP`: it changes nothing that a contract can see but gas, works in
 static calls and under DELEGATECALL, and leaves the account with that number among those the EVM has
 loaded, even if the call reverts afterwards. Numbers are unique over all contracts.
 
-Conditions are marked in the compiler's intermediate code before its optimiser may turn them round,
-blocks and loops in the assembly. Everything else is what the compiler makes for production, except
-that its assembly optimiser, which would merge blocks, does not run.
+Statements and conditions are marked in the compiler's intermediate code, before its optimiser may
+merge the ones or turn the others round; loops in the assembly. Everything else is what the compiler
+makes for production, except that its assembly optimiser, which would merge the ways out of a loop
+with what follows, does not run.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import vyper
 from vyper import ast as vy_ast
-from vyper.codegen import module
+from vyper.codegen import module, stmt
 from vyper.codegen.core import reset_names
 from vyper.codegen.ir_node import IRnode
 from vyper.compiler.output import build_abi_output
@@ -36,13 +39,13 @@ from tests.coverage.sites import (
     TRUE,
     Place,
     place_of,
-    statement_of,
 )
 from tests.evm import EVM_VERSION, ROOT, Artefacts
 
 CONTRACT_SHIFT = 16  # of a marker's number: the contract above, the place in it below
 CODE_LIMIT = 2**16 - 1  # bytes; what the compiler's two-byte labels reach
 INSTRUMENTED = ("instrument.py", "sites.py")
+ROUNDS = ("range_ix", "for_list_ix")  # how the compiler names the counters of loops in the source
 
 Mark = tuple[Place, str]  # an empty outcome: a statement was reached
 
@@ -67,11 +70,11 @@ class InstrumentedArtefacts(Artefacts):
         """Return where a contract is kept: all sources share one key, and marker numbers."""
         return self.folder / f"{name}.json"
 
-    def marks(self, name: str) -> dict[int, list[Mark]]:
+    def marks(self, name: str) -> dict[int, Mark]:
         """Return what each marker of a contract stands for."""
         self.of(name)
         read = json.loads((self.folder / f"{name}.marks.json").read_text())
-        return {int(n): [(Place(*place), out) for place, out in marks] for n, marks in read.items()}
+        return {int(number): (Place(*place), out) for number, (place, out) in read.items()}
 
     def _compile(self, name: str) -> dict[str, Any]:
         if name not in self.names:
@@ -79,9 +82,9 @@ class InstrumentedArtefacts(Artefacts):
         data = CompilerData(*self._inputs(name))
         made = _Instrumented(data, (self.names.index(name) + 1) << CONTRACT_SHIFT)
         self.folder.mkdir(parents=True, exist_ok=True)
-        partial = self.folder / f"{name}.marks.partial"
+        partial = self.folder / f"{name}.marks.{os.getpid()}.partial"
         partial.write_text(json.dumps(made.marks))
-        partial.replace(partial.with_suffix(".json"))
+        partial.replace(self.folder / f"{name}.marks.json")
         return {"abi": build_abi_output(data), "bytecode": made.code.hex()}
 
 
@@ -90,16 +93,33 @@ class _Instrumented:
 
     def __init__(self, data: CompilerData, first: int) -> None:
         self.first = first
-        self.marks: dict[int, list[Mark]] = {}
+        self.marks: dict[int, Mark] = {}
         with anchor_settings(data.settings):
             reset_names()
             compile_ir.reset_symbols()
-            nodes, _ = module.generate_ir_for_module(data.global_ctx)
+            with patch.object(stmt, "parse_stmt", self._marked_statement):
+                nodes, _ = module.generate_ir_for_module(data.global_ctx)
             self._mark_conditions(nodes, set())
             nodes = optimizer.optimize(nodes)
             assembly = compile_ir.compile_to_assembly(nodes, optimize=OptimizationLevel.NONE)
-            self._mark_blocks(assembly)
+            self._mark_loops(assembly)
             self.code, _ = compile_ir.assembly_to_evm(assembly)
+
+    # Statements -------------------------------------------------------------------------------
+
+    def _marked_statement(self, node: Any, context: Any) -> IRnode:
+        """Stand in for the compiler's `parse_stmt`: the code of a statement, after its marker."""
+        made = stmt.Stmt(node, context).ir_node
+        if made.value == "assert":  # without a reason
+            made = IRnode.from_list(["if", ["iszero", made.args[0]], ["revert", 0, 0]])
+            made.ast_source = node
+        if isinstance(node, vy_ast.For):
+            _name_loop(made, node)
+        is_in_source = node.get_ancestor() is not None  # not the return that ends every function
+        place = place_of(node.get_original_node(), ROOT) if is_in_source else None
+        if place is None:
+            return made
+        return IRnode.from_list(["seq", self._mark((place, "")), made])
 
     # Conditions -------------------------------------------------------------------------------
 
@@ -139,38 +159,48 @@ class _Instrumented:
             return
         ways = [*node.args[1:], None][:2]
         for position, (way, outcome) in enumerate(zip(ways, outcomes, strict=True), 1):
-            mark = ["pop", ["balance", self._number([(place, outcome)])]]
+            mark = self._mark((place, outcome))
             marked = IRnode.from_list(["seq", mark] if way is None else ["seq", mark, way])
             node.args[position : position + 1] = [marked]
 
-    # Blocks -----------------------------------------------------------------------------------
+    # Loops ------------------------------------------------------------------------------------
 
-    def _mark_blocks(self, assembly: list[Any]) -> None:
-        """Mark the start of each block, and the ways in and out of loops."""
+    def _mark_loops(self, assembly: list[Any]) -> None:
+        """Mark the ways in and out of loops."""
         marked: list[Any] = []
         detours: list[Any] = []
         nested = [item for item in assembly if isinstance(item, list)]
         items = [item for item in assembly if not isinstance(item, list)]
         for block in _blocks(items):
-            number = self._number([(place, "") for place in _statements(block)])
-            head = 2 if len(block) > 1 and block[1] == "JUMPDEST" else 0
-            marked += [*block[:head], *_marker(number), *block[head:]]
+            marked += block
             for taken, fallen in _loop_ways(block):
                 label = compile_ir.mksymbol("mark")
                 target, marked[-2] = marked[-2], label
-                detours += [label, "JUMPDEST", *_marker(self._number([taken])), target, "JUMP"]
-                marked += _marker(self._number([fallen]))
+                detours += [label, "JUMPDEST", *_marker(self._number(taken)), target, "JUMP"]
+                marked += _marker(self._number(fallen))
         for part in nested:
             if isinstance(part[0], compile_ir.RuntimeHeader):
                 runtime = part[1:]
-                self._mark_blocks(runtime)
+                self._mark_loops(runtime)
                 part[1:] = runtime
         assembly[:] = [*marked, "STOP", *detours, *nested]
 
-    def _number(self, marks: list[Mark]) -> int:
+    def _mark(self, mark: Mark) -> list[Any]:
+        return ["pop", ["balance", self._number(mark)]]
+
+    def _number(self, mark: Mark) -> int:
         number = self.first + len(self.marks)
-        self.marks[number] = marks
+        self.marks[number] = mark
         return number
+
+
+def _name_loop(made: IRnode, loop: Any) -> None:
+    """Note the loop of the source at the one in its code; those inside have theirs already."""
+    is_loop = made.value == "repeat" and str(made.args[0].value).startswith(ROUNDS)
+    if is_loop and made.ast_source is None:
+        made.ast_source = loop
+    for part in made.args:
+        _name_loop(part, loop)
 
 
 def _marker(number: int) -> list[Any]:
@@ -191,18 +221,6 @@ def _blocks(items: list[Any]) -> Iterator[list[Any]]:
             block = []
     if block:
         yield block
-
-
-def _statements(block: list[Any]) -> list[Place]:
-    """Return the statements that a block has code of."""
-    found: dict[Place, None] = {}
-    for item in block:
-        source = getattr(item, "ast_source", None)
-        statement = None if source is None else statement_of(source.get_original_node())
-        place = None if statement is None else place_of(statement, ROOT)
-        if place is not None:
-            found[place] = None
-    return list(found)
 
 
 def _loop_ways(block: list[Any]) -> Iterator[tuple[Mark, Mark]]:

@@ -3,7 +3,8 @@
     pytest -p tests.coverage.record ...
 
 Contracts in process are the instrumented ones; behind Anvil a shadow repeats every request. Each
-process of the run writes `out/coverage/hits/<worker>.json` when it ends.
+process of the run writes a file into `out/coverage/hits/` when it ends, under a name of its own: what
+further runs reach comes on top of it.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ class Recorder:
         create, request = evm.PyrevmChain.__init__, HTTPProvider.make_request
 
         def create_and_note(chain: Any, artefacts: Any = None, **settings: Any) -> None:
-            create(chain, artefacts or self.instrumented, **settings)
+            plain = artefacts is None or artefacts.contracts == self.instrumented.contracts
+            create(chain, self.instrumented if plain else artefacts, **settings)
             self.engines.append(chain.evm)
 
         def request_and_follow(provider: Any, method: str, params: Any) -> Any:
@@ -82,7 +84,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Write when it ends."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    config.stash[RECORDER].finish(HITS / f"{worker}.json")
+    config.stash[RECORDER].finish(HITS / f"{worker}-{os.getpid()}.json")
 
 
 RECORDER = pytest.StashKey[Recorder]()

@@ -66,9 +66,8 @@ def reached_marks(reached: set[int]) -> set[Mark]:
     return {
         mark
         for name in artefacts.names
-        for number, marks in artefacts.marks(name).items()
+        for number, mark in artefacts.marks(name).items()
         if number in reached
-        for mark in marks
     }
 
 

@@ -3,13 +3,14 @@
 Every request that Ape sends to a node is answered by the node; transactions, calls, snapshots and
 changes of storage are then repeated here, at the same time and from the same sender, so that tests
 on Anvil count as those in process do. What the two engines do must agree: success, answer, logs.
+Only a call that is given little gas is repeated without being compared, since markers cost gas.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from time import sleep
 from typing import Any
 
@@ -22,6 +23,7 @@ Request = Callable[[str, list[Any]], dict[str, Any]]
 RICH = 10**30  # wei
 POLL = 0.002  # seconds
 CREATE_EMPTY = b""
+ENOUGH_GAS = 10**7  # for any call, with markers
 
 
 class Shadow:
@@ -43,11 +45,19 @@ class Shadow:
         self.evm = pyrevm.EVM(pyrevm.Env(cfg=limits), spec_id=EVM_VERSION.upper())
         self.replaced = {plain.of(name)[1]: instrumented.of(name)[1] for name in instrumented.names}
         self.snapshots: dict[str, Any] = {}
+        self.mines_at_once = True
+        self.waiting: list[str] = []
 
     def follow(self, method: str, params: list[Any], answer: dict[str, Any]) -> None:
         """Repeat what the node has just done."""
         if method in ("eth_sendTransaction", "eth_sendRawTransaction") and "result" in answer:
-            self._transaction(answer["result"])
+            self.waiting.append(answer["result"])
+            if self.mines_at_once:
+                self._mined()
+        elif method == "evm_setAutomine":
+            self.mines_at_once = params[0]
+        elif method == "evm_mine":
+            self._mined()
         elif method == "eth_call":
             self._call(*params[:2], answer=answer)
         elif method == "evm_snapshot":
@@ -58,9 +68,20 @@ class Shadow:
             address, slot, value = params
             self.evm.insert_account_storage(address, int(str(slot), 16), int(value, 16))
 
-    def _transaction(self, number: str) -> None:
+    def _mined(self) -> None:
+        """Repeat the transactions that are in a block now, in their order."""
+        receipts = [self._receipt(number) for number in self.waiting]
+        self.waiting = []
+        for receipt in sorted(receipts, key=_position):
+            self._transaction(receipt)
+
+    def _receipt(self, number: str) -> dict[str, Any]:
         while (receipt := self.ask("eth_getTransactionReceipt", [number])["result"]) is None:
             sleep(POLL)
+        return receipt
+
+    def _transaction(self, receipt: dict[str, Any]) -> None:
+        number = receipt["transactionHash"]
         sent = self.ask("eth_getTransactionByHash", [number])["result"]
         self._at(receipt["blockNumber"])
         sender = to_checksum_address(sent["from"])
@@ -74,7 +95,8 @@ class Shadow:
                 address = self.evm.deploy(sender, self._instrumented(data))
                 same = address.lower() == receipt["contractAddress"].lower()
             else:
-                self.evm.message_call(sender, to_checksum_address(sent["to"]), data, value)
+                with self._codeless(sender):
+                    self.evm.message_call(sender, to_checksum_address(sent["to"]), data, value)
                 same = True
             same &= receipt["status"] == "0x1" and self._logs() == _logs_of(receipt)
         except RuntimeError:
@@ -92,16 +114,19 @@ class Shadow:
         self._at(block)
         sender = to_checksum_address(call.get("from") or "0x" + "00" * 20)
         data = bytes.fromhex((call.get("data") or call.get("input") or "0x")[2:])
+        gas = int(call["gas"], 16) if "gas" in call else None
         before = self.evm.snapshot()
         self.counts["calls"] += 1
         try:
-            output = self.evm.message_call(sender, to_checksum_address(call["to"]), data)
+            with self._codeless(sender):
+                to = to_checksum_address(call["to"])
+                output = self.evm.message_call(sender, to, data, gas=gas)
             same = answer.get("result") == "0x" + bytes(output).hex()
         except RuntimeError:
             same = "error" in answer
         self.evm.revert(before)
         self.evm.reset_transient_storage()
-        if not same:
+        if not same and (gas is None or gas >= ENOUGH_GAS):
             self.disagreements.append(f"call {data[:4].hex()} to {call['to']}")
 
     def _deployment_call(self, call: dict[str, Any], block: Any) -> None:
@@ -111,6 +136,23 @@ class Shadow:
         with suppress(RuntimeError):  # what it reached is on record either way
             self.evm.deploy(to_checksum_address(call["from"]), self._instrumented(data))
         self.evm.revert(before)
+
+    @contextmanager
+    def _codeless(self, sender: str) -> Iterator[None]:
+        """Take an impersonated contract's code away: the engine refuses transactions of contracts."""
+        if not (code := self.evm.get_code(sender)):
+            yield
+            return
+        self._put_code(sender, b"")
+        try:
+            yield
+        finally:
+            self._put_code(sender, bytes(code))
+
+    def _put_code(self, address: str, code: bytes) -> None:
+        known = self.evm.basic(address)
+        made = pyrevm.AccountInfo(balance=known.balance, nonce=known.nonce, code=code)
+        self.evm.insert_account_info(address, made)
 
     def _instrumented(self, code: bytes) -> bytes:
         for plain, instrumented in self.replaced.items():
@@ -129,6 +171,11 @@ class Shadow:
             topics, data = log.data
             logs.append((log.address.lower(), [_hex(t) for t in topics], _hex(data)))
         return logs
+
+
+def _position(receipt: dict[str, Any]) -> tuple[int, int]:
+    """Return block and place in it."""
+    return int(receipt["blockNumber"], 16), int(receipt["transactionIndex"], 16)
 
 
 def _logs_of(receipt: dict[str, Any]) -> list[tuple[str, list[str], str]]:

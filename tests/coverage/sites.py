@@ -79,15 +79,6 @@ def place_of(node: Any, root: Path, operand: int = 0) -> Place | None:
     return Place(str(path.relative_to(root)), *span, operand)
 
 
-def statement_of(node: Any) -> Any:
-    """Return the statement that a node belongs to; nothing for signatures and declarations."""
-    while node is not None and not isinstance(node, STATEMENTS):
-        node = node.get_ancestor()
-    if node is None or node.get_ancestor(vy_ast.FunctionDef) is None:
-        return None
-    return node
-
-
 class Sites(NamedTuple):
     """All that a source file has: statements by place, decisions by place with their outcomes."""
 
@@ -105,7 +96,7 @@ def sites_of(path: Path, root: Path) -> Sites:
     for function in tree.get_children(vy_ast.FunctionDef):
         turns: Counter[tuple[bool, str]] = Counter()
         for node in _body(function):
-            if isinstance(node, STATEMENTS):
+            if isinstance(node, STATEMENTS) and not _is_loop_variable(node):
                 place = place_of(node, root)
                 found.statements[place] = _site(turns, place, function, lines[node.lineno - 1])
             for place, text, outcomes in _decisions(node, root):
@@ -120,25 +111,39 @@ def _body(function: Any) -> list[Any]:
     return sorted(nodes, key=lambda node: (node.lineno, node.col_offset))
 
 
+def _is_loop_variable(node: Any) -> bool:
+    """Whether a node is the declaration in the head of a loop, which counts with the loop."""
+    parent = node.get_ancestor()
+    return isinstance(parent, vy_ast.For) and node is parent.target
+
+
 def _decisions(node: Any, root: Path) -> list[tuple[Place, str, tuple[str, ...]]]:
     """Return what a node decides: place, source of the condition, outcomes."""
     if isinstance(node, vy_ast.If | vy_ast.Assert | vy_ast.IfExp):
-        return [(place_of(node, root), node.test.node_source_code, (TRUE, FALSE))]
+        return [(place_of(node, root), _text_of(node.test), (TRUE, FALSE))]
     if isinstance(node, vy_ast.BoolOp):
         return [
-            (place_of(node, root, number), part.node_source_code, (TRUE, FALSE))
+            (place_of(node, root, number), _text_of(part), (TRUE, FALSE))
             for number, part in enumerate(node.values, 1)
         ]
     if isinstance(node, vy_ast.For):
-        text = f"for {node.iter.node_source_code}"
+        text = f"for {_text_of(node.iter)}"
         can_be_empty = not _is_fixed(node.iter)
         return [(place_of(node, root), text, LOOP if can_be_empty else LOOP[2:])]
     return []
 
 
 def _is_fixed(iterated: Any) -> bool:
-    """Whether a loop runs a number of times that the compiler knows: `range` without a bound."""
+    """Whether a loop runs a number of times that the compiler knows: a list that is written out,
+    or `range` without a bound."""
+    if isinstance(iterated, vy_ast.List):
+        return True
     return isinstance(iterated, vy_ast.Call) and not iterated.keywords
+
+
+def _text_of(condition: Any) -> str:
+    """Return the source of a condition. Where a name ends is not always known to the parser."""
+    return condition.id if isinstance(condition, vy_ast.Name) else condition.node_source_code
 
 
 def _site(
