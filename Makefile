@@ -83,11 +83,13 @@ faults: setup  ## Break the contracts on purpose: each fault must be found in tw
 defences: build  ## Replay attacks of the past with and without the defence (ARGS="mango venus")
 	python -m tests.defences $(FUZZ_JOBS) $(ARGS)
 
+# KEEP=1 adds a part that is run again to the records of before.
+KEEP ?=
+
 .PHONY: coverage
 coverage: build  ## Run the suite on marked code; report what it never reached
-	rm -rf out/coverage
-	ape test --numprocesses $(JOBS) --dist worksteal -p tests.coverage.record -q tests $(ARGS)
-	python -m tests.coverage.report
+	$(if $(KEEP),,rm -rf out/coverage)
+	python -m tests.coverage --numprocesses $(JOBS) --dist worksteal -q $(ARGS)
 
 .PHONY: mutants
 mutants: setup  ## Put small faults into the contracts and see that tests notice (SAMPLE=1000)

@@ -12,19 +12,22 @@ import sys
 from tests.evm import ROOT
 
 NO_TESTS = 5  # pytest's exit code when nothing was selected
-IN_PROCESS = (sys.executable, "-m", "pytest", "-p", "no:ape_test", "-p", "tests.in_process")
+IN_PROCESS = ("-p", "no:ape_test", "-p", "tests.in_process", "-m", "not node")
 PASSES = {
-    "In process": (*IN_PROCESS, "-m", "not node"),
-    "On Anvil": ("ape", "test", "-m", "node"),
+    "In process": ((sys.executable, "-m", "pytest"), IN_PROCESS),
+    "On Anvil": (("ape", "test"), ("-m", "node")),
 }
 
 
-def main() -> int:
-    """Run both passes; return the exit code of the first that failed."""
+def main(*plugins: str) -> int:
+    """Run both passes, with plugins that come before all others; return the exit code of the first
+    that failed."""
     codes = []
-    for name, command in PASSES.items():
+    extra = [part for plugin in plugins for part in ("-p", plugin)]
+    for name, (program, choice) in PASSES.items():
         print(f"==== {name} ====", flush=True)
-        codes.append(subprocess.run([*command, *sys.argv[1:]], cwd=ROOT, check=False).returncode)
+        command = [*program, *extra, *choice, *sys.argv[1:]]
+        codes.append(subprocess.run(command, cwd=ROOT, check=False).returncode)
         if codes[-1] not in (0, NO_TESTS):
             break
     return next((code for code in codes if code not in (0, NO_TESTS)), min(codes))

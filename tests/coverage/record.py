@@ -1,10 +1,10 @@
 """Pytest plugin: run the tests on instrumented contracts, and write down what they reach.
 
-    pytest -p tests.coverage.record ...
+    python -m tests.coverage ...        # -p tests.coverage.record, before tests.in_process
 
 Contracts in process are the instrumented ones; behind Anvil a shadow repeats every request. Each
-process of the run writes a file into `out/coverage/hits/` when it ends, under a name of its own: what
-further runs reach comes on top of it.
+process of the run writes a file into `out/coverage/hits/` when it ends, under a name of its own:
+what another run reaches comes on top of it.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from web3.providers.rpc import HTTPProvider
 
 from tests import evm
 from tests.coverage.instrument import CONTRACT_SHIFT, InstrumentedArtefacts
+from tests.coverage.report import HITS
 from tests.coverage.shadow import Shadow
 
-HITS = evm.ROOT / "out" / "coverage" / "hits"
 FIRST, LAST = 1 << CONTRACT_SHIFT, 256 << CONTRACT_SHIFT  # numbers of markers
 
 
@@ -29,15 +29,16 @@ class Recorder:
     """What is patched while tests run, and what they have reached."""
 
     def __init__(self) -> None:
-        """Prepare; nothing is compiled before a test asks for it."""
+        """Put instrumented contracts in the place of the others; none is compiled before a test
+        asks for it."""
         self.engines: list[Any] = []
         self.shadows: dict[str, Shadow] = {}
         self.patches = pytest.MonkeyPatch()
         self.plain = evm.Artefacts()
         self.instrumented = InstrumentedArtefacts()
+        self._start()
 
-    def start(self) -> None:
-        """Put instrumented contracts in the place of the others."""
+    def _start(self) -> None:
         create, request = evm.PyrevmChain.__init__, HTTPProvider.make_request
 
         def create_and_note(chain: Any, artefacts: Any = None, **settings: Any) -> None:
@@ -75,16 +76,11 @@ class Recorder:
         path.write_text(json.dumps(found))
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Start with the run."""
-    config.stash[RECORDER] = Recorder()
-    config.stash[RECORDER].start()
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Write when it ends."""
+def pytest_unconfigure() -> None:
+    """Write when the run ends."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    config.stash[RECORDER].finish(HITS / f"{worker}-{os.getpid()}.json")
+    RECORDER.finish(HITS / f"{worker}-{os.getpid()}.json")
 
 
-RECORDER = pytest.StashKey[Recorder]()
+# Before any chain is made: other plugins make theirs when they are imported.
+RECORDER = Recorder()

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.coverage.instrument import InstrumentedArtefacts, Mark
-from tests.coverage.record import HITS
 from tests.coverage.sites import Site, sites_of
 from tests.evm import ROOT
 
 EXPLANATIONS = Path(__file__).parent / "unreachable.toml"
+HITS = ROOT / "out" / "coverage" / "hits"
 REPORT = HITS.parent / "report.json"
 STATEMENT = "line"  # in place of an outcome
 

@@ -139,7 +139,7 @@ class Shadow:
 
     @contextmanager
     def _codeless(self, sender: str) -> Iterator[None]:
-        """Take an impersonated contract's code away: the engine refuses transactions of contracts."""
+        """Take an impersonated contract's code away: the engine takes no transactions of it."""
         if not (code := self.evm.get_code(sender)):
             yield
             return

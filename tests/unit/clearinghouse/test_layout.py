@@ -64,6 +64,7 @@ def test_parts_of_a_contract_have_one_layout(name):
     assert locks == ["$.nonreentrant_key"]
 
 
+@pytest.mark.node
 def test_every_deployable_fits(world):
     for name, contract in world.deployment.contracts.items():
         code = world.chain.provider.get_code(contract.address)
