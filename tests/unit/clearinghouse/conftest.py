@@ -57,6 +57,14 @@ def ledger(world: World) -> Any:
 
 
 @pytest.fixture
+def manager(world: World, accounts: Any, chain: Any) -> Any:
+    """The DefaultManager, that a test lets say what it never would."""
+    address = world.default_manager.address
+    chain.provider.set_balance(address, 10**20)
+    return accounts.impersonate_account(address)
+
+
+@pytest.fixture
 def maker(world: World) -> Party:
     """A market maker with ten million of cash."""
     person = world.people[5]

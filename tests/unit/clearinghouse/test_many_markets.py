@@ -1,0 +1,89 @@
+"""More positions than the header names: ids beyond the tenth go to a word of their own and back."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.world import ETH, WAD, World
+
+COUNT = 12
+ROW = 8
+PRICE = 2_000
+HEADER_IDS = 10
+
+
+@pytest.fixture
+def markets(world) -> list[int]:
+    """ETH, and eleven more markets of an asset with the same feeds."""
+    words = world.risk_engine.row_words(ROW + ETH)
+    words = words[0], words[1] & 2**160 - 1, words[2]
+    numbers = list(range(3, 2 + COUNT))
+    world.risk_engine.set_asset(3, *words, sender=world.admin)
+    for number in numbers:
+        terms = number, 3, 40_000, 600_000, 0, 0, 0, False, 10**9
+        world.risk_engine.set_market(*terms, sender=world.admin)
+        world.clearinghouse.list_market(number, sender=world.admin)
+        world.exchange.set_terms(number, 0, 0, 500, sender=world.admin)
+    return [ETH, *numbers]
+
+
+@pytest.fixture
+def holder(world, trader, maker, markets) -> int:
+    """An account with a position in each of them."""
+    account = world.open(trader, 100_000)
+    for market in markets:
+        world.trade(maker, (trader, account), 1, PRICE, market)
+    return account
+
+
+def leg(market: int) -> int:
+    """Return the leg of a LONG position without a loss (layout: IRiskEngine)."""
+    return (ROW + market) << 240 | PRICE * WAD
+
+
+def held(world: World, account: int) -> list[int]:
+    """Return the markets that the ledger names, each of which has a position and no other has."""
+    named = list(world.header(account).markets)
+    assert len(set(named)) == len(named)
+    for market in range(1, 2 + COUNT):
+        assert (world.clearinghouse.positions(account, market) != 0) == (market in named)
+    assert (world.clearinghouse.more_markets(account) != 0) == (len(named) > HEADER_IDS)
+    return named
+
+
+def test_closing_one_by_one_brings_the_ids_back_into_the_header(
+    world, trader, maker, holder, markets
+):
+    assert held(world, holder) == markets
+    for count, market in reversed(list(enumerate(markets))):
+        world.trade(maker, (trader, holder), -1, PRICE, market)
+        assert held(world, holder) == markets[:count]
+
+
+def test_the_last_takes_the_place_of_one_that_is_closed(world, trader, maker, holder, markets):
+    world.trade(maker, (trader, holder), -1, PRICE, markets[1])
+    assert held(world, holder) == [markets[0], markets[-1], *markets[2:-1]]
+
+
+@pytest.mark.parametrize("closed", [1, 2, 3, COUNT])
+def test_a_tear_up_of_some_keeps_the_others_in_order(
+    world, ledger, manager, holder, markets, closed
+):
+    """Of twelve: eleven, ten, nine and none are left."""
+    closeouts = [(holder, [leg(market) for market in markets[:closed]])]
+    ledger.tear_up_accounts(closeouts, 0, sender=manager)
+    assert held(world, holder) == markets[closed:]
+
+
+@pytest.mark.parametrize("count", [HEADER_IDS, COUNT])
+def test_all_positions_of_one_account_are_torn_up(
+    world, ledger, manager, trader, maker, holder, markets, count
+):
+    """With ten the header names them all, and nothing follows in the other word."""
+    for market in markets[count:]:
+        world.trade(maker, (trader, holder), -1, PRICE, market)
+    legs = [leg(market) for market in markets[:count]]
+    cash = world.cash(holder)
+    ledger.tear_up_account(holder, WAD, legs, 0, 1, sender=manager)
+    assert held(world, holder) == []
+    assert world.cash(holder) == cash  # what they were bought for

@@ -1,0 +1,137 @@
+"""What the ledger does when its DefaultManager says what the deployed one never would: an empty
+instruction changes nothing, and no number spills out of its field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.world import ETH, WAD
+
+CAP = 500_000  # ppm of the mark
+ROW = 8
+MARK = 2_000 * WAD
+GREATEST_MARK = 2**120 - 1  # a leg's field
+OUT_OF_RANGE = "ledger: number out of range"
+
+
+@pytest.fixture
+def short(world, stranger, maker) -> Any:
+    """An account that is SHORT 10 ETH at 2,000, on 10,000 of cash and some collateral."""
+    account = world.open(stranger, 10_000, WETH=1)
+    world.trade(maker, (stranger, account), -10, 2_000)
+    return account
+
+
+def leg(market: int = ETH, price: int = MARK, is_short: bool = False) -> int:
+    """Return the leg of a position without a loss (layout: IRiskEngine)."""
+    return (ROW + market) << 240 | is_short << 239 | price
+
+
+# NOTHING ------------------------------------------------------------------------------------------
+
+
+def test_a_loss_without_legs_is_none(world, ledger, manager, holder):
+    before = ledger.headers(holder.account)
+    receipt = ledger.settle_loss(holder.account, [], sender=manager)
+    (event,) = receipt.events.filter(ledger.LossSettled)
+    assert (event.charged, event.to_hole, event.hole) == (0, 0, 0)
+    assert receipt.return_value == ledger.hole() == 0
+    assert ledger.headers(holder.account) == before
+
+
+def test_nobody_is_torn_up(world, ledger, manager, holder):
+    book = world.market()
+    receipt = ledger.tear_up_accounts([], CAP, sender=manager)
+    assert list(receipt.return_value) == []
+    assert list(receipt.events) == []
+    assert world.market() == book
+
+
+def test_an_account_without_positions_is_left_without_a_stage(world, ledger, manager, called):
+    """Its cash and its position stay; only the call is over."""
+    cash, position = world.cash(called.account), world.position(called.account)
+    assert world.stage(called.account) == 1
+    receipt = ledger.tear_up_account(called.account, WAD, [], CAP, 1_600_000_000, sender=manager)
+    assert tuple(receipt.return_value) == (0, 0)
+    assert (world.cash(called.account), world.position(called.account)) == (cash, position)
+    assert world.stage(called.account) == 3  # a position is left
+    empty = world.open(called.person, 5)
+    ledger.tear_up_account(empty, WAD, [], CAP, 1_600_000_000, sender=manager)
+    assert (world.stage(empty), world.cash(empty)) == (0, 5 * WAD)
+
+
+def test_a_slice_of_nothing_moves_its_price_alone(world, ledger, manager, holder, maker):
+    before = world.cash(holder.account), world.cash(maker.account)
+    receipt = ledger.slice_account(
+        holder.account, maker.account, WAD, [], 3 * WAD, WAD, sender=manager
+    )
+    assert receipt.return_value == world.cash(holder.account) == before[0] - 4 * WAD
+    assert world.cash(maker.account) == before[1] + 3 * WAD
+    assert world.position(holder.account)[0] == 10 * WAD
+
+
+# BOUNDS -------------------------------------------------------------------------------------------
+
+
+def test_a_charge_is_half_the_price_at_most(world, ledger, manager, holder):
+    for function, arguments in (
+        (ledger.tear_up_account, (holder.account, WAD, [leg()])),
+        (ledger.tear_up_accounts, ([(holder.account, [leg()])],)),
+    ):
+        started = (1_600_000_000,) if function is ledger.tear_up_account else ()
+        refused = "clearinghouse: charge out of bounds"
+        world.refuses(refused, function, *arguments, CAP + 1, *started, sender=manager)
+        assert function.call(*arguments, CAP, *started, sender=manager) is not None
+
+
+def test_cash_does_not_fall_out_of_its_field(world, ledger, manager, short):
+    """A SHORT closed at a price that no feed may have loses more than cash can say."""
+    arguments = short, WAD, [leg(price=GREATEST_MARK, is_short=True)], 0, 1_600_000_000
+    world.refuses(OUT_OF_RANGE, ledger.tear_up_account, *arguments, sender=manager)
+    arguments = short, WAD, [leg(price=2 * MARK, is_short=True)], 0, 1_600_000_000
+    ledger.tear_up_account(*arguments, sender=manager)
+    assert -10_100 * WAD < world.cash(short) < -10_000 * WAD
+
+
+def test_a_stage_does_not_spill_into_its_neighbours(world, ledger, manager, holder):
+    for stage, since in ((4, 0), (0, 2**32)):
+        world.refuses(
+            OUT_OF_RANGE, ledger.set_stage, holder.account, stage, since, 0, 0, sender=manager
+        )
+    ledger.set_stage(holder.account, 3, 2**32 - 1, 0, 0, sender=manager)
+    assert world.stage(holder.account) == 3
+    assert ledger.headers(holder.account) >> 222 & 2**32 - 1 == 2**32 - 1
+
+
+def test_what_is_settled_is_not_closed_at_another_price(world, ledger, manager, holder):
+    ledger.settle_market(ETH, sender=world.admin)
+    arguments = holder.account, WAD, [leg()], CAP, 1_600_000_000
+    world.refuses("ledger: market is settled", ledger.tear_up_account, *arguments, sender=manager)
+    assert ledger.convert_positions(ETH, [holder.account], sender=world.admin).return_value == 1
+
+
+# SIDES THAT END -----------------------------------------------------------------------------------
+
+
+def test_dust_with_nobody_on_the_other_side_is_closed_all_the_same(
+    world, ledger, manager, maker, trader, stranger
+):
+    """Two LONGs torn up in turn leave some wei of SHORT, by roundings, and no LONG."""
+    short = maker.account
+    for person, size in ((trader, 1), (stranger, 2)):
+        account = world.open(person, 10_000)
+        world.trade(maker, (person, account), size, 2_000)
+    for account in world.opened[1:]:
+        ledger.tear_up_account(account, WAD, [leg()], 0, 1, sender=manager)
+    book = world.market()
+    assert book.long_shares == 0
+    assert 0 < book.short_shares < 10
+    receipt = ledger.tear_up_account(short, WAD, [leg(is_short=True)], CAP, 1, sender=manager)
+    (event,) = receipt.events.filter(ledger.TornUp)
+    assert (event.side, event.charged) == (0, 0)
+    assert 0 < event.size < 10
+    assert world.market().short_shares == 0
+    assert world.position(short) == (0, 0)
+    assert 0 <= world.conservation_error() * WAD < 100
