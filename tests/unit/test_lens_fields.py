@@ -158,6 +158,65 @@ def test_a_manager_that_says_too_little_leaves_margin(scene, length):
             row_of(scene)
 
 
+def silent_on(selector: bytes, end: str) -> bytes:
+    """Return the code of a contract that ends like this when asked one thing, and answers anything
+    else with 96 zero bytes."""
+    return bytes.fromhex(f"5f3560e01c63{selector.hex()}1460125760605ff35b{end}")
+
+
+@pytest.mark.parametrize("end", ["5f5ff3", "5f5ffd"], ids=["nothing", "revert"])
+def test_an_engine_without_an_assessment_leaves_cash_and_stage(scene, end):
+    put_up(scene)
+    cash = row_of(scene).cash
+    selector = scene.world.risk_engine.assess.arities[1].selector
+    plug_in(scene.world, ENGINE, silent_on(selector, end))
+    seen = row_of(scene)
+    assert (seen.exists, seen.readable, seen.cash, seen.stage) == (True, False, cash, AUCTION)
+    assert (seen.equity, seen.initial, seen.maintenance, seen.all_valid) == (0, 0, 0, False)
+    assert may(seen) == NO
+
+
+def test_a_manager_without_an_auction_leaves_margin(scene):
+    """It has terms, and nothing to say about an account."""
+    put_up(scene)
+    answers = bytes.fromhex("36600414600a575f5ff35b") + zeros(320)
+    plug_in(scene.world, MANAGER, answers)
+    seen = row_of(scene)
+    assert (seen.readable, seen.since, seen.max_fraction) == (False, 0, 0)
+    assert (seen.equity, seen.initial, seen.maintenance) == scene.margin()
+    assert may(seen) == NO
+
+
+def test_nobody_asked_about_is_nobody_answered(scene):
+    lens = scene.world.lens
+    for view in (lens.accounts, lens.positions, lens.markets, lens.prices):
+        assert list(view([])) == []
+    assert [list(ids) for ids in lens.actionable([])] == [[], [], [], []]
+
+
+def test_there_is_no_lens_without_a_ledger(scene):
+    chain, ledger = scene.world.chain, scene.world.clearinghouse
+    with pytest.raises(Reverted, match="lens: no clearinghouse"):
+        chain.deploy("Lens", "0x" + "00" * 20)
+    assert chain.deploy("Lens", ledger.address).CLEARINGHOUSE() == ledger.address
+
+
+def test_open_interest_of_a_side_is_what_a_tear_up_has_left(scene):
+    """The SHORT of the two is torn up: the LONG side holds as many shares and no base."""
+    world = scene.world
+    world.deposit(scene.trader, scene.account, 100_000)
+    short = world.open(scene.stranger, 2_000)
+    world.trade((scene.trader, scene.account), (scene.stranger, short), -10, 2_000)
+    scene.price(2_400)
+    scene.manager.open_auction(short, sender=scene.stranger)
+    (seen,) = world.lens.markets([ETH])
+    book = world.market()
+    a = book.long.pairs[-1][0]
+    assert a < WAD
+    assert seen.long_interest == book.long_shares * a // WAD
+    assert 0 <= seen.short_interest - seen.long_interest < 1_000
+
+
 # EDGES --------------------------------------------------------------------------------------------
 
 
