@@ -246,11 +246,10 @@ class NodeChain(PyrevmChain):
         self.evm.revert(checkpoint)
         # The engine does not undo code that was put somewhere, be it where a contract had been.
         gone, self.deployed[count:] = self.deployed[count:], []
-        if not self.rehearsing:
-            gone += self.given_code
-            self.given_code.clear()
         for address in gone:
             self.evm.insert_account_info(address, pyrevm.AccountInfo())
+        while self.given_code and not self.rehearsing:  # its transactions count, code or not
+            self._put_code(self.given_code.pop(), b"")
 
     def dry_run(self, target: str | None, data: bytes, sender: Any = None, *_: Any) -> bytes:
         """Stand in for `tests.reverts.dry_run`."""
@@ -311,7 +310,7 @@ class _Provider:
         return self.chain.evm.basic(address).code or b""
 
     def set_code(self, address: str, code: bytes) -> None:
-        self.chain.evm.insert_account_info(address, pyrevm.AccountInfo(code=bytes(code)))
+        self.chain._put_code(address, bytes(code))
         self.chain.given_code.append(address)
 
     def set_balance(self, address: str, balance: int) -> None:

@@ -336,3 +336,34 @@ def test_shortfall_terms_have_bounds(world, ledger, admin, terms):
         *terms,
         sender=admin,
     )
+
+
+# The guardian and the threshold -------------------------------------------------------------------
+
+
+def test_the_zero_address_leaves_nobody_to_pause_at_once(world, ledger, admin, trader, stranger):
+    ledger.set_guardian(trader, sender=admin)
+    ledger.accept_guardian(sender=trader)
+    assert ledger.guardian() == trader
+    ledger.set_guardian(stranger, sender=admin)
+    assert ledger.guardian() == trader
+    ledger.set_guardian(ZERO, sender=admin)
+    assert ledger.guardian() == ZERO
+    world.refuses(
+        "clearinghouse: caller is not the proposed guardian",
+        ledger.accept_guardian,
+        sender=stranger,
+    )
+    world.refuses("clearinghouse: caller is not the guardian", ledger.pause, 0, 1, sender=trader)
+
+
+def test_the_contribution_threshold_fits_its_field(world, ledger, admin):
+    most = 2**32 - 1
+    world.refuses(
+        "clearinghouse: threshold out of bounds",
+        ledger.set_contribution_threshold,
+        most + 1,
+        sender=admin,
+    )
+    ledger.set_contribution_threshold(most, sender=admin)
+    assert ledger.role_word(1) >> 192 & most == most

@@ -211,3 +211,25 @@ def test_several_torn_up_and_their_losses_charged_one_by_one(bench):
             assert world.position(account) == (0, 0)
         seen |= {net > 0, 10 + (hole > 0), 20 + (charges > 1), 30 + (0 in wanted[net < 0])}
     assert len(seen) >= 7
+
+
+def test_a_side_that_is_named_twice_is_charged_once(bench):
+    """Both losses, in one charge; what it does not cover is the hole."""
+    world, price, cap, shares = bench.world, 2_000 * WAD, 50_000, 10
+    account = bench.holder(1, {ETH: 4})
+    bench.holder(2, {ETH: 6})
+    room = shares * price // WAD * cap // PPM
+    cash = world.cash(account)
+    for losses, charged in (((100, 200), 300), ((room, 300), room)):
+        checkpoint = world.chain.snapshot()
+        _, to_hole = bench.tell(
+            ("tear_up_accounts", [(account, [leg(4, price)])], cap),
+            ("settle_loss", account, [leg(4, price, loss) for loss in losses]),
+        )
+        assert to_hole == world.clearinghouse.hole()
+        assert 0 <= to_hole - (sum(losses) - charged) <= 1  # parts of a charge are rounded down
+        assert world.cash(account) == cash + sum(losses)
+        a, k = fallen(-1, 4, shares, price)
+        assert side_of(bench, False).pairs == ((a, k - up(charged * WAD, shares)),)
+        world.chain.restore(checkpoint)
+        world.sequences.clear()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.clearinghouse.test_indexed_sides import slot_of
 from tests.world import ETH, WAD
 
 CAP = 500_000  # ppm of the mark
@@ -112,6 +113,27 @@ def test_what_is_settled_is_not_closed_at_another_price(world, ledger, manager, 
     assert ledger.convert_positions(ETH, [holder.account], sender=world.admin).return_value == 1
 
 
+def test_a_fund_pays_for_what_it_is_credited(world, ledger, accounts, chain, holder):
+    """A unit of tokens for a unit of cash, or for a little less; not for a wei more."""
+    fund, unit = world.insurance_fund, 10**12
+    chain.provider.set_balance(fund.address, 10**20)
+    world.settlement.mint(fund, 2, sender=world.admin)
+    payer = accounts.impersonate_account(fund.address)
+    world.settlement.approve(ledger, 2, sender=payer)
+    world.refuses(
+        "clearinghouse: draw pays too little",
+        ledger.receive_draw,
+        holder.account,
+        1,
+        unit + 1,
+        sender=payer,
+    )
+    cash = world.cash(holder.account)
+    for paid in (unit, unit - 1):
+        ledger.receive_draw(holder.account, 1, paid, sender=payer)
+    assert world.cash(holder.account) == cash + 2 * unit - 1
+
+
 # SIDES THAT END -----------------------------------------------------------------------------------
 
 
@@ -135,3 +157,56 @@ def test_dust_with_nobody_on_the_other_side_is_closed_all_the_same(
     assert world.market().short_shares == 0
     assert world.position(short) == (0, 0)
     assert 0 <= world.conservation_error() * WAD < 100
+
+
+def test_a_slice_between_holders_of_a_side_that_moved_loses_only_a_rounding(
+    world, ledger, manager, maker, trader, stranger
+):
+    """All of a SHORT to another SHORT: as much base, and shares to a few wei."""
+    accounts = []
+    for person, size in ((trader, "-2.123456789"), (stranger, -1), (world.people[8], 2)):
+        account = world.open(person, 20_000)
+        world.trade(maker, (person, account), size, 2_000)
+        accounts.append(account)
+    giver, getter, long = accounts
+    ledger.tear_up_account(long, WAD, [leg()], 0, 1, sender=manager)
+    ledger.tear_up_account(maker.account, WAD // 7, [leg()], 0, 1, sender=manager)
+    assert 0 < world.market().short.pairs[-1][0] % 10**9  # A is no round number
+    before = world.market()
+    held = [world.position(account)[0] for account in accounts]
+    known = [leg(is_short=True)]
+    ledger.slice_account(giver, getter, WAD, known, 0, 0, sender=manager)
+    after = world.market()
+    assert after.long_shares == before.long_shares
+    change = before.short_shares - after.short_shares
+    assert 0 < change < 10
+    assert world.position(giver) == (0, 0)
+    assert world.position(getter)[0] == held[0] + held[1] + change
+    assert 0 <= world.conservation_error() * WAD < 10**4
+
+
+def test_a_side_torn_up_in_its_last_generation_takes_nobody_on(
+    world, ledger, manager, chain, maker, holder, stranger
+):
+    """There is no further one to begin: the market is worn out, and what is open can be closed."""
+    last = 2**12 - 1
+    state = ledger.market_state(ETH) | last << 240  # of SHORT
+    slot = slot_of(world, "market_state", ETH)
+    chain.provider.make_request(
+        "anvil_setStorageAt", [str(ledger.address), slot, f"0x{state:064x}"]
+    )
+    ledger.tear_up_account(holder.account, WAD, [leg()], 0, 1, sender=manager)
+    book = world.market()
+    assert (book.short.generation, book.short.pairs[-1][0]) == (last, 0)
+    account = world.open(stranger, 10_000)
+    order = world.order(maker.person, maker.account, -1, 2_000)
+    world.refuses(
+        "ledger: side is worn out",
+        world.exchange.fill,
+        order.as_tuple(),
+        world.sign(maker.person, order),
+        WAD,
+        account,
+        2**256 - 1,
+        sender=stranger,
+    )

@@ -410,3 +410,14 @@ def test_healthy_neighbour_of_the_same_owner_is_untouched(scene):
     assert scene.world.cash(other) == 777 * WAD
     scene.price(HEALTHY_PRICE)
     assert scene.world.cash(other) == 777 * WAD
+
+
+def test_without_discount_and_fee_a_bid_costs_nobody_anything(auction_scene):
+    """A ramp that begins at 0, on its first second."""
+    scene, world = auction_scene, auction_scene.world
+    set_terms(world, discount_start=0, fee=0)
+    quote = scene.manager.quote(scene.account, WAD // 2)
+    rate = scene.manager.auction(scene.account).discount
+    event = scene.bid(WAD // 2)
+    assert (rate, quote.discount, quote.fee) == (0, 0, 0) or rate > 0
+    assert event.fee == 0

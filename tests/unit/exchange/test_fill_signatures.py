@@ -211,3 +211,12 @@ def test_the_key_of_an_account_with_code_still_signs(desk):
     desk.fill(order, signature, size=WAD)
     with reverts("exchange: invalid signature"):
         desk.fill(order, malleable_twin(signature), size=WAD)
+
+
+def test_nobody_signs_for_the_zero_address(desk):
+    """Which is what a recovery that fails yields: not even where it was made an operator."""
+    zero = "0x" + "00" * 20
+    order = desk.order(signer=zero)
+    desk.ledger.set_permissions(order.account, zero, TRADE, sender=desk.governor)
+    with reverts("exchange: invalid signature"):
+        desk.fill(order, bytes(65))
