@@ -1,0 +1,213 @@
+"""Turns of the procedure that need several things at once: a price in doubt beside a sale, funds
+that are empty for many, tiers that pay less than they have said."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.scenes import CLOSE_OUT_PRICE, INSOLVENT_PRICE, Scene, set_market_risk, set_terms
+from tests.unit.default_manager.procedure_helpers import (
+    BOOK_DUST,
+    CONTRIBUTIONS,
+    SHORTFALL,
+    about,
+    debts,
+    fill_funds,
+    finish_window,
+    only,
+    parts_of,
+    refused,
+    tear_up,
+    without_limits,
+)
+from tests.world import BTC, ETH, HEALTHY, INSOLVENT, WAD, World
+
+DAY = 86_400
+
+
+# BIDS ---------------------------------------------------------------------------------------------
+
+
+def test_a_ramp_from_nothing_begins_without_a_price(fast_world):
+    """Neither discount nor fee: the first to bid pays the mark."""
+    scene = Scene.set(fast_world)
+    set_terms(fast_world, discount_start=0, fee=0)
+    scene.auction_at(CLOSE_OUT_PRICE)
+    wealth, equity = scene.equity(scene.purse), scene.equity()
+    event = scene.bid(WAD // 10)
+    assert (event.discount, event.fee) == (0, 0)
+    assert abs(scene.equity(scene.purse) - wealth) < 10**6
+    assert abs(scene.equity() - equity) < 10**6
+
+
+def test_a_market_for_isolated_accounts_takes_no_other(fast_world):
+    set_market_risk(fast_world, "ETH-PERP", isolated_only=True)
+    scene = Scene.set(fast_world, size=0)
+    maker = fast_world.open(scene.maker, 100_000, mode=1, market=ETH)
+    taker = fast_world.open(scene.trader, 10_000, mode=1, market=ETH)
+    fast_world.trade((scene.maker, maker), (scene.trader, taker), 1, 2_000)
+    order = fast_world.order(scene.maker, maker, -1, 2_000)
+    refused(
+        "risk engine: isolated accounts only",
+        fast_world.exchange.fill,
+        order.as_tuple(),
+        fast_world.sign(scene.maker, order),
+        WAD,
+        scene.account,
+        2**256 - 1,
+        sender=scene.trader,
+    )
+
+
+def test_a_called_account_without_a_position_takes_no_collateral_in_doubt(fast_world):
+    """Closed under the call, which is still there: what comes in must have a price."""
+    scene = Scene.set(fast_world)
+    scene.price(1_945)
+    scene.call()
+    fast_world.trade((scene.maker, scene.book), (scene.trader, scene.account), -100, 1_945)
+    assert scene.is_called()
+    assert fast_world.cash(scene.account) > 0
+    units = fast_world.fund(scene.trader, "WETH", 1)
+    deposit = fast_world.clearinghouse.deposit
+    arguments = scene.account, fast_world.deployment.tokens["WETH"], units
+    fast_world.wait(DAY, refresh=False)
+    refused("clearinghouse: price not valid", deposit, *arguments, sender=scene.trader)
+    fast_world.refresh()
+    deposit(*arguments, sender=scene.trader)
+    assert fast_world.clearinghouse.collateral(scene.account, 0) == WAD
+
+
+# REMAINDERS ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def remainder(fast_world) -> Scene:
+    """5 WETH, 0.01 WBTC and 50 of cash carried 50 ETH; torn up at 1,800, the collateral is left."""
+    scene = Scene.set(fast_world, cash=0, size=0, WETH=5, WBTC="0.01")
+    fast_world.stake(scene.staker, 3_000)
+    without_limits(fast_world)
+    fast_world.deposit(scene.trader, scene.account, 100)
+    scene.buy(50)
+    scene.price(1_780)
+    scene.open_auction()
+    finish_window(fast_world)
+    scene.price(1_780)
+    tear_up(scene)
+    assert scene.is_insolvent()
+    assert fast_world.cash(scene.account) < 0
+    return scene
+
+
+def test_a_sale_beside_collateral_in_doubt_ends_nothing(remainder):
+    """WETH is sold whole; what is still owed waits for the price of WBTC."""
+    scene, world = remainder, remainder.world
+    world.wait(3 * 3_600, refresh=False)
+    scene.price(1_600)  # equity is below 0 whatever WBTC is worth
+    event = only(
+        scene.manager.bid(scene.account, WAD, scene.purse, 1, 0, sender=scene.bidder),
+        scene.manager.RemainderSold,
+    )
+    assert event.cash < 0
+    assert (scene.stage(), world.clearinghouse.collateral(scene.account, 0)) == (INSOLVENT, 0)
+    assert world.clearinghouse.collateral(scene.account, 1) == WAD // 100
+    world.set_price("BTC", 40_000)
+    scene.manager.bid(scene.account, WAD, scene.purse, 1, 0, sender=scene.bidder)
+    assert (scene.stage(), world.cash(scene.account) >= 0) == (HEALTHY, True)
+
+
+def test_a_bidder_may_ask_for_no_more_than_equity_leaves(remainder):
+    """After a day the rate is a half, but of a solvent account the discount is its equity."""
+    scene, world = remainder, remainder.world
+    world.wait(DAY)
+    world.set_price("BTC", 40_000)
+    scene.price(1_800)
+    equity = scene.equity()
+    assert 0 < equity < 1_000 * WAD
+    bid = scene.manager.bid
+    arguments = scene.account, WAD, scene.purse, 1
+    refused("default manager: discount below limit", bid, *arguments, 500_000, sender=scene.bidder)
+    event = only(bid(*arguments, 1_000, sender=scene.bidder), scene.manager.RemainderSold)
+    assert abs(event.discount - equity * event.fraction // WAD) <= 10**13
+
+
+# FUNDS --------------------------------------------------------------------------------------------
+
+
+def half_dead(world: World, *people: int) -> tuple[Scene, list[int]]:
+    """Let several be LONG ETH and BTC; ETH crashes while BTC has no price, and nobody pays."""
+    scene = Scene.set(world, size=0)
+    accounts = []
+    for place in people:
+        person = world.people[place]
+        account = world.open(person, 12_000)
+        world.trade((scene.maker, scene.book), (person, account), 100, 2_000)
+        world.trade((scene.maker, scene.book), (person, account), 0.5, 40_000, BTC)
+        accounts.append(account)
+    world.wait(3 * 3_600, refresh=False)
+    scene.price(1_850)
+    for account in accounts:
+        scene.manager.open_auction(account, sender=scene.stranger)
+    return scene, accounts
+
+
+def test_empty_funds_pay_for_none_of_several(fast_world):
+    """What a tear-up of two finds missing is charged to the other side."""
+    scene, accounts = half_dead(fast_world, 1, 5)
+    assert [fast_world.stage(account) for account in accounts] == [INSOLVENT] * 2
+    finish_window(fast_world)
+    scene.price(1_850)
+    fast_world.set_price("BTC", 38_000)
+    paid = tear_up(scene, *accounts).events.filter(scene.manager.ShortfallPaid)
+    assert len(paid) == 2
+    for event in paid:
+        assert event.shortfall > 0
+        assert parts_of(event)[:4] == (0, 0, 0, 0)
+        assert event.charged + event.to_hole == event.shortfall
+    assert [fast_world.cash(account) for account in accounts] == [0, 0]
+    assert fast_world.conservation_error() < BOOK_DUST
+
+
+def test_contributions_that_were_drawn_in_part_are_restored(fast_world):
+    """Their members still have shares: what is repaid raises them again."""
+    scene = Scene.set(fast_world)
+    member = fill_funds(scene, 0, 5_000, 5_000)
+    without_limits(fast_world)
+    scene.price(INSOLVENT_PRICE)
+    scene.open_auction()
+    finish_window(fast_world)
+    scene.price(INSOLVENT_PRICE)
+    tear_up(scene)
+    fund, ledger = fast_world.default_fund, fast_world.clearinghouse
+    assert about(debts(fast_world, scene.account)[CONTRIBUTIONS], SHORTFALL)
+    before = fund.value_of(member, 0)
+    owed = -(-debts(fast_world, scene.account)[CONTRIBUTIONS] // 10**12)
+    fast_world.fund(scene.stranger, "USDC", SHORTFALL + 1)
+    event = only(ledger.repay(scene.account, owed, sender=scene.stranger), ledger.DebtRepaid)
+    assert (event.to_contributions, event.to_insurance) == (owed, 0)
+    assert 0 <= owed * 10**12 - (fund.value_of(member, 0) - before) <= 10**12
+
+
+def test_profits_leave_the_loss_to_maintenance_margin(fast_world):
+    """An account that owes cash, whose collateral has fallen and whose positions have lost nothing:
+    each market draws by its margin."""
+    scene = Scene.set(fast_world, size=0, cash=100, WBTC=1)
+    without_limits(fast_world)
+    fill_funds(scene, 30_000)
+    scene.buy(20)
+    scene.price(1_600)
+    scene.buy(-20, 1_600)
+    assert fast_world.cash(scene.account) < -7_000 * WAD
+    scene.buy(1, 1_600)
+    scene.buy(-0.05, 40_000, BTC)
+    fast_world.set_price("BTC", 6_000)
+    step = fast_world.lens.next_step(scene.account)
+    assert step.shortfall == -step.equity > 200 * WAD
+    assert 0 <= step.shortfall - step.insurance <= 2  # a wei for each market, by rounding
+    scene.open_auction()
+    finish_window(fast_world)
+    scene.price(1_600)
+    fast_world.set_price("BTC", 6_000)
+    tear_up(scene)
+    of_eth, of_btc = (scene.manager.limit_used(market) for market in (ETH, BTC))
+    assert of_eth > of_btc > 0
+    assert fast_world.conservation_error() < BOOK_DUST
