@@ -113,7 +113,7 @@ class Shadow:
             return
         self._at(block)
         sender = to_checksum_address(call.get("from") or "0x" + "00" * 20)
-        data = bytes.fromhex((call.get("data") or call.get("input") or "0x")[2:])
+        data = bytes.fromhex((call.get("data") or call.get("input") or "").removeprefix("0x"))
         gas = int(call["gas"], 16) if "gas" in call else None
         before = self.evm.snapshot()
         self.counts["calls"] += 1
@@ -131,7 +131,7 @@ class Shadow:
 
     def _deployment_call(self, call: dict[str, Any], block: Any) -> None:
         self._at(block)
-        data = bytes.fromhex((call.get("data") or call.get("input"))[2:])
+        data = bytes.fromhex((call.get("data") or call.get("input")).removeprefix("0x"))
         before = self.evm.snapshot()
         with suppress(RuntimeError):  # what it reached is on record either way
             self.evm.deploy(to_checksum_address(call["from"]), self._instrumented(data))

@@ -12,19 +12,25 @@ PRICE = 2_000
 HEADER_IDS = 10
 
 
-@pytest.fixture
-def markets(world) -> list[int]:
-    """ETH, and eleven more markets of an asset with the same feeds."""
+def list_markets(world: World, count: int) -> list[int]:
+    """Return ETH and as many more markets, of assets with the same feeds and twelve markets each."""
     words = world.risk_engine.row_words(ROW + ETH)
     words = words[0], words[1] & 2**160 - 1, words[2]
-    numbers = list(range(3, 2 + COUNT))
-    world.risk_engine.set_asset(3, *words, sender=world.admin)
+    numbers = list(range(3, 2 + count))
+    for asset in {3 + number // 12 for number in numbers}:
+        world.risk_engine.set_asset(asset, *words, sender=world.admin)
     for number in numbers:
-        terms = number, 3, 40_000, 600_000, 0, 0, 0, False, 10**9
+        terms = number, 3 + number // 12, 40_000, 600_000, 0, 0, 0, False, 10**9
         world.risk_engine.set_market(*terms, sender=world.admin)
         world.clearinghouse.list_market(number, sender=world.admin)
         world.exchange.set_terms(number, 0, 0, 500, sender=world.admin)
     return [ETH, *numbers]
+
+
+@pytest.fixture
+def markets(world) -> list[int]:
+    """Twelve markets."""
+    return list_markets(world, COUNT)
 
 
 @pytest.fixture
@@ -87,3 +93,25 @@ def test_all_positions_of_one_account_are_torn_up(
     ledger.tear_up_account(holder, WAD, legs, 0, 1, sender=manager)
     assert held(world, holder) == []
     assert world.cash(holder) == cash  # what they were bought for
+
+
+def test_the_lens_shows_every_position_of_the_largest_account(fast_world):
+    """32 positions, behind eight collaterals."""
+    world = fast_world
+    maker, trader = world.people[:2]
+    numbers = list_markets(world, 32)
+    book, account = world.open(maker, 10**6), world.open(trader, 10**6, WETH=1, WBTC=1)
+    for index in range(2, 8):
+        token = world.chain.deploy("TestToken", f"Token {index}", f"T{index}", 18)
+        world.risk_engine.set_collateral(index, ETH, 200_000, 100_000)
+        world.clearinghouse.list_collateral(token, 10 * WAD)
+        token.mint(trader, WAD)
+        token.approve(world.clearinghouse, WAD, sender=trader)
+        world.clearinghouse.deposit(account, token, WAD, sender=trader)
+    for market in numbers:
+        world.trade((maker, book), (trader, account), 1, PRICE, market)
+    legs = world.clearinghouse.portfolio(account)[1]
+    assert len(legs) == 8 + 2 * 32
+    seen = world.lens.positions([account])
+    assert [position.market for position in seen] == numbers
+    assert {position.size for position in seen} == {WAD}

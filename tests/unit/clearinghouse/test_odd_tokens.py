@@ -95,3 +95,15 @@ def test_unknown_token_is_refused(ledger, trader, world, project):
     reason = "ledger: unknown token"
     assert_reverts(reason, ledger.deposit, account, token, 1, sender=trader)
     assert_reverts(reason, ledger.withdraw, account, token, 1, trader, sender=trader)
+
+
+def test_what_arrives_is_something_and_no_more_than_was_sent(ledger, trader, listed):
+    token, index, account = listed("OddToken", 18, trader)
+    token.set_fee(10_000, sender=trader)
+    assert_reverts(FAILED, ledger.deposit, account, token, WAD, sender=trader)
+    token.set_fee(0, sender=trader)
+    token.set_hook(token, token.mint.encode_input(ledger, 1), True, sender=trader)
+    assert_reverts(FAILED, ledger.deposit, account, token, WAD, sender=trader)
+    token.set_hook("0x" + "00" * 20, b"", True, sender=trader)
+    ledger.deposit(account, token, WAD, sender=trader)
+    assert ledger.collateral(account, index) == WAD

@@ -326,9 +326,10 @@ def test_a_deficit_redeems_nothing(ending):
     assert 0 <= held(world) - ledger.protocol_fees() // UNIT <= 1
 
 
-def odd_collateral(world: World) -> tuple[Any, int]:
+def odd_collateral(world: World, kind: str = "OddToken") -> tuple[Any, int]:
     """List a token that can be told to misbehave, priced as ETH; return it and its index."""
-    token = world.chain.deploy("OddToken", "Odd", "ODD", 18)
+    names = ("Odd", "ODD") if kind == "OddToken" else ()
+    token = world.chain.deploy(kind, *names, 18)
     index = world.clearinghouse.collateral_count()
     world.risk_engine.set_collateral(index, 1, 200_000, 100_000, sender=world.admin)
     world.clearinghouse.list_collateral(token, 1_000 * WAD, sender=world.admin)
@@ -369,6 +370,22 @@ def test_a_token_that_refuses_keeps_nobody_from_his_cash(fast_world, behaviour, 
     assert ledger.redeem(account, heir, sender=owner).return_value == 0
     assert token.balanceOf(heir) == 2 * WAD
     refused("clearinghouse: nothing to redeem", ledger.redeem, account, owner, sender=stranger)
+
+
+def test_a_token_that_says_nothing_is_paid_out(fast_world):
+    world, owner = fast_world, fast_world.people[3]
+    token, index = odd_collateral(world, "MuteToken")
+    account = world.open(owner, 700)
+    token.mint(owner, WAD, sender=world.admin)
+    token.approve(world.clearinghouse, WAD, sender=owner)
+    world.clearinghouse.deposit(account, token, WAD, sender=owner)
+    del world.deployment.tokens["ODD"]
+    wind_down(world)
+    redemption(world)
+    event = only(
+        world.clearinghouse.redeem(account, owner, sender=owner), world.clearinghouse.Redeemed
+    )
+    assert event.collateral[index] == token.balanceOf(owner) == WAD
 
 
 def test_collateral_paid_to_the_clearinghouse_itself_stays_with_its_owner(fast_world):
