@@ -13,7 +13,7 @@ HEADER_IDS = 10
 
 
 def list_markets(world: World, count: int) -> list[int]:
-    """Return ETH and as many more markets, of assets with the same feeds and twelve markets each."""
+    """Return ETH and more markets, of assets with the same feeds and twelve markets each."""
     words = world.risk_engine.row_words(ROW + ETH)
     words = words[0], words[1] & 2**160 - 1, words[2]
     numbers = list(range(3, 2 + count))

@@ -209,3 +209,30 @@ def test_a_side_torn_up_in_its_last_generation_takes_nobody_on(
         2**256 - 1,
         sender=stranger,
     )
+
+
+def test_thirteen_generations_leave_of_a_short_its_cash(
+    world, ledger, manager, maker, trader, stranger
+):
+    """Its shares never fall to 0 by rounding, since a SHORT's are rounded up; nothing is left of
+    them all the same, and what it was worth is paid when the market ends."""
+    old, rest = world.open(trader, 10_000), world.open(stranger, 10_000)
+    world.trade((stranger, rest), (trader, old), "-0.0001", 2_000)
+    cash = world.cash(old)
+    buyer = world.people[8]
+    for generation in range(1, 15):
+        account = world.open(buyer, 10_000)
+        world.trade(maker, (buyer, account), 1, 2_000)
+        ledger.tear_up_account(account, WAD, [leg()], 0, 1, sender=manager)
+        assert world.market().short.generation == generation
+        (_, position) = ledger.portfolio(old)[1]
+        size = position >> 128
+        assert size == (0 if generation > 13 else size)
+    assert size == 0
+    assert world.position(old)[0] == -WAD // 10_000  # untouched, in a generation long over
+    ledger.settle_market(ETH, sender=world.admin)
+    ledger.convert_positions(ETH, [old], sender=world.admin)
+    assert abs(world.cash(old) - cash) < 10**6
+    world.refuses(
+        "clearinghouse: nothing to convert", ledger.convert_positions, ETH, [], sender=world.admin
+    )

@@ -3,8 +3,10 @@ that are empty for many, tiers that pay less than they have said."""
 
 from __future__ import annotations
 
+import pyrevm
 import pytest
 
+from tests.evm import Reverted
 from tests.scenes import CLOSE_OUT_PRICE, INSOLVENT_PRICE, Scene, set_market_risk, set_terms
 from tests.unit.default_manager.procedure_helpers import (
     BOOK_DUST,
@@ -17,12 +19,14 @@ from tests.unit.default_manager.procedure_helpers import (
     only,
     parts_of,
     refused,
+    set_waterfall,
     tear_up,
     without_limits,
 )
 from tests.world import BTC, ETH, HEALTHY, INSOLVENT, WAD, World
 
 DAY = 86_400
+INSURANCE_FUND = 3  # a role
 
 
 # BIDS ---------------------------------------------------------------------------------------------
@@ -211,3 +215,66 @@ def test_profits_leave_the_loss_to_maintenance_margin(fast_world):
     of_eth, of_btc = (scene.manager.limit_used(market) for market in (ETH, BTC))
     assert of_eth > of_btc > 0
     assert fast_world.conservation_error() < BOOK_DUST
+
+
+def test_a_rounding_in_the_window_is_met_by_the_other_side(fast_world):
+    """Of a loss in two markets a wei is nobody's to pay; all is bid for, and every tier adds up."""
+    scene = Scene.set(fast_world, size=0, cash=10_000)
+    without_limits(fast_world)
+    fill_funds(scene, 30_000)
+    scene.buy(70)
+    scene.buy(1, 40_000, BTC)
+    scene.price(1_890)
+    fast_world.set_price("BTC", 37_000)
+    scene.open_auction()
+    for price in (1_880, 1_870):
+        scene.price(price)
+        fast_world.set_price("BTC", 37_000)
+        checkpoint = fast_world.chain.snapshot()
+        receipt = scene.manager.bid(scene.account, WAD, scene.purse, 1, sender=scene.bidder)
+        paid = receipt.events.filter(scene.manager.ShortfallPaid)
+        assert sum(sum(parts_of(event)) - event.shortfall for event in paid) == 0
+        assert (scene.stage(), fast_world.cash(scene.account)) == (HEALTHY, 0)
+        assert fast_world.conservation_error() < BOOK_DUST
+        fast_world.chain.restore(checkpoint)
+
+
+def pays_nothing(world: World, holds: int) -> bytes:
+    """Return the code of an insurance fund that has so many tokens, and pays none of them."""
+    draw = world.insurance_fund.draw.arities[2].selector.hex()
+    # Asked to draw: jump to a return of 32 zero bytes; anything else is answered with a number.
+    return bytes.fromhex(f"5f3560e01c63{draw}146025576f{holds:032x}5f5260205ff35b60205ff3")
+
+
+def test_a_fund_that_pays_nothing_leaves_its_part_to_the_next(fast_world):
+    """INV-6: what it was counted on for is charged, and the rest is the hole."""
+    world = fast_world
+    spare = "0x" + "5e" * 20
+    code = pays_nothing(world, 3_000 * 10**6)
+    world.chain.evm.insert_account_info(spare, pyrevm.AccountInfo(code=code))
+    world.clearinghouse.set_role(INSURANCE_FUND, spare, sender=world.admin)
+    world.wait(DAY)
+    world.clearinghouse.accept_role(INSURANCE_FUND, sender=world.admin)
+    scene = Scene.set(world)
+    without_limits(world)
+    set_waterfall(world, charge_cap=2_000)
+    scene.price(INSOLVENT_PRICE)
+    event = only(scene.open_auction(), scene.manager.Insolvent)
+    assert (event.insurance, event.torn_up) == (SHORTFALL * WAD, 0)
+    finish_window(world)
+    scene.price(INSOLVENT_PRICE)
+    paid = only(tear_up(scene), scene.manager.ShortfallPaid)
+    assert paid.shortfall == SHORTFALL * WAD
+    assert parts_of(paid)[:4] == (0, 0, 0, 0)
+    assert paid.charged > 0
+    assert paid.to_hole == world.clearinghouse.hole() == paid.shortfall - paid.charged
+    assert (scene.stage(), world.cash(scene.account)) == (HEALTHY, 0)
+
+
+def test_a_manager_and_its_procedures_belong_to_one_ledger(fast_world):
+    world, manager = fast_world, fast_world.default_manager
+    rest = manager.PROCEDURES(), tuple(manager.terms()), tuple(manager.waterfall())
+    with pytest.raises(Reverted, match="default manager: procedures of another ledger"):
+        world.chain.deploy("DefaultManager", world.exchange.address, *rest)
+    made = world.chain.deploy("DefaultManager", world.clearinghouse.address, *rest)
+    assert made.CLEARINGHOUSE() == world.clearinghouse.address
