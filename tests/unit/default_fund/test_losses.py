@@ -485,3 +485,37 @@ def test_the_token_cannot_call_back(odd_club, name, arguments):
     club.leave(club.member)
     assert (club.token.hook_calls(), club.token.hook_succeeded()) == (3, False)
     assert club.contributions + club.assessments == club.token.balanceOf(club.fund)
+
+
+# --------------------------------------------------------------------------------------------------
+# Shares that outgrow their units, and shares without a unit
+# --------------------------------------------------------------------------------------------------
+
+
+def test_a_tranche_is_full_when_its_shares_do_not_fit(club):
+    """After a loss a unit buys a million million of them; the units themselves would fit."""
+    club.join(club.member, 10**9, 10**9)
+    club.draw(club.stranger, 0, 10**9 - 1_000, 0)
+    assert club.fund.tranche(0)[1] == 10**15
+    club.supply_wallet(club.partner, 2**92)
+    with reverts("default fund: tranche is full"):
+        club.fund.deposit(2**89, 2**89, sender=club.partner)
+    club.fund.deposit(2**88, 2**88, sender=club.partner)
+    assert club.contributions == 2**88 + 1_000
+    assert 2**127 < club.fund.tranche(0)[1] < 2**128
+
+
+def test_fees_are_not_shared_among_shares_without_a_unit(club):
+    """One share of a pledge is left, worth nothing, and no contribution: whoever comes next has
+    the fees."""
+    club.join(club.member, STAKE, STAKE)
+    club.draw(club.stranger, 0, STAKE, STAKE // 10)
+    (_, shares) = club.shares(club.member)
+    club.open_window(club.member, 0, shares - 1)
+    club.fund.withdraw(club.member, sender=club.member)
+    assert (club.fund.tranche(0)[1], club.fund.tranche(1)[1]) == (0, 1)
+    assert (club.contributions, club.assessments) == (0, 0)
+    club.pay_fees(5)
+    assert (club.contributions, club.assessments) == (5, 0)
+    club.join(club.partner, STAKE, 2 * STAKE)
+    assert STAKE + 4 <= club.worth(club.partner, 0) <= STAKE + 5

@@ -11,6 +11,7 @@ from tests.scenes import CLOSE_OUT_PRICE, INSOLVENT_PRICE, Scene, set_market_ris
 from tests.unit.default_manager.procedure_helpers import (
     BOOK_DUST,
     CONTRIBUTIONS,
+    PPM,
     SHORTFALL,
     about,
     debts,
@@ -27,6 +28,7 @@ from tests.world import BTC, ETH, HEALTHY, INSOLVENT, WAD, World
 
 DAY = 86_400
 INSURANCE_FUND = 3  # a role
+PRICES = [x / 7 for x in range(7 * 1_880, 7 * 1_889)]
 
 
 # BIDS ---------------------------------------------------------------------------------------------
@@ -217,23 +219,22 @@ def test_profits_leave_the_loss_to_maintenance_margin(fast_world):
     assert fast_world.conservation_error() < BOOK_DUST
 
 
-def test_a_rounding_in_the_window_is_met_by_the_other_side(fast_world):
-    """Of a loss in two markets a wei is nobody's to pay; all is bid for, and every tier adds up."""
-    scene = Scene.set(fast_world, size=0, cash=10_000)
-    without_limits(fast_world)
+def test_a_limit_that_is_used_up_holds_in_the_window_too(fast_world):
+    """500 of the loss may be drawn; what it grows by is torn up when all is bid for, and a wei that
+    this leaves by rounding is nobody's to pay but the other side's."""
+    scene = Scene.set(fast_world)
     fill_funds(scene, 30_000)
-    scene.buy(70)
-    scene.buy(1, 40_000, BTC)
-    scene.price(1_890)
-    fast_world.set_price("BTC", 37_000)
-    scene.open_auction()
-    for price in (1_880, 1_870):
-        scene.price(price)
-        fast_world.set_price("BTC", 37_000)
+    set_waterfall(fast_world, market_amount=500, market_share=PPM)
+    scene.price(INSOLVENT_PRICE)
+    event = only(scene.open_auction(), scene.manager.Insolvent)
+    assert about(event.insurance, 500)
+    for price in PRICES:
         checkpoint = fast_world.chain.snapshot()
+        scene.price(price)
         receipt = scene.manager.bid(scene.account, WAD, scene.purse, 1, sender=scene.bidder)
         paid = receipt.events.filter(scene.manager.ShortfallPaid)
-        assert sum(sum(parts_of(event)) - event.shortfall for event in paid) == 0
+        assert abs(sum(event.insurance for event in paid) - 500 * WAD) <= 10**12
+        assert all(sum(parts_of(event)) == event.shortfall for event in paid)
         assert (scene.stage(), fast_world.cash(scene.account)) == (HEALTHY, 0)
         assert fast_world.conservation_error() < BOOK_DUST
         fast_world.chain.restore(checkpoint)
