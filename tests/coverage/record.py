@@ -42,8 +42,10 @@ class Recorder:
         create, request = evm.PyrevmChain.__init__, HTTPProvider.make_request
 
         def create_and_note(chain: Any, artefacts: Any = None, **settings: Any) -> None:
-            plain = artefacts is None or artefacts.contracts == self.instrumented.contracts
-            create(chain, self.instrumented if plain else artefacts, **settings)
+            if artefacts is not None and artefacts.contracts != self.instrumented.contracts:
+                create(chain, artefacts, **settings)  # other sources: nothing to be learned
+                return
+            create(chain, self.instrumented, **settings)
             self.engines.append(chain.evm)
 
         def request_and_follow(provider: Any, method: str, params: Any) -> Any:

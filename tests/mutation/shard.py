@@ -19,11 +19,12 @@ from tests.patches import code_of
 
 TESTS = ("tests/unit", "tests/integration", "tests/properties")
 # What starts programs of its own or compiles the sources meets no mutant here, at great length;
-# the tests of mutation testing have mutants of their own, with the same addresses.
+# the tests of this and of coverage have markers of their own, with the same addresses.
 LAYOUT = "tests/unit/clearinghouse/test_layout.py"
 LEFT_OUT = (
     "--ignore=tests/unit/test_demo.py",
     "--ignore=tests/unit/test_mutation.py",
+    "--ignore=tests/unit/test_coverage.py",
     "--ignore=tests/unit/test_patches.py",
     "--deselect=tests/unit/test_defences.py::test_attack_works_without_its_defence",
     f"--deselect={LAYOUT}::test_parts_of_a_contract_have_one_layout",
