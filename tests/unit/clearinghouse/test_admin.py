@@ -367,3 +367,15 @@ def test_the_contribution_threshold_fits_its_field(world, ledger, admin):
     )
     ledger.set_contribution_threshold(most, sender=admin)
     assert ledger.role_word(1) >> 192 & most == most
+
+
+def test_the_default_fund_gets_four_fifths_of_the_fees_at_most(world, ledger, admin):
+    most = 800_000
+    receipt = ledger.set_default_fund_share(most, sender=admin)
+    assert receipt.events == [ledger.DefaultFundShareSet(share=most)]
+    world.refuses(
+        "clearinghouse: default fund share out of bounds",
+        ledger.set_default_fund_share,
+        most + 1,
+        sender=admin,
+    )

@@ -322,3 +322,29 @@ def test_load_is_that_of_the_open_interest_a_fill_leaves(world, trader, maker, f
     world.trade(maker, (trader, account), sign * 100, 2_000)
     equity, initial, _ = world.risk_engine.margin(account)
     assert equity >= initial > 11_999 * WAD
+
+
+@pytest.mark.parametrize("side", ["maker", "taker"])
+def test_a_large_risk_needs_a_contribution(world, side):
+    """Above the threshold: of a maker as of a taker."""
+    people = {"maker": world.people[7], "taker": world.people[8]}
+    accounts = {name: world.open(person, 100_000) for name, person in people.items()}
+    world.clearinghouse.set_contribution_threshold(1_000, sender=world.admin)
+    (other,) = {"maker", "taker"} - {side}
+    world.join(people[other], 10_000, 10_000)
+    for size, passes in ((5, True), (40, False)):
+        order = world.order(people["maker"], accounts["maker"], -size, 2_000)
+        signature = world.sign(people["maker"], order)
+        fill = order.as_tuple(), signature, size * WAD, accounts["taker"], 2**256 - 1
+        if not passes:
+            world.refuses(
+                "default fund: contribution too small",
+                world.exchange.fill,
+                *fill,
+                sender=people["taker"],
+            )
+            world.join(people[side], 10_000, 10_000)
+        world.exchange.fill(*fill, sender=people["taker"])
+    assert world.position(accounts["taker"])[0] == 45 * WAD
+    for name, account in accounts.items():
+        assert world.default_fund.required_of(account) > 0, name

@@ -9,6 +9,7 @@ from tests.unit.default_fund_helpers import (
     ASSESSMENTS,
     CONTRIBUTIONS,
     RATE,
+    REDEEMING,
     WORTHLESS_AT,
     Club,
     account_of,
@@ -519,3 +520,14 @@ def test_fees_are_not_shared_among_shares_without_a_unit(club):
     assert (club.contributions, club.assessments) == (5, 0)
     club.join(club.partner, STAKE, 2 * STAKE)
     assert STAKE + 4 <= club.worth(club.partner, 0) <= STAKE + 5
+
+
+def test_whoever_has_only_a_pledge_left_exits_with_that(club):
+    club.join(club.member, STAKE, STAKE)
+    club.draw(club.stranger, 0, STAKE, 0)
+    assert club.shares(club.member)[0] == 0
+    club.set_phase(REDEEMING)
+    assert club.fund.exit(club.stranger, sender=club.member).return_value == STAKE
+    assert club.shares(club.member) == (0, 0)
+    with reverts("default fund: nothing held"):
+        club.fund.exit(club.stranger, sender=club.member)

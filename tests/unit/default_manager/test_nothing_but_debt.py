@@ -176,3 +176,19 @@ def test_whoever_is_in_deficit_himself_gets_no_reward(fast_world):
     )
     scene.manager.prove_deficit(scene.account, scene.purse, sender=scene.bidder)
     assert ledger.hole() >= OWED
+
+
+def test_collateral_beyond_the_deficit_is_not_seized(fast_world):
+    """WETH pays all that is lacking; WBTC stays with its owner."""
+    ledger = fast_world.clearinghouse
+    scene = Scene.set(fast_world, WETH=1, WBTC="0.01")
+    scene.price(INSOLVENT_PRICE)
+    refused("clearinghouse: proofs are not over", ledger.begin_redemption, sender=scene.stranger)
+    ledger.begin_wind_down(sender=fast_world.admin)
+    refused("clearinghouse: proofs are not over", ledger.begin_redemption, sender=scene.stranger)
+    for market in (ETH, BTC):
+        ledger.settle_market(market, sender=scene.stranger)
+    scene.manager.prove_deficit(scene.account, sender=scene.stranger)
+    assert 0 < ledger.collateral(scene.account, 0) < WAD
+    assert ledger.collateral(scene.account, 1) == WAD // 100
+    assert ledger.hole() == OWED  # until the pots are paid out

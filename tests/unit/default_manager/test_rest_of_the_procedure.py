@@ -9,6 +9,7 @@ import pytest
 from tests.evm import Reverted
 from tests.scenes import CLOSE_OUT_PRICE, INSOLVENT_PRICE, Scene, set_market_risk, set_terms
 from tests.unit.default_manager.procedure_helpers import (
+    ASSESSMENTS,
     BOOK_DUST,
     CONTRIBUTIONS,
     PPM,
@@ -109,6 +110,12 @@ def test_a_sale_beside_collateral_in_doubt_ends_nothing(remainder):
     scene, world = remainder, remainder.world
     world.wait(3 * 3_600, refresh=False)
     scene.price(1_600)  # equity is below 0 whatever WBTC is worth
+    refused(
+        "default manager: nothing to tear up",
+        scene.manager.tear_up,
+        [scene.account],
+        sender=scene.stranger,
+    )
     event = only(
         scene.manager.bid(scene.account, WAD, scene.purse, 1, 0, sender=scene.bidder),
         scene.manager.RemainderSold,
@@ -119,6 +126,16 @@ def test_a_sale_beside_collateral_in_doubt_ends_nothing(remainder):
     world.set_price("BTC", 40_000)
     scene.manager.bid(scene.account, WAD, scene.purse, 1, 0, sender=scene.bidder)
     assert (scene.stage(), world.cash(scene.account) >= 0) == (HEALTHY, True)
+
+
+def test_who_owes_nothing_any_more_sells_nothing(remainder):
+    scene, world = remainder, remainder.world
+    world.deposit(scene.trader, scene.account, 10_000)
+    bid = scene.manager.bid
+    arguments = scene.account, WAD, scene.purse, 1
+    refused("default manager: nothing to sell", bid, *arguments, sender=scene.bidder)
+    scene.manager.cure(scene.account, sender=scene.stranger)
+    assert scene.stage() == HEALTHY
 
 
 def test_a_bidder_may_ask_for_no_more_than_equity_leaves(remainder):
@@ -173,10 +190,12 @@ def test_empty_funds_pay_for_none_of_several(fast_world):
     assert fast_world.conservation_error() < BOOK_DUST
 
 
-def test_contributions_that_were_drawn_in_part_are_restored(fast_world):
-    """Their members still have shares: what is repaid raises them again."""
+@pytest.mark.parametrize("contribution", [5_000, 500], ids=["contributions", "pledges"])
+def test_what_was_drawn_in_part_is_restored(fast_world, contribution):
+    """Its members still have shares: what is repaid raises them again."""
     scene = Scene.set(fast_world)
-    member = fill_funds(scene, 0, 5_000, 5_000)
+    member = fill_funds(scene, 0, contribution, 5_000)
+    tranche, tier = (0, CONTRIBUTIONS) if contribution > SHORTFALL else (1, ASSESSMENTS)
     without_limits(fast_world)
     scene.price(INSOLVENT_PRICE)
     scene.open_auction()
@@ -184,13 +203,35 @@ def test_contributions_that_were_drawn_in_part_are_restored(fast_world):
     scene.price(INSOLVENT_PRICE)
     tear_up(scene)
     fund, ledger = fast_world.default_fund, fast_world.clearinghouse
-    assert about(debts(fast_world, scene.account)[CONTRIBUTIONS], SHORTFALL)
-    before = fund.value_of(member, 0)
-    owed = -(-debts(fast_world, scene.account)[CONTRIBUTIONS] // 10**12)
+    debt = debts(fast_world, scene.account)[tier]
+    assert about(debt, SHORTFALL - (500 if tier == ASSESSMENTS else 0))
+    before, owed = fund.value_of(member, tranche), -(-debt // 10**12)
     fast_world.fund(scene.stranger, "USDC", SHORTFALL + 1)
     event = only(ledger.repay(scene.account, owed, sender=scene.stranger), ledger.DebtRepaid)
-    assert (event.to_contributions, event.to_insurance) == (owed, 0)
-    assert 0 <= owed * 10**12 - (fund.value_of(member, 0) - before) <= 10**12
+    to_members = event.to_contributions, event.to_assessments
+    assert (to_members[tranche], to_members[1 - tranche], event.to_insurance) == (owed, 0, 0)
+    assert 0 <= owed * 10**12 - (fund.value_of(member, tranche) - before) <= 10**12
+
+
+def test_members_pay_for_several_at_once(fast_world):
+    """Who has a contribution of his own pays with it first; the others' is shared out."""
+    scene = Scene.set(fast_world)
+    fast_world.join(scene.trader, 500, 500)
+    fill_funds(scene, 0, 5_000, 5_000)
+    without_limits(fast_world)
+    other = fast_world.open(fast_world.people[6], 10_000)
+    fast_world.trade((scene.maker, scene.book), (fast_world.people[6], other), 100, 2_000)
+    scene.price(INSOLVENT_PRICE)
+    for account in (scene.account, other):
+        scene.manager.open_auction(account, sender=scene.stranger)
+    finish_window(fast_world)
+    scene.price(INSOLVENT_PRICE)
+    events = tear_up(scene, scene.account, other).events.filter(scene.manager.ShortfallPaid)
+    paid = {event.account: event for event in events}
+    assert about(paid[scene.account].own, 500)
+    assert about(paid[scene.account].contributions, SHORTFALL - 500)
+    assert (paid[other].own, about(paid[other].contributions, SHORTFALL)) == (0, True)
+    assert fast_world.conservation_error() < BOOK_DUST
 
 
 def test_profits_leave_the_loss_to_maintenance_margin(fast_world):
