@@ -60,7 +60,12 @@ def run_shard(
     from tests.node import StandIns
 
     hypothesis.settings.register_profile(
-        "mutation", derandomize=True, database=None, deadline=None, print_blob=False
+        "mutation",
+        derandomize=True,
+        database=None,
+        deadline=None,
+        print_blob=False,
+        phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),  # no need of short examples
     )
     hypothesis.settings.load_profile("mutation")
     worlds = Worlds(artefacts)
