@@ -16,6 +16,7 @@ from tests.reference.state import CROSS, INSOLVENT, Account
 
 MARKETS = {"ETH": 1, "BTC": 2}
 ROUNDS = 5
+RESERVED_UNIT = 10**12  # WAD cash: reservations are rounded up to it
 
 
 class Defaults(Walk):
@@ -23,9 +24,11 @@ class Defaults(Walk):
 
     Attributes:
         sign: Which way most are wrong this time: +1 LONG.
+        foreseen: How many shortfalls the Lens has foreseen; partly covered ones.
     """
 
     sign = 1
+    foreseen = partly = 0
 
     def report(self, asset: str) -> None:
         """Both feeds agree: what is looked at here is who pays."""
@@ -117,7 +120,32 @@ class Defaults(Walk):
         for number in self.below("zero"):
             step = self.random.choice(["open_auction", "open_auction", "call_margin"])
             extra = (0,) if step == "call_margin" else ()
-            self.call("default_manager", step, self.someone(), number, *extra)
+            foreseen = self.twin.world.lens.next_step(number)
+            alone = not self.has_promised(self.w.accounts[number])
+            if self.call("default_manager", step, self.someone(), number, *extra) and alone:
+                self.compare(number, foreseen)
+
+    def has_promised(self, account: Account) -> bool:
+        """Whether the owner's contribution is spoken for by another account of his."""
+        reservation = self.twin.world.default_manager.reservation
+        return any(
+            other.owner == account.owner and reservation(other.id)[0]
+            for other in self.w.accounts.values()
+        )
+
+    def compare(self, number: int, foreseen: Any) -> None:
+        """What is reserved is what the Lens has said would be paid; what is not was torn up."""
+        account = self.w.accounts[number]
+        kept = self.twin.world.default_manager.reservation(number)
+        tiers = foreseen.own, foreseen.insurance, foreseen.contributions, foreseen.assessments
+        assert abs(sum(tiers) + foreseen.uncovered - foreseen.shortfall) <= len(tiers)
+        if account.stage == INSOLVENT and account.positions:
+            self.foreseen += 1
+            self.partly += 0 < foreseen.uncovered < foreseen.shortfall
+            for told, done in zip(tiers, kept, strict=True):
+                assert 0 <= done - told < RESERVED_UNIT, (tiers, kept)
+        else:
+            assert kept == (0,) * 4
 
     def bid_at_mark(self) -> None:
         """Take a part of one, or all of it."""
