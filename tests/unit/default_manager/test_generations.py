@@ -10,6 +10,7 @@ from tests.unit.default_manager.procedure_helpers import (
     crowd,
     finish_window,
     only,
+    set_waterfall,
     side_pair,
     tear_up,
     without_limits,
@@ -89,3 +90,35 @@ def test_an_old_holder_goes_on(fast_world, sign):
     fast_world.clearinghouse.convert_positions(1, [scene.book], sender=scene.stranger)
     assert abs(fast_world.cash(scene.book) - before - gained) <= DUST
     assert fast_world.conservation_error() < BOOK_DUST
+
+
+@pytest.mark.parametrize(("generations", "left"), [(12, 1), (13, 0)])
+def test_after_thirteen_of_them_nothing_is_left_but_cash(fast_world, generations, left):
+    """The SHORT side is torn up again and again, each time to a two-thousandth. A SHORT is rounded
+    up to a wei until then; what he has gained is his."""
+    scene = Scene.set(fast_world, size=0)
+    veteran, _ = crowd(scene, [-0.03, 0.05], first=20)
+    start = scene.equity(veteran.account)
+    fast_world.stake(scene.staker, 20_000)
+    without_limits(fast_world)
+    set_waterfall(fast_world, window=0)
+    for place in range(generations):
+        scene.price(2_000)
+        person = fast_world.people[5 + place]
+        account = fast_world.open(person, 10_000)
+        fast_world.trade((scene.maker, scene.book), (person, account), 100, 2_000)
+        scene.price(2_000 - LOSS)
+        scene.manager.open_auction(account, sender=scene.stranger)
+        tear_up(scene, account)
+    assert fast_world.market().short.generation == generations
+    (seen,) = fast_world.lens.positions([veteran.account])
+    assert seen.size == -left
+    gained = scene.equity(veteran.account) - start
+    assert abs(gained - 3 * LOSS * WAD // 100) < WAD // 100, "on 0.03 units"
+    scene.price(2_000)
+    assert abs(scene.equity(veteran.account) - start - gained) <= 10**4
+    before = fast_world.cash(veteran.account)
+    fast_world.trade((scene.maker, scene.book), (veteran.person, veteran.account), 0.5, 2_000)
+    assert scene.size(veteran.account) == WAD // 2 - left
+    assert abs(fast_world.cash(veteran.account) - before - gained) < WAD, "less a fee"
+    assert fast_world.conservation_error() < generations * BOOK_DUST
