@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from eth_utils import keccak
 
+from tests.evm import Reverted, deploy_world
 from tests.scenes import DUST, Scene
 from tests.unit.default_manager.procedure_helpers import (
     BOOK_DUST,
@@ -15,7 +17,7 @@ from tests.unit.default_manager.procedure_helpers import (
     tear_up,
     without_limits,
 )
-from tests.world import WAD, World
+from tests.world import ETH, WAD, World
 
 LOSS = 110  # a unit: 100 of them are a little more than the trader's 10,000
 A_FLOOR = WAD // 1_000
@@ -29,7 +31,8 @@ def side_torn_up(world: World, sign: int, size: float, others: float) -> Scene:
         sign: +1 for a LONG trader, whom the SHORT side pays.
     """
     scene = Scene.set(world, size=sign * size)
-    crowd(scene, [sign * others], first=20)
+    if others:
+        crowd(scene, [sign * others], first=20)
     world.stake(scene.staker, 3_000)
     without_limits(world)
     scene.price(2_000 - sign * LOSS)
@@ -122,3 +125,59 @@ def test_after_thirteen_of_them_nothing_is_left_but_cash(fast_world, generations
     assert scene.size(veteran.account) == WAD // 2 - left
     assert abs(fast_world.cash(veteran.account) - before - gained) < WAD, "less a fee"
     assert fast_world.conservation_error() < generations * BOOK_DUST
+
+
+# THE LAST ONE -------------------------------------------------------------------------------------
+
+INDEXED = 3 * 2**252
+SHORT_SHIFT = 240
+LAST = 4_095
+
+
+def slot_of(place: int, *keys: int) -> int:
+    """Return the storage slot of an entry of a map (Vyper: slot first)."""
+    for key in keys:
+        place = int.from_bytes(keccak(place.to_bytes(32, "big") + key.to_bytes(32, "big")), "big")
+    return place
+
+
+def age(world: World, generation: int) -> None:
+    """Let the SHORT side of a market without positions be of this generation, at (1, 0)."""
+    ledger, evm = world.clearinghouse, world.chain.evm
+    state = ledger.market_state(ETH)
+    (states,) = (n for n in range(100) if evm.storage(ledger.address, slot_of(n, ETH)) == state)
+    sides = states + 2  # the totals are in between
+    aged = state | INDEXED | generation << SHORT_SHIFT
+    evm.insert_account_storage(ledger.address, slot_of(states, ETH), aged)
+    for side in (0, 1):
+        evm.insert_account_storage(ledger.address, slot_of(sides, ETH, side), WAD)
+        assert ledger.side_index(ETH, side) == WAD
+    assert world.market().short.generation == generation
+
+
+@pytest.mark.parametrize(("generation", "follows"), [(LAST - 1, True), (LAST, False)])
+def test_the_last_one_has_no_floor(generation, follows):
+    """There is none after 4,095: the side goes on at whatever A it has left."""
+    world = deploy_world()
+    age(world, generation)
+    scene = side_torn_up(world, 1, 99.95, 0.05)
+    events = tear_up(scene).events.filter(world.clearinghouse.GenerationBegan)
+    assert [event.generation for event in events] == [generation + 1] * follows
+    short = world.market().short
+    assert short.generation == generation + follows
+    assert side_pair(world, 1)[0] == (WAD if follows else WAD // 2_000)
+    assert world.conservation_error() < BOOK_DUST
+
+
+def test_a_side_worn_out_opens_no_more():
+    """Torn up to nothing in its last generation: nobody can be SHORT there any more."""
+    world = deploy_world()
+    age(world, LAST)
+    scene = side_torn_up(world, 1, 100, 0)
+    held = scene.equity(scene.book)
+    tear_up(scene)
+    assert side_pair(world, 1)[0] == 0
+    assert abs(scene.equity(scene.book) - held) <= DUST
+    with pytest.raises(Reverted) as refused:
+        world.trade((scene.maker, scene.book), (scene.bidder, scene.purse), 1, 2_000 - LOSS)
+    assert refused.value.reason == "ledger: side is worn out"
