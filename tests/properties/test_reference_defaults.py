@@ -96,7 +96,8 @@ class Defaults(Walk):
             leverage = self.random.uniform(14, 19) / len(markets)
             size = equity * leverage / self.marks[asset] * self.random.choice([1, 1, 1, 1, -1])
             size = self.sign * int(size)
-            self.fill(self.purse, account.id, MARKETS[asset], size, self.marks[asset])
+            price = self.marks[asset] * self.random.uniform(0.998, 1.002)  # somebody pays funding
+            self.fill(self.purse, account.id, MARKETS[asset], size, price)
 
     def gap(self, depth: float = 0.01) -> None:
         """Let prices jump, mostly against most."""
