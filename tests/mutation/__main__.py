@@ -49,9 +49,13 @@ def main(arguments: list[str] | None = None) -> int:
     built = [mutant for mutant in chosen if not mutant.is_unread]
     for start in range(0, len(built), SHARD):
         shard = built[start : start + SHARD]
-        if any(records.is_due(mutant.key) for mutant in shard):
+        if options.run and any(records.is_due(mutant.key) for mutant in shard):
             _fork_shard(folder, shard, records, options.jobs, options.budget)
     records = Records(folder)
+    missing = [mutant for mutant in chosen if mutant.key not in records.found]
+    if missing:
+        print(f"Nothing is known of {len(missing)} of them yet: run them first")
+        return 2
     found = [records.found[m.key] for m in chosen]
     _report(options, found, len(everything), explained)
     return 0
@@ -120,6 +124,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         default=float("inf"),
         metavar="SECONDS",
         help="processor time for the tests of one mutant; who is not killed in it counts as alive",
+    )
+    parser.add_argument(
+        "--no-run", dest="run", action="store_false", help="write the page about what is known"
     )
     parser.add_argument("--write", type=Path, default=OUT / "report.md", help="where the page goes")
     parser.add_argument("--only", nargs="+", default=[], metavar="MODULE", help="file names")
