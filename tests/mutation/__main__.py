@@ -49,9 +49,13 @@ def main(arguments: list[str] | None = None) -> int:
     built = [mutant for mutant in chosen if not mutant.is_unread]
     for start in range(0, len(built), SHARD):
         shard = built[start : start + SHARD]
-        if any(records.is_due(mutant.key) for mutant in shard):
-            _fork_shard(folder, shard, records, options.jobs)
+        if options.run and any(records.is_due(mutant.key) for mutant in shard):
+            _fork_shard(folder, shard, records, options.jobs, options.budget)
     records = Records(folder)
+    missing = [mutant for mutant in chosen if mutant.key not in records.found]
+    if missing:
+        print(f"Nothing is known of {len(missing)} of them yet: run them first")
+        return 2
     found = [records.found[m.key] for m in chosen]
     _report(options, found, len(everything), explained)
     return 0
@@ -74,7 +78,9 @@ def _report(
     )
 
 
-def _fork_shard(folder: Path, mutants: list[Mutant], records: Records, jobs: int) -> None:
+def _fork_shard(
+    folder: Path, mutants: list[Mutant], records: Records, jobs: int, budget: float
+) -> None:
     """Run a shard in a process of its own: builds do not mix."""
     pid = os.fork()
     if pid == 0:
@@ -82,7 +88,7 @@ def _fork_shard(folder: Path, mutants: list[Mutant], records: Records, jobs: int
         try:
             from tests.mutation.shard import run_shard, sort_out_equivalents
 
-            run_shard(folder, CONTRACTS, mutants, records, jobs, _say)
+            run_shard(folder, CONTRACTS, mutants, records, jobs, budget, _say)
             alive = [m for m in mutants if records.is_due(m.key)]
             sort_out_equivalents(folder, CONTRACTS, alive, records)
             code = 0
@@ -112,6 +118,16 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--sample", type=int, default=0, metavar="N", help="how many; default all")
     parser.add_argument("--seed", type=int, default=1, help="of the choice and its order")
     parser.add_argument("--jobs", type=int, default=1, help="mutants at a time")
+    parser.add_argument(
+        "--budget",
+        type=float,
+        default=float("inf"),
+        metavar="SECONDS",
+        help="processor time for the tests of one mutant; who is not killed in it counts as alive",
+    )
+    parser.add_argument(
+        "--no-run", dest="run", action="store_false", help="write the page about what is known"
+    )
     parser.add_argument("--write", type=Path, default=OUT / "report.md", help="where the page goes")
     parser.add_argument("--only", nargs="+", default=[], metavar="MODULE", help="file names")
     return parser.parse_args(arguments)

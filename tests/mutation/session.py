@@ -43,7 +43,8 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a mutant: `killed_by` is a test, None if all passed."""
+    """What became of a mutant: `killed_by` is a test, None if all passed (or all there was time
+    for)."""
 
     number: int
     killed_by: str | None
@@ -111,6 +112,7 @@ class Lab:
         coverage: Coverage,
         guess: Callable[[int], str | None],
         parallel: int,
+        budget: float,
     ) -> Iterator[Verdict]:
         """Run the tests against mutants one by one.
 
@@ -119,6 +121,7 @@ class Lab:
             coverage: Which tests come past which.
             guess: Says which test to begin with, if any.
             parallel: How many at a time.
+            budget: Seconds of processor time for each, after which no further test is begun.
         """
         by_mutant: dict[int, list[str]] = {}
         for test, reached in coverage.reached.items():
@@ -138,7 +141,10 @@ class Lab:
                     step(DEPLOYMENT, SLACK)
                     if not self.worlds.redeploy():
                         return DEPLOYMENT, len(tests)
+                started = time.process_time()
                 for test, following in zip(tests, [*tests[1:], None], strict=True):
+                    if time.process_time() - started > budget:
+                        break
                     step(test, SLOWER * coverage.seconds[test] + SLACK)
                     if self.run(test, following):
                         return test, len(tests)

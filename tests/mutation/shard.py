@@ -42,6 +42,7 @@ def run_shard(
     chosen: list[Mutant],
     records: Records,
     parallel: int,
+    budget: float,
     say: Callable[[str], None],
 ) -> None:
     """Build mutants, judge those that are not known as killed, and record the verdicts.
@@ -61,13 +62,18 @@ def run_shard(
     from tests.node import StandIns
 
     hypothesis.settings.register_profile(
-        "mutation", derandomize=True, database=None, deadline=None, print_blob=False
+        "mutation",
+        derandomize=True,
+        database=None,
+        deadline=None,
+        print_blob=False,
+        phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),  # no need of short examples
     )
     hypothesis.settings.load_profile("mutation")
     worlds = Worlds(artefacts)
     due = {n: m for n, m in mutants.items() if n not in schema.failed and records.is_due(m.key)}
     built = [mutant.key for mutant in chosen]
-    campaign = Campaign(worlds, built, due, records, parallel, say)
+    campaign = Campaign(worlds, built, due, records, parallel, budget, say)
     arguments = [*TESTS, *OPTIONS, *LEFT_OUT]
     code = pytest.main(arguments, plugins=[StandIns(worlds.chain, worlds.people), campaign])
     if code not in (0, 5):
@@ -84,11 +90,12 @@ class Campaign:
         mutants: dict[int, Mutant],
         records: Records,
         parallel: int,
+        budget: float,
         say: Callable[[str], None],
     ) -> None:
         """Note what to do."""
         self.worlds, self.built, self.mutants, self.records = worlds, built, mutants, records
-        self.parallel, self.say = parallel, say
+        self.parallel, self.budget, self.say = parallel, budget, say
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -118,7 +125,7 @@ class Campaign:
             return killers.get((mutant.file, mutant.function))
 
         killed = done = 0
-        for verdict in lab.judge(self.mutants, coverage, guess, self.parallel):
+        for verdict in lab.judge(self.mutants, coverage, guess, self.parallel, self.budget):
             mutant = self.mutants[verdict.number]
             result = kept.KILLED if verdict.killed_by else kept.SURVIVED
             if verdict.killed_by:

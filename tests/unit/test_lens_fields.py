@@ -7,6 +7,7 @@ from typing import Any
 
 import pyrevm
 import pytest
+from eth_utils import keccak
 
 from tests.evm import Reverted
 from tests.scenes import (
@@ -125,6 +126,13 @@ def zeros_without_arguments(length: int) -> bytes:
     return bytes.fromhex("36600414600a575f5ffd5b") + zeros(length)  # jump over a revert
 
 
+def zeros_for(signature: str, length: int) -> bytes:
+    """Return the code of a contract that answers one function with zeros, others with nothing."""
+    selector = keccak(signature.encode())[:4]
+    # Is that the selector of the calldata? Then jump over a stop.
+    return bytes.fromhex("5f3560e01c63") + selector + bytes.fromhex("14600f57005b") + zeros(length)
+
+
 def plug_in(world: Any, role: int, code: bytes) -> None:
     """Put a contract with this code into a role, after the delay that the ledger asks for."""
     world.chain.evm.insert_account_info(SPARE, pyrevm.AccountInfo(code=code))
@@ -133,11 +141,15 @@ def plug_in(world: Any, role: int, code: bytes) -> None:
     world.clearinghouse.accept_role(role, sender=world.admin)
 
 
-@pytest.mark.parametrize("length", [0, 32, 95])
-def test_an_engine_that_says_too_little_leaves_cash_and_stage(scene, length):
+@pytest.mark.parametrize(
+    "code",
+    [zeros(0), zeros(32), zeros(95), zeros_for("margin(uint256)", 96)],
+    ids=["nothing", "a word", "a byte too little", "margin only"],
+)
+def test_an_engine_that_says_too_little_leaves_cash_and_stage(scene, code):
     put_up(scene)
     cash = row_of(scene).cash
-    plug_in(scene.world, ENGINE, zeros(length))
+    plug_in(scene.world, ENGINE, code)
     empty = (*(0,) * 5, AUCTION, *(0,) * 3)
     assert tuple(row_of(scene)) == (scene.account, True, False, False, cash, *empty, *NO)
     (price,) = scene.world.lens.prices([9])

@@ -133,7 +133,7 @@ def test_a_fill_at_mark_takes_the_rate_down(world, maker, taker):
     assert after.rate < before.at(receipt.timestamp).rate
 
 
-@pytest.mark.parametrize("size", [0.01, 1, 5, 9, 9.5])
+@pytest.mark.parametrize("size", [0.01, 1, 5, 9, 9.12, 9.5])
 def test_a_fill_counts_by_its_size(world, maker, taker, size):
     """In full from ten times the open interest that it leaves."""
     before = Funding.of(world)

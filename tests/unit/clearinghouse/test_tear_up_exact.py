@@ -52,12 +52,14 @@ class Bench:
     maker: Any
     book: int
     random: Random
+    receipt: Any = None
 
     def tell(self, *calls: tuple[Any, ...]) -> list[Any]:
         """Call functions of the ledger in one transaction, as the DefaultManager."""
         ledger = self.world.clearinghouse
         data = [getattr(ledger, name).encode_input(*args) for name, *args in calls]
-        answers = self.messenger.run(ledger, data).return_value
+        self.receipt = self.messenger.run(ledger, data)
+        answers = self.receipt.return_value
         return [
             getattr(ledger, name).arities[len(args)].value(answer)
             for (name, *args), answer in zip(calls, answers, strict=True)
@@ -149,6 +151,10 @@ def test_one_account_torn_up_and_its_loss_charged_at_once(bench):
         pairs = side_of(bench, sign < 0).pairs
         assert pairs == (((a, k),) if a else ((0, k), (WAD, 0)))
         assert (lost, to_hole) == (loss, loss - charged)
+        (event,) = bench.receipt.events.filter(world.clearinghouse.TornUp)
+        value = sign * closed * price // WAD - (sign * size * 2_000 * closed // size)
+        told = event.market, event.account, event.size, event.price, event.value, event.charged
+        assert told == (ETH, account, -sign * closed, price, value, charged)
         assert world.clearinghouse.hole() == to_hole
         assert abs(world.position(account)[0]) == size - closed
         own = world.market().long_shares if sign > 0 else world.market().short_shares
@@ -181,6 +187,11 @@ def test_several_torn_up_and_their_losses_charged_one_by_one(bench):
                 for account, q, loss in zip(accounts, sizes, losses, strict=True)
             ),
         )
+        events = bench.receipt.events.filter(world.clearinghouse.TornUp)
+        told = [(e.market, e.account, e.size, e.price, e.side, e.charged) for e in events]
+        assert told == [
+            (ETH, account, -q, price, 0, 0) for account, q in zip(accounts, sizes, strict=True)
+        ]
         longs = book.long_shares - sum(q for q in sizes if q > 0)
         shorts = book.short_shares + sum(q for q in sizes if q < 0)
         net = sum(sizes)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import pytest
+from eth_utils import keccak
 
+from tests.evm import Reverted, deploy_world
 from tests.scenes import DUST, Scene
 from tests.unit.default_manager.procedure_helpers import (
     BOOK_DUST,
     crowd,
     finish_window,
     only,
+    set_waterfall,
     side_pair,
     tear_up,
     without_limits,
 )
-from tests.world import WAD, World
+from tests.world import ETH, WAD, World
 
 LOSS = 110  # a unit: 100 of them are a little more than the trader's 10,000
 A_FLOOR = WAD // 1_000
@@ -28,7 +31,8 @@ def side_torn_up(world: World, sign: int, size: float, others: float) -> Scene:
         sign: +1 for a LONG trader, whom the SHORT side pays.
     """
     scene = Scene.set(world, size=sign * size)
-    crowd(scene, [sign * others], first=20)
+    if others:
+        crowd(scene, [sign * others], first=20)
     world.stake(scene.staker, 3_000)
     without_limits(world)
     scene.price(2_000 - sign * LOSS)
@@ -89,3 +93,91 @@ def test_an_old_holder_goes_on(fast_world, sign):
     fast_world.clearinghouse.convert_positions(1, [scene.book], sender=scene.stranger)
     assert abs(fast_world.cash(scene.book) - before - gained) <= DUST
     assert fast_world.conservation_error() < BOOK_DUST
+
+
+@pytest.mark.parametrize(("generations", "left"), [(12, 1), (13, 0)])
+def test_after_thirteen_of_them_nothing_is_left_but_cash(fast_world, generations, left):
+    """The SHORT side is torn up again and again, each time to a two-thousandth. A SHORT is rounded
+    up to a wei until then; what he has gained is his."""
+    scene = Scene.set(fast_world, size=0)
+    veteran, _ = crowd(scene, [-0.03, 0.05], first=20)
+    start = scene.equity(veteran.account)
+    fast_world.stake(scene.staker, 20_000)
+    without_limits(fast_world)
+    set_waterfall(fast_world, window=0)
+    for place in range(generations):
+        scene.price(2_000)
+        person = fast_world.people[5 + place]
+        account = fast_world.open(person, 10_000)
+        fast_world.trade((scene.maker, scene.book), (person, account), 100, 2_000)
+        scene.price(2_000 - LOSS)
+        scene.manager.open_auction(account, sender=scene.stranger)
+        tear_up(scene, account)
+    assert fast_world.market().short.generation == generations
+    (seen,) = fast_world.lens.positions([veteran.account])
+    assert seen.size == -left
+    gained = scene.equity(veteran.account) - start
+    assert abs(gained - 3 * LOSS * WAD // 100) < WAD // 100, "on 0.03 units"
+    scene.price(2_000)
+    assert abs(scene.equity(veteran.account) - start - gained) <= 10**4
+    before = fast_world.cash(veteran.account)
+    fast_world.trade((scene.maker, scene.book), (veteran.person, veteran.account), 0.5, 2_000)
+    assert scene.size(veteran.account) == WAD // 2 - left
+    assert abs(fast_world.cash(veteran.account) - before - gained) < WAD, "less a fee"
+    assert fast_world.conservation_error() < generations * BOOK_DUST
+
+
+# THE LAST ONE -------------------------------------------------------------------------------------
+
+INDEXED = 3 * 2**252
+SHORT_SHIFT = 240
+LAST = 4_095
+
+
+def slot_of(place: int, *keys: int) -> int:
+    """Return the storage slot of an entry of a map (Vyper: slot first)."""
+    for key in keys:
+        place = int.from_bytes(keccak(place.to_bytes(32, "big") + key.to_bytes(32, "big")), "big")
+    return place
+
+
+def age(world: World, generation: int) -> None:
+    """Let the SHORT side of a market without positions be of this generation, at (1, 0)."""
+    ledger, evm = world.clearinghouse, world.chain.evm
+    state = ledger.market_state(ETH)
+    (states,) = (n for n in range(100) if evm.storage(ledger.address, slot_of(n, ETH)) == state)
+    sides = states + 2  # the totals are in between
+    aged = state | INDEXED | generation << SHORT_SHIFT
+    evm.insert_account_storage(ledger.address, slot_of(states, ETH), aged)
+    for side in (0, 1):
+        evm.insert_account_storage(ledger.address, slot_of(sides, ETH, side), WAD)
+        assert ledger.side_index(ETH, side) == WAD
+    assert world.market().short.generation == generation
+
+
+@pytest.mark.parametrize(("generation", "follows"), [(LAST - 1, True), (LAST, False)])
+def test_the_last_one_has_no_floor(generation, follows):
+    """There is none after 4,095: the side goes on at whatever A it has left."""
+    world = deploy_world()
+    age(world, generation)
+    scene = side_torn_up(world, 1, 99.95, 0.05)
+    events = tear_up(scene).events.filter(world.clearinghouse.GenerationBegan)
+    assert [event.generation for event in events] == [generation + 1] * follows
+    short = world.market().short
+    assert short.generation == generation + follows
+    assert side_pair(world, 1)[0] == (WAD if follows else WAD // 2_000)
+    assert world.conservation_error() < BOOK_DUST
+
+
+def test_a_side_worn_out_opens_no_more():
+    """Torn up to nothing in its last generation: nobody can be SHORT there any more."""
+    world = deploy_world()
+    age(world, LAST)
+    scene = side_torn_up(world, 1, 100, 0)
+    held = scene.equity(scene.book)
+    tear_up(scene)
+    assert side_pair(world, 1)[0] == 0
+    assert abs(scene.equity(scene.book) - held) <= DUST
+    with pytest.raises(Reverted) as refused:
+        world.trade((scene.maker, scene.book), (scene.bidder, scene.purse), 1, 2_000 - LOSS)
+    assert refused.value.reason == "ledger: side is worn out"

@@ -1,0 +1,38 @@
+"""A tranche holds 2**128 - 1 shares: the last one fits, one more is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.evm import Reverted, deploy_world
+from tests.world import NEVER
+
+ASSESSMENTS = 1
+MOST = 2**128 - 1
+UNITS = 10**6  # one unit of cash, the least stake
+NEW = 2**53  # shares that it buys, at the price of a share that is written into storage
+TOTAL_SHIFT = 96
+
+
+@pytest.mark.parametrize("over", [0, 1])
+def test_room_for_shares(over):
+    world = deploy_world()
+    fund, evm, member = world.default_fund, world.chain.evm, world.people[0]
+    world.join(member, 0, 10)
+    assets, shares, _ = fund.tranche(ASSESSMENTS)
+    (slot,) = (
+        n for n in range(100) if evm.storage(fund.address, n) == assets | shares << TOTAL_SHIFT
+    )
+    total = MOST - NEW + over
+    assets = UNITS * (total + 10**6) // NEW - 1  # a million virtual shares, one virtual unit
+    evm.insert_account_storage(fund.address, slot, assets | total << TOTAL_SHIFT)
+    assert tuple(fund.tranche(ASSESSMENTS)) == (assets, total, 0)
+    world.fund(member, "USDC", 1)
+    world.settlement.approve(fund, NEVER, sender=member)
+    if over:
+        with pytest.raises(Reverted) as refused:
+            fund.deposit(0, UNITS, sender=member)
+        assert refused.value.reason == "default fund: tranche is full"
+    else:
+        fund.deposit(0, UNITS, sender=member)
+        assert tuple(fund.tranche(ASSESSMENTS)) == (assets + UNITS, MOST, 0)
