@@ -52,7 +52,7 @@ def open_account(stage: Stage, who: int, market: int) -> Call | None:
     return Call("clearinghouse", "open_account", (mode, market), owner)
 
 
-@action("money", {WINDING_DOWN}, 2, place=OWNERS, giver=PERSON, cents=CENTS)
+@action("money", {WINDING_DOWN, MISSING}, 2, place=OWNERS, giver=PERSON, cents=CENTS)
 def deposit(stage: Stage, place: int, giver: int, cents: int) -> Call:
     """Cash from anybody into any account."""
     token = stage.world.settlement
@@ -156,6 +156,7 @@ def withdraw_as_another(stage: Stage, place: int, thief: int, symbol: str, part:
 
 
 COVER = {
+    MISSING,
     WINDING_DOWN,
     "clearinghouse: amount is zero",
     "clearinghouse: below minimum",
