@@ -362,7 +362,8 @@ def _prospect(
 def _tiers(manager: address, account: uint256) -> uint256[4]:
     """
     @dev What tiers 2 to 5 have for an account, WAD cash: what is reserved for others is not theirs
-         to give. The owner's own contribution is part of the third.
+         to give. The owner's own contribution is part of the third; what of it is reserved for
+         other accounts of his is not taken off here, as it is when he defaults.
     """
     mine: uint256[4] = empty(uint256[4])
     all: uint256[4] = empty(uint256[4])

@@ -139,8 +139,6 @@ def test_one_account_torn_up_and_its_loss_charged_at_once(bench):
         fraction, cap = random.choice([WAD, WAD // 2, WAD // 3]), random.choice([50_000, 500_000])
         cash, started = world.cash(account), 1_600_000_000
         closed = size * fraction // WAD
-        if not closed:
-            continue
         ((lost, to_hole),) = bench.tell(
             ("tear_up_account", account, fraction, [leg(sign * size, price, loss)], cap, started)
         )
