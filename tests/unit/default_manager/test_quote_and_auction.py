@@ -128,6 +128,13 @@ def test_charges_never_exceed_equity(scene):  # INV-4
     assert quote.equity_after >= 0
 
 
+def test_a_whole_sale_leaves_no_maintenance_margin(scene):
+    scene.auction_at(THIN_PRICE).finish_ramp()
+    assert scene.manager.quote(scene.account, WAD).fraction == WAD
+    assert scene.manager.quote(scene.account, WAD).maintenance_after == 0
+    assert scene.manager.quote(scene.account, WAD // 2).maintenance_after > 0
+
+
 def test_no_discount_below_zero(scene):  # INV-4
     scene.world.stake(scene.staker, 5_000)
     scene.auction_at(INSOLVENT_PRICE).finish_ramp()

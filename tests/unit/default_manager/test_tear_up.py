@@ -402,3 +402,37 @@ def test_a_wei_lost_to_rounding_is_not_turned_around(world):
     world.trade((other, book), (buyer, dust), wei, 2_500)
     world.trade((other, book), (buyer, dust), -3 * wei, 2_500)
     assert world.position(dust)[0] < 0
+
+
+@pytest.mark.parametrize("wei", [7, 1_000])
+def test_who_sells_all_that_he_is_shown_holds_nothing(world, wei):
+    """Also where his shares are worth a part of a wei more than that."""
+    holder, poor, other, buyer = world.people[:4]
+    long, book = (world.open(person, 1_000_000) for person in (holder, other))
+    short = world.open(poor, 20_000)
+    world.trade((holder, long), (poor, short), -70, 2_000)
+    world.trade((holder, long), (other, book), -30, 2_000)
+    world.set_price("ETH", 2_500)
+    world.default_manager.open_auction(short, sender=buyer)
+    account, size = world.open(buyer, 10_000), Decimal(wei) / WAD
+    world.trade((other, book), (buyer, account), size, 2_500)
+    shares = world.position(account)[0]
+    assert shares > wei * WAD // side_pair(world, LONG)[0] - 1
+    shown = shares * side_pair(world, LONG)[0] // WAD
+    world.trade((other, book), (buyer, account), -Decimal(shown) / WAD, 2_500)
+    assert world.position(account)[0] == 0
+
+
+def test_defaulters_who_cancel_out_move_no_side(fast_world):
+    world = fast_world
+    scene = Scene.set(world, size=0)
+    crowd(scene, [40, -40], first=18)
+    without_limits(world)
+    set_waterfall(world, window=0)
+    world.stake(scene.staker, 50_000)
+    found = defaulters(scene, [20, -20], (0, 1))
+    for defaulter in found:
+        scene.manager.open_auction(defaulter.account, sender=scene.stranger)
+    receipt = tear_up(scene, *[defaulter.account for defaulter in found])
+    assert len(receipt.events.filter(world.clearinghouse.TornUp)) == 2
+    assert not receipt.events.filter(world.clearinghouse.SideMoved)
