@@ -590,3 +590,26 @@ def test_everybody_exits_in_redemption(club):
         club.fund.exit(club.stranger, sender=club.member)
     club.fund.exit(club.partner, sender=club.partner)
     assert club.token.balanceOf(club.fund) == club.contributions + club.assessments == 0
+
+
+def test_the_threshold_is_the_clearinghouses(fast_world):
+    """Above it a smaller risk asks for less, not for nothing; below it for nothing."""
+    world, (member, other) = fast_world, fast_world.people[:2]
+    world.join(member, 60_000, 60_000)
+    world.join(other, 60_000, 60_000)
+    account, book = world.open(member, 2_000_000), world.open(other, 2_000_000)
+    fund, engine = world.default_fund, world.risk_engine
+    threshold = 250_000 * WAD
+    assert world.deployment.config.default_fund.contribution_threshold.wad == threshold
+    world.trade((other, book), (member, account), 3_000, 2_000)
+    assert engine.margin(account)[1] > threshold
+    world.trade((other, book), (member, account), -400, 2_000)
+    initial = engine.margin(account)[1]
+    assert initial > threshold
+    before = fund.required(member)
+    fund.release_requirement(account, sender=other)
+    assert fund.required(member) == -(-initial // 10) < before
+    world.trade((other, book), (member, account), -1_600, 2_000)
+    assert engine.margin(account)[1] < threshold
+    fund.release_requirement(account, sender=other)
+    assert fund.required(member) == 0
