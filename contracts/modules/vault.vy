@@ -40,21 +40,41 @@ def _push(token: address, recipient: address, amount: uint256):
 
 
 @internal
-def _try_push(token: address, recipient: address, amount: uint256) -> bool:
+def _try_push(token: address, recipient: address, amount: uint256) -> uint256:
     """
-    @dev Sends tokens if the token lets them go.
-    @return Whether it did. If not, nothing reverts, and the caller books them back.
+    @dev Sends tokens if the token lets them go; does not revert. Balances tell what has left, not
+         the token's answer: what it moves and denies would be paid out twice.
+    @return What has left, in token units, at most `amount`. The caller books the rest back.
     """
-    is_done: bool = False
-    answer: Bytes[32] = b""
-    is_done, answer = raw_call(
+    before: uint256 = self._told_balance(token)
+    if before == 0:
+        return 0
+    is_done: bool = raw_call(
         token,
         abi_encode(recipient, amount, method_id=method_id("transfer(address,uint256)")),
-        max_outsize=32,
         revert_on_failure=False,
     )
-    # To itself nothing would leave.
-    return is_done and recipient != self and (len(answer) == 0 or convert(answer, uint256) == 1)
+    if not is_done:
+        return 0
+    return min(before - min(self._told_balance(token), before), amount)
+
+
+@internal
+@view
+def _told_balance(token: address) -> uint256:
+    """
+    @dev What this contract holds, in token units; 0 when the token does not say.
+    """
+    is_told: bool = False
+    answer: Bytes[32] = b""
+    is_told, answer = raw_call(
+        token,
+        abi_encode(self, method_id=method_id("balanceOf(address)")),
+        max_outsize=32,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    return convert(answer, uint256) if is_told else 0
 
 
 @internal

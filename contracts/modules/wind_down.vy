@@ -225,10 +225,8 @@ def redeem(account: uint256, recipient: address) -> uint256:
     if tokens != 0:
         vault._push(SETTLEMENT_TOKEN, recipient, tokens)
     for index: uint256 in range(ledger.MAX_COLLATERALS):
-        if collateral[index] != 0 and not self._hand_over(
-            account, index, recipient, collateral[index]
-        ):
-            collateral[index] = 0
+        if collateral[index] != 0:
+            collateral[index] = self._hand_over(account, index, recipient, collateral[index])
     log IClearinghouse.Redeemed(
         account=account,
         recipient=recipient,
@@ -267,21 +265,23 @@ def _take_from_pot(index: uint256, claim: uint256) -> uint256:
 
 
 @internal
-def _hand_over(account: uint256, index: uint256, recipient: address, units: uint256) -> bool:
+def _hand_over(account: uint256, index: uint256, recipient: address, units: uint256) -> uint256:
     """
-    @dev Pays collateral out, or puts it back when its token does not let it go: one bad token keeps
+    @dev Pays collateral out, and puts back what its token does not let go: one bad token keeps
          nobody from his cash and from the others (INV-12).
-    @return Whether it was paid out.
+    @return Token units that have left.
     """
-    amount: uint256 = units * registry.collaterals[index].scale
-    if vault._try_push(registry.collaterals[index].token, recipient, units):
-        registry.collaterals[index].total -= min(amount, registry.collaterals[index].total)
-        return True
-    ledger.headers[account] = ledger._book_collateral(
-        account, ledger.headers[account], index, amount
-    )
-    log IClearinghouse.CollateralKept(account=account, index=index, amount=amount)
-    return False
+    scale: uint256 = registry.collaterals[index].scale
+    paid: uint256 = vault._try_push(registry.collaterals[index].token, recipient, units)
+    if paid != units:
+        amount: uint256 = (units - paid) * scale
+        ledger.headers[account] = ledger._book_collateral(
+            account, ledger.headers[account], index, amount
+        )
+        log IClearinghouse.CollateralKept(account=account, index=index, amount=amount)
+    total: uint256 = registry.collaterals[index].total
+    registry.collaterals[index].total = total - min(paid * scale, total)
+    return paid
 
 
 @internal

@@ -15,6 +15,7 @@ from ethereum.ercs import IERC20
 # Behaviours. REVERTS concerns transfer and transferFrom only.
 _RETURNS_FALSE: constant(uint256) = 1  # moves nothing, returns False
 _REVERTS: constant(uint256) = 2
+_DENIES: constant(uint256) = 3  # moves, and returns False
 
 _BPS: constant(uint256) = 10_000
 _MAX_CALLDATA: constant(uint256) = 2048
@@ -65,7 +66,7 @@ def __init__(name_: String[32], symbol_: String[8], decimals_: uint8):
 def set_behaviour(behaviour: uint256):
     """
     @notice Sets how calls end. 0 = ordinary.
-    @param behaviour 1 moves nothing and returns False, 2 reverts.
+    @param behaviour 1 moves nothing and returns False, 2 reverts, 3 moves and returns False.
     """
     self.behaviour = behaviour
 
@@ -131,7 +132,7 @@ def approve(spender: address, amount: uint256) -> bool:
     """
     self.allowance[msg.sender][spender] = amount
     log IERC20.Approval(owner=msg.sender, spender=spender, value=amount)
-    return self.behaviour != _RETURNS_FALSE
+    return self.behaviour not in [_RETURNS_FALSE, _DENIES]
 
 
 @external
@@ -146,7 +147,7 @@ def transfer(to: address, amount: uint256) -> bool:
     self._move(msg.sender, to, amount)
     if not self.hook_fires_on_transfer_from:
         self._hook()
-    return self.behaviour != _RETURNS_FALSE
+    return self.behaviour not in [_RETURNS_FALSE, _DENIES]
 
 
 @external
@@ -164,7 +165,7 @@ def transferFrom(owner: address, to: address, amount: uint256) -> bool:
     self._move(owner, to, amount)
     if self.hook_fires_on_transfer_from:
         self._hook()
-    return self.behaviour != _RETURNS_FALSE
+    return self.behaviour not in [_RETURNS_FALSE, _DENIES]
 
 
 @internal

@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+import pyrevm
 import pytest
 
 from tests.scenes import Scene
@@ -337,55 +338,78 @@ def odd_collateral(world: World, kind: str = "OddToken") -> tuple[Any, int]:
     return token, index
 
 
-@pytest.mark.parametrize(("behaviour", "back"), [(1, "later"), (2, "later"), (0, "at once")])
-def test_a_token_that_refuses_keeps_nobody_from_his_cash(fast_world, behaviour, back):  # INV-12
-    """It fails, or says no: cash and the other collateral are paid, and it stays for later."""
+FAIR, SAYS_NO, FAILS, DENIES = range(4)  # behaviours of OddToken
+
+
+@pytest.fixture
+def odd(fast_world) -> tuple[World, Any, int, int]:
+    """Redemption, in which somebody has 700 of cash, a WETH and 2 of a token of its own mind; and
+    somebody else has 5 of those."""
     world = fast_world
-    ledger = world.clearinghouse
     token, index = odd_collateral(world)
-    try:
-        owner, heir, stranger = world.people[3], world.people[5], world.people[4]
-        account = world.open(owner, 700, WETH=1, ODD=2)
-    finally:
-        del world.deployment.tokens["ODD"]
-    wind_down(world)
-    redemption(world)
-    token.set_behaviour(behaviour, sender=stranger)
-    receipt = ledger.redeem(account, owner, sender=stranger)
-    assert receipt.return_value == 700 * 10**6
-    assert world.settlement.balanceOf(owner) == 700 * 10**6
-    assert world.deployment.tokens["WETH"].balanceOf(owner) == WAD
-    event = only(receipt, ledger.Redeemed)
-    if back == "at once":
-        assert (event.collateral[0], event.collateral[index]) == (WAD, 2 * WAD)
-        assert not receipt.events.filter(ledger.CollateralKept)
-        assert ledger.collaterals(index).total == 0
-        return
-    assert (event.collateral[0], event.collateral[index]) == (WAD, 0)
-    kept = only(receipt, ledger.CollateralKept)
-    assert (kept.account, kept.index, kept.amount) == (account, index, 2 * WAD)
-    assert ledger.collateral(account, index) == ledger.collaterals(index).total == 2 * WAD
-    assert world.header(account).collateral_bitmap == 1 << index
-    token.set_behaviour(0, sender=stranger)
-    assert ledger.redeem(account, heir, sender=owner).return_value == 0
-    assert token.balanceOf(heir) == 2 * WAD
-    refused("clearinghouse: nothing to redeem", ledger.redeem, account, owner, sender=stranger)
-
-
-def test_a_token_that_says_nothing_is_paid_out(fast_world):
-    world, owner = fast_world, fast_world.people[3]
-    token, index = odd_collateral(world, "MuteToken")
-    account = world.open(owner, 700)
-    token.mint(owner, WAD, sender=world.admin)
-    token.approve(world.clearinghouse, WAD, sender=owner)
-    world.clearinghouse.deposit(account, token, WAD, sender=owner)
+    account = world.open(world.people[3], 700, WETH=1, ODD=2)
+    world.open(world.people[6], 0, ODD=5)
     del world.deployment.tokens["ODD"]
     wind_down(world)
     redemption(world)
-    event = only(
-        world.clearinghouse.redeem(account, owner, sender=owner), world.clearinghouse.Redeemed
-    )
-    assert event.collateral[index] == token.balanceOf(owner) == WAD
+    return world, token, index, account
+
+
+def redeem(world: World, account: int) -> Any:
+    """Let a stranger redeem an account of `odd`; its cash and its WETH arrive in any case."""
+    owner = world.people[3]
+    receipt = world.clearinghouse.redeem(account, owner, sender=world.people[4])
+    assert world.settlement.balanceOf(owner) == receipt.return_value == 700 * 10**6
+    assert world.deployment.tokens["WETH"].balanceOf(owner) == WAD
+    return receipt
+
+
+@pytest.mark.parametrize("behaviour", [SAYS_NO, FAILS])
+def test_a_token_that_refuses_keeps_nobody_from_his_cash(odd, behaviour):  # INV-12
+    """It fails, or says no: everything else is paid, and it stays in the account for later."""
+    world, token, index, account = odd
+    ledger, owner, heir = world.clearinghouse, world.people[3], world.people[5]
+    token.set_behaviour(behaviour, sender=owner)
+    receipt = redeem(world, account)
+    event = only(receipt, ledger.Redeemed)
+    assert (event.collateral[0], event.collateral[index]) == (WAD, 0)
+    kept = only(receipt, ledger.CollateralKept)
+    assert (kept.account, kept.index, kept.amount) == (account, index, 2 * WAD)
+    assert ledger.collateral(account, index) == 2 * WAD
+    assert ledger.collaterals(index).total == 7 * WAD
+    assert world.header(account).collateral_bitmap == 1 << index
+    token.set_behaviour(FAIR, sender=owner)
+    assert ledger.redeem(account, heir, sender=owner).return_value == 0
+    assert token.balanceOf(heir) == 2 * WAD
+    assert ledger.collaterals(index).total == 5 * WAD
+    refused("clearinghouse: nothing to redeem", ledger.redeem, account, owner, sender=heir)
+
+
+@pytest.mark.parametrize("behaviour", [FAIR, DENIES])
+def test_what_a_token_moves_is_paid_whatever_it_says(odd, behaviour):  # INV-1
+    """Else its owner would be paid again, out of what others have of it."""
+    world, token, index, account = odd
+    ledger, owner = world.clearinghouse, world.people[3]
+    token.set_behaviour(behaviour, sender=owner)
+    receipt = redeem(world, account)
+    assert only(receipt, ledger.Redeemed).collateral[index] == token.balanceOf(owner) == 2 * WAD
+    assert not receipt.events.filter(ledger.CollateralKept)
+    assert ledger.collaterals(index).total == token.balanceOf(ledger) == 5 * WAD
+    refused("clearinghouse: nothing to redeem", ledger.redeem, account, owner, sender=owner)
+
+
+def test_a_token_that_is_gone_or_mute_about_balances_stays(odd):
+    world, token, index, account = odd
+    ledger, reverts = world.clearinghouse, bytes.fromhex("60006000fd")
+    code = world.chain.evm.basic(token.address).code
+    world.chain.evm.insert_account_info(token.address, pyrevm.AccountInfo(code=reverts))
+    receipt = redeem(world, account)
+    world.chain.evm.insert_account_info(token.address, pyrevm.AccountInfo(code=code))
+    assert only(receipt, ledger.CollateralKept).amount == 2 * WAD
+    token.burn(ledger, 7 * WAD, sender=world.people[3])
+    receipt = ledger.redeem(account, world.people[3], sender=world.people[3])
+    assert only(receipt, ledger.CollateralKept).amount == 2 * WAD
+    assert ledger.collateral(account, index) == 2 * WAD
 
 
 def test_collateral_paid_to_the_clearinghouse_itself_stays_with_its_owner(fast_world):
