@@ -248,6 +248,7 @@ class NodeChain(PyrevmChain):
         gone, self.deployed[count:] = self.deployed[count:], []
         for address in gone:
             self.evm.insert_account_info(address, pyrevm.AccountInfo())
+            self.known.pop(checksummed(address), None)  # another contract may come to be there
         while self.given_code and not self.rehearsing:  # its transactions count, code or not
             self._put_code(self.given_code.pop(), b"")
 

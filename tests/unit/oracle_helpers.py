@@ -7,9 +7,11 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Any, NamedTuple
 
+import ape
 from ape import chain
 from ape.api import TestAccountAPI
 from ape.contracts import ContractInstance
+from eth_abi import decode
 
 WAD = 10**18
 HOUR = 3_600
@@ -23,9 +25,11 @@ VALID, STALE, DIVERGENT, HALTED, SEQUENCER = range(5)
 # What the contract promises a feed, and asks of its caller before calling one.
 FEED_GAS = 150_000
 GAS_BEFORE_FEED = 160_000
+NOT_ENOUGH_GAS = "oracle: not enough gas for a feed"
 
 # Modes of OddFeed.
 ORDINARY, REVERTS, EATS_GAS, SHORT, GARBAGE, EMPTY, BOMB, WORKS_HARD = range(8)
+DEAD_MODES = [REVERTS, EATS_GAS, SHORT, GARBAGE, EMPTY]
 
 PRICE = 2_000 * WAD
 LEAST = 100 * WAD
@@ -157,3 +161,18 @@ class Desk:
         chain.pending_timestamp = time
         feed.set_answer(answer, time - age, sender=self.stranger)
         assert chain.blocks.head.timestamp == time
+
+
+def judge_with_gas(desk, words, gas):
+    """Judge one asset in a call that starts with `gas`, intrinsic gas aside; None = it reverted."""
+    data = desk.oracle.read.encode_input(words)
+    intrinsic = 21_000 + sum(16 if byte else 4 for byte in data)
+    call = {"to": str(desk.oracle), "data": data.hex(), "gas": hex(intrinsic + gas)}
+    try:
+        result = chain.provider.make_request("eth_call", [call, "latest"])
+    except ape.exceptions.ProviderError as error:
+        if NOT_ENOUGH_GAS in str(error):
+            return None
+        raise
+    ((word,),) = decode(["uint256[]"], bytes.fromhex(result.removeprefix("0x")))
+    return unpack(word)

@@ -5,25 +5,18 @@ from __future__ import annotations
 import pytest
 
 from tests.reverts import reverts
-from tests.unit.fund_helpers import COOLDOWN, PAR, USDC, WAD, WINDOW, Desk, wait_until
+from tests.unit.fund_helpers import PAR, USDC, WAD, Desk, wait_until
 
 STAKE = 1_000 * USDC
 RUNNING, WINDING_DOWN, REDEEMING = 0, 1, 2
 
 
 @pytest.fixture
-def desk(project, accounts) -> Desk:
+def desk(desk) -> Desk:
     """A fund in which the staker has a quarter."""
-    governor, staker, newcomer, stranger = accounts[:4]
-    token = project.TestToken.deploy("USD Coin", "USDC", 6, sender=governor)
-    ledger = project.FundHarness.deploy(token, sender=governor)
-    fund = project.InsuranceFund.deploy(
-        "Bulkhead Insurance", "bhIF", token, ledger, COOLDOWN, WINDOW, sender=governor
-    )
-    made = Desk(fund, token, ledger, governor, staker, newcomer, stranger)
-    made.stake(staker, STAKE)
-    made.stake(newcomer, 3 * STAKE)
-    return made
+    desk.stake(desk.staker, STAKE)
+    desk.stake(desk.newcomer, 3 * STAKE)
+    return desk
 
 
 def set_phase(desk: Desk, phase: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.oracle_helpers import DAY, ZERO, Desk
+from tests.unit.oracle_helpers import DAY, ORDINARY, ZERO, Desk
 
 
 @pytest.fixture
@@ -21,3 +21,9 @@ def uptime(request, project, desk):
     feed = project.TestSequencerFeed.deploy(desk.now - DAY, sender=desk.stranger)
     desk.oracle = project.PriceOracle.deploy(feed, request.module.GRACE, sender=desk.stranger)
     return feed
+
+
+@pytest.fixture
+def odd(project, desk):
+    """A feed that misbehaves; its ordinary answer is PRICE, now."""
+    return project.OddFeed.deploy(ORDINARY, 2_000 * 10**8, sender=desk.stranger)

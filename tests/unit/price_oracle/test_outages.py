@@ -12,20 +12,16 @@ from eth_utils import keccak
 from tests.reverts import reverts
 from tests.unit.oracle_helpers import (
     DAY,
+    DEAD_MODES,
     DIVERGENT,
-    EATS_GAS,
-    EMPTY,
-    GARBAGE,
     HALTED,
     HOUR,
     MAX_PRICE,
     MAX_UINT,
     ORDINARY,
     PRICE,
-    REVERTS,
     SECONDARY_HEARTBEAT,
     SEQUENCER,
-    SHORT,
     STALE,
     VALID,
     WAD,
@@ -37,7 +33,6 @@ from tests.unit.oracle_helpers import (
 WINDOW = HOUR
 GRACE = 2 * HOUR
 NEVER = 2**64  # what `resumed_at` says of a sequencer that is down
-DEAD_MODES = [REVERTS, EATS_GAS, SHORT, GARBAGE, EMPTY]
 
 
 @pytest.fixture

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-import ape
 import pytest
-from ape import chain
-from eth_abi import decode, encode
+from eth_abi import encode
 from eth_utils import keccak
 
 from tests.reverts import reverts
 from tests.unit.oracle_helpers import (
     BOMB,
-    DAY,
+    DEAD_MODES,
     DEVIATION_BPS,
     DIVERGENT,
     EATS_GAS,
-    EMPTY,
     FEED_GAS,
-    GARBAGE,
     GAS_BEFORE_FEED,
     GREATEST,
     HALTED,
-    HOUR,
     LEAST,
     MAX_PRICE,
     MAX_UINT,
-    ORDINARY,
     PRICE,
     PRIMARY_HEARTBEAT,
     REVERTS,
     SECONDARY_HEARTBEAT,
-    SEQUENCER,
-    SHORT,
     STALE,
     VALID,
     WAD,
@@ -40,20 +32,13 @@ from tests.unit.oracle_helpers import (
     Judgement,
     config,
     enclose,
+    judge_with_gas,
     point,
     unknown,
     unpack,
 )
 
-GRACE = HOUR
-DEAD_MODES = [REVERTS, EATS_GAS, SHORT, GARBAGE, EMPTY]
 UNIT = 10**10  # of a price with eight decimals, WAD
-
-
-@pytest.fixture
-def odd(project, desk):
-    """A feed that misbehaves; its ordinary answer is PRICE, now."""
-    return project.OddFeed.deploy(ORDINARY, 2_000 * 10**8, sender=desk.stranger)
 
 
 # VALID --------------------------------------------------------------------------------------------
@@ -282,24 +267,6 @@ def test_seventy_two_gas_eaters_do_not_stop_a_read(desk, odd):
 # Gas ----------------------------------------------------------------------------------------------
 
 
-NOT_ENOUGH_GAS = "oracle: not enough gas for a feed"
-
-
-def judge_with_gas(desk, words, gas):
-    """Judge one asset in a call that starts with `gas`, intrinsic gas aside; None = it reverted."""
-    data = desk.oracle.read.encode_input(words)
-    intrinsic = 21_000 + sum(16 if byte else 4 for byte in data)
-    call = {"to": str(desk.oracle), "data": data.hex(), "gas": hex(intrinsic + gas)}
-    try:
-        result = chain.provider.make_request("eth_call", [call, "latest"])
-    except ape.exceptions.ProviderError as error:
-        if NOT_ENOUGH_GAS in str(error):
-            return None
-        raise
-    ((word,),) = decode(["uint256[]"], bytes.fromhex(result.removeprefix("0x")))
-    return unpack(word)
-
-
 @pytest.mark.node
 def test_too_little_gas_reverts_instead_of_faking_a_dead_feed(desk, odd):
     """Whatever the caller sends, a healthy feed is never judged dead."""
@@ -394,259 +361,3 @@ def test_checkpoint_belongs_to_its_configuration(desk, project):
         feed.set(0, sender=desk.stranger)
     assert desk.judge() == unknown(HALTED)
     assert tuple(desk.oracle.last_valid(*desk.config())) == (0, 0)
-
-
-# Prices in doubt ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("lower", [True, False])
-def test_two_answers_are_enclosed_with_the_deviation_on_both_sides(desk, lower):
-    desk.set_both(*((1_500 * WAD, 2_000 * WAD) if lower else (2_000 * WAD, 1_500 * WAD)))
-    assert desk.judge() == Judgement(1_470 * WAD, 2_040 * WAD, DIVERGENT)
-    assert desk.judge(deviation_bps=500) == Judgement(1_425 * WAD, 2_100 * WAD, DIVERGENT)
-
-
-def test_an_answer_widens_from_the_end_of_its_heartbeat(desk):
-    """1 % an hour: ten hours too late, the primary is good for 1,800 to 2,200."""
-    desk.set_secondary(PRICE)
-    desk.set_primary(PRICE, age=PRIMARY_HEARTBEAT + 10 * HOUR)
-    assert desk.judge() == Judgement(1_764 * WAD, 2_244 * WAD, STALE)
-    desk.set_secondary(1_000 * WAD, age=SECONDARY_HEARTBEAT + 50 * HOUR)
-    desk.set_primary(PRICE, age=PRIMARY_HEARTBEAT + 10 * HOUR)
-    assert desk.judge() == enclose(STALE, (PRICE, 10 * HOUR), (1_000 * WAD, 50 * HOUR + 1))
-
-
-def test_a_fresh_answer_inside_a_wide_one_adds_nothing(desk):
-    desk.set_primary(PRICE + 100 * WAD)
-    desk.set_secondary(PRICE, age=SECONDARY_HEARTBEAT + 10 * HOUR)
-    assert desk.judge() == Judgement(1_764 * WAD, 2_244 * WAD, STALE)
-    desk.set_primary(PRICE + 300 * WAD)
-    desk.set_secondary(PRICE, age=SECONDARY_HEARTBEAT + 10 * HOUR)
-    assert desk.judge() == Judgement(1_764 * WAD, 2_346 * WAD, STALE)
-
-
-@pytest.mark.parametrize("age", [100 * HOUR, 100 * HOUR + 1, 40 * 365 * DAY])
-def test_answers_from_long_ago_end_at_the_bounds(desk, age):
-    desk.set_secondary(PRICE)
-    desk.set_primary(PRICE, age=PRIMARY_HEARTBEAT + age)
-    judgement = desk.judge()
-    assert judgement == enclose(STALE, (PRICE, age), (PRICE, 0))
-    assert judgement.low == LEAST
-    assert (judgement.high == GREATEST) == (age > 400 * HOUR)
-
-
-def test_the_deviation_ends_at_the_bounds(desk):
-    desk.set_both(101 * WAD, 9_900 * WAD)
-    assert desk.judge() == unknown(DIVERGENT)
-    desk.set_both(103 * WAD, 9_800 * WAD)
-    assert desk.judge() == Judgement(100_940_000_000_000_000_000, 9_996 * WAD, DIVERGENT)
-
-
-@pytest.mark.parametrize(
-    ("deviation", "low"), [(5_000, 999_997_222_222_222_222_222), (9_500, LEAST), (65_535, LEAST)]
-)
-def test_a_large_limit_reaches_down_to_the_bound(desk, deviation, low):
-    desk.set_both(PRICE, 9_000 * WAD)
-    desk.set_primary(PRICE, age=PRIMARY_HEARTBEAT + 1)
-    assert desk.judge(deviation_bps=deviation).low == low
-
-
-@pytest.mark.parametrize("feed", ["primary", "secondary"])
-def test_a_lone_answer_without_a_checkpoint_says_nothing(desk, feed):
-    desk.kill(getattr(desk, feed))
-    assert desk.judge() == unknown(HALTED if feed == "primary" else STALE)
-
-
-@pytest.mark.parametrize("dead", ["primary", "secondary"])
-@pytest.mark.parametrize("lone", [1_400, 2_000, 8_000])
-def test_a_lone_answer_and_the_checkpoint_are_enclosed(desk, dead, lone):
-    """A checkpoint of 2,000, ten hours old: 1,800 to 2,200, whatever the lone answer says."""
-    time = desk.checkpoint()
-    desk.kill(getattr(desk, dead))
-    desk.wait_until(time + 10 * HOUR - 1)
-    (desk.set_secondary if dead == "primary" else desk.set_primary)(lone * WAD)
-    low, high = min(lone, 1_800) * 98 * WAD // 100, max(lone, 2_200) * 102 * WAD // 100
-    assert desk.judge() == Judgement(low, high, HALTED if dead == "primary" else STALE)
-
-
-def test_a_lone_answer_widens_like_any_other(desk):
-    """An answer of 90 hours ago does not outweigh a checkpoint of this minute."""
-    desk.set_both(3_000 * WAD, 3_000 * WAD)
-    time = desk.checkpoint()
-    desk.kill(desk.secondary)
-    desk.set_primary(PRICE, age=90 * HOUR)
-    expected = enclose(STALE, (PRICE, 89 * HOUR), (3_000 * WAD, desk.now - time))
-    assert desk.judge() == expected
-    assert expected == Judgement(215_600_000_000_000_000_000, 3_855_600_000_000_000_000_000, STALE)
-
-
-def test_a_lone_answer_equal_to_the_checkpoint_is_no_point(desk):
-    time = desk.checkpoint()
-    desk.kill(desk.primary)
-    expected = enclose(HALTED, (PRICE, desk.now - time))
-    assert desk.judge() == expected
-    assert expected.low <= 1_960 * WAD
-    assert expected.high >= 2_040 * WAD
-
-
-def test_the_checkpoint_does_not_count_while_both_feeds_answer(desk):
-    desk.checkpoint()
-    desk.set_both(5_000 * WAD, 4_000 * WAD)
-    assert desk.judge() == Judgement(3_920 * WAD, 5_100 * WAD, DIVERGENT)
-
-
-@pytest.mark.parametrize("hours", [1, 10, 30])
-def test_checkpoint_widens_by_one_percent_an_hour(desk, hours):
-    time = desk.checkpoint()
-    desk.kill(desk.primary, desk.secondary)
-    desk.wait_until(time + hours * HOUR)
-    spread = 20 * hours
-    low, high = (2_000 - spread) * 98 * WAD // 100, (2_000 + spread) * 102 * WAD // 100
-    assert desk.judge() == Judgement(low, high, HALTED)
-    assert desk.judge(callers_bits=9) == Judgement(low, high, HALTED)
-    desk.wait_until(time + hours * HOUR + 1)
-    assert desk.judge() == enclose(HALTED, (PRICE, hours * HOUR + 1))
-
-
-def test_an_old_checkpoint_says_no_more_than_the_bounds(desk):
-    time = desk.checkpoint()
-    desk.kill(desk.primary, desk.secondary)
-    desk.wait_until(time + 10_000 * HOUR)
-    assert desk.judge() == unknown(HALTED)
-
-
-@pytest.mark.parametrize("dead", ["primary", "secondary"])
-def test_an_answer_at_a_bound_opens_that_side(desk, dead):
-    """A feed that fell through its floor says less than a number, and more than a dead one."""
-    time = desk.checkpoint()
-    desk.wait_until(time + 10 * HOUR - 3)
-    desk.set_both(PRICE, PRICE)
-    set_feed = desk.set_primary if dead == "primary" else desk.set_secondary
-    status = HALTED if dead == "primary" else STALE
-    set_feed(LEAST)
-    assert desk.judge() == Judgement(LEAST, 2_244 * WAD, status)
-    set_feed(GREATEST)
-    assert desk.judge() == enclose(status, (PRICE, 10 * HOUR + 1))._replace(high=GREATEST)
-    set_feed(LEAST + UNIT)
-    assert desk.judge() == enclose(DIVERGENT, (LEAST + UNIT, 0), (PRICE, 0))
-    set_feed(0)
-    assert desk.judge() == enclose(status, (PRICE, 10 * HOUR + 3))
-
-
-def test_two_answers_beyond_opposite_bounds_say_nothing(desk):
-    desk.checkpoint()
-    desk.set_both(LEAST, GREATEST)
-    assert desk.judge() == unknown(HALTED)
-
-
-def test_two_answers_below_the_floor_leave_the_checkpoint_above(desk):
-    time = desk.checkpoint()
-    desk.set_both(LEAST - UNIT, LEAST)
-    high = enclose(HALTED, (PRICE, desk.now - time)).high
-    assert desk.judge() == Judgement(LEAST, high, HALTED)
-
-
-@pytest.mark.parametrize(
-    ("price", "low", "high"),
-    [(1, 1, 2), (2, 1, 3), (10_000, 9_995, 10_005), (10_001, 9_995, 10_007)],
-)
-def test_roundings_go_outwards(desk, uptime, price, low, high):
-    """Even a few wei have two ends."""
-    uptime.set_status(False, sender=desk.stranger)
-    for feed in (desk.primary, desk.secondary):
-        feed.set(price, sender=desk.stranger)
-    changes = {"least": 0, "primary_decimals": 18, "secondary_decimals": 18, "deviation_bps": 5}
-    assert desk.judge(**changes) == Judgement(low, high, SEQUENCER)
-
-
-def test_without_a_deviation_there_are_still_two_ends(desk, uptime):
-    uptime.set_status(False, sender=desk.stranger)
-    assert desk.judge(deviation_bps=0) == Judgement(PRICE, PRICE + 1, SEQUENCER)
-    changes = {"greatest": MAX_PRICE, "primary_decimals": 18, "secondary_decimals": 18}
-    for feed in (desk.primary, desk.secondary):
-        feed.set(MAX_PRICE - 1, sender=desk.stranger)
-    judgement = desk.judge(deviation_bps=0, **changes)
-    assert judgement == Judgement(MAX_PRICE - 1, MAX_PRICE, SEQUENCER)
-
-
-@pytest.mark.parametrize("answers", [(1, MAX_PRICE - 1), (MAX_PRICE - 1, 1)])
-@pytest.mark.parametrize("deviation", [0, 5, 2**16 - 1])
-@pytest.mark.parametrize("updated_at", [1, 10**9])
-def test_no_numbers_revert(desk, answers, deviation, updated_at):
-    for feed, answer in zip((desk.primary, desk.secondary), answers, strict=True):
-        feed.set_answer(answer, updated_at, sender=desk.stranger)
-    words = desk.config(
-        primary_decimals=18,
-        secondary_decimals=18,
-        least=0,
-        greatest=2**128 - 1,
-        deviation_bps=deviation,
-        primary_heartbeat=0,
-        secondary_heartbeat=2**32 - 1,
-    )
-    judgement = desk.judge(words)
-    assert judgement.status in (STALE, DIVERGENT)
-    assert 0 < judgement.low < judgement.high
-    assert judgement.high >= MAX_PRICE - 1
-
-
-# Sequencer ----------------------------------------------------------------------------------------
-
-
-def test_without_a_sequencer_feed_it_is_up(desk):
-    assert desk.oracle.sequencer_feed() == ZERO
-    assert desk.oracle.is_sequencer_up()
-
-
-def test_a_sequencer_that_is_up_changes_nothing(desk, uptime):
-    assert desk.oracle.sequencer_feed() == uptime.address
-    assert desk.oracle.sequencer_grace() == GRACE
-    assert desk.oracle.is_sequencer_up()
-    assert desk.judge() == point(PRICE)
-
-
-def test_a_sequencer_that_is_down_outranks_everything(desk, uptime):
-    uptime.set_status(False, sender=desk.stranger)
-    assert not desk.oracle.is_sequencer_up()
-    assert desk.judge() == Judgement(1_960 * WAD, 2_040 * WAD, SEQUENCER)
-    desk.primary.set(0, sender=desk.stranger)
-    assert desk.judge() == unknown(SEQUENCER)
-    desk.secondary.set(0, sender=desk.stranger)
-    assert desk.judge() == unknown(SEQUENCER)
-    with reverts("oracle: price not valid"):
-        desk.oracle.checkpoint(*desk.config(), sender=desk.stranger)
-
-
-def test_prices_count_only_after_the_grace_time(desk, uptime):
-    receipt = uptime.set_status(True, sender=desk.stranger)
-    words = desk.config(primary_heartbeat=DAY)
-    assert desk.judge(words).status == SEQUENCER
-    chain.mine(timestamp=receipt.timestamp + GRACE)
-    assert desk.judge(words).status == SEQUENCER
-    chain.mine(timestamp=receipt.timestamp + GRACE + 1)
-    assert desk.judge(words) == point(PRICE)
-
-
-@pytest.mark.parametrize("started_at", [0, 2**64, MAX_UINT])
-def test_a_sequencer_that_never_or_not_yet_started_is_down(desk, uptime, started_at):
-    uptime.set_answer(0, started_at, sender=desk.stranger)
-    assert desk.judge().status == SEQUENCER
-
-
-@pytest.mark.parametrize("answer", [1, 2, -1])
-def test_any_answer_but_zero_is_down(desk, uptime, answer):
-    uptime.set_answer(answer, desk.now - DAY, sender=desk.stranger)
-    assert desk.judge().status == SEQUENCER
-
-
-@pytest.mark.parametrize("mode", DEAD_MODES)
-def test_a_dead_sequencer_feed_is_down(project, desk, odd, mode):
-    odd.set_mode(mode, sender=desk.stranger)
-    desk.oracle = project.PriceOracle.deploy(odd, 0, sender=desk.stranger)
-    assert desk.judge() == enclose(SEQUENCER, (PRICE, 0))
-
-
-@pytest.mark.node
-def test_too_little_gas_is_no_sequencer_outage(desk, uptime):
-    assert judge_with_gas(desk, desk.config(), GAS_BEFORE_FEED - 10_000) is None
-    assert judge_with_gas(desk, desk.config(), GAS_BEFORE_FEED + 50_000) == point(PRICE)
