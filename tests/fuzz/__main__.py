@@ -108,7 +108,10 @@ def main() -> None:
         if kept.seed != asked.seed or kept.format != FORMAT:
             sys.exit(f"{state} is of seed {kept.seed}: give --seed {kept.seed}, or start anew")
     totals = Campaign(asked.steps, asked.seed, asked.jobs).run(asked.resume)
-    print(f"\n{OUT / 'report.json'}: {totals.calls:,} calls, {totals.violations} violations")
+    print("reverts, by reason:")
+    for reason, times in totals.reverts_by_reason.most_common(20):
+        print(f"  {times:>9,}  {reason}")
+    print(f"{OUT / 'report.json'}: {totals.calls:,} calls, {totals.violations} violations")
     sys.exit(1 if totals.violations else 0)
 
 

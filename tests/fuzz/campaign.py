@@ -20,6 +20,7 @@ from tests.evm import ROOT, Artefacts
 from tests.fuzz.runner import LENGTH, run_sequence
 from tests.fuzz.shrink import readable, shrink
 from tests.fuzz.stage import VARIANTS, Stage
+from tests.progress import Progress
 
 OUT = ROOT / "out" / "fuzz"
 EVERY = 50  # calls between two looks at the books
@@ -181,6 +182,7 @@ class Campaign:
     seconds: float = 0.0  # stop after so long; 0: never
     quiet: bool = False
     findings: list[dict[str, Any]] = field(default_factory=list)
+    progress: Progress = field(default_factory=Progress)
 
     def run(self, resume: bool) -> Totals:
         """Play until enough calls were made. Ctrl-C stops after what is being played."""
@@ -198,7 +200,8 @@ class Campaign:
                     findings += batch["findings"]
                     self._keep(batch["findings"])
                     write(state, dict(vars(totals)))
-                    self._tell(totals)
+                    if not self.quiet:
+                        self.progress.say(self._line(totals))
                     spent = time.monotonic() - began
                     if totals.calls >= self.steps or (self.stop_at_finding and findings):
                         break
@@ -206,6 +209,8 @@ class Campaign:
                         break
             except KeyboardInterrupt:
                 print("\nstopped; go on with --resume", flush=True)
+            if not self.quiet:
+                self.progress.tell(self._line(totals))
             if findings and not self.stop_at_finding:
                 self._write_findings(pool, findings)
             pool.terminate()
@@ -219,18 +224,14 @@ class Campaign:
             yield self.seed, range(number, number + BATCH), self.length, self.every
             number += BATCH
 
-    def _tell(self, totals: Totals) -> None:
-        """Print how far it is."""
-        if self.quiet:
-            return
+    def _line(self, totals: Totals) -> str:
+        """Return how far it is."""
         rate = totals.calls / max(totals.seconds, 1e-9)
         per_core = totals.calls / max(totals.cpu_seconds, 1e-9)
-        print(
-            f"\r{totals.calls:,} of {self.steps:,} calls, {rate:,.0f}/s ({per_core:,.0f} of CPU), "
+        return (
+            f"{totals.calls:,} of {self.steps:,} calls, {rate:,.0f}/s ({per_core:,.0f} of CPU), "
             f"{totals.sequences:,} sequences, {sum(totals.reverts_by_reason.values()):,} reverts, "
-            f"{totals.invariant_checks:,} checks, {totals.violations} findings ",
-            end="",
-            flush=True,
+            f"{totals.invariant_checks:,} checks, {totals.violations} findings"
         )
 
     def _keep(self, findings: list[dict[str, Any]]) -> None:

@@ -137,7 +137,7 @@ def find(name: str, fault: Fault, jobs: int) -> bool:
     for finding in campaign.findings:
         if violation := _violation_of_sound(finding):
             sys.exit(f"\n{name}: the sound contracts fail at the same sequence: {violation}")
-    print(f"\r{name}: {fault.about}: ", end="")
+    print(f"{name}: {fault.about}: ", end="")
     if not totals.violations:
         print(f"NOT FOUND in {totals.calls:,} calls, {took:.0f} s", flush=True)
         return False

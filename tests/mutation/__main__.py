@@ -19,6 +19,7 @@ from pathlib import Path
 from tests.mutation.records import UNREAD, Record, Records, score_of, state_of
 from tests.mutation.report import page, read_explanations
 from tests.mutation.sites import Mutant, find_all
+from tests.progress import Progress
 
 ROOT = Path(__file__).parents[2]
 CONTRACTS = ROOT / "contracts"
@@ -88,7 +89,7 @@ def _fork_shard(
         try:
             from tests.mutation.shard import run_shard, sort_out_equivalents
 
-            run_shard(folder, CONTRACTS, mutants, records, jobs, budget, _say)
+            run_shard(folder, CONTRACTS, mutants, records, jobs, budget, Progress())
             alive = [m for m in mutants if records.is_due(m.key)]
             sort_out_equivalents(folder, CONTRACTS, alive, records)
             code = 0
@@ -102,11 +103,6 @@ def _fork_shard(
             os._exit(code)
     if os.waitpid(pid, 0)[1]:
         sys.exit("The run ended early; what it found is kept. Run it again to go on.")
-
-
-def _say(progress: str) -> None:
-    """Show a line of progress, over the one before."""
-    print(f"\r\x1b[K{progress}", end="", flush=True)
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from tests.mutation.records import Record, Records
 from tests.mutation.schema import Schema, compile_one, users_of, write_mutant
 from tests.mutation.sites import Mutant
 from tests.patches import code_of
+from tests.progress import Progress
 
 TESTS = ("tests/unit", "tests/integration", "tests/properties")
 # What starts programs of its own or compiles the sources meets no mutant here, at great length;
@@ -43,7 +44,7 @@ def run_shard(
     records: Records,
     parallel: int,
     budget: float,
-    say: Callable[[str], None],
+    progress: Progress,
 ) -> None:
     """Build mutants, judge those that are not known as killed, and record the verdicts.
 
@@ -53,7 +54,7 @@ def run_shard(
     schema = Schema(contracts, folder / "build", mutants)
     invalid = {r.key: r.by for r in records.found.values() if r.result == kept.INVALID}
     schema.failed = {n: invalid[m.key] for n, m in mutants.items() if m.key in invalid}
-    artefacts = schema.build(say)
+    artefacts = schema.build(progress.say)
     for number, reason in schema.failed.items():
         if mutants[number].key in invalid:
             continue
@@ -73,7 +74,7 @@ def run_shard(
     worlds = Worlds(artefacts)
     due = {n: m for n, m in mutants.items() if n not in schema.failed and records.is_due(m.key)}
     built = [mutant.key for mutant in chosen]
-    campaign = Campaign(worlds, built, due, records, parallel, budget, say)
+    campaign = Campaign(worlds, built, due, records, parallel, budget, progress)
     arguments = [*TESTS, *OPTIONS, *LEFT_OUT]
     code = pytest.main(arguments, plugins=[StandIns(worlds.chain, worlds.people), campaign])
     if code not in (0, 5):
@@ -91,11 +92,11 @@ class Campaign:
         records: Records,
         parallel: int,
         budget: float,
-        say: Callable[[str], None],
+        progress: Progress,
     ) -> None:
         """Note what to do."""
         self.worlds, self.built, self.mutants, self.records = worlds, built, mutants, records
-        self.parallel, self.budget, self.say = parallel, budget, say
+        self.parallel, self.budget, self.progress = parallel, budget, progress
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -107,12 +108,12 @@ class Campaign:
         session.config.pluginmanager.register(lab)
         reached = Reached(self.records.path.parent / "coverage.json", self.built)
         coverage = reached.read(list(lab.items))
-        lab.cover(coverage, self.parallel, self.say)
+        lab.cover(coverage, self.parallel, self.progress.say)
         reached.write(coverage)
         total = len(lab.items)
-        self.say(
+        self.progress.tell(
             f"{len(coverage.seconds)} of {total} tests reach a mutant, "
-            f"{len(coverage.failed)} do not pass without a node\n"
+            f"{len(coverage.failed)} do not pass without a node"
         )
         killers = {
             (record.file, record.function): record.by
@@ -133,8 +134,8 @@ class Campaign:
             more = {"by": verdict.killed_by or self._known_of(mutant), "seconds": verdict.seconds}
             self.records.add(Record.of(mutant, result, **more, tests=verdict.tests))
             done, killed = done + 1, killed + bool(verdict.killed_by)
-            self.say(f"mutants: {done} of {len(self.mutants)}, {killed} killed")
-        self.say("\n")
+            self.progress.say(f"mutants: {done} of {len(self.mutants)}, {killed} killed")
+        self.progress.tell(f"mutants: {done} of {len(self.mutants)}, {killed} killed")
         return True
 
     def _known_of(self, mutant: Mutant) -> str:
