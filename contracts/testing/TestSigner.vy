@@ -5,7 +5,7 @@
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice LOCAL CHAINS ONLY. An ERC-1271 wallet of one key: what its owner signs is signed by it, and
-        it calls whatever its owner tells it to.
+        it calls whatever its owner tells it to, several calls in one transaction too.
 """
 
 from snekmate.utils import ecdsa
@@ -16,6 +16,7 @@ _MAGIC: constant(bytes4) = 0x1626ba7e
 _INVALID: constant(bytes4) = 0xffffffff
 
 _MAX_DATA: constant(uint256) = 4096
+_MAX_CALLS: constant(uint256) = 8
 
 # Whose key signs.
 owner: public(address)
@@ -52,6 +53,22 @@ def execute(target: address, data: Bytes[_MAX_DATA]) -> Bytes[_MAX_DATA]:
     """
     self._require_owner()
     return raw_call(target, data, max_outsize=_MAX_DATA, value=msg.value)
+
+
+@external
+@reentrant  # see `execute`
+def execute_batch(
+    targets: DynArray[address, _MAX_CALLS], data: DynArray[Bytes[_MAX_DATA], _MAX_CALLS]
+):
+    """
+    @notice Calls one after the other as the wallet, in one transaction; the first revert is passed
+            on. Only the owner.
+    @param targets Whom to call.
+    @param data Calldata of each.
+    """
+    self._require_owner()
+    for i: uint256 in range(len(targets), bound=_MAX_CALLS):
+        raw_call(targets[i], data[i])
 
 
 @external

@@ -123,6 +123,28 @@ def test_equity_of_nothing_is_insolvency(scene):
     assert (scene.stage(), scene.size()) == (HEALTHY, 0)
 
 
+def test_a_wei_of_equity_is_no_insolvency(scene):
+    """What the call at equity 0 recognises, one wei more opens again."""
+    scene.price(1_902)
+    scene.buy(-(10**12 + 1) / WAD, 1_902)  # gains that many wei at 1,901, and costs a fee of 10^12
+    scene.price(1_900)
+    scene.open_auction()
+    assert scene.stage() == INSOLVENT
+    scene.price(1_901)
+    assert scene.equity() == 1
+    refused(
+        "default manager: account is solvent, reopen its auction",
+        scene.manager.bid,
+        scene.account,
+        WAD,
+        scene.purse,
+        sender=scene.bidder,
+    )
+    event = only(scene.manager.reopen(scene.account, sender=scene.stranger), scene.manager.Reopened)
+    assert event.equity == 1
+    assert scene.stage() == AUCTION
+
+
 def test_what_nothing_covers_is_torn_up_at_once(fast_world):
     """700 of 1,100 are there: 4/11 of the position closes in the same call, by a charge."""
     scene = Scene.set(fast_world)

@@ -10,6 +10,7 @@ import pytest
 
 from tests.evm import Reverted
 from tests.scenes import DUST, INSOLVENT_PRICE, Risk, Scene
+from tests.unit.clearinghouse.test_many_markets import list_markets
 from tests.unit.default_manager.procedure_helpers import (
     BOOK_DUST,
     INSOLVENT,
@@ -231,6 +232,22 @@ def test_limit_fades_with_time(fast_world):
     assert about(defaulted(fast_world, scene, 12)[1], SHORTFALL)
 
 
+@pytest.mark.parametrize("market", [6, 7, 13])
+def test_usage_of_a_market_of_any_number(fast_world, market):
+    """Seven to a word of storage, and the sum of all in the first."""
+    world = fast_world
+    others = [other for other in list_markets(world, 14) if other != market]
+    scene = Scene.set(world, size=0)
+    world.stake(scene.staker, 100_000)
+    scene.buy(100, 2_000, market)
+    scene.price(INSOLVENT_PRICE)
+    used = 1_000  # no fee here
+    assert used_by(scene.open_auction(), scene) == {0: used, market: used}
+    assert scene.manager.limit_used(0) == used * WAD
+    assert scene.manager.limit_used(market) == used * WAD
+    assert [scene.manager.limit_used(other) for other in others] == [0] * len(others)
+
+
 # TWO DEFAULTS -------------------------------------------------------------------------------------
 
 
@@ -332,6 +349,35 @@ def test_two_accounts_of_one_member(fast_world):
     assert paid[both.first] == cash_parts(1_100, 0, 0, 0, 0, 0)
     assert paid[both.second] == cash_parts(400, 700, 0, 0, 0, 0)
     assert fast_world.default_fund.value_of(scene.trader, 0) == 0
+
+
+@pytest.mark.parametrize("is_member", [False, True])
+def test_two_in_one_transaction_as_in_two(fast_world, is_member):  # INV-6
+    """What a call has worked out is forgotten before the next, also in the same transaction."""
+    both = two(fast_world, same_owner=True)
+    scene, manager = both.scene, both.scene.manager
+    if is_member:
+        join(fast_world, scene.trader, 1_500, 1_500)
+    fast_world.stake(scene.staker, 1_500)
+    set_waterfall(fast_world, market_amount=1_400, market_share=PPM)
+    wallet = fast_world.chain.deploy("TestSigner", fast_world.admin)
+    scene.price(INSOLVENT_PRICE)
+    calls = [manager.open_auction.encode_input(account) for account in (both.first, both.second)]
+
+    def outcome(receipts: list[Any]) -> Any:
+        finish_window(fast_world)
+        scene.price(1_880)
+        receipts.append(tear_up(scene, both.first))
+        receipts.append(tear_up(scene, both.second))
+        kinds = (manager.Insolvent, manager.ShortfallPaid, manager.LimitUsed)
+        events = [[tuple(e) for r in receipts for e in r.events.filter(kind)] for kind in kinds]
+        return events, [debts(fast_world, account) for account in (both.first, both.second)]
+
+    before = fast_world.chain.snapshot()
+    apart = outcome([wallet.execute(manager, call, sender=fast_world.admin) for call in calls])
+    fast_world.chain.restore(before)
+    together = wallet.execute_batch([manager, manager], calls, sender=fast_world.admin)
+    assert outcome([together]) == apart
 
 
 # ATTRIBUTION --------------------------------------------------------------------------------------

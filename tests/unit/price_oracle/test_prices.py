@@ -53,6 +53,12 @@ def test_valid_is_the_primary_and_no_average(desk):
     assert desk.judge() == point(PRICE)
 
 
+def test_two_answers_without_a_common_bit_agree_like_others(desk):
+    desk.set_primary(2**70, decimals=18)
+    desk.set_secondary(2**70 - 1, decimals=18)
+    assert desk.judge(primary_decimals=18, secondary_decimals=18) == point(2**70)
+
+
 def test_the_callers_bits_change_nothing(desk):
     assert desk.judge(callers_bits=2**96 - 1) == point(PRICE)
 
