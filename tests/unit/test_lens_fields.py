@@ -154,6 +154,8 @@ def test_an_engine_that_says_too_little_leaves_cash_and_stage(scene, code):
     assert tuple(row_of(scene)) == (scene.account, True, False, False, cash, *empty, *NO)
     (price,) = scene.world.lens.prices([9])
     assert tuple(price) == (9, 0, 0, False)
+    healthy = scene.world.open(scene.stranger, 1)
+    assert tuple(row_of(scene, healthy)) == (healthy, True, False, False, WAD, *(0,) * 9, *NO)
 
 
 @pytest.mark.parametrize("length", [0, 191])

@@ -116,6 +116,17 @@ def test_recognise_bid_at_mark_tear_up(scene):
     assert step_of(scene).action == NOTHING
 
 
+@pytest.mark.parametrize(("wei", "action"), [(0, RECOGNISE), (1, OPEN)])
+def test_recognise_at_equity_0_and_not_a_wei_above(fast_world, wei, action):
+    scene = Scene.set(fast_world)
+    if wei:
+        scene.price(1_902)
+        scene.buy(-(10**12 + wei) / WAD, 1_902)  # gains that many wei, less a fee of 10^12
+    scene.price(1_901)
+    assert scene.equity() == wei
+    assert step_of(scene).action == action
+
+
 def test_recognised_out_of_an_auction(scene):
     """`actionable` says that it can be opened as an insolvency, and `open_auction` does it."""
     lens = scene.world.lens
@@ -287,6 +298,21 @@ def test_money_of_its_own_reservation_is_promised(scene):
     step = step_of(scene)
     assert scene.manager.reservation(scene.account)[1] == 1_100 * WAD
     assert prospect(step) == (0, 1_100 * WAD, 0, 0, 0)
+
+
+@pytest.mark.parametrize("limit", ["market_amount", "total_amount"])
+def test_its_own_reservation_is_promised_whatever_limits_say_by_now(fast_world, limit):
+    scene = Scene.set(fast_world)
+    fill_funds(scene, 300, 800, 800)
+    without_limits(fast_world)
+    scene.price(INSOLVENT_PRICE)
+    scene.open_auction()
+    set_waterfall(fast_world, **{limit: 1})
+    promised = prospect(step_of(scene))
+    assert promised == (0, 300 * WAD, 800 * WAD, 0, 0)
+    finish_window(fast_world)
+    scene.price(INSOLVENT_PRICE)
+    assert near(paid_by([tear_up(scene)], scene), promised)
 
 
 def test_what_all_markets_have_drawn_is_promised_to_nobody(fast_world):

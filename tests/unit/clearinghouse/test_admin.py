@@ -205,7 +205,8 @@ def test_proposal_can_be_withdrawn(world, ledger, admin, stranger):
     world.refuses("clearinghouse: no role proposed", ledger.cancel_role, EXCHANGE, sender=admin)
     ledger.set_role(EXCHANGE, world.lens, sender=admin)
     world.refuses(NOT_OWNER, ledger.cancel_role, EXCHANGE, sender=stranger)
-    ledger.cancel_role(EXCHANGE, sender=admin)
+    receipt = ledger.cancel_role(EXCHANGE, sender=admin)
+    assert ledger.RoleProposed(role=EXCHANGE, holder=ZERO, ready_at=0) in receipt.events
     world.wait(DAY)
     world.refuses("clearinghouse: no role proposed", ledger.accept_role, EXCHANGE, sender=admin)
 

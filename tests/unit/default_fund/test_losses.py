@@ -190,7 +190,9 @@ def test_a_draw_of_all_three_tiers_is_cheap(pair):
 def test_shares_under_notice_pay_like_all_others(pair):
     club = pair
     club.open_window(club.member, *club.shares(club.member))
-    club.draw(club.stranger, 0, 2 * STAKE, STAKE)
+    receipt = club.draw(club.stranger, 0, 2 * STAKE, STAKE)
+    (event,) = receipt.events.filter(club.fund.Draw)
+    assert (event.own, event.owner_shares) == (0, 0)
     assert club.fund.withdraw(club.member, sender=club.member).return_value == STAKE * 5 // 4
 
 
@@ -198,6 +200,7 @@ def test_a_loss_of_his_own_shrinks_a_notice(pair):
     club = pair
     shares, pledge = club.shares(club.member)
     club.open_window(club.member, shares * 3 // 4, pledge)
+    ready_at = club.fund.notice_of(club.member).ready_at
     receipt = club.draw(club.member, STAKE // 4, 0, 0)
     assert receipt.events.filter(club.fund.ShrinkNotice) == []
     receipt = club.draw(club.member, STAKE // 2, 0, 0)
@@ -206,7 +209,8 @@ def test_a_loss_of_his_own_shrinks_a_notice(pair):
     assert receipt.events.filter(club.fund.ShrinkNotice) == [
         club.fund.ShrinkNotice(member=club.member, contribution_shares=left)
     ]
-    assert club.fund.notice_of(club.member).contribution_shares == left
+    notice = club.fund.notice_of(club.member)
+    assert (notice.contribution_shares, notice.ready_at) == (left, ready_at)
     # What he adds afterwards waits for a notice of its own.
     club.join(club.member, STAKE, STAKE)
     assert club.fund.withdraw(club.member, sender=club.member).return_value == STAKE * 5 // 4

@@ -14,6 +14,7 @@ from tests.unit.fund_helpers import (
     PAR,
     USDC,
     WAD,
+    ZERO,
     wait_until,
 )
 
@@ -229,6 +230,28 @@ def test_requests_and_allowances_are_consolidated_with_the_shares(desk):
     assert desk.fund.maxRedeem(desk.staker) == half
     desk.fund.redeem(half, desk.staker, desk.staker, sender=desk.staker)
     assert desk.token.balanceOf(desk.staker) == USDC // 2
+
+
+def test_redeeming_is_the_first_that_a_staker_does_after_a_consolidation(desk):
+    """His request and his balance are halved first; those who read events see where they went."""
+    shares = desk.stake(desk.staker, 4_000 * USDC)
+    desk.open_window(desk.staker, shares // 2)
+    desk.draw(3_999 * USDC)
+    times = desk.fund.halvings()
+    half = (shares // 2) >> times
+    with reverts("shares: more than requested"):
+        desk.fund.redeem(half + 1, desk.staker, desk.staker, sender=desk.staker)
+    receipt = desk.fund.redeem(half, desk.staker, desk.staker, sender=desk.staker)
+    left = (shares >> times) - half
+    assert desk.fund.balanceOf(desk.staker) == desk.supply == left
+    assert desk.fund.locked_shares(desk.staker) == 0
+    moved = [
+        (log.sender, log.receiver, log.value)
+        for log in receipt.events
+        if log.event_name == "Transfer" and log.sender == desk.staker
+    ]
+    gone = shares - (shares >> times)
+    assert moved == [(desk.staker, ZERO, gone), (desk.staker, ZERO, half)]
 
 
 def test_a_wiped_request_stands_in_nobodys_way(desk):

@@ -104,6 +104,21 @@ def test_max_deposit_is_what_does_not_revert(desk):
     assert desk.fund.maxDeposit(desk.staker) == 0
 
 
+def test_max_deposit_of_a_fund_that_was_given_much(desk):
+    """Shares are dear: the balance is at its limit before the supply is."""
+    desk.stake(desk.staker, STAKE)
+    desk.donate(LIMIT // 2)
+    held = desk.assets
+    desk.fund_wallet(desk.newcomer, LIMIT)
+    limit = desk.fund.maxDeposit(desk.newcomer)
+    assert limit == LIMIT - held
+    with reverts("insurance fund: over the deposit limit"):
+        desk.fund.deposit(limit + 1, desk.newcomer, sender=desk.newcomer)
+    desk.fund.deposit(limit, desk.newcomer, sender=desk.newcomer)
+    assert desk.assets == LIMIT
+    assert desk.fund.maxDeposit(desk.newcomer) == 0
+
+
 def test_max_mint_is_what_does_not_revert(desk):
     desk.stake(desk.staker, STAKE)
     desk.donate(STAKE)
