@@ -13,7 +13,7 @@ import pytest
 from tests import evm
 from tests.mutation import records as kept
 from tests.mutation.records import Record, Records
-from tests.mutation.schema import Schema, compile_one, users_of, write_mutant
+from tests.mutation.schema import REFUSALS, Schema, compile_one, users_of, write_mutant
 from tests.mutation.sites import Mutant
 from tests.patches import code_of
 from tests.progress import Progress
@@ -154,12 +154,16 @@ def sort_out_equivalents(
         if before.by == kept.OTHER_BYTECODE:
             continue
         write_mutant(contracts, folder / "alone", mutant)
-        users = list(users_of(contracts, mutant.file))
-        same = all(
-            code_of(bytes.fromhex(compile_one(folder / "alone", name, "bytecode")[2:]))
-            == code_of(originals.of(name)[1])
-            for name in users
-        )
+        try:
+            same = all(
+                code_of(bytes.fromhex(compile_one(folder / "alone", name, "bytecode")[2:]))
+                == code_of(originals.of(name)[1])
+                for name in users_of(contracts, mutant.file)
+            )
+        except REFUSALS as problem:  # asleep beside the sound code it did compile
+            reason = str(problem).splitlines()[0][:200]
+            records.add(Record.of(mutant, kept.INVALID, by=reason))
+            continue
         if same:
             records.add(Record.of(mutant, kept.EQUIVALENT))
         else:
