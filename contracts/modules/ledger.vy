@@ -417,7 +417,7 @@ def _legs(account: uint256, header: uint256) -> DynArray[uint256, MAX_LEGS]:
             carry = unsafe_sub(carry, unsafe_div(owed, IWAD))  # both below 2**155
             if owed > 0:
                 carry = unsafe_sub(carry, 1)  # what truncation may have forgiven
-            words._require_fits(abs(carry) < LEG_LIMIT)
+        words._require_fits(abs(carry) < LEG_LIMIT)
         legs.append(
             unsafe_add(MARKET_ROW, market) << ROW_SHIFT | words._interest(state)
         )  # market < 2**11

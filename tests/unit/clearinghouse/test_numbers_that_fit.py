@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests.reverts import assert_reverts
 from tests.scenes import set_market_risk
 from tests.unit.clearinghouse.conftest import Party
+from tests.unit.clearinghouse.test_indexed_sides import slot_of
 from tests.world import ETH, WAD
 
 OUT_OF_RANGE = "ledger: number out of range"
@@ -80,3 +82,44 @@ def test_the_rate_of_funding(world, ledger, exchange, rich):
             world.refuses(OUT_OF_RANGE, ledger.novate, *terms, sender=exchange)
     rate = ledger.market_state(ETH) >> 128 & 2**48 - 1
     assert 0 < rate < 2**47
+
+
+def test_cost_and_funding_of_a_leg(world, ledger, chain, exchange, rich):
+    """Together they stay below 2**127 wei. The funding index is written into storage."""
+    world.set_price("ETH", 11)
+    fill = ETH, rich[0].account, rich[1].account, LARGEST_FILL, 11 * WAD, 0, 0, 0
+    ledger.novate(*fill, sender=exchange)
+    (_, cost), state = world.position(rich[1].account), ledger.market_state(ETH)
+    most = ((2**127 - 1 - cost) * WAD - 1) // LARGEST_FILL
+    for index, passes in ((most, True), (most + 1, False)):
+        word = f"0x{state | index:064x}"
+        slot = slot_of(world, "market_state", ETH)
+        chain.provider.make_request("anvil_setStorageAt", [str(ledger.address), slot, word])
+        assert world.market().funding == index
+        if passes:
+            (_, leg) = ledger.portfolio(rich[1].account)[1]
+            owed = 2**128 - (leg & 2**128 - 1)
+            assert owed == cost + LARGEST_FILL * index // WAD + 1 < 2**127
+        else:
+            assert_reverts(OUT_OF_RANGE, ledger.portfolio, rich[1].account)
+
+
+def test_gain_of_a_leg_whose_side_was_torn_up(world, ledger, manager, exchange, rich):
+    """Likewise what the side's index K adds to it, also at a funding index of 0."""
+    world.set_price("ETH", 11)
+    short, long = rich
+    fill = ETH, short.account, long.account, LARGEST_FILL, 11 * WAD, 0, 0, 0
+    ledger.novate(*fill, sender=exchange)
+    (_, cost) = world.position(long.account)
+    most = ((2**127 + cost) * WAD - 1) // LARGEST_FILL
+    for price, passes in ((most, True), (most + 1, False)):
+        checkpoint = world.chain.snapshot()
+        known = [ROW << 240 | 1 << 239 | price]
+        ledger.tear_up_account(short.account, WAD, known, 0, 1, sender=manager)
+        assert world.market().funding == 0
+        if passes:
+            (_, leg) = ledger.portfolio(long.account)[1]
+            assert leg == LARGEST_FILL * price // WAD - cost < 2**127
+        else:
+            assert_reverts(OUT_OF_RANGE, ledger.portfolio, long.account)
+        world.chain.restore(checkpoint)
