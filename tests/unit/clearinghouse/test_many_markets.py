@@ -10,6 +10,7 @@ COUNT = 12
 ROW = 8
 PRICE = 2_000
 HEADER_IDS = 10
+MORE_MARKETS = 254  # the header's bit that says there is another word
 
 
 def list_markets(world: World, count: int) -> list[int]:
@@ -53,7 +54,9 @@ def held(world: World, account: int) -> list[int]:
     assert len(set(named)) == len(named)
     for market in range(1, 2 + COUNT):
         assert (world.clearinghouse.positions(account, market) != 0) == (market in named)
-    assert (world.clearinghouse.more_markets(account) != 0) == (len(named) > HEADER_IDS)
+    is_more = len(named) > HEADER_IDS
+    assert (world.clearinghouse.more_markets(account) != 0) == is_more
+    assert world.clearinghouse.headers(account) >> MORE_MARKETS & 1 == is_more
     return named
 
 

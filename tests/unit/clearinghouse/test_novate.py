@@ -72,6 +72,7 @@ STORIES = {
     "flip": [(3, 2_000), (-5, 1_987.654321)],
     "flip back": [(3, 2_000), (-5, 1_990), (4, 2_010)],
     "add after a flip": [(1, 2_000), (-2, 2_001), (-1, 1_999), (-0.000000000000000001, 2_000)],
+    "a wei": [(0.000000000000000001, 2_000), (-0.000000000000000001, 1_999)],
     "dust": [(0.000000000000000007, 2_000.7), (-0.000000000000000003, 1_999.9)],
 }
 
@@ -261,8 +262,9 @@ class TestAsTheExchange:
         ("size", "price", "reason"),
         [
             (0, 2_000 * WAD, "ledger: bad size"),
+            (2**100, 2_000 * WAD, "ledger: bad size"),
+            (-(2**100), 2_000 * WAD, "ledger: bad size"),
             (2**110, 2_000 * WAD, "ledger: bad size"),
-            (-(2**110), 2_000 * WAD, "ledger: bad size"),
             (2**255 - 1, 2_000 * WAD, "ledger: bad size"),
             (WAD, 0, "ledger: bad price"),
             (WAD, 2**95, "ledger: bad price"),

@@ -239,40 +239,52 @@ class TestOpenInterestCap:
 
 
 class TestNegativeCashCap:
-    """An account that owes 1,000 and has 10 WETH."""
+    """An account that owes 950 after a loss, has 10 WETH, and still holds 1 ETH."""
+
+    @pytest.fixture(params=[1, -1], ids=["long", "short"])
+    def sign(self, request) -> int:
+        return request.param
 
     @pytest.fixture
-    def debtor(self, world, trader, maker) -> int:
+    def mark(self, sign) -> int:
+        return 2_000 - sign * 50
+
+    @pytest.fixture
+    def debtor(self, world, trader, maker, sign, mark) -> int:
         account = world.open(trader, WETH=10)
-        world.trade(maker, (trader, account), 20, 2_000)
-        world.set_price("ETH", 1_950)
-        world.trade(maker, (trader, account), -19, 1_950)
+        world.trade(maker, (trader, account), sign * 20, 2_000)
+        world.set_price("ETH", mark)
+        world.trade(maker, (trader, account), -sign * 19, mark)
         assert world.cash(account) == -950 * WAD
         return account
 
     def cap(self, world, amount: int) -> None:
         world.clearinghouse.set_shortfall_terms(amount, 0, 0, 0, sender=world.admin)
 
-    def test_no_new_risk_on_debt_above_the_cap(self, world, trader, fill, debtor):
+    def test_no_new_risk_on_debt_above_the_cap(self, world, trader, fill, debtor, sign, mark):
         self.cap(world, 950 * WAD)
-        assert_passes(*fill(1, 1_950, debtor), sender=trader)
+        assert_passes(*fill(sign, mark, debtor), sender=trader)
         self.cap(world, 950 * WAD - 1)
-        world.refuses("ledger: negative cash cap", *fill(1, 1_950, debtor), sender=trader)
+        world.refuses("ledger: negative cash cap", *fill(sign, mark, debtor), sender=trader)
 
-    def test_reducing_goes_on(self, world, trader, fill, debtor):
+    def test_reducing_goes_on_at_mark_or_better(self, world, trader, fill, debtor, sign, mark):
         self.cap(world, 0)
-        assert_passes(*fill(-1, 1_950, debtor), sender=trader)
+        for price in (mark, mark + sign):
+            assert_passes(*fill(-sign, price, debtor), sender=trader)
 
-    def test_reducing_worse_than_mark_deepens_the_debt(self, world, trader, fill, debtor):
+    def test_reducing_worse_than_mark_deepens_the_debt(
+        self, world, trader, fill, debtor, sign, mark
+    ):
         self.cap(world, 0)
-        world.refuses("ledger: negative cash cap", *fill(-1, 1_949, debtor), sender=trader)
+        worse = fill(-sign, mark - sign, debtor)
+        world.refuses("ledger: negative cash cap", *worse, sender=trader)
         self.cap(world, 10**24)
-        assert_passes(*fill(-1, 1_949, debtor), sender=trader)
+        assert_passes(*worse, sender=trader)
 
-    def test_the_debt_of_others_is_no_reason(self, world, trader, fill, debtor):
+    def test_the_debt_of_others_is_no_reason(self, world, trader, fill, debtor, sign, mark):
         self.cap(world, 0)
         account = world.open(trader, 1_000)
-        assert_passes(*fill(1, 1_950, account), sender=trader)
+        assert_passes(*fill(sign, mark, account), sender=trader)
 
 
 class TestPriceInDoubt:
@@ -302,12 +314,19 @@ class TestPriceInDoubt:
         assert_passes(*fill(-5, 2_050, account), sender=trader)
 
     def test_below_initial_margin_mark_is_the_end_that_favours_the_other(
-        self, world, trader, account, fill
+        self, world, trader, account, maker, fill
     ):
+        """For a taker who sells as for a maker."""
         # Between 1,905.12 and 2,040; at the lower end equity is 51 and IM about 760.
         world.set_price("ETH", 1_944, 2_000)
         assert_reverts(WORSE, *fill(-1, 2_039.99, account), sender=trader)
         assert_passes(*fill(-1, 2_040, account), sender=trader)
+        for price, passes in ((2_039.99, False), (2_040, True)):
+            offer = fill_arguments(world, (trader, account), 1, maker.account, price)
+            if passes:
+                assert_passes(world.exchange.fill, *offer, sender=maker.person)
+            else:
+                assert_reverts(WORSE, world.exchange.fill, *offer, sender=maker.person)
 
 
 @pytest.mark.parametrize("sign", [1, -1], ids=["long", "short"])
@@ -348,3 +367,27 @@ def test_a_large_risk_needs_a_contribution(world, side):
     assert world.position(accounts["taker"])[0] == 45 * WAD
     for name, account in accounts.items():
         assert world.default_fund.required_of(account) > 0, name
+
+
+@pytest.mark.parametrize("side", ["maker", "taker"])
+def test_the_risk_that_needs_a_contribution_is_above_the_threshold(world, side):
+    """By a wei: IM of a small position is the least equity, which can be set to the wei."""
+    threshold = 1_000
+    people = {"maker": world.people[7], "taker": world.people[8]}
+    accounts = {name: world.open(person, 100_000) for name, person in people.items()}
+    (other,) = {"maker", "taker"} - {side}
+    world.join(people[other], 10_000, 10_000)
+    world.clearinghouse.set_contribution_threshold(threshold, sender=world.admin)
+    order = world.order(people["maker"], accounts["maker"], -1, 2_000)
+    fill = order.as_tuple(), world.sign(people["maker"], order), WAD, accounts["taker"], 2**256 - 1
+    for least, passes in ((threshold * WAD, True), (threshold * WAD + 1, False)):
+        world.risk_engine.set_globals(500_000, least, sender=world.admin)
+        if passes:
+            assert_passes(world.exchange.fill, *fill, sender=people["taker"])
+        else:
+            world.refuses(
+                "default fund: contribution too small",
+                world.exchange.fill,
+                *fill,
+                sender=people["taker"],
+            )

@@ -242,3 +242,31 @@ def test_a_side_that_is_named_twice_is_charged_once(bench):
         assert side_of(bench, False).pairs == ((a, k - up(charged * WAD, shares)),)
         world.chain.restore(checkpoint)
         world.sequences.clear()
+
+
+@pytest.mark.parametrize("sign", [1, -1], ids=["long", "short"])
+def test_a_wei_that_is_closed_is_missing_to_the_other_side(bench, sign):
+    """However small the net of those torn up together is."""
+    account = bench.holder(1, {ETH: sign})
+    bench.holder(2, {ETH: sign * 3})
+    price = 2_100 * WAD
+    bench.tell(("tear_up_accounts", [(account, [leg(sign, price)])], 0))
+    assert side_of(bench, sign < 0).pairs == (fallen(-sign, 1, 4, price),)
+    assert side_of(bench, sign > 0).pairs == ((WAD, 0),)
+
+
+def test_a_loss_that_belongs_to_no_market_is_charged_to_none(bench):
+    """It deepens the hole, though the tear-up before it has left room for charges."""
+    world, price, loss = bench.world, 2_000 * WAD, 1_000
+    account = bench.holder(1, {ETH: 4})
+    bench.holder(2, {ETH: 6})
+    cash = world.cash(account)
+    told = ("tear_up_accounts", [(account, [leg(4, price)])], 500_000)
+    for place, charged in ((ROW, loss), (0, 0)):
+        checkpoint = world.chain.snapshot()
+        lost = place << 240 | loss << 120
+        _, to_hole = bench.tell(told, ("settle_loss", account, [lost]))
+        assert to_hole == world.clearinghouse.hole() == loss - charged
+        assert len(bench.receipt.events.filter(world.clearinghouse.SideCharged)) == (charged > 0)
+        assert world.cash(account) == cash + loss
+        world.chain.restore(checkpoint)

@@ -3,6 +3,7 @@ instruction changes nothing, and no number spills out of its field."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -71,6 +72,27 @@ def test_a_slice_of_nothing_moves_its_price_alone(world, ledger, manager, holder
     assert receipt.return_value == world.cash(holder.account) == before[0] - 4 * WAD
     assert world.cash(maker.account) == before[1] + 3 * WAD
     assert world.position(holder.account)[0] == 10 * WAD
+
+
+def test_half_of_a_bidders_profit_carries_what_he_takes_over(
+    world, ledger, manager, maker, holder, stranger
+):
+    """As it would a fill. IM of 17 is about 1,431 and of 18 about 1,516; 1,500 of 2,000 count."""
+    world.exchange.set_terms(ETH, 0, 0, 500, sender=world.admin)
+    bidder, price = world.open(stranger, 1_000), 2_100
+    world.trade(maker, (stranger, bidder), 10, 2_000)
+    world.set_price("ETH", price)
+    assert world.risk_engine.margin(bidder)[0] == 2_000 * WAD
+    for tenths, passes in ((8, False), (7, True)):
+        known = [leg(price=price * WAD)]
+        taken = holder.account, bidder, tenths * WAD // 10, known, 0, 0
+        if passes:
+            ledger.slice_account(*taken, sender=manager)
+        else:
+            below = "risk engine: below initial margin"
+            world.refuses(below, ledger.slice_account, *taken, sender=manager)
+    assert world.position(bidder)[0] == 17 * WAD
+    assert world.position(holder.account)[0] == 3 * WAD
 
 
 # BOUNDS -------------------------------------------------------------------------------------------
@@ -157,6 +179,41 @@ def test_dust_with_nobody_on_the_other_side_is_closed_all_the_same(
     assert world.market().short_shares == 0
     assert world.position(short) == (0, 0)
     assert 0 <= world.conservation_error() * WAD < 100
+
+
+def test_all_who_hold_sides_that_moved_can_close_and_leave_nothing(
+    world, ledger, manager, maker, holder, stranger
+):
+    """Of LONG 10 are left 6 when a SHORT of 4 is torn up; then those are closed."""
+    account = world.open(stranger, 10_000)
+    world.trade(maker, (stranger, account), -4, 2_000)
+    ledger.tear_up_account(account, WAD, [leg(is_short=True)], 0, 1, sender=manager)
+    book = world.market()
+    assert (book.long_shares, book.short_shares) == (10 * WAD, 6 * WAD)
+    head, body = ledger.portfolio(holder.account)[1]
+    assert body >> 128 == 6 * WAD
+    assert 0 <= (head & 2**128 - 1) - 6 * WAD <= 6 * WAD >> 40, "open interest"
+    world.trade(maker, holder, -6, 2_000)
+    book = world.market()
+    assert (book.long_shares, book.short_shares) == (0, 0)
+    assert world.position(holder.account) == world.position(maker.account) == (0, 0)
+
+
+def test_nothing_is_left_of_a_wei_whose_side_was_torn_up(
+    world, ledger, manager, maker, trader, stranger
+):
+    """Neither for its margin nor when its holder buys again."""
+    account, short = world.open(trader, 10_000), world.open(stranger, 100_000)
+    wei = Decimal(1) / WAD
+    world.trade(maker, (stranger, short), -10, 2_000)
+    world.trade(maker, (trader, account), wei, 2_000)
+    ledger.tear_up_account(short, WAD, [leg(is_short=True)], 0, 1, sender=manager)
+    assert world.market().long.generation == 1
+    assert world.position(account)[0] == 1  # untouched
+    (_, body) = ledger.portfolio(account)[1]
+    assert body >> 128 == 0
+    world.trade(maker, (trader, account), 5 * wei, 2_000)
+    assert world.position(account)[0] == 5
 
 
 def test_a_slice_between_holders_of_a_side_that_moved_loses_only_a_rounding(

@@ -134,6 +134,22 @@ def test_open_interest_is_rounded_up_by_one_part_in_2_40_at_most(maths, word, in
     assert after & kept == word & kept
 
 
+@pytest.mark.parametrize(
+    ("interest", "kept"),
+    [
+        (2**49 - 2, 2**49 - 2),
+        (2**49 - 1, 2**49),
+        (2**49, 2**49 + 2**8),
+        (2**57 - 2**9 - 1, 2**57 - 2**9),
+        (2**57 - 2**9, 2**57),
+        (2**57, 2**57 + 2**16),
+    ],
+)
+def test_open_interest_is_exact_while_it_fits(maths, interest, kept):
+    """Below 2**49 - 1; then rounded up to the next multiple of 2**8, of 2**16 and so on."""
+    assert maths.state(maths.with_interest(0, interest))[2] == kept
+
+
 @pytest.mark.parametrize("interest", [2**106, 2**128, 2**256 - 1])
 def test_open_interest_has_bounds(maths, interest):
     with pytest.raises(Reverted, match=OUT_OF_RANGE):

@@ -195,6 +195,18 @@ def test_known_prices_are_taken_on_trust(desk, portfolio, prices, told):
     assert exact.equity - exact.dust <= equity <= exact.equity
 
 
+def test_a_requirement_is_exact_at_round_numbers_of_a_price_in_doubt(desk):
+    """Market 2: 4 % and 60 % of it, no slope. 10 at 980 or, at the better end, at 1,122."""
+    portfolio = Portfolio(0, {}, (Holding(2, 10 * WAD, -10_000 * WAD, 0),))
+    prices = load(desk, portfolio, dict.fromkeys(ASSETS, (1_000 * WAD, 1_100 * WAD)))
+    assert prices[ASSETS[1]] == (980 * WAD, 1_122 * WAD)
+    equity, _, maintenance = desk.engine.margin(CROSS_ACCOUNT)
+    assert (equity, maintenance) == (-200 * WAD, 9_800 * 24 * WAD // 1_000)
+    seen, known = desk.engine.assess(CROSS_ACCOUNT)
+    assert (seen.equity, seen.maintenance) == (1_220 * WAD, 11_220 * 24 * WAD // 1_000)
+    assert (seen.linear, seen.quadratic, seen.stuck, len(known)) == (0, 0, 1, 0)
+
+
 def test_profit_weight_and_least_equity(desk):
     held = Holding(2, WAD, -900 * WAD, 0)  # market 2: no slope; profit 100 at 1,000
     portfolio = Portfolio(0, {}, (held,))
