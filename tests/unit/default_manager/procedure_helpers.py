@@ -44,6 +44,14 @@ def only(receipt: Any, event: Any) -> Any:
     return found
 
 
+def name_guardian(world: World) -> Any:
+    """Let somebody become the guardian."""
+    guardian = world.people[8]
+    world.clearinghouse.set_guardian(guardian, sender=world.admin)
+    world.clearinghouse.accept_guardian(sender=guardian)
+    return guardian
+
+
 def set_waterfall(world: World, **changed: int) -> None:
     """Let the admin change some terms of the waterfall."""
     now = world.default_manager.waterfall()

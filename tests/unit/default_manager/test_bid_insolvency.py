@@ -270,6 +270,29 @@ def test_hole_is_what_the_opposite_side_may_not_be_charged(scene):  # INV-6
     assert scene.world.conservation_error() < 1e-12
 
 
+def test_a_bid_for_what_nobody_covers_comes_too_late(scene):
+    """All of it is torn up before the bid: nothing is taken, and nobody has bid."""
+    scene.auction_at(CLOSE_OUT_PRICE)
+    scene.price(INSOLVENT_PRICE)
+    receipt = bid(scene)
+    assert tuple(receipt.return_value) == (0, 0)
+    assert paid(scene, receipt) == {"charged": SHORTFALL * WAD}
+    assert not receipt.events.filter(scene.manager.Bid)
+    assert (scene.stage(), scene.size(), scene.size(scene.purse)) == (HEALTHY, 0, 0)
+
+
+def test_a_bid_tells_what_the_tear_up_before_it_has_left(scene):
+    """300 of 1,100 are covered: the bid takes 3/11 of the position, at that shortfall."""
+    scene.world.stake(scene.staker, 500)
+    scene.auction_at(CLOSE_OUT_PRICE)
+    scene.price(INSOLVENT_PRICE)
+    _, _, maintenance = scene.margin()
+    (event,) = bid(scene).events.filter(scene.manager.Bid)
+    assert abs(event.equity + 300 * WAD) < DUST
+    assert 0 < event.maintenance < maintenance * 300 // SHORTFALL
+    assert abs(scene.size(scene.purse) - 100 * WAD * 300 // SHORTFALL) < DUST
+
+
 @pytest.mark.parametrize("is_opposite", [False, True])
 def test_no_bid_spares_the_opposite_side_its_charge(insolvent_scene, is_opposite):  # INV-6
     """The price falls on in the window: who takes everything then, even the SHORT himself, leaves

@@ -17,7 +17,7 @@ from tests.unit.default_manager.procedure_helpers import (
     tear_up,
     without_limits,
 )
-from tests.world import WAD
+from tests.world import ETH, WAD
 
 FIRST, LAST = "WETH", "OCTO"
 PLACES = {FIRST: 0, LAST: 7}
@@ -72,6 +72,7 @@ def worked_off(world: Any, symbol: str) -> list[Any]:
     finish_window(world)
     scene.price(1_790)
     seen.append(parts_of(only(tear_up(scene), manager.ShortfallPaid)))
+    seen.append([manager.limit_used(market) for market in (0, ETH)])
     world.wait(DAY // 4)
     look()
     assert manager.insolvency(scene.account).max_fraction > 0

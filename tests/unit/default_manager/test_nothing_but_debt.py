@@ -59,6 +59,7 @@ def test_what_belongs_to_no_market_has_a_limit_all_the_same(fast_world):
     event = only(scene.open_auction(), scene.manager.ShortfallPaid)
     assert parts_of(event) == (0, drawn, 0, 0, 0, OWED - drawn)
     assert fast_world.clearinghouse.hole() == OWED - drawn
+    assert scene.manager.limit_used(0) == drawn
 
 
 def test_an_insolvency_whose_market_was_settled_waits_for_a_tear_up(fast_world):
@@ -188,7 +189,23 @@ def test_collateral_beyond_the_deficit_is_not_seized(fast_world):
     refused("clearinghouse: proofs are not over", ledger.begin_redemption, sender=scene.stranger)
     for market in (ETH, BTC):
         ledger.settle_market(market, sender=scene.stranger)
-    scene.manager.prove_deficit(scene.account, sender=scene.stranger)
+    receipt = scene.manager.prove_deficit(scene.account, sender=scene.stranger)
+    assert only(receipt, ledger.CollateralSeized).index == 0
     assert 0 < ledger.collateral(scene.account, 0) < WAD
     assert ledger.collateral(scene.account, 1) == WAD // 100
     assert ledger.hole() == OWED  # until the pots are paid out
+
+
+def test_a_proof_frees_what_was_reserved(fast_world):
+    """What was kept for the account pays for it, and is kept for nobody any more."""
+    ledger, scene = fast_world.clearinghouse, recognised(fast_world)
+    ledger.begin_wind_down(sender=fast_world.admin)
+    for market in (ETH, BTC):
+        ledger.settle_market(market, sender=scene.stranger)
+    assert fast_world.insurance_fund.reserved() == OWED
+    receipt = scene.manager.prove_deficit(scene.account, sender=scene.stranger)
+    assert only(receipt, scene.manager.ReservationReleased).account == scene.account
+    assert only(receipt, scene.manager.DeficitPaid).insurance == OWED
+    assert scene.manager.reservation(scene.account) == (0, 0, 0, 0)
+    assert scene.manager.reserved() == (0, 0, 0, 0)
+    assert fast_world.insurance_fund.reserved() == 0

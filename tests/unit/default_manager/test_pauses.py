@@ -15,6 +15,7 @@ from tests.unit.default_manager.procedure_helpers import (
     BOOK_DUST,
     INSOLVENT,
     finish_window,
+    name_guardian,
     only,
     refused,
     tear_up,
@@ -44,14 +45,6 @@ def call_is_refused(scene: Scene, reason: str) -> None:
         0,
         sender=scene.stranger,
     )
-
-
-def name_guardian(world: World) -> Any:
-    """Let somebody become the guardian."""
-    guardian = world.people[8]
-    world.clearinghouse.set_guardian(guardian, sender=world.admin)
-    world.clearinghouse.accept_guardian(sender=guardian)
-    return guardian
 
 
 @pytest.fixture

@@ -203,6 +203,16 @@ def test_members_get_theirs_by_shares(indebted):
     assert world.conservation_error() < BOOK_DUST
 
 
+def test_the_least_repayment_goes_where_a_greater_one_would(indebted):
+    """A single token unit for a tier without members left is the insurance fund's."""
+    tiers = [-(-amount // UNIT) for amount in debts(indebted.world, indebted.account)]
+    for before in (HOLE, ASSESSMENTS):
+        repay(indebted, tiers[before] - (before != HOLE))
+        event = only(repay(indebted, 1), indebted.world.clearinghouse.DebtRepaid)
+        assert (event.to_hole, event.to_assessments, event.to_contributions) == (0, 0, 0)
+        assert (event.to_insurance, event.to_own) == (1, 0)
+
+
 def test_charge_is_final(fast_world):
     """What the other side paid is owed to nobody."""
     scene = Scene.set(fast_world)

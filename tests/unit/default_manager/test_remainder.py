@@ -174,6 +174,43 @@ def test_limits_of_a_bidder(remainder):
     )
 
 
+def test_a_bidder_who_asks_for_all_that_is_on_sale_gets_it(remainder):
+    """His least is what there is: not a wei of the fraction more may be wanting."""
+    scene = remainder
+    scene.world.wait(DAY // 10)
+    scene.price(2_000)
+    limit = scene.manager.insolvency(scene.account).max_fraction
+    assert limit < WAD
+    refused(
+        "default manager: fraction above limit",
+        scene.manager.bid,
+        scene.account,
+        WAD,
+        scene.purse,
+        limit + 1,
+        sender=scene.bidder,
+    )
+    event, _ = buy(scene, WAD, limit, 0)
+    assert event.fraction == limit
+
+
+@pytest.mark.parametrize(("dust", "is_solvent"), [(10**12, False), (2 * 10**12, True)])
+def test_equity_that_roundings_leave_counts_as_none(remainder, dust, is_solvent):
+    """Of a millionth the remainder is sold for its discount; of a hair more it is not."""
+    scene, world = remainder, remainder.world
+    world.wait(DAY // 4)
+    owed = -world.cash(scene.account)
+    scene.price((owed + dust) / 5 / WAD)
+    assert scene.equity() == dust
+    event, receipt = buy(scene)
+    assert event.discount_rate == 125_000
+    if is_solvent:
+        assert event.discount == dust - 10**12
+    else:
+        assert event.discount == (owed + dust) // 8
+    assert len(receipt.events.filter(scene.manager.ShortfallPaid)) == (0 if is_solvent else 1)
+
+
 def test_neither_torn_up_nor_reopened(remainder):
     scene = remainder
     finish_window(scene.world)

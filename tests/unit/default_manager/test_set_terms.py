@@ -22,6 +22,7 @@ NAMES = (
 # Bounds of the specification, both ends inside.
 LOWEST = (300, 60, 0, 0, 0, 1_010_000, 100_000, 0, 0, 0)
 HIGHEST = (259_200, 86_400, 500_000, 500_000, 100_000, 2_000_000, 950_000, 20_000, 10_000, 10_000)
+ODD = (3_601, 1_801, 20_001, 300_001, 30_001, 1_250_001, 500_001, 5_001, 51, 11)
 MIDDLE = (3_600, 1_800, 20_000, 300_000, 30_000, 1_250_000, 500_000, 5_000, 50, 10)
 OUT_OF_BOUNDS = "default manager: terms out of bounds"
 
@@ -31,7 +32,9 @@ def terms_with(**changed: int) -> tuple[int, ...]:
     return tuple(changed.get(name, value) for name, value in zip(NAMES, MIDDLE, strict=True))
 
 
-@pytest.mark.parametrize("terms", [LOWEST, MIDDLE, HIGHEST], ids=["lowest", "middle", "highest"])
+@pytest.mark.parametrize(
+    "terms", [LOWEST, MIDDLE, ODD, HIGHEST], ids=["lowest", "middle", "odd", "highest"]
+)
 def test_terms_are_kept_to_the_last_bit(world, terms):
     receipt = world.default_manager.set_terms(terms, sender=world.admin)
     assert tuple(world.default_manager.terms()) == terms

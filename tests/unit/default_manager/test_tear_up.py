@@ -64,6 +64,7 @@ def test_order_of_the_list(insolvent):
     refused("default manager: no accounts", act, [], **by)
     refused("default manager: accounts out of order", act, [account, account], **by)
     refused("default manager: accounts out of order", act, [0], **by)
+    refused("ledger: unknown account", act, [1], **by)
     act([account], **by)
     refused("default manager: insolvency not recognised", act, [account], **by)
 

@@ -460,6 +460,23 @@ def test_the_charge_follows_the_attribution(fast_world):
 # TERMS --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "terms",
+    [
+        (0, 0, 3_600, 0, 0, 0, 0, 3_600),
+        (601, 50_001, 86_401, 2_000_001, 600_001, 5_000_001, 900_001, 86_401),
+        (86_400, 500_000, 30 * 86_400, 2**32 - 1, PPM, 2**32 - 1, PPM, 7 * 86_400),
+    ],
+    ids=["lowest", "odd", "highest"],
+)
+def test_terms_are_kept_to_the_last_bit(fast_world, terms):
+    """Up to both bounds, and whatever its neighbours are."""
+    manager = fast_world.default_manager
+    receipt = manager.set_waterfall(terms, sender=fast_world.admin)
+    assert tuple(manager.waterfall()) == terms
+    assert tuple(only(receipt, manager.WaterfallSet).terms) == terms
+
+
 def test_terms_have_bounds(fast_world):
     manager = fast_world.default_manager
     now = manager.waterfall()

@@ -16,6 +16,7 @@ from tests.unit.default_manager.procedure_helpers import (
     about,
     debts,
     fill_funds,
+    name_guardian,
     only,
     refused,
     set_waterfall,
@@ -99,7 +100,8 @@ def test_everything_else_is_refused(scene):
     world = scene.world
     ledger, manager, token = world.clearinghouse, scene.manager, world.settlement
     other = world.open(scene.trader)
-    world.clearinghouse.begin_wind_down(sender=world.admin)
+    guardian = name_guardian(world)
+    ledger.begin_wind_down(sender=world.admin)
     order = world.order(scene.maker, scene.book, 1, 2_000)
     fill = (order.as_tuple(), world.sign(scene.maker, order), WAD, scene.account, 0)
     world.fund(scene.trader, "USDC", 1)
@@ -111,6 +113,7 @@ def test_everything_else_is_refused(scene):
     refused(REFUSED, ledger.recover, scene.account, **by)
     refused(REFUSED, ledger.collect_fees, ETH, **by)
     refused(REFUSED, ledger.list_market, 3, sender=world.admin)
+    refused(REFUSED, ledger.pause, 0, 60, sender=guardian)
     refused(REFUSED, ledger.set_wind_down_terms, 10**5, DAY, 0, 0, sender=world.admin)
     with pytest.raises(Exception, match=REFUSED):
         world.exchange.fill(*fill, **by)
@@ -443,8 +446,13 @@ def test_fees_repay_the_hole_before(ending):
     ledger = ending.world.clearinghouse
     ending.manager.prove_deficit(ending.account, 0, sender=ending.stranger)
     hole = ledger.hole()
-    pot, claims = redemption(ending.world)
+    ending.world.wait(PROOFS + 1)
+    receipt = ledger.begin_redemption(sender=ending.stranger)
+    pot, claims = receipt.return_value
     assert claims - pot == ledger.hole() == hole - 120 * WAD  # 0.06 % of 200,000
+    event = only(receipt, ledger.RedemptionBegan)
+    assert (event.pot, event.claims, event.fees) == (pot, claims, ledger.protocol_fees())
+    assert event.fees == 0
 
 
 def crowd_of(world: World, count: int, random: Random) -> tuple[list[tuple[Any, int]], Scene]:
