@@ -20,9 +20,10 @@ PPM: constant(uint256) = 1_000_000
 ACCOUNT: constant(uint256) = 1
 MARKET: constant(uint256) = 1
 
-# Bounds: 2**90 base units of 10**-18 are 1.2 * 10**9 units, 2**90 of price 1.2 * 10**9 of cash.
-SIZE: constant(int256) = 2**90
-PRICE: constant(int256) = 2**90
+# Bounds: 2**89 base units of 10**-18 are 6.2 * 10**8 units, 2**89 of price 6.2 * 10**8 of cash. Twice
+# as much of both does not fit into the cost of a position, and reverts.
+SIZE: constant(int256) = 2**89
+PRICE: constant(int256) = 2**89
 COST: constant(int256) = 2**110
 
 
@@ -50,7 +51,7 @@ def check_trade_makes_no_value(
     shares: int256, cost: int256, delta: int256, distance: int256
 ) -> bool:
     """
-    @notice |shares|, |delta| < 2**90 and not 0, |cost| < 2**110, |P - F| < 2**90, a side never torn
+    @notice |shares|, |delta| < 2**89 and not 0, |cost| < 2**110, |P - F| < 2**89, a side never torn
             up: no revert, and at the price of the trade cash realised and what is held are worth no
             more than before, and less than 2 wei less (INV-1).
     """

@@ -1,7 +1,7 @@
 """Whether anything satisfies a path: solvers one after the other, each with a time limit.
 
-Every query goes to yices as it is and, in integers, to z3 and cvc5. "No" of one of them is enough.
-A "yes" counts only with inputs that satisfy the path itself.
+Every query goes to yices as it is and, in integers, to z3 and cvc5; without products, to yices once
+more. "No" of one of them is enough. A "yes" counts only with inputs that satisfy the path itself.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import z3
 
 from tests.proofs.exploring import Way
 from tests.proofs.integers import Translation, Values
+from tests.proofs.products import without_products
 
 TOOLS = Path(sys.executable).parent
 CVC5 = """
@@ -32,15 +33,19 @@ while not (command := parser.nextCommand()).isNull():
     print(command.invoke(solver, parser.getSymbolManager()), end="")
 """
 
-# Solver, whether it is asked in integers, and for how many seconds of processor. Short tries come
-# first: what one of them decides at all it mostly decides at once.
+WORDS, INTEGERS, LINEAR = "words", "integers", "no products"
+LOGICS = {WORDS: "QF_BV", INTEGERS: "QF_NIA", LINEAR: "QF_LIA"}
+
+# Solver, in what it is asked, and for how many seconds of processor. Short tries come first: what
+# one of them decides at all it mostly decides at once.
 TRIES = [
-    ("z3", True, 2),
-    ("yices", False, 1),
-    ("cvc5", True, 5),
-    ("yices", False, 15),
-    ("z3", True, 60),
-    ("cvc5", True, 60),
+    ("z3", INTEGERS, 2),
+    ("yices", LINEAR, 5),
+    ("yices", WORDS, 1),
+    ("cvc5", INTEGERS, 5),
+    ("yices", WORDS, 15),
+    ("z3", INTEGERS, 60),
+    ("cvc5", INTEGERS, 60),
 ]
 
 # At how many random inputs a translation is compared with the path it translates.
@@ -83,23 +88,31 @@ def decide(way: Way, is_expected: bool = False) -> Answer:
             inputs = sample(integers, seed)
             if integers.holds(inputs):
                 return Answer(True, inputs, "chance")
-    words = _query(way.conditions)
-    numbers = integers.to_smt2() if integers is not None else ""
-    for solver, in_integers, seconds in TRIES:
-        if in_integers and integers is None:
+    forms: dict[str, str] = {}
+    for solver, form, seconds in TRIES:
+        if integers is None and form is not WORDS:
             continue
-        query, logic = (numbers, "QF_NIA") if in_integers else (words, "QF_BV")
-        verdict, model = _ask(solver, query, seconds, logic)
-        label = f"{solver}, integers" if in_integers else solver
+        if form not in forms:
+            forms[form] = _said(way, integers, form)
+        verdict, model = _ask(solver, forms[form], seconds, LOGICS[form])
+        label = solver if form is WORDS else f"{solver}, {form}"
         if verdict == "unsat":
             return Answer(False, None, label)
-        if verdict == "sat":
+        if verdict == "sat" and form is not LINEAR:
             inputs = model
             if integers is not None:
-                inputs = integers.inputs_of(model, "in." if in_integers else "")
+                inputs = integers.inputs_of(model, "in." if form is INTEGERS else "")
             if integers is None or integers.holds(inputs):
                 return Answer(True, inputs, label)
     return Answer(None, None, "")
+
+
+def _said(way: Way, integers: Translation | None, form: str) -> str:
+    """Return the query in one of its forms."""
+    if integers is None or form is WORDS:
+        return _query(way.conditions)
+    numbers = integers.to_smt2()
+    return without_products(numbers) if form is LINEAR else numbers
 
 
 def sample(integers: Translation, seed: int) -> Values:
