@@ -36,21 +36,39 @@ def wei_world() -> World:
 
 
 @pytest.fixture
-def indebted(wei_world) -> Any:
-    """The insurance fund has paid 1,100 for a trader."""
+def world(wei_world) -> Any:
+    """The same, as it was before the test."""
     checkpoint = wei_world.chain.snapshot()
-    scene = Scene.set(wei_world)
-    fill_funds(scene, 3_000)
-    without_limits(wei_world)
-    scene.price(INSOLVENT_PRICE)
-    scene.open_auction()
-    finish_window(wei_world)
-    paid = only(tear_up(scene), scene.manager.ShortfallPaid)
-    assert parts_of(paid) == (0, DEBT, 0, 0, 0, 0)
-    assert wei_world.insurance_fund.totalAssets() == 3_000 * WAD - DEBT
-    yield scene
+    yield wei_world
     wei_world.chain.restore(checkpoint)
     wei_world.forget()
+
+
+@pytest.fixture
+def indebted(world) -> Scene:
+    """The insurance fund has paid 1,100 for a trader."""
+    scene = Scene.set(world)
+    fill_funds(scene, 3_000)
+    without_limits(world)
+    scene.price(INSOLVENT_PRICE)
+    scene.open_auction()
+    finish_window(world)
+    paid = only(tear_up(scene), scene.manager.ShortfallPaid)
+    assert parts_of(paid) == (0, DEBT, 0, 0, 0, 0)
+    assert world.insurance_fund.totalAssets() == 3_000 * WAD - DEBT
+    return scene
+
+
+def test_a_wei_that_is_not_there_cannot_be_withdrawn(world):
+    person = world.people[0]
+    account = world.open(person, 10)
+    ledger, token = world.clearinghouse, world.settlement
+    for left in (1, 0):
+        amount = world.cash(account) - left
+        ledger.withdraw(account, token, amount, person, sender=person)
+        assert world.cash(account) == token.balanceOf(ledger) == left
+        too_much = (account, token, left + 1, person)
+        refused("clearinghouse: not enough held", ledger.withdraw, *too_much, sender=person)
 
 
 def test_a_debt_is_repaid_to_the_wei(indebted):
