@@ -343,8 +343,10 @@ def test_shortfall_terms_have_bounds(world, ledger, admin, terms):
 
 
 def test_the_zero_address_leaves_nobody_to_pause_at_once(world, ledger, admin, trader, stranger):
-    ledger.set_guardian(trader, sender=admin)
-    ledger.accept_guardian(sender=trader)
+    receipt = ledger.set_guardian(trader, sender=admin)
+    assert ledger.GuardianProposed(guardian=trader) in receipt.events
+    receipt = ledger.accept_guardian(sender=trader)
+    assert ledger.GuardianSet(guardian=trader) in receipt.events
     assert ledger.guardian() == trader
     ledger.set_guardian(stranger, sender=admin)
     assert ledger.guardian() == trader
@@ -366,7 +368,8 @@ def test_the_contribution_threshold_fits_its_field(world, ledger, admin):
         most + 1,
         sender=admin,
     )
-    ledger.set_contribution_threshold(most, sender=admin)
+    receipt = ledger.set_contribution_threshold(most, sender=admin)
+    assert ledger.ContributionThresholdSet(threshold=most) in receipt.events
     assert ledger.role_word(1) >> 192 & most == most
 
 

@@ -581,7 +581,9 @@ def test_terms_have_bounds(fast_world):
         terms = list(good)
         terms[place] = bad
         refused(reason, ledger.set_wind_down_terms, *terms, sender=fast_world.admin)
-    ledger.set_wind_down_terms(*good, sender=fast_world.admin)
+    receipt = ledger.set_wind_down_terms(*good, sender=fast_world.admin)
+    event = only(receipt, ledger.WindDownTermsSet)
+    assert [event.hole_share, event.window, event.reward, event.reward_cap] == good
     refused(
         "ownable: caller is not the owner",
         ledger.set_wind_down_terms,
