@@ -581,9 +581,11 @@ def test_terms_have_bounds(fast_world):
         terms = list(good)
         terms[place] = bad
         refused(reason, ledger.set_wind_down_terms, *terms, sender=fast_world.admin)
-    receipt = ledger.set_wind_down_terms(*good, sender=fast_world.admin)
-    event = only(receipt, ledger.WindDownTermsSet)
-    assert [event.hole_share, event.window, event.reward, event.reward_cap] == good
+    lowest, highest = [10_000, 3_600, 0, 0], [10**6, 30 * DAY, 50_000, 1_000]
+    for terms in (lowest, highest, good):
+        receipt = ledger.set_wind_down_terms(*terms, sender=fast_world.admin)
+        event = only(receipt, ledger.WindDownTermsSet)
+        assert [event.hole_share, event.window, event.reward, event.reward_cap] == terms
     refused(
         "ownable: caller is not the owner",
         ledger.set_wind_down_terms,
