@@ -89,18 +89,30 @@ def _is_pair(a: int256, k: int256, shares: uint256, price: uint256) -> bool:
     return shares != 0 and shares < 2**102 and price < 2**120
 
 
+@internal
+@view
+def _accrued(funding: int256) -> uint256:
+    """
+    @dev A state word with a funding index of now. How it moves on: `check_funding_index`.
+    """
+    return words._bits(funding) & words.FUNDING_MASK | block.timestamp << words.TIME_SHIFT
+
+
 @external
 def check_tear_up_against_long(
-    a: int256, k: int256, base: int256, shares: uint256, price: uint256, state: uint256
+    a: int256, k: int256, base: int256, shares: uint256, price: uint256, funding: int256
 ) -> bool:
     """
-    @notice A in [0, 1], |K| < 2**130, |base| < 2**119, 0 < shares < 2**102, price < 2**120, any
-            state word at any clock: no revert; A falls by base / shares, rounded up, to 0 at
-            least; a LONG share is worth no more at the price than before, and less than a wei
-            less (INV-11).
+    @notice A in [0, 1], |K| < 2**130, |base| < 2**119, 0 < shares < 2**102, price < 2**120,
+            |funding index| < 2**95: no revert; A falls by base / shares, rounded up, to 0 at least;
+            a LONG share is worth no more at the price than before, and less than a wei less
+            (INV-11).
     """
     if not self._is_pair(a, k, shares, price) or not self._is_within(base, 2**119):
         return False
+    if not self._is_within(funding, 2**95):
+        return False
+    state: uint256 = self._accrued(funding)
     after: int256 = 0
     cash: int256 = 0
     after, cash = tear_up._fallen(a, k, base, shares, True, price, state)
@@ -108,7 +120,7 @@ def check_tear_up_against_long(
     claims._holds(after >= 0 and fall >= 0)
     claims._holds(after == 0 or fall * convert(shares, int256) >= abs(base) * IWAD)
     claims._holds((fall - 1) * convert(shares, int256) < abs(base) * IWAD)
-    worth: int256 = fall * (convert(price, int256) - ledger._funding_now(state))
+    worth: int256 = fall * (convert(price, int256) - funding)
     claims._holds((cash - k) * IWAD <= worth)
     claims._holds(worth - (cash - k) * IWAD < IWAD)
     return True
@@ -116,20 +128,23 @@ def check_tear_up_against_long(
 
 @external
 def check_tear_up_against_short(
-    a: int256, k: int256, base: int256, shares: uint256, price: uint256, state: uint256
+    a: int256, k: int256, base: int256, shares: uint256, price: uint256, funding: int256
 ) -> bool:
     """
     @notice The same for a SHORT share, whose A is rounded the other way.
     """
     if not self._is_pair(a, k, shares, price) or not self._is_within(base, 2**119):
         return False
+    if not self._is_within(funding, 2**95):
+        return False
+    state: uint256 = self._accrued(funding)
     after: int256 = 0
     cash: int256 = 0
     after, cash = tear_up._fallen(a, k, base, shares, False, price, state)
     fall: int256 = a - after
     claims._holds(after >= 0 and fall >= 0)
     claims._holds(fall * convert(shares, int256) <= abs(base) * IWAD)
-    worth: int256 = fall * (ledger._funding_now(state) - convert(price, int256))
+    worth: int256 = fall * (funding - convert(price, int256))
     claims._holds((cash - k) * IWAD <= worth)
     claims._holds(worth - (cash - k) * IWAD < IWAD)
     return True
@@ -171,16 +186,19 @@ def check_funding_index(funding: int256, units: int256, stored: uint256) -> bool
 
 @external
 def false_tear_up_loses_nothing(
-    a: int256, k: int256, base: int256, shares: uint256, price: uint256, state: uint256
+    a: int256, k: int256, base: int256, shares: uint256, price: uint256, funding: int256
 ) -> bool:
     """
     @notice Deliberately wrong: a LONG share is worth exactly the same at the price of a tear-up.
     """
     if not self._is_pair(a, k, shares, price) or not self._is_within(base, 2**119):
         return False
+    if not self._is_within(funding, 2**95):
+        return False
+    state: uint256 = self._accrued(funding)
     after: int256 = 0
     cash: int256 = 0
     after, cash = tear_up._fallen(a, k, base, shares, True, price, state)
-    worth: int256 = (a - after) * (convert(price, int256) - ledger._funding_now(state))
+    worth: int256 = (a - after) * (convert(price, int256) - funding)
     claims._holds((cash - k) * IWAD == worth)
     return True

@@ -18,6 +18,7 @@ import z3
 INPUT = "in."  # how the names of inputs begin
 ROUNDS = 3  # of finding numbers that are inputs
 TRY = 2_000  # milliseconds to find one
+LIMITS = (2**64, 2**128)  # what is tried for a number without a bound
 
 MIRRORED = {
     z3.Z3_OP_LE: z3.Z3_OP_GE,
@@ -48,7 +49,7 @@ def without_products(query: str) -> str:
 def _expanded(conditions: list[z3.BoolRef]) -> list[z3.BoolRef]:
     goal = z3.Goal()
     goal.add(*conditions)
-    steps = z3.Then("simplify", "propagate-values", z3.With("simplify", som=True))
+    steps = z3.Then("simplify", "propagate-values", "elim-term-ite", z3.With("simplify", som=True))
     (result,) = steps(goal)
     return list(result)
 
@@ -63,12 +64,15 @@ class Linear:
         self._high: dict[int, int] = {}
         for condition in conditions:
             self._note_bound(condition, False)
+        for condition in conditions:
+            self._share_bounds(condition)
         self._products: dict[tuple[int, ...], z3.ArithRef] = {}
         self._seen: dict[int, tuple[z3.ExprRef, z3.ExprRef]] = {}
         self.names: dict[str, z3.ArithRef] = {}
         self.factors: dict[str, z3.ArithRef] = {}
         self._bounds: list[z3.BoolRef] = []
         self.conditions = [self._rebuilt(condition) for condition in conditions]
+        self._bound_products()
 
     def solver(self) -> z3.Solver:
         """Return a solver with the conditions."""
@@ -133,15 +137,33 @@ class Linear:
         """Return the number in place of a product."""
         key = tuple(sorted(factor.get_id() for factor in factors))
         if key not in self._products:
-            product = self._products[key] = z3.Int(f"product.{len(self._products)}")
+            self._products[key] = z3.Int(f"product.{len(self._products)}")
             for factor in factors:
                 if self._rebuilt(factor).num_args() == 0:
                     self.factors[str(factor)] = factor
+        return self._products[key]
+
+    def _bound_products(self) -> None:
+        """Say between what each product is, as far as its factors tell."""
+        for factor in self.factors.values():
+            self._find_bounds(factor)
+        for key, product in self._products.items():
             ends = [(self._low.get(n), self._high.get(n)) for n in key]
             if all(None not in end for end in ends):
                 corners = [math.prod(corner) for corner in itertools.product(*ends)]
                 self._bounds += [product >= min(corners), product <= max(corners)]
-        return self._products[key]
+
+    def _find_bounds(self, factor: z3.ArithRef) -> None:
+        """Find a power of two that a factor without bounds does not exceed."""
+        number = factor.get_id()
+        if number in self._low and number in self._high:
+            return
+        for limit in LIMITS:
+            solver = self.solver()
+            solver.add(z3.Or(factor > limit, factor < -limit))
+            if solver.check() == z3.unsat:
+                self._low[number], self._high[number] = -limit, limit
+                return
 
     def _note_bound(self, condition: z3.BoolRef, is_negated: bool) -> None:
         """Note what a condition says about one number, if it is of that kind."""
@@ -164,6 +186,18 @@ class Linear:
         else:
             bound += kind == z3.Z3_OP_GT
             self._low[number] = max(self._low.get(number, bound), bound)
+
+    def _share_bounds(self, condition: z3.BoolRef) -> None:
+        """Give two numbers that are equal the bounds of both."""
+        if condition.decl().kind() != z3.Z3_OP_EQ:
+            return
+        left, right = condition.children()
+        if left.num_args() or right.num_args():
+            return
+        for bounds, narrower in ((self._low, max), (self._high, min)):
+            known = [bounds[n] for n in (left.get_id(), right.get_id()) if n in bounds]
+            if known:
+                bounds[left.get_id()] = bounds[right.get_id()] = narrower(known)
 
 
 def _factors_of(term: z3.ArithRef) -> Iterable[z3.ArithRef]:
