@@ -21,10 +21,12 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from tests.progress import Progress
 from tests.proofs.exploring import CheckContract, End, Incomplete
 from tests.proofs.solving import decide, seconds_spent
 
 FOLDER = Path(__file__).parent
+PROGRESS = Progress()
 
 
 def main() -> int:
@@ -62,7 +64,7 @@ def run(contract: CheckContract, name: str) -> bool:
     except Incomplete as reason:
         verdict, detail, is_good = "INCOMPLETE", str(reason), False
     spent = seconds_spent() - start
-    print(f"  {verdict:<10} {spent:6.1f} s  {name}  {detail}", flush=True)
+    PROGRESS.tell(f"  {verdict:<10} {spent:6.1f} s  {name}  {detail}")
     print(f"             {contract.claims.get(name, '')}", flush=True)
     return is_good
 
@@ -77,6 +79,7 @@ def judge(contract: CheckContract, name: str) -> tuple[str, str, bool]:
     paths = 0
     for way in contract.explore(name):
         paths += 1
+        PROGRESS.say(f"  {name}: {paths} paths")
         if way.end is End.PROVED and not is_reached:
             is_reached = decide(way, True).is_possible is True
         if way.end not in bad:
