@@ -99,7 +99,7 @@ def judge(contract: CheckContract, name: str) -> tuple[str, str, bool]:
 
 def _shown(inputs: dict[str, int] | None) -> str:
     """Return inputs by the names of the parameters."""
-    short = {name.split("_", 1)[1].rsplit("_", 3)[0]: v for name, v in (inputs or {}).items()}
+    short = {name.removeprefix("p_").rsplit("_", 3)[0]: v for name, v in (inputs or {}).items()}
     return json.dumps(short)
 
 

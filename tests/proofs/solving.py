@@ -43,7 +43,7 @@ TRIES = [
     ("yices", LINEAR, 5),
     ("yices", WORDS, 1),
     ("cvc5", INTEGERS, 5),
-    ("yices", WORDS, 15),
+    ("yices", WORDS, 60),
     ("z3", INTEGERS, 60),
     ("cvc5", INTEGERS, 60),
 ]
