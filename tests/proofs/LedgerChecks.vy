@@ -180,7 +180,9 @@ def check_funding_index(funding: int256, units: int256, stored: uint256) -> bool
         | (words._bits(units) & words.RATE_MASK) << words.RATE_SHIFT
     )
     held: int256 = convert(min(block.timestamp - stored, 28_800), int256)
-    claims._holds(ledger._funding_now(state) == funding + units * 2**16 * held)
+    # |units| * 2**16 < 2**63 and held < 2**15: nothing wraps.
+    moved: int256 = unsafe_mul(unsafe_mul(units, 2**16), held)
+    claims._holds(ledger._funding_now(state) == unsafe_add(funding, moved))
     return True
 
 
