@@ -86,16 +86,11 @@ class Linear:
         inputs = [number for name, number in self.names.items() if name.startswith(INPUT)]
         plain = inputs + [a + b for a, b in itertools.combinations(inputs, 2)]
         candidates = [*plain, *(-number for number in plain)]
-        return [
-            (factor, candidate)
-            for name, factor in self.factors.items()
-            if not name.startswith(INPUT)
-            for candidate in self._equals_of(factor, candidates)
-        ]
+        factors = [f for name, f in self.factors.items() if not name.startswith(INPUT)]
+        pairs = [(factor, self._equal_of(factor, candidates)) for factor in factors]
+        return [(factor, equal) for factor, equal in pairs if equal is not None]
 
-    def _equals_of(
-        self, factor: z3.ArithRef, candidates: list[z3.ArithRef]
-    ) -> Iterable[z3.ArithRef]:
+    def _equal_of(self, factor: z3.ArithRef, candidates: list[z3.ArithRef]) -> z3.ArithRef | None:
         """Return the first candidate that the factor must equal; a solution rules others out."""
         left = candidates
         while left:
@@ -104,13 +99,13 @@ class Linear:
             solver.add(factor != candidate)
             answer = solver.check()
             if answer == z3.unsat:
-                return [candidate]
+                return candidate
             if answer == z3.unknown:
                 continue
             model = solver.model()
             found = model.eval(factor, True).as_long()
             left = [c for c in left if model.eval(c, True).as_long() == found]
-        return []
+        return None
 
     def _rebuilt(self, term: z3.ExprRef) -> z3.ExprRef:
         """Return a term with numbers in place of products."""

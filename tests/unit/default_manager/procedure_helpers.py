@@ -84,6 +84,24 @@ def fill_funds(scene: Scene, insurance: float, contributions: float = 0, pledges
     return member
 
 
+@dataclass
+class Two:
+    """Two traders in the same trouble."""
+
+    scene: Scene
+    first: int
+    second: int
+
+
+def two(world: World, same_owner: bool = False, second_cash: float = 10_000) -> Two:
+    """Open both at 2,000."""
+    scene = Scene.set(world)
+    person = scene.trader if same_owner else world.people[6]
+    second = world.open(person, second_cash)
+    world.trade((scene.maker, scene.book), (person, second), 100, 2_000)
+    return Two(scene, scene.account, second)
+
+
 def recognised(world: World, insurance: float = 3_000, price: float = INSOLVENT_PRICE) -> Scene:
     """A trader whose insolvency was recognised, all of it reserved in the insurance fund."""
     scene = Scene.set(world)

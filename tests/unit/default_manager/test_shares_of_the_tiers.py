@@ -21,6 +21,7 @@ from tests.unit.default_manager.procedure_helpers import (
     parts_of,
     set_waterfall,
     tear_up,
+    two,
     without_limits,
 )
 from tests.world import ETH, HEALTHY, WAD, World
@@ -61,13 +62,10 @@ def test_each_fund_keeps_its_part_and_pays_it(fast_world, funds, kept):
 
 
 def two_defaulters(world: World, same_owner: bool = False) -> tuple[Scene, list[int]]:
-    """Two traders of the same shape (or two accounts of one), who will lack the same."""
-    scene = Scene.set(world)
-    person = scene.trader if same_owner else world.people[6]
-    second = world.open(person, 10_000)
-    world.trade((scene.maker, scene.book), (person, second), 100, 2_000)
+    """Two traders of the same shape (or two accounts of one), and no limits."""
+    both = two(world, same_owner)
     without_limits(world)
-    return scene, [scene.account, second]
+    return both.scene, [both.first, both.second]
 
 
 def torn_up_together(scene: Scene, accounts: list[int], price: float) -> dict[int, tuple[int, ...]]:

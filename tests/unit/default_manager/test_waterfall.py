@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -28,6 +27,7 @@ from tests.unit.default_manager.procedure_helpers import (
     refused,
     set_waterfall,
     tear_up,
+    two,
     without_limits,
 )
 from tests.world import BTC, ETH, HEALTHY, WAD, World
@@ -249,24 +249,6 @@ def test_usage_of_a_market_of_any_number(fast_world, market):
 
 
 # TWO DEFAULTS -------------------------------------------------------------------------------------
-
-
-@dataclass
-class Two:
-    """Two traders in the same trouble."""
-
-    scene: Scene
-    first: int
-    second: int
-
-
-def two(world: World, same_owner: bool = False, second_cash: float = 10_000) -> Two:
-    """Open both at 2,000."""
-    scene = Scene.set(world)
-    person = scene.trader if same_owner else world.people[6]
-    second = world.open(person, second_cash)
-    world.trade((scene.maker, scene.book), (person, second), 100, 2_000)
-    return Two(scene, scene.account, second)
 
 
 def test_the_same_money_is_never_spent_twice(fast_world):  # INV-6
