@@ -94,17 +94,32 @@ def partial_side_never_spills(a: int256, k: int256) -> bool:
 
 @external
 @pure
-def partial_totals_never_spill(longs: int256, shorts: int256, fees: uint256) -> bool:
+def check_totals(longs: int256, shorts: int256, units: uint256, dust: uint256) -> bool:
     """
-    @notice Any totals and fees of 256 bits: reverts, or all come out again, fees rounded down to
-            their unit.
+    @notice Totals in [0, 2**102), fees of less than 2**52 units: all come out again, fees without
+            what is less than a unit.
     """
-    word: uint256 = words._pack_totals(longs, shorts, fees)
+    if longs < 0 or longs >= words.TOTAL_LIMIT or shorts < 0 or shorts >= words.TOTAL_LIMIT:
+        return False
+    if units > words.FEES_MASK or dust >= words.FEE_UNIT:
+        return False
+    word: uint256 = words._pack_totals(longs, shorts, units * words.FEE_UNIT + dust)
     claims._holds(convert(word & words.TOTAL_MASK, int256) == longs)
     claims._holds(convert((word >> words.TOTAL_SHIFT) & words.TOTAL_MASK, int256) == shorts)
-    kept: uint256 = words._fees(word)
-    claims._holds(kept <= fees)
-    claims._holds(fees - kept < words.FEE_UNIT)
+    claims._holds(words._fees(word) == units * words.FEE_UNIT)
+    return True
+
+
+@external
+@pure
+def partial_totals_are_within_bounds(longs: int256, shorts: int256, fees: uint256) -> bool:
+    """
+    @notice Any totals and fees of 256 bits: reverts, or they are within the bounds of check_totals.
+    """
+    words._pack_totals(longs, shorts, fees)
+    claims._holds(longs >= 0 and longs < words.TOTAL_LIMIT)
+    claims._holds(shorts >= 0 and shorts < words.TOTAL_LIMIT)
+    claims._holds(fees // words.FEE_UNIT <= words.FEES_MASK)
     return True
 
 
