@@ -23,7 +23,7 @@ from pathlib import Path
 
 from tests.progress import Progress
 from tests.proofs.exploring import CheckContract, End, Incomplete
-from tests.proofs.solving import decide, seconds_spent
+from tests.proofs.solving import Judge, seconds_spent
 
 FOLDER = Path(__file__).parent
 PROGRESS = Progress()
@@ -77,14 +77,15 @@ def judge(contract: CheckContract, name: str) -> tuple[str, str, bool]:
     is_reached = False
     unknown = 0
     paths = 0
+    court = Judge()
     for way in contract.explore(name):
         paths += 1
         PROGRESS.say(f"  {name}: {paths} paths")
         if way.end is End.PROVED and not is_reached:
-            is_reached = decide(way, True).is_possible is True
+            is_reached = court.decide(way, True).is_possible is True
         if way.end not in bad:
             continue
-        answer = decide(way, is_wrong)
+        answer = court.decide(way, is_wrong)
         solvers[answer.solver] += 1
         if answer.is_possible:
             return "REFUTED", f"{way.end.value} at {_shown(answer.inputs)}", is_wrong

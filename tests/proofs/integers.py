@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 
 import z3
 
+from tests.proofs.choices import Choices
 from tests.proofs.terms import (
     COMPARISONS,
     CONNECTIVES,
@@ -28,10 +29,11 @@ from tests.proofs.terms import (
     empty_bits,
     evm_division,
     is_flag,
-    other_of_xor,
 )
 
 Values = dict[str, int]
+
+CONDITION = "condition."  # how the names of a query's conditions begin
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ class Translation:
     formulas: list[z3.BoolRef] = field(default_factory=list)
     definitions: list[Definition] = field(default_factory=list)
     bounds: dict[int, tuple[int, int]] = field(default_factory=dict)
+    # Which conditions were read as bounds: without them the rest would be translated otherwise.
+    bounding: list[int] = field(default_factory=list)
     numbers: dict[int, Number] = field(default_factory=dict)
     truths: dict[int, z3.BoolRef] = field(default_factory=dict)
     views: dict[tuple[int, bool], Number] = field(default_factory=dict)
@@ -76,15 +80,22 @@ class Translation:
         for condition in self.conditions:
             self._collect_inputs(condition)
         self._collect_bounds()
-        self.formulas = [self._truth(condition) for condition in self.conditions]
+        choices = Choices()
+        self.formulas = [self._truth(choices.rewritten(c)) for c in self.conditions]
 
     # Answers --------------------------------------------------------------------------------------
 
     def to_smt2(self) -> str:
-        """Return the translation as a query."""
-        solver = z3.Solver()
-        solver.add(*self.facts, *self.formulas)
-        return solver.to_smt2()
+        """Return the translation as a query in which the conditions have names."""
+        lines = [f"(declare-const {new.name.sexpr()} Int)" for new in self.definitions]
+        lines += [f"(assert {fact.sexpr()})" for fact in self.facts]
+        for place, formula in enumerate(self.formulas):
+            lines.append(f"(assert (! {formula.sexpr()} :named {CONDITION}{place}))")
+        return "\n".join([*lines, "(check-sat)"])
+
+    def needed_for(self, core: list[int]) -> list[z3.BoolRef]:
+        """Return conditions that nothing satisfies, given the numbers of those in conflict."""
+        return [self.conditions[place] for place in {*core, *self.bounding}]
 
     def inputs_of(self, model: Values, prefix: str) -> Values:
         """Return the inputs that a model stands for; any value does for one it leaves out."""
@@ -144,7 +155,7 @@ class Translation:
             size = word.size()
             signed[word.get_id()] = [-(1 << (size - 1)), (1 << (size - 1)) - 1]
             unsigned[word.get_id()] = [0, (1 << size) - 1]
-        for condition in self.conditions:
+        for place, condition in enumerate(self.conditions):
             is_true = not z3.is_not(condition)
             atom = condition if is_true else condition.arg(0)
             if atom.num_args() != 2 or atom.decl().kind() not in COMPARISONS:
@@ -160,10 +171,12 @@ class Translation:
                 limit = right.as_signed_long() if is_signed else right.as_long()
                 range_ = table[left.get_id()]
                 range_[1] = min(range_[1], limit - is_strict)
+                self.bounding.append(place)
             elif right.get_id() in table and z3.is_bv_value(left):
                 limit = left.as_signed_long() if is_signed else left.as_long()
                 range_ = table[right.get_id()]
                 range_[0] = max(range_[0], limit + is_strict)
+                self.bounding.append(place)
         for word in self.inputs.values():
             key = word.get_id()
             full = 1 << word.size()
@@ -293,7 +306,7 @@ class Translation:
             quotient = evm_division(term)
             if quotient is not None:
                 return self._division(quotient, *DIVISIONS[quotient.decl().kind()])
-            return self._choice(self._truth(term.arg(0)), term.arg(1), term.arg(2))
+            return self._choice(term.arg(0), term.arg(1), term.arg(2))
         if kind in DIVISIONS and z3.is_bv_value(term.arg(1)):
             return self._division(term, *DIVISIONS[kind])
         if kind in (z3.Z3_OP_BLSHR, z3.Z3_OP_BASHR) and z3.is_bv_value(term.arg(1)):
@@ -325,10 +338,9 @@ class Translation:
             for bit, other in (term.children(), reversed(term.children())):
                 if is_flag(bit):
                     zero = z3.BitVecVal(0, term.size())
-                    one = self._truth(bit.arg(0))
                     if bit.arg(1).as_long() == 0:
-                        one = z3.Not(one)
-                    return self._choice(one, other, zero)
+                        return self._choice(bit.arg(0), zero, other)
+                    return self._choice(bit.arg(0), other, zero)
         total = self._number(term.arg(0))
         for part in term.children()[1:]:
             b = self._number(part)
@@ -345,12 +357,30 @@ class Translation:
         a, b = self._number(first), self._number(second)
         if a.value.eq(b.value):
             return a
-        return Number(z3.If(condition, a.value, b.value), min(a.low, b.low), max(a.high, b.high))
+        low = min(
+            0 if self._is_guarded(first, condition, True) else a.low,
+            0 if self._is_guarded(second, condition, False) else b.low,
+        )
+        return Number(z3.If(self._truth(condition), a.value, b.value), low, max(a.high, b.high))
+
+    def _is_guarded(self, term: z3.BitVecRef, condition: z3.BoolRef, is_true: bool) -> bool:
+        """Return whether a word is x - y, where a condition says that x is no less than y."""
+        kind = condition.decl().kind()
+        if term.decl().kind() != z3.Z3_OP_BSUB or kind not in COMPARISONS:
+            return False
+        is_signed, is_less, _ = COMPARISONS[kind]
+        sides = condition.children() if is_less == is_true else condition.children()[::-1]
+        lesser, greater = map(self._number, sides)
+        x, y = map(self._number, term.children())
+        fit = all(n.low >= 0 and n.high < 1 << sides[0].size() for n in (lesser, greater))
+        return not is_signed and fit and x.value.eq(greater.value) and y.value.eq(lesser.value)
 
     def _division(self, term: z3.BitVecRef, is_signed: bool, is_quotient: bool) -> Number:
         """Translate a quotient or remainder as the EVM has it: 0 when the divisor is 0."""
         x = self._view(term.arg(0), is_signed)
         y = self._view(term.arg(1), is_signed)
+        if x.low == x.high == 0:
+            return x
         exact = self._cancelled(term, is_signed)
         if exact is not None and is_quotient:
             return Number(
@@ -455,27 +485,7 @@ class Translation:
         return total
 
     def _xor(self, term: z3.BitVecRef) -> Number:
-        """Translate b ^ (flag * (a ^ b)), which chooses a or b.
-
-        Of other results sign and zero are known: Vyper compares with `iszero(a ^ b)`.
-        """
-        for base, rest in (term.children(), reversed(term.children())):
-            if rest.decl().kind() == z3.Z3_OP_BMUL and rest.num_args() == 2:
-                for flag, mixed in (rest.children(), reversed(rest.children())):
-                    other = other_of_xor(mixed, base)
-                    if is_flag(flag) and other is not None:
-                        chosen = self._truth(flag.arg(0))
-                        if flag.arg(1).as_long() == 0:
-                            chosen = z3.Not(chosen)
-                        return self._choice(chosen, other, base)
-            if rest.decl().kind() == z3.Z3_OP_ITE:
-                # The engine has already turned the product into a choice.
-                for place, is_chosen in ((1, True), (2, False)):
-                    mixed, nothing = rest.arg(place), rest.arg(3 - place)
-                    other = other_of_xor(mixed, base)
-                    if other is not None and z3.is_bv_value(nothing) and nothing.as_long() == 0:
-                        chosen = self._truth(rest.arg(0))
-                        return self._choice(chosen if is_chosen else z3.Not(chosen), other, base)
+        """Translate a result of which sign and zero are known: Vyper asks `iszero(a ^ b)`."""
         result = self._opaque(term)
         half = 1 << (term.size() - 1)
         a, b = (self._view(part, True) for part in term.children())

@@ -19,8 +19,9 @@ from pathlib import Path
 import z3
 
 from tests.proofs.exploring import Way
-from tests.proofs.integers import Translation, Values
+from tests.proofs.integers import CONDITION, Translation, Values
 from tests.proofs.products import without_products
+from tests.proofs.terms import conjuncts
 
 TOOLS = Path(sys.executable).parent
 CVC5 = """
@@ -64,47 +65,64 @@ class Answer:
     solver: str
 
 
-def decide(way: Way, is_expected: bool = False) -> Answer:
-    """Decide whether any inputs satisfy the conditions of a path.
+class Judge:
+    """Decides paths of one check, and remembers which conditions exclude each other."""
 
-    What holds whatever products and quotients are needs no more than the abstract conditions.
+    def __init__(self) -> None:
+        """Begin without conflicts."""
+        self._conflicts: list[list[z3.BoolRef]] = []
 
-    Args:
-        is_expected: Some should; then a few random ones are tried first.
-    """
-    if not is_expected:
-        verdict, _ = _ask("yices", _query(way.abstract), 2, "QF_UFBV")
-        if verdict == "unsat":
-            return Answer(False, None, "yices, abstract")
-    try:
-        integers: Translation | None = Translation(way.conditions)
-    except NotImplementedError:
-        integers = None
-    if integers is not None:
-        for seed in range(SAMPLES):
-            integers.check_at(sample(integers, seed))
-    if integers is not None and is_expected:
-        for seed in range(GUESSES):
-            inputs = sample(integers, seed)
-            if integers.holds(inputs):
-                return Answer(True, inputs, "chance")
-    forms: dict[str, str] = {}
-    for solver, form, seconds in TRIES:
-        if integers is None and form is not WORDS:
-            continue
-        if form not in forms:
-            forms[form] = _said(way, integers, form)
-        verdict, model = _ask(solver, forms[form], seconds, LOGICS[form])
-        label = solver if form is WORDS else f"{solver}, {form}"
-        if verdict == "unsat":
-            return Answer(False, None, label)
-        if verdict == "sat" and form is not LINEAR:
-            inputs = model
-            if integers is not None:
-                inputs = integers.inputs_of(model, "in." if form is INTEGERS else "")
-            if integers is None or integers.holds(inputs):
-                return Answer(True, inputs, label)
-    return Answer(None, None, "")
+    def decide(self, way: Way, is_expected: bool = False) -> Answer:
+        """Decide whether any inputs satisfy the conditions of a path.
+
+        What holds whatever products and quotients are needs no more than the abstract conditions.
+
+        Args:
+            is_expected: Some should; then a few random ones are tried first.
+        """
+        given = {part.get_id() for c in way.conditions for part in conjuncts(c)}
+        if any(given.issuperset(c.get_id() for c in parts) for parts in self._conflicts):
+            return Answer(False, None, "a conflict found before")
+        if not is_expected:
+            verdict, _ = _ask("yices", _query(way.abstract), 1, "QF_UFBV")
+            if verdict == "unsat":
+                return Answer(False, None, "yices, abstract")
+        try:
+            integers: Translation | None = Translation(way.conditions)
+        except NotImplementedError:
+            integers = None
+        if integers is not None:
+            for seed in range(SAMPLES):
+                integers.check_at(sample(integers, seed))
+        if integers is not None and is_expected:
+            for seed in range(GUESSES):
+                inputs = sample(integers, seed)
+                if integers.holds(inputs):
+                    return Answer(True, inputs, "chance")
+        return self._solved(way, integers)
+
+    def _solved(self, way: Way, integers: Translation | None) -> Answer:
+        """Ask the solvers, one after the other."""
+        forms: dict[str, str] = {}
+        for solver, form, seconds in TRIES:
+            if integers is None and form is not WORDS:
+                continue
+            if form not in forms:
+                forms[form] = _said(way, integers, form)
+            verdict, text = _ask(solver, forms[form], seconds, LOGICS[form])
+            label = solver if form is WORDS else f"{solver}, {form}"
+            if verdict == "unsat":
+                core = _core(text)
+                if integers is not None and core:
+                    self._conflicts.append(integers.needed_for(core))
+                return Answer(False, None, label)
+            if verdict == "sat" and form is not LINEAR:
+                inputs = _model(text)
+                if integers is not None:
+                    inputs = integers.inputs_of(inputs, "in." if form is INTEGERS else "")
+                if integers is None or integers.holds(inputs):
+                    return Answer(True, inputs, label)
+        return Answer(None, None, "")
 
 
 def _said(way: Way, integers: Translation | None, form: str) -> str:
@@ -141,10 +159,12 @@ def _query(conditions: list[z3.BoolRef]) -> str:
     return solver.to_smt2()
 
 
-def _ask(solver: str, query: str, seconds: int, logic: str) -> tuple[str, dict[str, int]]:
-    """Run a solver in a process of its own; return its verdict and, if there is one, a model."""
+def _ask(solver: str, query: str, seconds: int, logic: str) -> tuple[str, str]:
+    """Run a solver in a process of its own; return its verdict and what else it said."""
     text = re.sub(r"\(set-info [^)]*\)", "", query)
     text = f"(set-option :produce-models true)\n(set-logic {logic})\n{text}\n(get-model)\n"
+    if solver == "z3":
+        text = f"(set-option :produce-unsat-cores true)\n{text}(get-unsat-core)\n"
     with tempfile.NamedTemporaryFile("w", suffix=".smt2") as file:
         file.write(text)
         file.flush()
@@ -156,12 +176,17 @@ def _ask(solver: str, query: str, seconds: int, logic: str) -> tuple[str, dict[s
         limit = partial(resource.setrlimit, resource.RLIMIT_CPU, (seconds, seconds + 1))
         start = seconds_spent()
         ran = subprocess.run(command, capture_output=True, text=True, preexec_fn=limit)
-    verdict, _, model = ran.stdout.strip().partition("\n")
+    verdict, _, rest = ran.stdout.strip().partition("\n")
     if verdict not in ("sat", "unsat", "unknown"):
         if ran.returncode and seconds_spent() - start > 0.7 * seconds:
-            return "unknown", {}  # stopped by its limit
+            return "unknown", ""  # stopped by its limit
         raise RuntimeError(f"{solver} failed: {ran.stdout[:500]} {ran.stderr[:500]}")
-    return verdict, _model(model) if verdict == "sat" else {}
+    return verdict, rest
+
+
+def _core(text: str) -> list[int]:
+    """Read the numbers of the conditions that a solver needed to say "unsat"."""
+    return [int(place) for place in re.findall(re.escape(CONDITION) + r"(\d+)", text)]
 
 
 def _model(text: str) -> dict[str, int]:

@@ -129,16 +129,6 @@ def empty_bits(term: z3.BitVecRef) -> int:
     return 0
 
 
-def other_of_xor(mixed: z3.BitVecRef, base: z3.BitVecRef) -> z3.BitVecRef | None:
-    """Return a for `a ^ base`."""
-    if mixed.decl().kind() != z3.Z3_OP_BXOR or mixed.num_args() != 2:
-        return None
-    a, b = mixed.children()
-    if a.eq(base):
-        return b
-    return a if b.eq(base) else None
-
-
 def at_values(term: z3.ExprRef, known: list[tuple[z3.ExprRef, z3.ExprRef]]) -> z3.ExprRef:
     """Return a term with numbers put in for its names."""
     return z3.simplify(z3.substitute(term, *known))

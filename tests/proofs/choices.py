@@ -1,0 +1,181 @@
+"""Conditions on words, with what Vyper writes for `min` and `max` read as a choice again.
+
+b ^ flag * (a ^ b) is a when the flag is up and b otherwise. Nothing else tells a solver, or an
+interval, that the result is one of the two. In a - min(a, c) the choice then comes first, as 0 or
+a - c: so it is seen that nothing wraps. What is rewritten means the same at any inputs.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Iterator
+
+import z3
+
+from tests.proofs.terms import is_flag
+
+
+class Choices:
+    """Rewrites terms, each once."""
+
+    def __init__(self) -> None:
+        """Begin with nothing rewritten."""
+        self._done: dict[int, tuple[z3.ExprRef, z3.ExprRef]] = {}  # terms that live keep their ids
+
+    def rewritten(self, term: z3.ExprRef) -> z3.ExprRef:
+        """Return a term with choices."""
+        stack = [term]
+        while stack:
+            top = stack[-1]
+            waiting = [part for part in top.children() if part.get_id() not in self._done]
+            if waiting:
+                stack.extend(waiting)
+                continue
+            stack.pop()
+            if top.get_id() not in self._done:
+                parts = [self._done[part.get_id()][1] for part in top.children()]
+                self._done[top.get_id()] = (top, _rebuilt(top, parts))
+        return self._done[term.get_id()][1]
+
+
+def _rebuilt(term: z3.ExprRef, parts: list[z3.ExprRef]) -> z3.ExprRef:
+    """Return a term with other arguments, and with a choice if that is what it is."""
+    kind = term.decl().kind()
+    if not parts:
+        return term
+    if kind == z3.Z3_OP_BXOR:
+        return _mixed(_distinct([piece for part in parts for piece in _pieces(part)]), term.size())
+    if kind == z3.Z3_OP_BNOT:
+        return _mixed(_distinct([*_pieces(parts[0]), _ones(term.size())]), term.size())
+    if kind == z3.Z3_OP_ITE and z3.is_bv(term):
+        return _choice(*parts)
+    if kind == z3.Z3_OP_BMUL and any(map(_is_zero, parts)):
+        return z3.BitVecVal(0, term.size())
+    if kind == z3.Z3_OP_BADD:
+        return _sum([part for part in parts if not _is_zero(part)] or parts[:1])
+    same = all(new.eq(old) for new, old in zip(parts, term.children(), strict=True))
+    return term if same else term.decl()(*parts)
+
+
+# CHOICES ------------------------------------------------------------------------------------------
+
+
+def _choice(condition: z3.BoolRef, first: z3.BitVecRef, second: z3.BitVecRef) -> z3.BitVecRef:
+    """Return `first if condition else second`; `x if x == y else y` is y."""
+    if z3.is_not(condition):
+        return _choice(condition.arg(0), second, first)
+    sides = condition.children() if z3.is_eq(condition) else []
+    if first.eq(second) or all(any(x.eq(side) for side in sides) for x in (first, second)):
+        return second
+    return z3.If(condition, first, second)
+
+
+def _switched(term: z3.BitVecRef) -> Iterator[tuple[z3.BoolRef, list[z3.BitVecRef]]]:
+    """Yield a condition and the pieces that a word consists of when it holds; else it is 0."""
+    kind = term.decl().kind()
+    if kind == z3.Z3_OP_EXTRACT:
+        high, low = term.params()
+        for condition, pieces in _switched(term.arg(0)):
+            yield condition, [z3.Extract(high, low, piece) for piece in pieces]
+    if kind == z3.Z3_OP_ITE:
+        condition, first, second = term.children()
+        if _is_zero(second):
+            yield from _under(condition, first)
+        if _is_zero(first):
+            yield from _under(z3.Not(condition), second)
+    if kind == z3.Z3_OP_BMUL and term.num_args() == 2:
+        for flag, other in (term.children(), reversed(term.children())):
+            if is_flag(flag):
+                is_up = flag.arg(1).as_long() == 1
+                yield from _under(flag.arg(0) if is_up else z3.Not(flag.arg(0)), other)
+
+
+def _under(
+    condition: z3.BoolRef, term: z3.BitVecRef
+) -> Iterator[tuple[z3.BoolRef, list[z3.BitVecRef]]]:
+    """Yield condition and pieces of a word that is another one or else 0."""
+    yield condition, _pieces(term)
+    for inner, pieces in _switched(term):
+        yield z3.And(condition, inner), pieces
+
+
+# XOR ----------------------------------------------------------------------------------------------
+
+
+def _mixed(parts: list[z3.BitVecRef], size: int) -> z3.BitVecRef:
+    """Return distinct words mixed by xor, as a choice where one of them can be switched off."""
+    for place, switch in enumerate(parts):
+        others = parts[:place] + parts[place + 1 :]
+        for condition, pieces in _switched(switch):
+            base = [part for part in others if _is_among(part, pieces)]
+            if base:
+                other = [piece for piece in pieces if not _is_among(piece, base)]
+                rest = [part for part in others if not _is_among(part, base)]
+                choice = _choice(condition, _mixed(other, size), _mixed(base, size))
+                return _mixed(_distinct([*rest, *_pieces(choice)]), size)
+    return functools.reduce(operator.xor, parts) if parts else z3.BitVecVal(0, size)
+
+
+def _pieces(term: z3.BitVecRef) -> list[z3.BitVecRef]:
+    """Return the distinct words that make a word when they are mixed by xor."""
+    if term.decl().kind() == z3.Z3_OP_BXOR:
+        return _distinct([piece for part in term.children() for piece in _pieces(part)])
+    if term.decl().kind() == z3.Z3_OP_BNOT:
+        return _distinct([*_pieces(term.arg(0)), _ones(term.size())])
+    return [term]
+
+
+def _distinct(parts: list[z3.BitVecRef]) -> list[z3.BitVecRef]:
+    """Return words that make the same when they are mixed: two of a kind are nothing."""
+    left: list[z3.BitVecRef] = []
+    for part in parts:
+        twin = next((place for place, other in enumerate(left) if other.eq(part)), None)
+        if twin is not None:
+            del left[twin]
+        elif not _is_zero(part):
+            left.append(part)
+    return left
+
+
+# SUMS ---------------------------------------------------------------------------------------------
+
+
+def _sum(parts: list[z3.BitVecRef]) -> z3.BitVecRef:
+    """Return a sum; a - min(a, c) as 0 if a <= c else a - c."""
+    if len(parts) == 2:
+        for whole, part in (parts, reversed(parts)):
+            taken = _negated(part)
+            if taken is None or taken.decl().kind() != z3.Z3_OP_ITE:
+                continue
+            condition, *sides = taken.children()
+            if _is_among(whole, sides):
+                zero = z3.BitVecVal(0, whole.size())
+                return _choice(
+                    condition, *(zero if side.eq(whole) else whole - side for side in sides)
+                )
+    return functools.reduce(operator.add, parts)
+
+
+def _negated(term: z3.BitVecRef) -> z3.BitVecRef | None:
+    """Return x for -1 * x."""
+    if term.decl().kind() == z3.Z3_OP_BMUL and term.num_args() == 2:
+        for minus, other in (term.children(), reversed(term.children())):
+            if minus.eq(_ones(term.size())):
+                return other
+    return None
+
+
+def _is_among(term: z3.ExprRef, terms: list[z3.ExprRef]) -> bool:
+    """Return whether a term is one of several."""
+    return any(term.eq(other) for other in terms)
+
+
+def _is_zero(term: z3.BitVecRef) -> bool:
+    """Return whether a word is the constant 0."""
+    return z3.is_bv_value(term) and term.as_long() == 0
+
+
+def _ones(size: int) -> z3.BitVecRef:
+    """Return the word of which every bit is set."""
+    return z3.BitVecVal(-1, size)
