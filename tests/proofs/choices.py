@@ -8,12 +8,16 @@ a - c: so it is seen that nothing wraps. What is rewritten means the same at any
 from __future__ import annotations
 
 import functools
+import itertools
 import operator
 from collections.abc import Iterator
 
 import z3
 
-from tests.proofs.terms import is_flag
+from tests.proofs.terms import evm_division, is_flag
+
+# Bits of words by the words' ids, each with the word: as long as it lives, no other gets its id.
+_FIELDS: dict[tuple[int, int, int], tuple[z3.BitVecRef, z3.BitVecRef]] = {}
 
 
 class Choices:
@@ -50,8 +54,12 @@ def _rebuilt(term: z3.ExprRef, parts: list[z3.ExprRef]) -> z3.ExprRef:
         return _mixed(_distinct([*_pieces(parts[0]), _ones(term.size())]), term.size())
     if kind == z3.Z3_OP_ITE and z3.is_bv(term):
         return _choice(*parts)
-    if kind == z3.Z3_OP_BMUL and any(map(_is_zero, parts)):
-        return z3.BitVecVal(0, term.size())
+    if kind == z3.Z3_OP_BMUL:
+        return _product(parts)
+    if kind == z3.Z3_OP_CONCAT:
+        return _joined(parts)
+    if kind == z3.Z3_OP_EXTRACT:
+        return _field(*term.params(), parts[0])
     if kind == z3.Z3_OP_BADD:
         return _sum([part for part in parts if not _is_zero(part)] or parts[:1])
     same = all(new.eq(old) for new, old in zip(parts, term.children(), strict=True))
@@ -74,21 +82,12 @@ def _choice(condition: z3.BoolRef, first: z3.BitVecRef, second: z3.BitVecRef) ->
 def _switched(term: z3.BitVecRef) -> Iterator[tuple[z3.BoolRef, list[z3.BitVecRef]]]:
     """Yield a condition and the pieces that a word consists of when it holds; else it is 0."""
     kind = term.decl().kind()
-    if kind == z3.Z3_OP_EXTRACT:
-        high, low = term.params()
-        for condition, pieces in _switched(term.arg(0)):
-            yield condition, [z3.Extract(high, low, piece) for piece in pieces]
     if kind == z3.Z3_OP_ITE:
         condition, first, second = term.children()
         if _is_zero(second):
             yield from _under(condition, first)
         if _is_zero(first):
             yield from _under(z3.Not(condition), second)
-    if kind == z3.Z3_OP_BMUL and term.num_args() == 2:
-        for flag, other in (term.children(), reversed(term.children())):
-            if is_flag(flag):
-                is_up = flag.arg(1).as_long() == 1
-                yield from _under(flag.arg(0) if is_up else z3.Not(flag.arg(0)), other)
 
 
 def _under(
@@ -138,6 +137,89 @@ def _distinct(parts: list[z3.BitVecRef]) -> list[z3.BitVecRef]:
     return left
 
 
+# FIELDS -------------------------------------------------------------------------------------------
+
+
+def _joined(parts: list[z3.BitVecRef]) -> z3.BitVecRef:
+    """Return words written one behind the other; fields that belong together as one of them.
+
+    An engine writes x ^ c, where c is short, as the upper bits of x and the lower ones, mixed.
+    """
+    conditions = [part.arg(0) for part in parts if part.decl().kind() == z3.Z3_OP_ITE]
+    if conditions and all(
+        z3.is_bv_value(part) or _is_among(conditions[0], part.children()[:1]) for part in parts
+    ):
+        first, second = (
+            _joined([part if z3.is_bv_value(part) else part.arg(side) for part in parts])
+            for side in (1, 2)
+        )
+        return _choice(conditions[0], first, second)
+    for place, (upper, lower) in enumerate(itertools.pairwise(parts)):
+        for one in _pieces(upper):
+            if one.decl().kind() != z3.Z3_OP_EXTRACT:
+                continue
+            (high, middle), word = one.params(), one.arg(0)
+            low = middle - lower.size()
+            other = _field(middle - 1, low, word) if low >= 0 else word
+            if _is_among(other, _pieces(lower)):
+                rest = [
+                    _mixed([p for p in _pieces(part) if not p.eq(taken)], part.size())
+                    for part, taken in ((upper, one), (lower, other))
+                ]
+                pieces = [_field(high, low, word), *_pieces(_concat(rest))]
+                both = _mixed(_distinct(pieces), upper.size() + lower.size())
+                return _joined([*parts[:place], both, *parts[place + 2 :]])
+    return _concat(parts)
+
+
+def _field(high: int, low: int, word: z3.BitVecRef) -> z3.BitVecRef:
+    """Return bits of a word: of what it is made of, where that is the same."""
+    key = high, low, word.get_id()
+    if key not in _FIELDS:
+        _FIELDS[key] = word, _made_field(high, low, word)
+    return _FIELDS[key][1]
+
+
+def _made_field(high: int, low: int, word: z3.BitVecRef) -> z3.BitVecRef:
+    size = high - low + 1
+    kind, parts = word.decl().kind(), word.children()
+    if size == word.size():
+        return word
+    if z3.is_bv_value(word):
+        return z3.BitVecVal(word.as_long() >> low, size)
+    if kind == z3.Z3_OP_EXTRACT:
+        start = word.params()[1]
+        return z3.Extract(start + high, start + low, word.arg(0))
+    if kind == z3.Z3_OP_ITE and evm_division(word) is None:
+        return _choice(word.arg(0), *(_field(high, low, part) for part in parts[1:]))
+    if kind in (z3.Z3_OP_BXOR, z3.Z3_OP_BNOT):
+        pieces = [_field(high, low, piece) for piece in _pieces(word)]
+        return _mixed(_distinct(pieces), size)
+    if kind == z3.Z3_OP_CONCAT:
+        fields = []
+        end = word.size()
+        for part in parts:
+            start = end - part.size()
+            if start <= high and low < end:
+                fields.append(_field(min(high, end - 1) - start, max(low - start, 0), part))
+            end = start
+        return _concat(fields)
+    if kind == z3.Z3_OP_BADD and low == 0:
+        return _sum([_field(high, 0, part) for part in parts])
+    if kind == z3.Z3_OP_BMUL and low == 0 and any(map(z3.is_bv_value, parts)):
+        return functools.reduce(operator.mul, [_field(high, 0, part) for part in parts])
+    return z3.Extract(high, low, word)
+
+
+def _concat(parts: list[z3.BitVecRef]) -> z3.BitVecRef:
+    """Return words written one behind the other; a constant if all of them are."""
+    if len(parts) > 1 and all(map(z3.is_bv_value, parts)):
+        size = sum(part.size() for part in parts)
+        number = functools.reduce(lambda n, part: n << part.size() | part.as_long(), parts, 0)
+        return z3.BitVecVal(number, size)
+    return z3.Concat(*parts) if len(parts) > 1 else parts[0]
+
+
 # SUMS ---------------------------------------------------------------------------------------------
 
 
@@ -155,6 +237,19 @@ def _sum(parts: list[z3.BitVecRef]) -> z3.BitVecRef:
                     condition, *(zero if side.eq(whole) else whole - side for side in sides)
                 )
     return functools.reduce(operator.add, parts)
+
+
+def _product(parts: list[z3.BitVecRef]) -> z3.BitVecRef:
+    """Return a product; of a flag, as a choice."""
+    nothing = z3.BitVecVal(0, parts[0].size())
+    if any(map(_is_zero, parts)):
+        return nothing
+    if len(parts) == 2:
+        for flag, other in (parts, reversed(parts)):
+            if is_flag(flag):
+                sides = [other if side.as_long() else nothing for side in flag.children()[1:]]
+                return _choice(flag.arg(0), *sides)
+    return functools.reduce(operator.mul, parts)
 
 
 def _negated(term: z3.BitVecRef) -> z3.BitVecRef | None:
