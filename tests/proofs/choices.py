@@ -146,7 +146,7 @@ def _joined(parts: list[z3.BitVecRef]) -> z3.BitVecRef:
     An engine writes x ^ c, where c is short, as the upper bits of x and the lower ones, mixed.
     """
     conditions = [part.arg(0) for part in parts if part.decl().kind() == z3.Z3_OP_ITE]
-    if conditions and all(
+    if len(conditions) > 1 and all(
         z3.is_bv_value(part) or _is_among(conditions[0], part.children()[:1]) for part in parts
     ):
         first, second = (
@@ -190,7 +190,7 @@ def _made_field(high: int, low: int, word: z3.BitVecRef) -> z3.BitVecRef:
     if kind == z3.Z3_OP_EXTRACT:
         start = word.params()[1]
         return z3.Extract(start + high, start + low, word.arg(0))
-    if kind == z3.Z3_OP_ITE and evm_division(word) is None:
+    if kind == z3.Z3_OP_ITE and not _is_whole(word, low):
         return _choice(word.arg(0), *(_field(high, low, part) for part in parts[1:]))
     if kind in (z3.Z3_OP_BXOR, z3.Z3_OP_BNOT):
         pieces = [_field(high, low, piece) for piece in _pieces(word)]
@@ -204,11 +204,22 @@ def _made_field(high: int, low: int, word: z3.BitVecRef) -> z3.BitVecRef:
                 fields.append(_field(min(high, end - 1) - start, max(low - start, 0), part))
             end = start
         return _concat(fields)
+    if kind == z3.Z3_OP_BSUB and low == 0:
+        return operator.sub(*(_field(high, 0, part) for part in parts))
     if kind == z3.Z3_OP_BADD and low == 0:
         return _sum([_field(high, 0, part) for part in parts])
     if kind == z3.Z3_OP_BMUL and low == 0 and any(map(z3.is_bv_value, parts)):
         return functools.reduce(operator.mul, [_field(high, 0, part) for part in parts])
     return z3.Extract(high, low, word)
+
+
+def _is_whole(choice: z3.BitVecRef, low: int) -> bool:
+    """Return whether a choice says something that its sides alone do not.
+
+    It guards a division by zero, or a difference from wrapping.
+    """
+    is_guard = low > 0 and any(p.decl().kind() == z3.Z3_OP_BSUB for p in choice.children()[1:])
+    return is_guard or evm_division(choice) is not None
 
 
 def _concat(parts: list[z3.BitVecRef]) -> z3.BitVecRef:
