@@ -44,9 +44,10 @@ TRIES = [
     ("yices", LINEAR, 5),
     ("yices", WORDS, 1),
     ("cvc5", INTEGERS, 5),
+    ("z3", INTEGERS, 20),
     ("yices", WORDS, 60),
-    ("z3", INTEGERS, 60),
-    ("cvc5", INTEGERS, 60),
+    ("cvc5", INTEGERS, 240),
+    ("z3", INTEGERS, 240),
 ]
 
 # At how many random inputs a translation is compared with the path it translates.
