@@ -236,17 +236,15 @@ def _concat(parts: list[z3.BitVecRef]) -> z3.BitVecRef:
 
 def _sum(parts: list[z3.BitVecRef]) -> z3.BitVecRef:
     """Return a sum; a - min(a, c) as 0 if a <= c else a - c."""
-    if len(parts) == 2:
-        for whole, part in (parts, reversed(parts)):
-            taken = _negated(part)
-            if taken is None or taken.decl().kind() != z3.Z3_OP_ITE:
-                continue
-            condition, *sides = taken.children()
-            if _is_among(whole, sides):
-                zero = z3.BitVecVal(0, whole.size())
-                return _choice(
-                    condition, *(zero if side.eq(whole) else whole - side for side in sides)
-                )
+    for place, part in enumerate(parts):
+        taken = _negated(part)
+        if len(parts) < 2 or taken is None or taken.decl().kind() != z3.Z3_OP_ITE:
+            continue
+        whole = functools.reduce(operator.add, parts[:place] + parts[place + 1 :])
+        condition, *sides = taken.children()
+        if _is_among(whole, sides):
+            zero = z3.BitVecVal(0, whole.size())
+            return _choice(condition, *(zero if x.eq(whole) else whole - x for x in sides))
     return functools.reduce(operator.add, parts)
 
 

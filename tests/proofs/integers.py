@@ -513,7 +513,8 @@ class Translation:
 
     def _joined(self, term: z3.BitVecRef) -> Number:
         """Translate `a | b << n`, when a has n bits at most: the sum."""
-        parts = sorted(term.children(), key=empty_bits)
+        parts = [part for part in term.children() if self._view(part, False).high]
+        parts = sorted(parts, key=empty_bits) or term.children()[:1]
         total = self._view(parts[0], False)
         for part in parts[1:]:
             if total.high >> empty_bits(part):
