@@ -1,7 +1,8 @@
 """Whether anything satisfies a path: solvers one after the other, each with a time limit.
 
 Every query goes to yices as it is and, in integers, to z3 and cvc5; without products, to yices once
-more. "No" of one of them is enough. A "yes" counts only with inputs that satisfy the path itself.
+more. "No" of one of them is enough, and z3 says which conditions it needed for it: a path that has
+these again needs no solver. A "yes" counts only with inputs that satisfy the path itself.
 """
 
 from __future__ import annotations
