@@ -66,22 +66,22 @@ FUZZ_JOBS := $(if $(filter auto,$(JOBS)),,--jobs $(JOBS))
 
 .PHONY: fuzz
 fuzz: setup  ## Play hostile transactions on all cores (STEPS=1000000 SEED=1 FUZZ=--resume)
-	python -m tests.fuzz --steps $(STEPS) --seed '$(SEED)' $(FUZZ_JOBS) $(FUZZ)
+	python -m verification.fuzz --steps $(STEPS) --seed '$(SEED)' $(FUZZ_JOBS) $(FUZZ)
 
 # Random walks of the reference model beside the chain, from seed SEED on.
 WALKS ?= 400
 
 .PHONY: model
 model: setup  ## Walk chain and reference model side by side (WALKS=400 SEED=1)
-	python -m tests.reference --seed $(SEED) --episodes $(WALKS) --steps 300
+	python -m verification.reference --seed $(SEED) --episodes $(WALKS) --steps 300
 
 .PHONY: faults
 faults: setup  ## Break the contracts on purpose: each fault must be found in two minutes
-	python -m tests.fuzz.faults $(FUZZ_JOBS) $(ARGS)
+	python -m verification.fuzz.faults $(FUZZ_JOBS) $(ARGS)
 
 .PHONY: defences
 defences: build  ## Replay attacks of the past with and without the defence (ARGS="mango venus")
-	python -m tests.defences $(FUZZ_JOBS) $(ARGS)
+	python -m verification.defences $(FUZZ_JOBS) $(ARGS)
 
 # KEEP=1 adds a part that is run again to the records of before.
 KEEP ?=
@@ -89,11 +89,11 @@ KEEP ?=
 .PHONY: coverage
 coverage: build  ## Run the suite on marked code; report what it never reached
 	$(if $(KEEP),,rm -rf out/coverage)
-	python -m tests.coverage --numprocesses $(JOBS) --dist worksteal -q $(ARGS)
+	python -m verification.coverage --numprocesses $(JOBS) --dist worksteal -q $(ARGS)
 
 .PHONY: mutants
 mutants: setup  ## Put small faults into the contracts and see that tests notice (SAMPLE=1000)
-	python -m tests.mutation --sample $(SAMPLE) --seed $(SEED) $(ARGS)
+	python -m verification.mutation --sample $(SAMPLE) --seed $(SEED) $(ARGS)
 
 .PHONY: gas
 gas: build  ## Measure gas, write benchmarks/gas.json
@@ -112,7 +112,7 @@ lint: setup  ## Check formatting, layout and lint rules; change nothing
 	ruff check .
 	ruff format --check .
 	python scripts/lint_contracts.py
-	natrix lint $(wildcard contracts/*.vy)
+	natrix lint $(filter-out contracts/testing/%,$(wildcard contracts/*/[A-Z]*.vy))
 
 .PHONY: format
 format: setup  ## Format Python and Vyper sources
@@ -122,7 +122,7 @@ format: setup  ## Format Python and Vyper sources
 
 .PHONY: prove
 prove: $(PROVE_STAMP)  ## Prove the maths symbolically (ARGS="charges" to choose)
-	$(PROVE_VENV)/bin/python -m tests.proofs $(ARGS)
+	$(PROVE_VENV)/bin/python -m verification.proofs $(ARGS)
 
 .PHONY: clean
 clean:  ## Remove what was compiled, cached and reported; keep the tools
@@ -148,7 +148,7 @@ build: $(BUILD_STAMP)
 $(BUILD_STAMP): $(SOURCES) ape-config.yaml | setup
 	@echo 'Compiling the contracts'
 	@ape compile --force >.build.log 2>&1 || { cat .build.log >&2; rm -f .build.log; exit 1; }
-	@rm -f .build.log && python -m tests.evm && touch $@
+	@rm -f .build.log && python -m verification.engine.evm && touch $@
 
 # After a change to requirements.in. `uv` comes in a throw-away environment.
 .PHONY: lock

@@ -21,9 +21,9 @@ def cli() -> None:
     """Time the same calls on both engines."""
     # Ape drops the project from the path after loading a script, and other packages bring `tests`.
     sys.path.insert(0, str(ROOT))
-    from tests.benchmarks.engines import rate
-    from tests.evm import deploy_world
-    from tests.world import World
+    from benchmarks.engines import rate
+    from verification.engine.evm import deploy_world
+    from verification.engine.world import World
 
     logger.set_level(logging.ERROR)
     console, rates = Console(), []

@@ -22,7 +22,7 @@ def cli() -> None:
     """Measure gas on a fresh Anvil and write benchmarks/gas.json."""
     # Ape drops the project from the path after loading a script, and other packages bring `tests`.
     sys.path.insert(0, str(ROOT))
-    from tests.benchmarks.gas import GOALS, Meter
+    from benchmarks.gas import GOALS, Meter
 
     logger.set_level(logging.ERROR)
     console = Console()

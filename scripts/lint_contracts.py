@@ -3,8 +3,9 @@
     python scripts/lint_contracts.py          report what is wrong
     python scripts/lint_contracts.py --fix    format first
 
-Layout: what a file is can be read from its place and its name. `CamelCase.vy` in `contracts/` is
-deployed, `snake_case.vy` in `contracts/modules/` is a part of what is deployed, `I*.vyi` in
+Layout: what a file is can be read from its place and its name. `CamelCase.vy` in a room of
+`contracts/` is deployed, `snake_case.vy` in `contracts/modules/` is a part of what is deployed,
+`I*.vyi` in
 `contracts/interfaces/` is what others may rely on, and `contracts/testing/` never leaves the test
 suite. Two files never share a stem, because Ape names a contract by it.
 
@@ -45,8 +46,14 @@ INTERFACE = re.compile(r"I[A-Z][A-Za-z0-9]*")
 
 # Folder below `contracts/`: the suffix and the name of its files, and what to say about others.
 LAYOUT = {
-    ".": (".vy", CAMEL_CASE, "a deployed contract is contracts/CamelCase.vy"),
-    "modules": (".vy", SNAKE_CASE, "a module is contracts/modules/snake_case.vy"),
+    **dict.fromkeys(
+        ("core", "procedure", "risk", "venue", "funds", "periphery"),
+        (".vy", CAMEL_CASE, "a deployed contract is contracts/<room>/CamelCase.vy"),
+    ),
+    **dict.fromkeys(
+        ("modules", "modules/layout"),
+        (".vy", SNAKE_CASE, "a module is contracts/modules/snake_case.vy"),
+    ),
     "interfaces": (".vyi", INTERFACE, "an interface is contracts/interfaces/IName.vyi"),
     "testing": (".vy", CAMEL_CASE, "a test double is contracts/testing/CamelCase.vy"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import click
@@ -18,7 +19,11 @@ LIMIT = 24_576  # bytes, EIP-170
 @click.command()
 def cli() -> None:
     """Measure code sizes and write benchmarks/sizes.json."""
-    names = sorted(path.stem for path in (ROOT / "contracts").glob("*.vy"))
+    # Ape drops the project from the path after loading a script.
+    sys.path.insert(0, str(ROOT))
+    from verification.engine.evm import deployables
+
+    names = [path.stem for path in deployables()]
     # Vyper appends its immutables to the code at deployment; the artefact leaves their place out.
     sizes = {
         name: len(bytes(project.get_contract(name).contract_type.get_runtime_bytecode()))

@@ -9,10 +9,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from tests.evm import ROOT
+from verification.engine.evm import ROOT
 
 NO_TESTS = 5  # pytest's exit code when nothing was selected
-IN_PROCESS = ("-p", "no:ape_test", "-p", "tests.in_process", "-m", "not node")
+IN_PROCESS = ("-p", "no:ape_test", "-p", "verification.engine.in_process", "-m", "not node")
 PASSES = {
     "In process": ((sys.executable, "-m", "pytest"), IN_PROCESS),
     "On Anvil": (("ape", "test"), ("-m", "node")),

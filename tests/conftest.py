@@ -9,8 +9,8 @@ from unittest.mock import patch
 import pytest
 from web3.eth import Eth
 
-from tests.evm import deploy_world
-from tests.world import World
+from verification.engine.evm import deploy_world
+from verification.engine.world import World
 
 ROOT = Path(__file__).parent.parent
 RECEIPT_POLL = 0.002  # seconds; web3 waits 0.1 when Anvil is not done by the first look

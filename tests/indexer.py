@@ -12,7 +12,7 @@ from typing import Any
 
 from bulkhead.books import side_pair
 from bulkhead.deployment import Deployment
-from tests.evm import Contract, Event
+from verification.engine.evm import Contract, Event
 
 WAD = 10**18
 FIRST_PAIR = (WAD, 0)

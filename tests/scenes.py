@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from typing import Any
 
-from tests.world import AUCTION, CALLED, ETH, INSOLVENT, WAD, World
+from verification.engine.world import AUCTION, CALLED, ETH, INSOLVENT, WAD, World
 
 CASH = 10_000
 SIZE = 100

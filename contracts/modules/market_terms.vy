@@ -10,7 +10,7 @@
         who may set them; the contract above it asks.
 """
 
-from contracts.interfaces import IExchange
+from ..interfaces import IExchange
 
 BPS: constant(uint256) = 10_000
 

@@ -26,7 +26,7 @@
 """
 
 from ethereum.ercs import IERC20
-from contracts.interfaces import IInsuranceFund
+from ..interfaces import IInsuranceFund
 
 from snekmate.tokens import erc20
 from snekmate.utils import math

@@ -8,8 +8,8 @@
         unit tests. Anyone may set anything and have it call a fund.
 """
 
-from contracts.interfaces import IDefaultFund
-from contracts.modules import registry
+from ..interfaces import IDefaultFund
+from ..modules import registry
 from ethereum.ercs import IERC20
 
 

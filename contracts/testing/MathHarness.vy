@@ -7,11 +7,11 @@
 @notice LOCAL CHAINS ONLY. The internal maths of the modules, one external function each.
 """
 
-from contracts.interfaces import IDefaultFund
-from contracts.modules import auction_math
-from contracts.modules import loss_tranches
-from contracts.modules import wad_math
-from contracts.modules import words
+from ..interfaces import IDefaultFund
+from ..modules import auction_math
+from ..modules import loss_tranches
+from ..modules import wad_math
+from ..modules import words
 
 
 # WAD MATHS ----------------------------------------------------------------------------------------

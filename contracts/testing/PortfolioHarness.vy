@@ -8,7 +8,7 @@
         judge.
 """
 
-from contracts.modules import words
+from ..modules import words
 
 owner: public(address)
 

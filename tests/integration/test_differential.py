@@ -18,8 +18,8 @@ import pytest
 from bulkhead.config import load_config
 from bulkhead.deployment import deploy
 from tests import reverts as anvil
-from tests.evm import ROOT, Contract, PyrevmChain, Receipt, Reverted
-from tests.world import BTC, CROSS, ETH, FIRST_PRICES, NEVER, WAD, World, wad
+from verification.engine.evm import ROOT, Contract, PyrevmChain, Receipt, Reverted
+from verification.engine.world import BTC, CROSS, ETH, FIRST_PRICES, NEVER, WAD, World, wad
 
 STEPS = 100
 PEOPLE = 6

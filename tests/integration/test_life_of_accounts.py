@@ -10,7 +10,17 @@ import pytest
 from bulkhead.books import read_books
 from tests.reverts import assert_reverts
 from tests.scenes import Scene
-from tests.world import BTC, CALLED, CROSS, ETH, HEALTHY, INSOLVENT, ISOLATED, WAD, World
+from verification.engine.world import (
+    BTC,
+    CALLED,
+    CROSS,
+    ETH,
+    HEALTHY,
+    INSOLVENT,
+    ISOLATED,
+    WAD,
+    World,
+)
 
 # Rounding of the few legs that a story moves, in cash; always in favour of the clearinghouse.
 DUST = Decimal("1e-9")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.reverts import assert_reverts
 from tests.scenes import CALL_PRICE, CLOSE_OUT_PRICE, Scene
-from tests.world import AUCTION, BTC, ETH, HEALTHY, NEVER, WAD
+from verification.engine.world import AUCTION, BTC, ETH, HEALTHY, NEVER, WAD
 
 HEARTBEAT = 3_600  # of the primary feed in config/local.yaml
 

@@ -8,8 +8,6 @@ from functools import cache
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tests.evm import deploy_world
-from tests.properties.model import PPM
 from tests.scenes import (
     Risk,
     Scene,
@@ -18,7 +16,9 @@ from tests.scenes import (
     set_market_risk,
     set_terms,
 )
-from tests.world import AUCTION, HEALTHY, WAD, World
+from verification.engine.evm import deploy_world
+from verification.engine.world import AUCTION, HEALTHY, WAD, World
+from verification.machines.model import PPM
 
 # MM is exact to a rate of 10**-18 of notional (at most 10**7) and 2**-41 of the crowd's part.
 MARGIN_DUST = 10**9

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
-from tests.properties.machine import Clearinghouse
-from tests.properties.stage import ASSETS, BIDDERS, SHARES
-from tests.world import BTC, ETH
+from verification.engine.world import BTC, ETH
+from verification.machines.machine import Clearinghouse
+from verification.machines.stage import ASSETS, BIDDERS, SHARES
 
 # Place, market and thousands of notional: 20x and less, on cash and on collateral.
 LEVERED = ((2, ETH, 400), (3, ETH, 200), (4, ETH, 150), (5, BTC, 180), (6, BTC, 600), (7, BTC, 90))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from tests.evm import Person, PyrevmChain, Reverted
+from verification.engine.evm import Person, PyrevmChain, Reverted
 
 DAY = 86_400
 COOLDOWN, WINDOW = 3 * DAY, DAY

@@ -1,12 +1,12 @@
 """The action table as Hypothesis machines: everything at once, and narrower worlds.
 
-In the last two everybody who acts is of one gang (tests/fuzz/gang.py), and Hypothesis is told how
-much the gang has gained: it goes on from what brought more.
+In the last two everybody who acts is of one gang (verification/fuzz/gang.py), and Hypothesis is
+told how much the gang has gained: it goes on from what brought more.
 """
 
 from __future__ import annotations
 
-from tests.properties.tabled import machine
+from verification.machines.tabled import machine
 
 # Accounts with 20x and less on cash and on collateral, and a little insurance.
 LEVERED = tuple(

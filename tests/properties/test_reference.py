@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 
 from bulkhead.config import load_config
-from tests.reference import Reference, Refusal
-from tests.reference.driver import Walk
-from tests.reference.margin import Tally, tally
-from tests.reference.procedure import greatest_fraction
-from tests.reference.reference import ADMIN, FIRST_TIME
-from tests.reference.rounding import PPM, WAD, up
-from tests.reference.state import ASSESSMENTS, AUCTION, CONTRIBUTIONS, CROSS, INSOLVENT
-from tests.reference.trading import NEVER, Order
-from tests.world import wad
+from verification.engine.world import wad
+from verification.reference import Reference, Refusal
+from verification.reference.driver import Walk
+from verification.reference.margin import Tally, tally
+from verification.reference.procedure import greatest_fraction
+from verification.reference.reference import ADMIN, FIRST_TIME
+from verification.reference.rounding import PPM, WAD, up
+from verification.reference.state import ASSESSMENTS, AUCTION, CONTRIBUTIONS, CROSS, INSOLVENT
+from verification.reference.trading import NEVER, Order
 
 CONFIG = Path(__file__).parent.parent.parent / "config" / "local.yaml"
 CASH, SCALE = 10**6, 10**12  # units of USDC in 1; WAD in a unit

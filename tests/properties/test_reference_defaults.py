@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.evm import ADMIN
-from tests.reference import margin
-from tests.reference.driver import Walk
-from tests.reference.rounding import WAD
-from tests.reference.stage import ASSETS, DAY
-from tests.reference.state import CROSS, INSOLVENT, Account
+from verification.engine.evm import ADMIN
+from verification.reference import margin
+from verification.reference.driver import Walk
+from verification.reference.rounding import WAD
+from verification.reference.stage import ASSETS, DAY
+from verification.reference.state import CROSS, INSOLVENT, Account
 
 MARKETS = {"ETH": 1, "BTC": 2}
 ROUNDS = 5

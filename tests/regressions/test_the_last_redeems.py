@@ -13,7 +13,7 @@ end_it_all()  # The owner begins the wind-down.
 
 from __future__ import annotations
 
-from tests.fuzz.regression import assert_no_violation
+from verification.fuzz.regression import assert_no_violation
 
 STEPS = [
     ("lever_up", {"is_long": True, "leverage": 5, "maker": 0, "market": 1, "taker": 4}),

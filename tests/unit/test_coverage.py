@@ -1,4 +1,5 @@
-"""The markers of tests/coverage: each statement and outcome is on record when it happened, and only
+"""The markers of verification/coverage: each statement and outcome is on record when it happened,
+and only
 then, also where the compiler makes one piece of code of several or turns a condition round."""
 
 from __future__ import annotations
@@ -7,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.coverage import instrument
-from tests.coverage.sites import sites_of
-from tests.evm import Contract, PyrevmChain, Reverted
+from verification.coverage import instrument
+from verification.coverage.sites import sites_of
+from verification.engine.evm import Contract, PyrevmChain, Reverted
 
 SOURCE = """
 #pragma version 0.4.3

@@ -9,9 +9,9 @@ from decimal import Decimal
 
 import pytest
 
-from tests.defences.catalogue import DEFENCES, play
-from tests.evm import ROOT
-from tests.patches import copy_with, touched
+from verification.defences.catalogue import DEFENCES, play
+from verification.engine.evm import ROOT
+from verification.engine.patches import copy_with, touched
 
 
 @pytest.mark.parametrize("name", DEFENCES)

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from bulkhead.books import Header
-from tests.evm import Reverted
 from tests.indexer import Auditor, Indexer
 from tests.scenes import Scene
 from tests.unit.default_manager.procedure_helpers import join, set_waterfall
-from tests.world import BTC, ETH, NEVER, WAD, World
+from verification.engine.evm import Reverted
+from verification.engine.world import BTC, ETH, NEVER, WAD, World
 
 STEPS = 400
 PRICES = {ETH: ("ETH", 2_000), BTC: ("BTC", 40_000)}

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from vyper.compiler.input_bundle import FilesystemInputBundle
 from vyper.compiler.phases import CompilerData
 
-from tests.abi import decoder_of, encoder_of, kind_of
-from tests.evm import ROOT, Artefacts
+from verification.engine.abi import decoder_of, encoder_of, kind_of
+from verification.engine.evm import ROOT, Artefacts
 
 CONTRACTS = sorted(path.stem for path in (ROOT / "contracts").glob("*.vy"))
 

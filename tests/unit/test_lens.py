@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.world import AUCTION, BTC, CALLED, CROSS, ETH, HEALTHY, ISOLATED, WAD, wad
+from verification.engine.world import AUCTION, BTC, CALLED, CROSS, ETH, HEALTHY, ISOLATED, WAD, wad
 
 UNKNOWN = 12_345
 CALLABLE, OPENABLE, BIDDABLE, CURABLE = range(4)

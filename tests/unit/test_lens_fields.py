@@ -9,7 +9,6 @@ import pyrevm
 import pytest
 from eth_utils import keccak
 
-from tests.evm import Reverted
 from tests.scenes import (
     CALL_PRICE,
     CLOSE_OUT_PRICE,
@@ -19,7 +18,8 @@ from tests.scenes import (
     set_terms,
 )
 from tests.unit.default_manager.procedure_helpers import side_pair
-from tests.world import AUCTION, BTC, ETH, WAD, wad
+from verification.engine.evm import Reverted
+from verification.engine.world import AUCTION, BTC, ETH, WAD, wad
 
 PPM = 1_000_000
 NOTHING_LEFT = 1_901  # 10,000 less a fee of 100 and a loss of 9,900

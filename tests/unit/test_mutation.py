@@ -8,10 +8,10 @@ import vyper
 from eth_abi import encode
 from eth_utils import keccak
 
-from tests.evm import ADMIN
-from tests.mutation.records import Score
-from tests.mutation.schema import address_of, number_at, render, write_mutant
-from tests.mutation.sites import Finder
+from verification.engine.evm import ADMIN
+from verification.mutation.records import Score
+from verification.mutation.schema import address_of, number_at, render, write_mutant
+from verification.mutation.sites import Finder
 
 SOURCE = """
 FEE: constant(uint256) = 3

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from tests.evm import Reverted
 from tests.scenes import CALL_PRICE, CLOSE_OUT_PRICE, DUST, INSOLVENT_PRICE, Scene
 from tests.unit.default_manager.procedure_helpers import (
     PPM,
@@ -20,7 +19,8 @@ from tests.unit.default_manager.procedure_helpers import (
     tear_up,
     without_limits,
 )
-from tests.world import BTC, WAD, World
+from verification.engine.evm import Reverted
+from verification.engine.world import BTC, WAD, World
 
 (
     NOTHING,

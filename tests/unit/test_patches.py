@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.evm import ROOT, PyrevmChain
-from tests.patches import Change, PatchedArtefacts, PatchError, changed, copy_with
+from verification.engine.evm import ROOT, PyrevmChain
+from verification.engine.patches import Change, PatchedArtefacts, PatchError, changed, copy_with
 
 NAME = "TestSequencerFeed"
 FEED = f"testing/{NAME}.vy"

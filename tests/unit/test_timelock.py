@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.reverts import Reverted, assert_passes, assert_refused, dry_run
-from tests.world import WAD, World
+from verification.engine.world import WAD, World
 
 DAY = 86_400
 DELAY = 2 * DAY

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tests.reverts import assert_reverts
 from tests.scenes import CLOSE_OUT_PRICE, PPM, Scene
-from tests.world import HEALTHY, WAD
+from verification.engine.world import HEALTHY, WAD
 
 
 def test_the_only_bidder_pays_the_price_of_the_curve(world):

@@ -22,7 +22,7 @@ from tests.unit.default_manager.procedure_helpers import (
     refused,
     tear_up,
 )
-from tests.world import AUCTION, HEALTHY
+from verification.engine.world import AUCTION, HEALTHY
 
 
 @pytest.mark.parametrize("funds", [0, 1_000, 100_000])

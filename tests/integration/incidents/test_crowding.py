@@ -10,7 +10,7 @@ from __future__ import annotations
 import pytest
 
 from tests.scenes import Scene, set_market_risk
-from tests.world import AUCTION, WAD
+from verification.engine.world import AUCTION, WAD
 
 STEEP = 200_000 * 10**6  # 20 % of rate a million of open interest
 SIZE = 2_000

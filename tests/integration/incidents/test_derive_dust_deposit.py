@@ -11,7 +11,7 @@ import pytest
 
 from tests.reverts import assert_reverts
 from tests.scenes import CLOSE_OUT_PRICE, INSOLVENT_PRICE, Scene
-from tests.world import HEALTHY, WAD
+from verification.engine.world import HEALTHY, WAD
 
 
 @pytest.mark.parametrize("price", [CLOSE_OUT_PRICE, 1_902, INSOLVENT_PRICE])

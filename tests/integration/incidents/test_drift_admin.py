@@ -18,10 +18,10 @@ import pytest
 
 from bulkhead.config import load_config
 from bulkhead.deployment import DEFAULT_MANAGER, deploy
-from tests.evm import ADMIN, PEOPLE, ROOT, Person, PyrevmChain, Reverted
 from tests.scenes import Scene
 from tests.unit.default_manager.procedure_helpers import refused
-from tests.world import FIRST_PRICES, NEVER, WAD, World
+from verification.engine.evm import ADMIN, PEOPLE, ROOT, Person, PyrevmChain, Reverted
+from verification.engine.world import FIRST_PRICES, NEVER, WAD, World
 
 DAY = 86_400
 DELAY = 2 * DAY

@@ -20,7 +20,7 @@ from tests.unit.default_manager.procedure_helpers import (
     set_waterfall,
     tear_up,
 )
-from tests.world import WAD
+from verification.engine.world import WAD
 
 LIMIT = 5_000
 WALLETS = 12

@@ -12,7 +12,7 @@ import pytest
 
 from tests.reverts import assert_reverts
 from tests.scenes import CLOSE_OUT_PRICE, INSOLVENT_PRICE, Scene
-from tests.world import WAD
+from verification.engine.world import WAD
 
 
 @pytest.mark.parametrize("action", ["withdraw", "transfer"])

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.scenes import CLOSE_OUT_PRICE, Scene
-from tests.world import ETH, WAD, wad
+from verification.engine.world import ETH, WAD, wad
 
 INDEX = 2  # of the hostile collateral, after WETH and WBTC
 AMOUNT = 10 * 10**18

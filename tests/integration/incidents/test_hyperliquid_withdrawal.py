@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from tests.reverts import assert_reverts
 from tests.scenes import Scene
-from tests.world import WAD
+from verification.engine.world import WAD
 
 
 def test_margin_cannot_be_withdrawn_to_force_a_liquidation(world):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from tests.scenes import Scene, set_terms
-from tests.world import AUCTION, HEALTHY, WAD
+from verification.engine.world import AUCTION, HEALTHY, WAD
 
 STEEPEST = {
     "discount_start": 500_000,

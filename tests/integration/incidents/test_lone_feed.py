@@ -14,7 +14,7 @@ import pytest
 
 from tests.reverts import assert_passes, assert_reverts
 from tests.scenes import Scene
-from tests.world import BTC, ETH, HEALTHY, NEVER, WAD, World
+from verification.engine.world import BTC, ETH, HEALTHY, NEVER, WAD, World
 
 HOUR = 3_600
 HAIRCUT_LEFT = 0.8  # what of WETH counts for IM

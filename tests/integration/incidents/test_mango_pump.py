@@ -11,7 +11,7 @@ import pytest
 
 from tests.reverts import assert_reverts
 from tests.scenes import Scene
-from tests.world import NEVER
+from verification.engine.world import NEVER
 
 
 @pytest.fixture

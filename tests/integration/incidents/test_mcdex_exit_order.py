@@ -12,7 +12,7 @@ from itertools import permutations
 
 from tests.scenes import Scene
 from tests.unit.default_manager.procedure_helpers import crowd, refused
-from tests.world import BTC, ETH
+from verification.engine.world import BTC, ETH
 
 
 def test_every_order_pays_the_same(fast_world):  # INV-12

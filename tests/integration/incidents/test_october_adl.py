@@ -14,7 +14,7 @@ import pytest
 
 from tests.scenes import DUST, Scene
 from tests.unit.default_manager.procedure_helpers import BOOK_DUST, crowd, equities, side_pair
-from tests.world import WAD
+from verification.engine.world import WAD
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from tests.reverts import assert_reverts
 from tests.scenes import CALL_PRICE, CLOSE_OUT_PRICE, Scene
-from tests.world import HEALTHY, WAD
+from verification.engine.world import HEALTHY, WAD
 
 
 def test_diverging_venue_stops_liquidation(world):

@@ -11,7 +11,7 @@ import pytest
 
 from tests.reverts import assert_reverts
 from tests.scenes import Scene
-from tests.world import ETH, NEVER, WAD, wad
+from verification.engine.world import ETH, NEVER, WAD, wad
 
 
 def fill_arguments(scene: Scene, giver: int, getter: int, size: float, price: float) -> tuple:

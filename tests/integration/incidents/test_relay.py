@@ -22,7 +22,7 @@ from tests.unit.default_manager.procedure_helpers import (
     tear_up,
     without_limits,
 )
-from tests.world import WAD
+from verification.engine.world import WAD
 
 GAP = 50_000  # 100 ETH from 2,000 to 1,500
 MARGIN = 10_000

@@ -10,7 +10,7 @@ import pytest
 
 from tests.reverts import assert_reverts
 from tests.scenes import Scene
-from tests.world import ETH, HEALTHY, NEVER, WAD
+from verification.engine.world import ETH, HEALTHY, NEVER, WAD
 
 
 @pytest.mark.parametrize("factor", [1_000, 0.001, 1.021, 0.979])

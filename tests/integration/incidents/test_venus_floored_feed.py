@@ -11,7 +11,7 @@ import pytest
 
 from tests.reverts import assert_reverts
 from tests.scenes import Scene
-from tests.world import ETH, NEVER, WAD
+from verification.engine.world import ETH, NEVER, WAD
 
 FLOOR = 10  # hard bounds of ETH in config/local.yaml
 CEILING = 100_000

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.world import World
+from verification.engine.world import World
 
 
 @dataclass(frozen=True)

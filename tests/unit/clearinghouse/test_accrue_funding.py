@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.reverts import assert_passes
-from tests.world import BTC, ETH, NEVER, WAD, wad
+from verification.engine.world import BTC, ETH, NEVER, WAD, wad
 
 PERIOD = 8 * 3_600
 DAY = 86_400

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.reverts import assert_passes, reverts
-from tests.world import ETH, NEVER, WAD
+from verification.engine.world import ETH, NEVER, WAD
 
 DAY = 86_400
 NOT_OWNER = "ownable: caller is not the owner"

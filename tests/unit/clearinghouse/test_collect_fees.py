@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.reverts import assert_passes
-from tests.world import BTC, ETH, NEVER, WAD, wad
+from verification.engine.world import BTC, ETH, NEVER, WAD, wad
 
 MAKER_PPM, TAKER_PPM = 100, 500  # config/local.yaml
 FEE_UNIT = 10**12

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.reverts import assert_passes, assert_reverts
-from tests.world import WAD
+from verification.engine.world import WAD
 
 DAY = 86_400
 DISCOUNT_PPM = 10_000  # config/local.yaml: 1 %

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.reverts import assert_passes
-from tests.world import AUCTION, CALLED, NEVER, WAD
+from verification.engine.world import AUCTION, CALLED, NEVER, WAD
 
 NOT_VALID = "clearinghouse: price not valid"
 HALF_CASH_RANGE = 2**99  # WAD, first amount of cash that does not fit the header

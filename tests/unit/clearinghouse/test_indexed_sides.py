@@ -13,7 +13,7 @@ from eth_utils import keccak
 
 from bulkhead.books import signed
 from tests.unit.clearinghouse.test_layout import layout_of
-from tests.world import ETH, WAD, wad
+from verification.engine.world import ETH, WAD, wad
 
 A = 3 * WAD // 4  # base units per share
 K = -7 * WAD  # cash per share

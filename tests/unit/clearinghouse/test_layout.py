@@ -11,7 +11,7 @@ from vyper.compiler.settings import Settings
 
 from bulkhead.deployment import PARTS
 from tests.reverts import assert_refused, storage_roots
-from tests.world import WAD
+from verification.engine.world import WAD
 
 ROOT = Path(__file__).parents[3]
 CODE_SIZE_LIMIT = 24_576  # EIP-170

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.world import ETH, WAD, World
+from verification.engine.world import ETH, WAD, World
 
 COUNT = 12
 ROW = 8

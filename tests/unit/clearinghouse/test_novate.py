@@ -12,7 +12,7 @@ from fractions import Fraction
 import pytest
 
 from tests.reverts import assert_passes, assert_reverts
-from tests.world import BTC, CROSS, ETH, ISOLATED, NEVER, WAD, wad
+from verification.engine.world import BTC, CROSS, ETH, ISOLATED, NEVER, WAD, wad
 
 MAKER_PPM, TAKER_PPM = 100, 500  # config/local.yaml
 WEI_A_TRADE = 4

@@ -9,7 +9,7 @@ import pytest
 
 from tests.reverts import assert_passes, assert_reverts
 from tests.unit.clearinghouse.test_novate import fill_arguments
-from tests.world import AUCTION, CALLED, ETH, WAD
+from verification.engine.world import AUCTION, CALLED, ETH, WAD
 
 BELOW = "risk engine: below initial margin"
 NOT_VALID = "risk engine: price not valid"

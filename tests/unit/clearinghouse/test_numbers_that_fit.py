@@ -10,7 +10,7 @@ from tests.reverts import assert_reverts
 from tests.scenes import set_market_risk
 from tests.unit.clearinghouse.conftest import Party
 from tests.unit.clearinghouse.test_indexed_sides import slot_of
-from tests.world import ETH, WAD
+from verification.engine.world import ETH, WAD
 
 OUT_OF_RANGE = "ledger: number out of range"
 FEE_UNIT = 10**12

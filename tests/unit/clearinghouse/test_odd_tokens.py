@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.reverts import assert_reverts
-from tests.world import CROSS, WAD
+from verification.engine.world import CROSS, WAD
 
 CAP = 1_000 * WAD
 FAILED = "vault: token transfer failed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bulkhead.books import Header
-from tests.world import BTC, CROSS, ETH, ISOLATED, NEVER
+from verification.engine.world import BTC, CROSS, ETH, ISOLATED, NEVER
 
 NOTHING_YET = Header(cash=0, stage=0, markets=(), collateral_bitmap=0)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.reverts import assert_passes
-from tests.world import CROSS, NEVER, TRADE, WITHDRAW
+from verification.engine.world import CROSS, NEVER, TRADE, WITHDRAW
 
 BOTH = TRADE | WITHDRAW
 NOT_OWNER = "clearinghouse: not the account's owner"

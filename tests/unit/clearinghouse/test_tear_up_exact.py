@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import vyper
 
-from tests.evm import EVM_VERSION, Contract, Settings
-from tests.world import BTC, ETH, WAD, World
+from verification.engine.evm import EVM_VERSION, Contract, Settings
+from verification.engine.world import BTC, ETH, WAD, World
 
 PPM = 10**6
 ROW = 8 + ETH

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.unit.clearinghouse.test_indexed_sides import slot_of
-from tests.world import ETH, WAD
+from verification.engine.world import ETH, WAD
 
 CAP = 500_000  # ppm of the mark
 ROW = 8

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.reverts import assert_passes
-from tests.world import CALLED, ETH, ISOLATED, NEVER, WAD
+from verification.engine.world import CALLED, ETH, ISOLATED, NEVER, WAD
 
 
 @pytest.fixture

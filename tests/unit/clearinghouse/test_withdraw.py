@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.reverts import assert_passes
-from tests.world import ETH, NEVER, WAD
+from verification.engine.world import ETH, NEVER, WAD
 
 BELOW = "risk engine: below initial margin"
 CASH_UNIT = 10**12  # WAD per unit of USDC

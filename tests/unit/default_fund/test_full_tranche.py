@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.evm import Reverted, deploy_world
-from tests.world import NEVER
+from verification.engine.evm import Reverted, deploy_world
+from verification.engine.world import NEVER
 
 ASSESSMENTS = 1
 MOST = 2**128 - 1

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.evm import Reverted
 from tests.scenes import INSOLVENT_PRICE, Scene
-from tests.world import ETH, NEVER, WAD, World
+from verification.engine.evm import Reverted
+from verification.engine.world import ETH, NEVER, WAD, World
 
 PPM = 1_000_000
 UNIT = 10**12  # WAD per unit of the settlement token

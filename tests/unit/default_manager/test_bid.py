@@ -20,7 +20,7 @@ from tests.scenes import (
     set_market_risk,
     set_terms,
 )
-from tests.world import AUCTION, CROSS, ETH, HEALTHY, ISOLATED, TRADE, WAD, WITHDRAW
+from verification.engine.world import AUCTION, CROSS, ETH, HEALTHY, ISOLATED, TRADE, WAD, WITHDRAW
 
 FEW_WEI = 100  # roundings of a handful of legs
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bulkhead.deployment import DEFAULT_MANAGER
-from tests.evm import deploy_world
 from tests.reverts import assert_reverts
 from tests.scenes import CLOSE_OUT_PRICE, DUST, INSOLVENT_PRICE, Scene
-from tests.world import AUCTION, BTC, HEALTHY, INSOLVENT, WAD
+from verification.engine.evm import deploy_world
+from verification.engine.world import AUCTION, BTC, HEALTHY, INSOLVENT, WAD
 
 SHORTFALL = 1_100  # 10,000 less the taker's fee of 100 and a loss of 11,000 at 1,890
 DEEP_PRICE = 1_700  # equity -20,100: more than the opposite side may be charged

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from tests.evm import Reverted, deploy_world
 from tests.reverts import assert_reverts
 from tests.scenes import DUST, PPM, Risk, Scene, cash_of, exact_fraction, set_terms
-from tests.world import AUCTION, BTC, ETH, HEALTHY, WAD
+from verification.engine.evm import Reverted, deploy_world
+from verification.engine.world import AUCTION, BTC, ETH, HEALTHY, WAD
 
 FEW_WEI = 1_000
 WBTC = 1  # index of the collateral

@@ -16,7 +16,7 @@ from tests.scenes import (
     Scene,
     cash_of,
 )
-from tests.world import BTC, CROSS, ETH, HEALTHY, ISOLATED, WAD
+from verification.engine.world import BTC, CROSS, ETH, HEALTHY, ISOLATED, WAD
 
 
 def price_where_equity_is_maintenance(scene: Scene) -> float:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.reverts import assert_reverts
 from tests.scenes import CALL_PRICE, CLOSE_OUT_PRICE, PPM, cash_of
-from tests.world import HEALTHY, WAD
+from verification.engine.world import HEALTHY, WAD
 
 
 def missing(scene) -> int:

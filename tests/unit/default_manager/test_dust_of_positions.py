@@ -6,7 +6,7 @@ import pytest
 
 from tests.scenes import Scene
 from tests.unit.default_manager.procedure_helpers import equities, only, without_limits
-from tests.world import ETH, HEALTHY, INSOLVENT, WAD
+from verification.engine.world import ETH, HEALTHY, INSOLVENT, WAD
 
 INSURED = 1_000
 PARTLY_COVERED, COVERED = 15_000, 18_900  # prices of the trader's bitcoin

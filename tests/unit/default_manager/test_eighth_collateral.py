@@ -17,7 +17,7 @@ from tests.unit.default_manager.procedure_helpers import (
     tear_up,
     without_limits,
 )
-from tests.world import ETH, WAD
+from verification.engine.world import ETH, WAD
 
 FIRST, LAST = "WETH", "OCTO"
 PLACES = {FIRST: 0, LAST: 7}

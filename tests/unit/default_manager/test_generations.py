@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from eth_utils import keccak
 
-from tests.evm import Reverted, deploy_world
 from tests.scenes import DUST, Scene
 from tests.unit.default_manager.procedure_helpers import (
     BOOK_DUST,
@@ -17,7 +16,8 @@ from tests.unit.default_manager.procedure_helpers import (
     tear_up,
     without_limits,
 )
-from tests.world import ETH, WAD, World
+from verification.engine.evm import Reverted, deploy_world
+from verification.engine.world import ETH, WAD, World
 
 LOSS = 110  # a unit: 100 of them are a little more than the trader's 10,000
 A_FLOOR = WAD // 1_000

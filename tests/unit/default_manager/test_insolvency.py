@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.evm import Reverted
 from tests.scenes import CLOSE_OUT_PRICE, DUST, INSOLVENT_PRICE, THIN_PRICE, Scene
 from tests.unit.default_manager.procedure_helpers import (
     BOOK_DUST,
@@ -20,7 +19,8 @@ from tests.unit.default_manager.procedure_helpers import (
     refused,
     tear_up,
 )
-from tests.world import AUCTION, CALLED, HEALTHY, NEVER, WAD
+from verification.engine.evm import Reverted
+from verification.engine.world import AUCTION, CALLED, HEALTHY, NEVER, WAD
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from tests.unit.default_manager.procedure_helpers import (
     tear_up,
     without_limits,
 )
-from tests.world import HEALTHY, INSOLVENT, WAD, World
+from verification.engine.world import HEALTHY, INSOLVENT, WAD, World
 
 OWN = 200
 NO_EQUITY_AT = 1_724.84615389  # of `shrunk` less so many wei

@@ -14,7 +14,7 @@ from tests.unit.default_manager.procedure_helpers import (
     tear_up,
     without_limits,
 )
-from tests.world import AUCTION, BTC, CALLED, ETH, HEALTHY, INSOLVENT, WAD
+from verification.engine.world import AUCTION, BTC, CALLED, ETH, HEALTHY, INSOLVENT, WAD
 
 WBTC = 1
 

@@ -17,7 +17,7 @@ from tests.unit.default_manager.procedure_helpers import (
     tear_up,
     without_limits,
 )
-from tests.world import AUCTION, BTC, ETH, HEALTHY, WAD
+from verification.engine.world import AUCTION, BTC, ETH, HEALTHY, WAD
 
 NOTHING, CALL, OPEN, BID, CURE, RECOGNISE, BID_AT_MARK, TEAR_UP = range(8)
 INSURANCE, OWED = 3_000, SHORTFALL * WAD

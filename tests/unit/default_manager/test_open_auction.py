@@ -14,7 +14,7 @@ from tests.scenes import (
     THIN_PRICE,
     Scene,
 )
-from tests.world import HEALTHY, NEVER, WAD
+from verification.engine.world import HEALTHY, NEVER, WAD
 
 
 def assert_not_opened(scene: Scene, reason: str) -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from bulkhead.config import load_config
 from bulkhead.deployment import deploy
-from tests.evm import ADMIN, PEOPLE, ROOT, Person, PyrevmChain
 from tests.scenes import CALL_PRICE, CLOSE_OUT_PRICE, INSOLVENT_PRICE, Scene
 from tests.unit.default_manager.procedure_helpers import (
     BOOK_DUST,
@@ -20,7 +19,8 @@ from tests.unit.default_manager.procedure_helpers import (
     refused,
     tear_up,
 )
-from tests.world import AUCTION, CALLED, FIRST_PRICES, HEALTHY, NEVER, WAD, World
+from verification.engine.evm import ADMIN, PEOPLE, ROOT, Person, PyrevmChain
+from verification.engine.world import AUCTION, CALLED, FIRST_PRICES, HEALTHY, NEVER, WAD, World
 
 TRADING, WITHDRAWALS, LIQUIDATIONS = range(3)
 DAY = 86_400

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.scenes import CLOSE_OUT_PRICE, INSOLVENT_PRICE, WAD, Scene
-from tests.world import BTC
+from verification.engine.world import BTC
 
 NOTHING_LEFT = 1_901  # 10,000 less a fee of 100 and a loss of 9,900
 

@@ -17,7 +17,7 @@ from tests.scenes import (
     cash_of,
     exact_fraction,
 )
-from tests.world import AUCTION, CALLED, HEALTHY, WAD
+from verification.engine.world import AUCTION, CALLED, HEALTHY, WAD
 
 SLACK = 10  # seconds that a few transactions may take
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.evm import Reverted
 from tests.scenes import Scene
 from tests.unit.default_manager.procedure_helpers import (
     ASSESSMENTS,
@@ -25,7 +24,8 @@ from tests.unit.default_manager.procedure_helpers import (
     tear_up,
     without_limits,
 )
-from tests.world import NEVER, WAD
+from verification.engine.evm import Reverted
+from verification.engine.world import NEVER, WAD
 
 PAID = {HOLE: 400, ASSESSMENTS: 450, CONTRIBUTIONS: 150, INSURANCE: 300, OWN: 200}
 OWED = sum(PAID.values())

@@ -19,7 +19,7 @@ from tests.unit.default_manager.procedure_helpers import (
     tear_up,
     without_limits,
 )
-from tests.world import BTC, HEALTHY, WAD, World
+from verification.engine.world import BTC, HEALTHY, WAD, World
 
 DAY = 86_400
 LOSS = 675  # at 1,805: 50 + 9,025 of collateral - 9,750

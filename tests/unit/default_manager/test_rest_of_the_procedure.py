@@ -6,7 +6,6 @@ from __future__ import annotations
 import pyrevm
 import pytest
 
-from tests.evm import Reverted
 from tests.scenes import CLOSE_OUT_PRICE, INSOLVENT_PRICE, Scene, set_market_risk, set_terms
 from tests.unit.default_manager.procedure_helpers import (
     ASSESSMENTS,
@@ -25,7 +24,8 @@ from tests.unit.default_manager.procedure_helpers import (
     tear_up,
     without_limits,
 )
-from tests.world import BTC, ETH, HEALTHY, INSOLVENT, WAD, World
+from verification.engine.evm import Reverted
+from verification.engine.world import BTC, ETH, HEALTHY, INSOLVENT, WAD, World
 
 DAY = 86_400
 INSURANCE_FUND = 3  # a role

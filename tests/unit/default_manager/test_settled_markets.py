@@ -17,7 +17,7 @@ from tests.unit.default_manager.procedure_helpers import (
     tear_up,
     without_limits,
 )
-from tests.world import AUCTION, BTC, ETH, HEALTHY, WAD
+from verification.engine.world import AUCTION, BTC, ETH, HEALTHY, WAD
 
 DAY = 86_400
 

@@ -8,7 +8,6 @@ import pytest
 
 from bulkhead.config import load_config
 from bulkhead.deployment import deploy
-from tests.evm import ADMIN, PEOPLE, ROOT, Person, PyrevmChain
 from tests.scenes import INSOLVENT_PRICE, Scene
 from tests.unit.default_manager.procedure_helpers import (
     SHORTFALL,
@@ -21,7 +20,8 @@ from tests.unit.default_manager.procedure_helpers import (
     tear_up,
     without_limits,
 )
-from tests.world import BTC, ETH, FIRST_PRICES, HEALTHY, WAD, World
+from verification.engine.evm import ADMIN, PEOPLE, ROOT, Person, PyrevmChain
+from verification.engine.world import BTC, ETH, FIRST_PRICES, HEALTHY, WAD, World
 
 DEBT = SHORTFALL * WAD
 

@@ -24,7 +24,7 @@ from tests.unit.default_manager.procedure_helpers import (
     two,
     without_limits,
 )
-from tests.world import ETH, HEALTHY, WAD, World
+from verification.engine.world import ETH, HEALTHY, WAD, World
 
 # What is in the insurance fund, in contributions and in pledges; what each keeps of 1,100.
 KEPT = [

@@ -8,7 +8,6 @@ from itertools import permutations
 
 import pytest
 
-from tests.evm import Reverted
 from tests.scenes import DUST, INSOLVENT_PRICE, THIN_PRICE, Scene
 from tests.unit.default_manager.procedure_helpers import (
     BOOK_DUST,
@@ -26,7 +25,8 @@ from tests.unit.default_manager.procedure_helpers import (
     tear_up,
     without_limits,
 )
-from tests.world import BTC, HEALTHY, WAD, World
+from verification.engine.evm import Reverted
+from verification.engine.world import BTC, HEALTHY, WAD, World
 
 LONG, SHORT = 0, 1
 SIZE_DUST = 10**6

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from tests.evm import Reverted
 from tests.scenes import DUST, INSOLVENT_PRICE, Risk, Scene
 from tests.unit.clearinghouse.test_many_markets import list_markets
 from tests.unit.default_manager.procedure_helpers import (
@@ -30,7 +29,8 @@ from tests.unit.default_manager.procedure_helpers import (
     two,
     without_limits,
 )
-from tests.world import BTC, ETH, HEALTHY, WAD, World
+from verification.engine.evm import Reverted
+from verification.engine.world import BTC, ETH, HEALTHY, WAD, World
 
 OWN, INSURANCE, CONTRIBUTIONS, PLEDGES = 200, 300, 150, 250
 

@@ -22,7 +22,7 @@ from tests.unit.default_manager.procedure_helpers import (
     set_waterfall,
     without_limits,
 )
-from tests.world import BTC, ETH, NEVER, WAD, World
+from verification.engine.world import BTC, ETH, NEVER, WAD, World
 
 DAY = 86_400
 PROOFS = 3 * DAY

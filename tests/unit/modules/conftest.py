@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.evm import Artefacts, PyrevmChain
+from verification.engine.evm import Artefacts, PyrevmChain
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from tests.evm import Reverted
+from verification.engine.evm import Reverted
 
 PAR = 10**6  # shares of a unit at par, and the virtual shares
 ASSETS, SHARES = 2**96, 2**128

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.evm import Reverted
+from verification.engine.evm import Reverted
 
 WAD = 10**18
 UINT, INT = 2**256, 2**255

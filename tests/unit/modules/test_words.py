@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bulkhead.books import Header, Position, signed
-from tests.evm import Reverted
+from verification.engine.evm import Reverted
 
 WAD = 10**18
 CASH = 2**99

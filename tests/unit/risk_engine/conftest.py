@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.evm import ADMIN, Artefacts, Contract, PyrevmChain
+from verification.engine.evm import ADMIN, Artefacts, Contract, PyrevmChain
 
 WAD = 10**18
 ASSETS = (1, 2, 5, 127)

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from tests.evm import Person, Reverted
 from tests.unit.risk_engine.conftest import (
     ASSETS,
     DECIMALS,
@@ -19,6 +18,7 @@ from tests.unit.risk_engine.conftest import (
     MarketTerms,
     market_terms,
 )
+from verification.engine.evm import Person, Reverted
 
 NOT_ADMIN = "risk engine: caller is not the admin"
 BOUNDS = "risk engine: parameter out of bounds"

@@ -8,7 +8,6 @@ from fractions import Fraction
 import pytest
 from hypothesis import example, given
 
-from tests.evm import Reverted
 from tests.unit.risk_engine.conftest import ASSETS, MARKETS, PRICE, WAD
 from tests.unit.risk_engine.model import Holding, Portfolio, margin
 from tests.unit.risk_engine.test_margin import (
@@ -21,6 +20,7 @@ from tests.unit.risk_engine.test_margin import (
     portfolios,
     valid_prices,
 )
+from verification.engine.evm import Reverted
 
 UNIT = 10**12  # a millionth of cash, WAD
 LEG_MASK = 2**56 - 1

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.evm import Reverted
 from tests.unit.oracle_helpers import EATS_GAS, ORDINARY
 from tests.unit.risk_engine.conftest import ASSETS, LEAST, MARKETS, PRICE, WAD, judged
 from tests.unit.risk_engine.model import Holding, Margin, Portfolio, margin
+from verification.engine.evm import Reverted
 
 CROSS_ACCOUNT, ISOLATED_ACCOUNT = 2 << 88, 1 << 88 | 1 << 72
 INITIAL, WITHDRAWAL, MAINTENANCE = range(3)

@@ -6,7 +6,6 @@ import pytest
 from eth_abi import encode
 from eth_utils import keccak
 
-from tests.evm import Person, Reverted
 from tests.unit.oracle_helpers import EATS_GAS, ORDINARY, REVERTS
 from tests.unit.risk_engine.conftest import (
     ASSETS,
@@ -20,6 +19,7 @@ from tests.unit.risk_engine.conftest import (
     judged,
     market_terms,
 )
+from verification.engine.evm import Person, Reverted
 
 HOUR, DAY = 3_600, 86_400
 SETTLE_AFTER = 3 * DAY

@@ -1,0 +1,395 @@
+#pragma version 0.4.3
+#pragma nonreentrancy on
+"""
+@title Clearinghouse: the only ledger, the only holder of margin
+@custom:contract-name Clearinghouse
+@license GNU Affero General Public License v3.0 only
+@author Bulkhead
+@notice Accounts, cash, collateral, positions. Keeps one law at every price (INV-1):
+
+            tokens held + hole - fees not yet collected
+            - sum of cash - sum of position values  in  [0, dust]
+
+        It decides nothing about risk: it books, shows the risk engine the books and reverts when
+        the engine objects. Fills come through the Exchange only, slices through the DefaultManager
+        only. An account id is owner << 96 | mode << 88 | market << 72 | index, so that owner, mode
+        and the one market of an ISOLATED account need no storage.
+"""
+
+from snekmate.auth import ownable
+from snekmate.auth import ownable_2step
+from ..interfaces import IClearinghouse
+from ..interfaces import IRiskEngine
+from ..modules import final_settlement
+from ..modules import ledger
+from ..modules import registry
+from ..modules import tear_up
+from ..modules import trading
+from ..modules import vault
+from ..modules import words
+
+initializes: ownable
+initializes: ownable_2step[ownable := ownable]
+initializes: registry
+initializes: ledger
+initializes: trading[ledger := ledger, registry := registry]
+initializes: tear_up[ledger := ledger]
+initializes: final_settlement
+exports: (
+    ownable_2step.owner,
+    ownable_2step.pending_owner,
+    ownable_2step.transfer_ownership,
+    ownable_2step.accept_ownership,
+    registry.operators,
+    ledger.headers,
+    ledger.more_markets,
+    ledger.positions,
+    ledger.collateral,
+    ledger.market_state,
+    ledger.market_totals,
+    ledger.side_index,
+)
+
+
+# Longest answer of a function that runs in the procedures, bytes.
+ANSWER_SIZE: constant(uint256) = 1_024
+
+
+# The settlement token and WAD per unit of it.
+SETTLEMENT_TOKEN: public(immutable(address))
+SETTLEMENT_SCALE: public(immutable(uint256))
+# The second half of this contract's code (same storage, reached by delegatecall).
+PROCEDURES: public(immutable(address))
+
+
+@deploy
+def __init__(settlement_token: address, owner: address, procedures: address):
+    """
+    @param settlement_token ERC-20 token that cash is settled in, 18 decimals at most.
+    @param owner The admin: in production a timelock.
+    @param procedures ClearinghouseProcedures made for the same settlement token.
+    """
+    assert owner != empty(address), "clearinghouse: no owner"
+    assert (
+        staticcall IClearinghouse(procedures).SETTLEMENT_TOKEN() == settlement_token
+    ), "clearinghouse: procedures of another token"
+    ownable.__init__()
+    ownable_2step.__init__()
+    ownable_2step._transfer_ownership(owner)
+    SETTLEMENT_TOKEN = settlement_token
+    SETTLEMENT_SCALE = registry._scale_of(settlement_token)
+    PROCEDURES = procedures
+
+
+# ACCOUNTS ---------------------------------------------------------------------------------------
+
+@external
+def deposit(account: uint256, token: address, amount: uint256) -> uint256:
+    """
+    @notice Puts tokens of the caller's into an account. Cash may come from anyone; collateral only
+            from the owner or an operator, so that nobody can plant legs in another's account, and
+            at a VALID price if the account has positions, negative cash or a stage. Cash works at
+            every stage of the default procedure and without a price (INV-10).
+    @param amount Token units.
+    @return What was credited, WAD: what really arrived.
+    """
+    registry._require_some(amount)
+    registry._require_running()
+    assert ledger.headers[account] != 0, "ledger: unknown account"
+    if token != SETTLEMENT_TOKEN:
+        registry._require_authorised(account, registry.TRADE)
+        assert registry.collateral_place[token] != 0, "ledger: unknown token"
+    header: uint256 = 0
+    credited: uint256 = 0
+    header, credited = self._credit(account, token, vault._pull(token, msg.sender, amount))
+    if token != SETTLEMENT_TOKEN:
+        index: uint256 = registry._index_of(token)
+        total: uint256 = registry.collaterals[index].total + credited
+        assert total <= registry._cap_now(index), "clearinghouse: cap reached"
+        registry.collaterals[index].total = total
+    log IClearinghouse.Deposited(
+        account=account,
+        token=token,
+        payer=msg.sender,
+        amount=amount,
+        credited=credited,
+        cash=words._cash(header),
+    )
+    return credited
+
+
+@external
+def withdraw(account: uint256, token: address, amount: uint256, recipient: address):
+    """
+    @notice Takes tokens out of an account of the caller's. With positions or negative cash left,
+            equity must afterwards cover IM without any unrealised profit, at VALID prices (INV-8).
+    @param amount Token units.
+    """
+    registry._require_authorised(account, registry.WITHDRAW)
+    registry._require_withdrawals_open()
+    header: uint256 = 0
+    debited: uint256 = 0
+    header, debited = self._debit(account, token, amount)
+    self._require_withdrawal_margin(account, header)
+    log IClearinghouse.Withdrawn(
+        account=account,
+        token=token,
+        recipient=recipient,
+        amount=amount,
+        debited=debited,
+        cash=words._cash(header),
+    )
+    if token != SETTLEMENT_TOKEN:
+        registry.collaterals[registry._index_of(token)].total -= debited
+    vault._push(token, recipient, amount)
+
+
+@external
+def transfer(from_account: uint256, to_account: uint256, token: address, amount: uint256):
+    """
+    @notice Moves margin between accounts. The giving side must meet the same rule as a withdrawal;
+            collateral goes only to another account of the same owner.
+    @param amount Token units.
+    """
+    registry._require_authorised(from_account, registry.WITHDRAW)
+    registry._require_withdrawals_open()
+    assert from_account != to_account, "clearinghouse: same account"
+    if token != SETTLEMENT_TOKEN:
+        assert (
+            words._owner_of(from_account) == words._owner_of(to_account)
+        ), "clearinghouse: another owner"
+    from_header: uint256 = 0
+    to_header: uint256 = 0
+    debited: uint256 = 0
+    from_header, debited = self._debit(from_account, token, amount)
+    to_header, debited = self._credit(to_account, token, amount)
+    self._require_withdrawal_margin(from_account, from_header)
+    log IClearinghouse.Transferred(
+        from_account=from_account,
+        to_account=to_account,
+        token=token,
+        amount=debited,
+        from_cash=words._cash(from_header),
+        to_cash=words._cash(to_header),
+    )
+
+
+# MARKETS ----------------------------------------------------------------------------------------
+
+@external
+def novate(
+    market: uint256,
+    maker: uint256,
+    taker: uint256,
+    size: int256,
+    price: uint256,
+    maker_fee: uint256,
+    taker_fee: uint256,
+    flags: uint256,
+) -> (uint256, uint256):
+    """
+    @notice Trades between two accounts. Exchange only, which has checked that both agreed.
+    @param size Signed base amount that the taker gains, WAD.
+    @param price WAD cash per base unit.
+    @param maker_fee Charge on the maker, WAD cash (rounded up to a millionth); likewise taker_fee.
+    @param flags Bit 0: the maker's order is reduce-only, bit 1: the taker's.
+    @return The lower and upper end of the mark, WAD: equal when the price is VALID.
+    """
+    terms: uint256 = registry.role_words[registry.EXCHANGE]
+    assert (
+        msg.sender == convert(terms & registry.HOLDER_MASK, address)
+    ), "clearinghouse: wrong caller"
+    registry._require_running()
+    return trading._novate(
+        registry._role(registry.RISK_ENGINE),
+        terms,
+        market,
+        maker,
+        taker,
+        size,
+        price,
+        maker_fee,
+        taker_fee,
+        flags,
+    )
+
+
+@external
+def set_stage(
+    account: uint256, stage: uint256, since: uint256, reward: uint256, caller_account: uint256
+):
+    """
+    @notice Marks the stage of an account and pays whoever noticed out of its cash. DefaultManager
+            only.
+    @param stage 0 none, 1 margin call, 2 auction, 3 insolvency.
+    @param since Deadline of the call or start of the stage, unix seconds; 0 for none.
+    @param reward WAD cash from `account` to `caller_account`; 0: nothing is paid.
+    """
+    registry._require_role(registry.DEFAULT_MANAGER)
+    header: uint256 = words._with_stage(ledger._header(account), stage, since)
+    if reward != 0:
+        assert account != caller_account, "clearinghouse: account calls itself"
+        amount: int256 = convert(reward, int256)
+        caller_header: uint256 = ledger._header(caller_account)
+        header = ledger._book_cash(account, header, words._cash(header) - amount)
+        caller_header = ledger._book_cash(
+            caller_account, caller_header, words._cash(caller_header) + amount
+        )
+        ledger.headers[caller_account] = caller_header
+        log IClearinghouse.RewardPaid(
+            account=account,
+            caller_account=caller_account,
+            reward=reward,
+            account_cash=words._cash(header),
+            caller_cash=words._cash(caller_header),
+        )
+    ledger.headers[account] = header
+    log IClearinghouse.StageSet(account=account, stage=stage, since=since)
+
+
+# EVERYTHING ELSE --------------------------------------------------------------------------------
+
+@external
+@raw_return
+@reentrant
+def __default__() -> Bytes[ANSWER_SIZE]:
+    """
+    @notice Runs any other function in ClearinghouseProcedures, on this contract's storage; it takes
+            the lock there and reverts with its reason.
+    """
+    return raw_call(PROCEDURES, msg.data, max_outsize=ANSWER_SIZE, is_delegate_call=True)
+
+
+# VIEWS ------------------------------------------------------------------------------------------
+
+@external
+@view
+def roles(role: uint256) -> address:
+    """
+    @notice Who holds a role: 0 risk engine, 1 exchange, 2 default manager, 3 insurance fund,
+            4 default fund.
+    """
+    return registry._role(role)
+
+
+@external
+@view
+def phase() -> uint256:
+    """
+    @notice 0 running, 1 winding down (markets are settled, deficits proven), 2 redemption.
+    """
+    return registry._phase()
+
+
+@external
+@view
+def role_word(role: uint256) -> uint256:
+    """
+    @notice A role's holder with what is read together with it (layout: registry.vy).
+    """
+    return registry.role_words[role]
+
+
+@external
+@view
+def is_authorised(account: uint256, who: address, permission: uint256) -> bool:
+    """
+    @notice Whether `who` is the owner of an opened account or an operator with a permission bit.
+    """
+    return ledger.headers[account] != 0 and registry._may(account, who, permission)
+
+
+@external
+@view
+def portfolio(account: uint256) -> (uint256, DynArray[uint256, 72]):
+    """
+    @notice An account as the risk engine reads it.
+    @return Header (layout: words.vy) and legs (layout: IRiskEngine).
+    """
+    header: uint256 = ledger._header(account)
+    return header, ledger._legs(account, header)
+
+
+# INTERNAL ---------------------------------------------------------------------------------------
+
+@internal
+def _debit(account: uint256, token: address, amount: uint256) -> (uint256, uint256):
+    """
+    @dev Takes tokens off an account's books. Cash may not go negative: nobody takes out
+         what he has not.
+    @return The header (stored) and what was debited, WAD.
+    """
+    registry._require_some(amount)
+    header: uint256 = ledger._header(account)
+    trading._require_no_call(header)
+    debited: uint256 = amount
+    held: uint256 = 0
+    if token == SETTLEMENT_TOKEN:
+        debited *= SETTLEMENT_SCALE
+        held = convert(max(words._cash(header), 0), uint256)
+        registry._require_held(debited <= held)
+        header = words._with_cash(header, convert(held - debited, int256))
+    else:
+        index: uint256 = registry._index_of(token)
+        debited *= registry.collaterals[index].scale
+        held = ledger.collateral[account][index]
+        registry._require_held(debited <= held)
+        header = ledger._book_collateral(account, header, index, held - debited)
+    ledger.headers[account] = header
+    return header, debited
+
+
+@internal
+def _credit(account: uint256, token: address, amount: uint256) -> (uint256, uint256):
+    """
+    @dev Puts tokens on an account's books.
+    @return The header (stored) and what was credited, WAD.
+    """
+    header: uint256 = ledger._header(account)
+    credited: uint256 = amount
+    if token == SETTLEMENT_TOKEN:
+        credited *= SETTLEMENT_SCALE
+        header = ledger._book_cash(account, header, words._cash(header) + convert(credited, int256))
+    else:
+        index: uint256 = registry._index_of(token)
+        credited *= registry.collaterals[index].scale
+        self._require_priced(header, index)
+        header = ledger._book_collateral(
+            account, header, index, ledger.collateral[account][index] + credited
+        )
+    ledger.headers[account] = header
+    return header, credited
+
+
+@internal
+@view
+def _require_priced(header: uint256, index: uint256):
+    """
+    @dev Collateral comes into an account that carries risk only at a VALID price: the procedure
+         counts a price in doubt at its better end, so a leg in doubt would shield a defaulter.
+    """
+    if (
+        words._has_positions(header)
+        or words._cash(header) < 0
+        or words._stage(header) != trading.STAGE_NONE
+    ):
+        low: uint256 = 0
+        high: uint256 = 0
+        valid: bool = False
+        low, high, valid = staticcall IRiskEngine(registry._role(registry.RISK_ENGINE)).price(
+            ledger.COLLATERAL_ROW + index
+        )
+        registry._require_valid(valid)
+
+
+@internal
+@view
+def _require_withdrawal_margin(account: uint256, header: uint256):
+    """
+    @dev INV-8. An account without positions and debt needs no price to be paid out.
+    """
+    if words._has_positions(header) or words._cash(header) < 0:
+        trading._require_under_cap(words._cash(header))
+        trading._require_margin(
+            registry._role(registry.RISK_ENGINE), account, header, trading.LEVEL_WITHDRAWAL, []
+        )

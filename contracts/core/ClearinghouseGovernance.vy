@@ -1,0 +1,507 @@
+#pragma version 0.4.3
+#pragma nonreentrancy on
+"""
+@title ClearinghouseGovernance: the last part of the Clearinghouse's code
+@custom:contract-name ClearinghouseGovernance
+@license GNU Affero General Public License v3.0 only
+@author Bulkhead
+@notice Opening accounts, wind-down, pauses, roles, listings, terms. Like ClearinghouseProcedures it
+        has the Clearinghouse's storage layout and works only through it.
+
+        Pauses: the guardian stops trading, withdrawals or liquidations; never deposits, reductions
+        or cures. A pause ends by itself, and paused time is capped per window.
+"""
+
+from snekmate.auth import ownable
+from snekmate.auth import ownable_2step
+from ..interfaces import IClearinghouse
+from ..modules import final_settlement
+from ..modules import ledger
+from ..modules import registry
+from ..modules import tear_up
+from ..modules import trading
+from ..modules import wind_down
+from ..modules import words
+
+initializes: ownable
+initializes: ownable_2step[ownable := ownable]
+initializes: registry
+initializes: ledger
+initializes: trading[ledger := ledger, registry := registry]
+initializes: tear_up[ledger := ledger]
+initializes: final_settlement
+initializes: wind_down[
+    final_settlement := final_settlement, ledger := ledger, ownable := ownable, registry := registry
+]
+exports: (
+    wind_down.SETTLEMENT_TOKEN,
+    wind_down.begin_wind_down,
+    wind_down.seize,
+    wind_down.conclude_proof,
+    wind_down.begin_redemption,
+    wind_down.redeem,
+    registry.account_count,
+    registry.collaterals,
+    registry.collateral_count,
+    registry.shortfall_grace,
+    registry.shortfall_discount,
+    registry.default_fund_share,
+    registry.guardian,
+    registry.pending_guardian,
+    registry.pending_roles,
+    registry.pause_budgets,
+    ledger.past_sides,
+    ledger.settled_prices,
+    ledger.debts,
+    ledger.hole,
+    ledger.negative_cash,
+    ledger.protocol_fees,
+    ledger.shortfall_since,
+    ledger.shortfall_threshold,
+    trading.negative_cash_cap,
+    final_settlement.living_markets,
+    final_settlement.hole_share,
+    final_settlement.proof_window,
+    final_settlement.proof_reward,
+    final_settlement.proof_reward_cap,
+    final_settlement.proofs_end,
+    final_settlement.pot,
+    final_settlement.claims,
+    final_settlement.collateral_pots,
+    final_settlement.collateral_paid,
+)
+
+PPM: constant(uint256) = 1_000_000
+MAX_MARKET: constant(uint256) = 120  # rows of the risk table (RiskEngine)
+FIRST_CAP: constant(uint256) = 100_000  # of a new collateral, ppm of its cap
+MAX_SHORTFALL_DISCOUNT: constant(uint256) = 100_000  # 10 %, ppm
+MAX_SHORTFALL_GRACE: constant(uint256) = 30 * 86_400  # seconds
+MAX_DEFAULT_FUND_SHARE: constant(uint256) = 800_000  # 80 %, ppm
+
+# What the guardian may stop.
+TRADING: constant(uint256) = 0
+WITHDRAWALS: constant(uint256) = 1
+LIQUIDATIONS: constant(uint256) = 2
+
+# One pause, seconds; all pauses of an action that begin in one window of PAUSE_WINDOW seconds.
+MAX_PAUSE: constant(uint256) = 86_400
+PAUSE_WINDOW: constant(uint256) = 30 * 86_400
+MAX_PAUSED: constant(uint256) = 3 * 86_400
+# After a pause of liquidations accounts can be cured before anyone is called or sold, seconds.
+CURE_WINDOW: constant(uint256) = 3_600
+BUDGET_BITS: constant(uint256) = 40
+BUDGET_MASK: constant(uint256) = 2**40 - 1
+
+# Between the proposal of a role's new holder and its taking over, seconds.
+ROLE_DELAY: constant(uint256) = 86_400
+
+# Bounds of the wind-down's terms.
+MIN_HOLE_SHARE: constant(uint256) = 10_000  # 1 %
+MIN_PROOF_WINDOW: constant(uint256) = 3_600
+MAX_PROOF_WINDOW: constant(uint256) = 30 * 86_400
+MAX_PROOF_REWARD: constant(uint256) = 50_000  # 5 %
+MAX_PROOF_REWARD_CAP: constant(uint256) = 1_000  # units of cash
+
+
+@deploy
+def __init__(settlement_token: address):
+    """
+    @param settlement_token The Clearinghouse's settlement token.
+    """
+    ownable.__init__()
+    ownable_2step.__init__()
+    ownable_2step._transfer_ownership(empty(address))
+    wind_down.__init__(settlement_token)
+
+
+# ACCOUNTS AND MARKETS ---------------------------------------------------------------------------
+
+@external
+def open_account(mode: uint256, market: uint256) -> uint256:
+    """
+    @notice Opens a margin account of the caller's.
+    @param mode 1 ISOLATED (one market, losses stop there) or 2 CROSS (all positions share margin).
+    @param market The only market of an ISOLATED account; 0 for CROSS.
+    @return The account id.
+    """
+    if mode == words.ISOLATED:
+        assert ledger._state(market) != 0  # reverts by itself: "ledger: unknown market"
+    else:
+        assert mode == words.CROSS and market == 0, "clearinghouse: bad margin mode"
+    index: uint256 = registry.account_count[msg.sender]
+    registry.account_count[msg.sender] = index + 1
+    account: uint256 = (
+        convert(msg.sender, uint256) << words.OWNER_SHIFT
+        | mode << words.MODE_SHIFT
+        | market << words.MARKET_SHIFT
+        | index
+    )
+    ledger.headers[account] = words.OPENED
+    log IClearinghouse.AccountOpened(owner=msg.sender, account=account, mode=mode, market=market)
+    return account
+
+
+@external
+def set_operator(operator: address, permissions: uint256):
+    """
+    @notice Lets `operator` act for all accounts of the caller's.
+    @param permissions Bits: 1 TRADE (fills, orders, deposits of collateral), 2 WITHDRAW
+           (withdrawals and transfers); 0 revokes.
+    """
+    assert permissions <= registry.TRADE | registry.WITHDRAW, "clearinghouse: unknown permission"
+    registry.operators[msg.sender][operator] = permissions
+    log IClearinghouse.OperatorSet(owner=msg.sender, operator=operator, permissions=permissions)
+
+
+@external
+def accrue_funding(market: uint256):
+    """
+    @notice Stores a market's funding index at this block and lets its rate fade. Anyone; never
+            needs a price.
+    """
+    state: uint256 = ledger._state(market)
+    funding: int256 = ledger._funding_now(state)
+    rate: int256 = ledger._next_rate(state, words._interest(state), 0, 0)
+    state = words._pack_state(state, funding, rate)
+    ledger.market_state[market] = state
+    log IClearinghouse.FundingAccrued(
+        market=market, funding_index=funding, funding_rate=words._rate(state)
+    )
+
+
+# VIEWS --------------------------------------------------------------------------------------------
+
+@external
+@view
+def collateral_cap(index: uint256) -> uint256:
+    """
+    @notice What deposits of a collateral may reach now, WAD: a raised cap grows over 30 days.
+    """
+    return registry._cap_now(index)
+
+
+# PAUSES -----------------------------------------------------------------------------------------
+
+@external
+def pause(action: uint256, duration: uint256):
+    """
+    @notice Stops an action for a while, or for longer. Guardian only.
+    @param action 0 trading (reductions go on), 1 withdrawals, 2 liquidations (cures go on).
+    @param duration Seconds from now, a day at most; all pauses of an action that begin within 30
+           days add up to 3 days at most. A pause of liquidations counts the cure window after it.
+    """
+    assert msg.sender == registry.guardian, "clearinghouse: caller is not the guardian"
+    self._require_action(action)
+    registry._require_running()
+    assert duration != 0 and duration <= MAX_PAUSE, "clearinghouse: pause out of bounds"
+    ends: uint256 = block.timestamp + duration
+    begins: uint256 = max(self._paused_until(action), block.timestamp)
+    assert ends > begins, "clearinghouse: already paused for longer"
+    counted: uint256 = ends - begins
+    if action == LIQUIDATIONS:
+        counted += CURE_WINDOW
+    budget: uint256 = registry.pause_budgets[action]
+    start: uint256 = budget & BUDGET_MASK
+    used: uint256 = budget >> BUDGET_BITS
+    if block.timestamp >= start + PAUSE_WINDOW:
+        start = block.timestamp
+        used = 0
+    used += counted
+    assert used <= MAX_PAUSED, "clearinghouse: paused time is used up"
+    registry.pause_budgets[action] = start | used << BUDGET_BITS
+    self._set_paused_until(action, ends)
+    log IClearinghouse.Paused(action=action, until=ends, used=used)
+
+
+@external
+def unpause(action: uint256):
+    """
+    @notice Ends a pause at once. Guardian or owner. The time stays counted.
+    """
+    assert (
+        msg.sender == registry.guardian or msg.sender == ownable.owner
+    ), "clearinghouse: caller is not the guardian"
+    self._require_action(action)
+    assert self._paused_until(action) > block.timestamp, "clearinghouse: not paused"
+    self._set_paused_until(action, block.timestamp)
+    log IClearinghouse.Paused(
+        action=action,
+        until=block.timestamp,
+        used=registry.pause_budgets[action] >> BUDGET_BITS,
+    )
+
+
+@external
+@view
+def paused_until(action: uint256) -> uint256:
+    """
+    @notice End of the last pause of an action, unix seconds. Liquidations wait CURE_WINDOW more.
+    """
+    self._require_action(action)
+    return self._paused_until(action)
+
+
+# ROLES ------------------------------------------------------------------------------------------
+
+@external
+def set_role(role: uint256, holder: address):
+    """
+    @notice Plugs in a contract: 0 risk engine, 1 exchange, 2 default manager, 3 insurance fund,
+            4 default fund. The first holder takes over at once, every later one a day after he was
+            proposed (`accept_role`). Owner only.
+    """
+    ownable._check_owner()
+    assert role < registry.ROLES, "clearinghouse: unknown role"
+    assert holder.is_contract, "clearinghouse: role holder is not a contract"
+    if registry._role(role) == empty(address):
+        self._set_holder(role, holder)
+    else:
+        ready_at: uint256 = block.timestamp + ROLE_DELAY
+        registry.pending_roles[role] = (convert(holder, uint256) | ready_at << registry.FIRST_FIELD)
+        log IClearinghouse.RoleProposed(role=role, holder=holder, ready_at=ready_at)
+
+
+@external
+def accept_role(role: uint256):
+    """
+    @notice Lets a proposed holder take over. Anyone, once its delay is over.
+    """
+    pending: uint256 = registry.pending_roles[role]
+    assert pending != 0, "clearinghouse: no role proposed"
+    assert (
+        block.timestamp >= pending >> registry.FIRST_FIELD
+    ), "clearinghouse: role delay is not over"
+    registry.pending_roles[role] = 0
+    self._set_holder(role, convert(pending & registry.HOLDER_MASK, address))
+
+
+@external
+def cancel_role(role: uint256):
+    """
+    @notice Withdraws a proposal. Owner only.
+    """
+    ownable._check_owner()
+    assert registry.pending_roles[role] != 0, "clearinghouse: no role proposed"
+    registry.pending_roles[role] = 0
+    log IClearinghouse.RoleProposed(role=role, holder=empty(address), ready_at=0)
+
+
+@external
+def set_guardian(guardian: address):
+    """
+    @notice Proposes who may pause; he accepts himself. The zero address leaves nobody, at once.
+            Owner only.
+    """
+    ownable._check_owner()
+    registry.pending_guardian = guardian
+    if guardian == empty(address):
+        registry.guardian = guardian
+    log IClearinghouse.GuardianProposed(guardian=guardian)
+
+
+@external
+def accept_guardian():
+    """
+    @notice Takes the guardian's office. The proposed guardian only.
+    """
+    assert (
+        msg.sender == registry.pending_guardian
+    ), "clearinghouse: caller is not the proposed guardian"
+    registry.guardian = msg.sender
+    registry.pending_guardian = empty(address)
+    log IClearinghouse.GuardianSet(guardian=msg.sender)
+
+
+@external
+def set_contribution_threshold(threshold: uint256):
+    """
+    @notice Sets the IM above which an account that takes on risk needs a contribution of its
+            owner's to the default fund. Owner only.
+    @param threshold Whole units of cash, below 2**32; 0: none is needed.
+    """
+    ownable._check_owner()
+    assert threshold <= registry.MASK_32, "clearinghouse: threshold out of bounds"
+    word: uint256 = registry.role_words[registry.EXCHANGE]
+    registry.role_words[registry.EXCHANGE] = (
+        word & (2**registry.SECOND_FIELD - 1) | threshold << registry.SECOND_FIELD
+    )
+    log IClearinghouse.ContributionThresholdSet(threshold=threshold)
+
+
+@external
+def set_wind_down_terms(hole_share: uint256, window: uint256, reward: uint256, reward_cap: uint256):
+    """
+    @notice Terms of the wind-down. Owner only, while it has not begun.
+    @param hole_share Hole as a part of the cash held above which anyone may begin, ppm: 1 % to all.
+    @param window Seconds in which deficits are proven: 1 hour to 30 days.
+    @param reward Part of a deficit for whoever proves it, ppm: at most 5 %.
+    @param reward_cap Greatest reward, whole units of cash: at most 1,000.
+    """
+    ownable._check_owner()
+    registry._require_running()
+    assert (
+        hole_share >= MIN_HOLE_SHARE
+        and hole_share <= PPM
+        and window >= MIN_PROOF_WINDOW
+        and window <= MAX_PROOF_WINDOW
+        and reward <= MAX_PROOF_REWARD
+        and reward_cap <= MAX_PROOF_REWARD_CAP
+    ), "clearinghouse: wind-down terms out of bounds"
+    final_settlement.hole_share = hole_share
+    final_settlement.proof_window = window
+    final_settlement.proof_reward = reward
+    final_settlement.proof_reward_cap = reward_cap
+    log IClearinghouse.WindDownTermsSet(
+        hole_share=hole_share, window=window, reward=reward, reward_cap=reward_cap
+    )
+
+
+# LISTINGS AND TERMS -----------------------------------------------------------------------------
+
+@external
+def list_collateral(token: address, cap: uint256) -> uint256:
+    """
+    @notice Lists a collateral token. Its haircuts and feeds are the risk engine's. Owner only.
+    @param cap Greatest total of deposits, WAD; a tenth of it at first, all of it after CAP_RAMP.
+    @return Its index.
+    """
+    ownable._check_owner()
+    index: uint256 = registry.collateral_count
+    assert index < ledger.MAX_COLLATERALS, "clearinghouse: eight collaterals at most"
+    assert (
+        token != wind_down.SETTLEMENT_TOKEN and registry.collateral_place[token] == 0
+    ), "clearinghouse: token already listed"
+    registry.collaterals[index] = IClearinghouse.Collateral(
+        token=token,
+        scale=registry._scale_of(token),
+        cap=cap,
+        total=0,
+        base=cap * FIRST_CAP // PPM,
+        since=block.timestamp,
+    )
+    registry.collateral_place[token] = index + 1
+    registry.collateral_count = index + 1
+    log IClearinghouse.CollateralListed(index=index, token=token, cap=cap)
+    return index
+
+
+@external
+def set_collateral_cap(index: uint256, cap: uint256):
+    """
+    @notice Changes a collateral's deposit cap (WAD), downwards at once, upwards over CAP_RAMP; what
+            is inside stays. Owner only.
+    """
+    ownable._check_owner()
+    assert index < registry.collateral_count, "ledger: unknown token"
+    registry.collaterals[index].base = min(registry._cap_now(index), cap)
+    registry.collaterals[index].since = block.timestamp
+    registry.collaterals[index].cap = cap
+    log IClearinghouse.CollateralCapSet(index=index, cap=cap)
+
+
+@external
+def list_market(market: uint256):
+    """
+    @notice Opens the books of a market. Its risk row and terms are set in the risk engine and the
+            exchange. Owner only.
+    @param market Id, 1 to 120.
+    """
+    ownable._check_owner()
+    assert market != 0 and market <= MAX_MARKET, "clearinghouse: bad market id"
+    assert ledger.market_state[market] == 0, "clearinghouse: market already listed"
+    registry._require_running()
+    ledger.market_state[market] = words._pack_state(0, 0, 0)
+    final_settlement.living_markets += 1
+    log IClearinghouse.MarketListed(market=market)
+
+
+@external
+def set_shortfall_terms(cap: uint256, threshold: uint256, grace: uint256, discount: uint256):
+    """
+    @notice Terms of negative cash. Owner only.
+    @param cap Greatest total that voluntary actions may reach, WAD.
+    @param threshold Amount above which an account's grace time starts, WAD.
+    @param grace Seconds, 30 days at most.
+    @param discount What whoever pays it gets on top in collateral, ppm, 10 % at most.
+    """
+    ownable._check_owner()
+    assert (
+        grace <= MAX_SHORTFALL_GRACE and discount <= MAX_SHORTFALL_DISCOUNT
+    ), "clearinghouse: shortfall terms out of bounds"
+    trading.negative_cash_cap = cap
+    ledger.shortfall_threshold = threshold
+    registry.shortfall_grace = grace
+    registry.shortfall_discount = discount
+    log IClearinghouse.ShortfallTermsSet(
+        cap=cap, threshold=threshold, grace=grace, discount=discount
+    )
+
+
+@external
+def set_default_fund_share(share: uint256):
+    """
+    @notice Sets the part of the fees that goes to the default fund. Owner only.
+    @param share ppm, 80 % at most.
+    """
+    ownable._check_owner()
+    assert (share <= MAX_DEFAULT_FUND_SHARE), "clearinghouse: default fund share out of bounds"
+    registry.default_fund_share = share
+    log IClearinghouse.DefaultFundShareSet(share=share)
+
+
+# INTERNAL ---------------------------------------------------------------------------------------
+
+@internal
+@pure
+def _require_action(action: uint256):
+    """
+    @dev One of the three.
+    """
+    assert action <= LIQUIDATIONS, "clearinghouse: unknown action"
+
+
+@internal
+@pure
+def _place_of(action: uint256) -> (uint256, uint256):
+    """
+    @dev Role word and shift of an action's pause.
+    """
+    if action == TRADING:
+        return registry.EXCHANGE, registry.FIRST_FIELD
+    if action == WITHDRAWALS:
+        return registry.RISK_ENGINE, registry.FIRST_FIELD
+    return registry.RISK_ENGINE, registry.SECOND_FIELD
+
+
+@internal
+@view
+def _paused_until(action: uint256) -> uint256:
+    """
+    @dev End of an action's last pause, unix seconds.
+    """
+    role: uint256 = 0
+    offset: uint256 = 0
+    role, offset = self._place_of(action)
+    return (registry.role_words[role] >> offset) & registry.MASK_32
+
+
+@internal
+def _set_paused_until(action: uint256, until: uint256):
+    """
+    @dev Stores the end of an action's pause.
+    """
+    role: uint256 = 0
+    offset: uint256 = 0
+    role, offset = self._place_of(action)
+    word: uint256 = registry.role_words[role]
+    registry.role_words[role] = word & ~(registry.MASK_32 << offset) | until << offset
+
+
+@internal
+def _set_holder(role: uint256, holder: address):
+    """
+    @dev Gives a role to a holder; the other fields of its word stay.
+    """
+    word: uint256 = registry.role_words[role]
+    registry.role_words[role] = word & ~registry.HOLDER_MASK | convert(holder, uint256)
+    log IClearinghouse.RoleSet(role=role, holder=holder)

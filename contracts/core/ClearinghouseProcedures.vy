@@ -1,0 +1,228 @@
+#pragma version 0.4.3
+#pragma nonreentrancy on
+"""
+@title ClearinghouseProcedures: the second half of the Clearinghouse's code
+@custom:contract-name ClearinghouseProcedures
+@license GNU Affero General Public License v3.0 only
+@author Bulkhead
+@notice What the Clearinghouse does seldom: slices, draws, shortfalls, fees, listings. It has the
+        Clearinghouse's storage layout (a test compares them) and works only through it, by
+        delegatecall; called directly it finds an empty ledger, no owner and no roles, and reverts.
+        What it does not know it passes on to ClearinghouseResolution in the same way. The split
+        exists because one contract would exceed the code size limit of EIP-170.
+"""
+
+from snekmate.auth import ownable
+from snekmate.auth import ownable_2step
+from ..interfaces import IClearinghouse
+from ..interfaces import IDefaultFund
+from ..interfaces import IRiskEngine
+from ..modules import final_settlement
+from ..modules import ledger
+from ..modules import registry
+from ..modules import tear_up
+from ..modules import trading
+from ..modules import vault
+from ..modules import words
+
+initializes: ownable
+initializes: ownable_2step[ownable := ownable]
+initializes: registry
+initializes: ledger
+initializes: trading[ledger := ledger, registry := registry]
+initializes: tear_up[ledger := ledger]
+initializes: final_settlement
+
+WAD: constant(uint256) = 10**18
+PPM: constant(uint256) = 1_000_000
+ANSWER_SIZE: constant(uint256) = 1_024
+
+
+# The settlement token and WAD per unit of it.
+SETTLEMENT_TOKEN: public(immutable(address))
+SETTLEMENT_SCALE: immutable(uint256)
+# The next part of the code.
+RESOLUTION: public(immutable(address))
+
+
+@deploy
+def __init__(settlement_token: address, resolution: address):
+    """
+    @param settlement_token The Clearinghouse's settlement token.
+    @param resolution ClearinghouseResolution made for the same settlement token.
+    """
+    assert (
+        staticcall IClearinghouse(resolution).SETTLEMENT_TOKEN() == settlement_token
+    ), "clearinghouse: procedures of another token"
+    ownable.__init__()
+    ownable_2step.__init__()
+    ownable_2step._transfer_ownership(empty(address))
+    SETTLEMENT_TOKEN = settlement_token
+    SETTLEMENT_SCALE = registry._scale_of(settlement_token)
+    RESOLUTION = resolution
+
+
+@external
+@raw_return
+@reentrant
+def __default__() -> Bytes[ANSWER_SIZE]:
+    """
+    @notice Runs any other function in ClearinghouseResolution.
+    """
+    return raw_call(RESOLUTION, msg.data, max_outsize=ANSWER_SIZE, is_delegate_call=True)
+
+
+# SHORTFALLS AND FEES ------------------------------------------------------------------------------
+
+@external
+def cover_shortfall(
+    account: uint256,
+    token: address,
+    cash_amount: uint256,
+    min_collateral: uint256,
+    recipient: address,
+) -> uint256:
+    """
+    @notice Pays an account's negative cash and takes its collateral at a small discount. Open to
+            anyone once the negative cash has been above the threshold for the grace time, or,
+            however small it is, while the total of negative cash is above its cap. The account must
+            be healthy (equity at MM or above) afterwards: one that is not is called and sold.
+    @param token Collateral to take.
+    @param cash_amount Settlement token units to pay, at most what is owed (rounded up).
+    @param min_collateral Least amount the caller accepts, token units.
+    @param recipient Who gets the collateral.
+    @return Collateral taken, token units (rounded down).
+    """
+    registry._require_some(cash_amount)
+    registry._require_running()
+    header: uint256 = ledger._convert_settled(account, ledger._header(account))
+    trading._require_no_call(header)
+    since: uint256 = ledger.shortfall_since[account]
+    assert (
+        ledger.negative_cash > trading.negative_cash_cap
+        or since != 0
+        and block.timestamp >= since + registry.shortfall_grace
+    ), "clearinghouse: not open yet"
+    index: uint256 = registry._index_of(token)
+    low: uint256 = 0
+    high: uint256 = 0
+    valid: bool = False
+    engine: address = registry._role(registry.RISK_ENGINE)
+    low, high, valid = staticcall IRiskEngine(engine).price(ledger.COLLATERAL_ROW + index)
+    registry._require_valid(valid)
+
+    paid: uint256 = vault._pull(SETTLEMENT_TOKEN, msg.sender, cash_amount) * SETTLEMENT_SCALE
+    cash: int256 = words._cash(header)
+    assert (
+        cash < 0 and paid < convert(-cash, uint256) + SETTLEMENT_SCALE
+    ), "clearinghouse: owes less"
+    scale: uint256 = registry.collaterals[index].scale
+    worth: uint256 = paid * (PPM + registry.shortfall_discount) // PPM
+    taken: uint256 = worth * WAD // low // scale
+    debited: uint256 = taken * scale
+    held: uint256 = ledger.collateral[account][index]
+    registry._require_held(debited <= held)
+    assert taken >= min_collateral, "clearinghouse: below minimum"
+    header = ledger._book_cash(account, header, cash + convert(paid, int256))
+    header = ledger._book_collateral(account, header, index, held - debited)
+    ledger.headers[account] = header
+    registry.collaterals[index].total -= debited
+    # The bonus comes out of an account that can afford it: one below MM is called and sold (INV-4).
+    trading._require_margin(engine, account, header, trading.LEVEL_MAINTENANCE, [])
+    log IClearinghouse.ShortfallCovered(
+        account=account,
+        payer=msg.sender,
+        token=token,
+        cash_paid=paid,
+        collateral_taken=debited,
+        cash=words._cash(header),
+    )
+    vault._push(token, recipient, taken)
+    return taken
+
+
+@external
+def collect_fees(market: uint256) -> uint256:
+    """
+    @notice Pays out a market's fees and those that belong to no market: first the hole, the rest in
+            tokens to the funds, by the published split. Anyone; not while deficits are proven.
+    @return What the funds got, settlement token units.
+    """
+    assert ledger._state(market) != 0  # reverts by itself: "ledger: unknown market"
+    assert registry._phase() != registry.WINDING_DOWN, "clearinghouse: winding down"
+    totals: uint256 = ledger.market_totals[market]
+    fees: uint256 = words._fees(totals) + ledger.protocol_fees
+    hole: uint256 = ledger.hole
+    to_hole: uint256 = min(hole, fees)
+    tokens: uint256 = (fees - to_hole) // SETTLEMENT_SCALE
+    fund: address = registry._role(registry.DEFAULT_FUND)
+    members: uint256 = 0
+    if staticcall IDefaultFund(fund).has_shares(0):
+        members = tokens * registry.default_fund_share // PPM
+    ledger.market_totals[market] = totals & ~(words.FEES_MASK << words.FEES_SHIFT)
+    ledger.protocol_fees = fees - to_hole - tokens * SETTLEMENT_SCALE
+    if to_hole != 0:
+        ledger.hole = hole - to_hole
+    log IClearinghouse.FeesCollected(
+        market=market,
+        to_hole=to_hole,
+        to_insurance=(tokens - members) * SETTLEMENT_SCALE,
+        to_default_fund=members * SETTLEMENT_SCALE,
+        hole=hole - to_hole,
+    )
+    if tokens != members:
+        vault._push(SETTLEMENT_TOKEN, registry._role(registry.INSURANCE_FUND), tokens - members)
+    if members != 0:
+        vault._approve(SETTLEMENT_TOKEN, fund, members)
+        extcall IDefaultFund(fund).receive_fees(members)
+    return tokens
+
+
+# DEFAULTS ---------------------------------------------------------------------------------------
+
+@external
+def slice_account(
+    account: uint256,
+    bidder: uint256,
+    fraction: uint256,
+    known: DynArray[uint256, 40],
+    discount: uint256,
+    fee: uint256,
+) -> int256:
+    """
+    @notice Moves a fraction of every leg in `known` to the bidder at those prices. DefaultManager
+            only.
+    @param fraction WAD, (0, 1].
+    @param known Legs with a VALID price (layout: IRiskEngine).
+    @param discount WAD cash from the account to the bidder.
+    @param fee WAD cash from the account to the protocol.
+    @return The account's cash afterwards, WAD.
+    """
+    registry._require_role(registry.DEFAULT_MANAGER)
+    return trading._slice(
+        registry._role(registry.RISK_ENGINE), account, bidder, fraction, known, discount, fee
+    )
+
+
+@external
+def receive_draw(account: uint256, tokens: uint256, cash: uint256):
+    """
+    @notice Takes tokens of a fund's and credits them to an account. Insurance fund and default fund
+            only.
+    @param tokens Settlement token units, approved by the caller.
+    @param cash WAD to credit; the tokens may be worth up to one unit more, which goes to the fees.
+    """
+    assert (
+        msg.sender == registry._role(registry.INSURANCE_FUND)
+        or msg.sender == registry._role(registry.DEFAULT_FUND)
+    ), "clearinghouse: wrong caller"
+    worth: uint256 = vault._pull(SETTLEMENT_TOKEN, msg.sender, tokens) * SETTLEMENT_SCALE
+    assert cash <= worth, "clearinghouse: draw pays too little"
+    header: uint256 = ledger._header(account)
+    header = ledger._book_cash(account, header, words._cash(header) + convert(cash, int256))
+    ledger.headers[account] = header
+    if worth != cash:
+        ledger.protocol_fees += worth - cash
+    log IClearinghouse.DrawReceived(
+        account=account, fund=msg.sender, tokens=tokens, paid=cash, cash=words._cash(header)
+    )

@@ -1,0 +1,587 @@
+#pragma version 0.4.3
+#pragma nonreentrancy on
+"""
+@title Lens: batch views for bots and pages
+@custom:contract-name Lens
+@license GNU Affero General Public License v3.0 only
+@author Bulkhead
+@notice Reads many accounts, positions, markets or prices in one call. It keeps nothing, decides
+        nothing and is trusted by nobody: the risk engine judges, the default manager rules, and the
+        Lens asks them on behalf of whoever would otherwise make a hundred calls. One account that
+        does not exist or cannot be judged leaves a hole in the answer and never makes a batch
+        revert.
+"""
+
+from ethereum.ercs import IERC4626
+from ..interfaces import IClearinghouse
+from ..interfaces import IDefaultFund
+from ..interfaces import IDefaultManager
+from ..interfaces import ILens
+from ..interfaces import IRiskEngine
+from ..modules import default_rules
+from ..modules import ledger
+from ..modules import registry
+from ..modules import wad_math
+from ..modules import words
+
+implements: ILens
+
+PPM: constant(uint256) = 1_000_000
+IPPM: constant(int256) = 1_000_000
+MAX_ACCOUNTS: constant(uint256) = 100
+MAX_HOLDERS: constant(uint256) = 10  # accounts whose positions are read in one call
+MAX_POSITIONS: constant(uint256) = 320  # 32 for each of them
+MAX_MARKETS: constant(uint256) = 120  # rows of the risk table (RiskEngine)
+MAX_ROWS: constant(uint256) = 128
+MAX_LEGS: constant(uint256) = 72
+MAX_KNOWN: constant(uint256) = 40
+
+STAGE_NONE: constant(uint256) = 0
+STAGE_AUCTION: constant(uint256) = 2
+STAGE_INSOLVENCY: constant(uint256) = 3
+
+# Actions of `next_step` (ILens).
+ACTION_CALL: constant(uint256) = 1
+ACTION_OPEN: constant(uint256) = 2
+ACTION_BID: constant(uint256) = 3
+ACTION_CURE: constant(uint256) = 4
+ACTION_RECOGNISE: constant(uint256) = 5
+ACTION_BID_AT_MARK: constant(uint256) = 6
+ACTION_TEAR_UP: constant(uint256) = 7
+ACTION_REMAINDER: constant(uint256) = 8
+ACTION_REOPEN: constant(uint256) = 9
+ACTION_WAIT: constant(uint256) = 10
+
+# Weights of a leg (layout: IRiskEngine).
+LOSS_SHIFT: constant(uint256) = 120
+LEG_MAINTENANCE_SHIFT: constant(uint256) = 176
+LEG_MASK: constant(uint256) = 2**56 - 1
+LEG_UNIT: constant(uint256) = 10**12  # WAD cash
+WAD: constant(uint256) = 10**18
+
+# Bytes of the answers that are asked for with a raw call.
+MARGIN_SIZE: constant(uint256) = 96  # three words
+ASSESS_SIZE: constant(uint256) = 1_600  # eight words, offset, length, 40 words
+AUCTION_SIZE: constant(uint256) = 192  # six words
+PRICE_SIZE: constant(uint256) = 96  # three words
+
+CLEARINGHOUSE: public(immutable(address))
+
+
+@deploy
+def __init__(clearinghouse: address):
+    """
+    @param clearinghouse The ledger; it names the risk engine and the default manager.
+    """
+    assert clearinghouse != empty(address), "lens: no clearinghouse"
+    CLEARINGHOUSE = clearinghouse
+
+
+# ACCOUNTS ---------------------------------------------------------------------------------------
+
+@external
+@view
+def accounts(ids: DynArray[uint256, MAX_ACCOUNTS]) -> DynArray[ILens.AccountView, MAX_ACCOUNTS]:
+    """
+    @notice Health, stage and what may be done now with each account, in the order asked for.
+    """
+    engine: address = self._role(registry.RISK_ENGINE)
+    manager: address = self._role(registry.DEFAULT_MANAGER)
+    terms: IDefaultManager.Terms = staticcall IDefaultManager(manager).terms()
+    seen: DynArray[ILens.AccountView, MAX_ACCOUNTS] = []
+    for account: uint256 in ids:
+        seen.append(self._account(engine, manager, terms, account))
+    return seen
+
+
+@external
+@view
+def actionable(
+    ids: DynArray[uint256, MAX_ACCOUNTS],
+) -> (
+    DynArray[uint256, MAX_ACCOUNTS],
+    DynArray[uint256, MAX_ACCOUNTS],
+    DynArray[uint256, MAX_ACCOUNTS],
+    DynArray[uint256, MAX_ACCOUNTS],
+):
+    """
+    @notice Which of these accounts may now be called, put up for auction, bid for, cured.
+    """
+    engine: address = self._role(registry.RISK_ENGINE)
+    manager: address = self._role(registry.DEFAULT_MANAGER)
+    terms: IDefaultManager.Terms = staticcall IDefaultManager(manager).terms()
+    callable: DynArray[uint256, MAX_ACCOUNTS] = []
+    openable: DynArray[uint256, MAX_ACCOUNTS] = []
+    biddable: DynArray[uint256, MAX_ACCOUNTS] = []
+    curable: DynArray[uint256, MAX_ACCOUNTS] = []
+    for account: uint256 in ids:
+        seen: ILens.AccountView = self._account(engine, manager, terms, account)
+        if seen.callable:
+            callable.append(account)
+        if seen.openable:
+            openable.append(account)
+        if seen.biddable:
+            biddable.append(account)
+        if seen.curable:
+            curable.append(account)
+    return callable, openable, biddable, curable
+
+
+@external
+@view
+def next_step(account: uint256) -> ILens.NextStep:
+    """
+    @notice What happens next to an account, when, at what discount, and who would pay a shortfall.
+            Reverts for an account that does not exist or cannot be judged.
+    """
+    manager: address = self._role(registry.DEFAULT_MANAGER)
+    terms: IDefaultManager.Terms = staticcall IDefaultManager(manager).terms()
+    seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
+    known: DynArray[uint256, MAX_KNOWN] = []
+    seen, known = staticcall IRiskEngine(self._role(registry.RISK_ENGINE)).assess(account)
+    auction: IDefaultManager.Auction = staticcall IDefaultManager(manager).auction(account)
+    insolvency: IDefaultManager.Insolvency = staticcall IDefaultManager(manager).insolvency(account)
+    step: ILens.NextStep = empty(ILens.NextStep)
+    step.account = account
+    step.stage = seen.stage
+    step.from_time = block.timestamp
+    step.equity = seen.equity
+    step.maintenance = seen.maintenance
+    step.shortfall = insolvency.shortfall
+    step = self._prospect(manager, step, known)
+    word: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).role_word(registry.RISK_ENGINE)
+    if word >> registry.PHASE_SHIFT != registry.RUNNING:
+        return step  # nothing but proofs and redemption
+    paused_until: uint256 = (word >> registry.SECOND_FIELD) & registry.MASK_32
+    if paused_until != 0:
+        paused_until += default_rules.CURE_WINDOW
+
+    equity: int256 = 0
+    initial: uint256 = 0
+    maintenance: uint256 = 0
+    equity, initial, maintenance = staticcall IRiskEngine(self._role(registry.RISK_ENGINE)).margin(
+        account
+    )
+    if seen.stage != STAGE_NONE and self._meets(equity, maintenance, terms.target):
+        step.action = ACTION_CURE
+        return step
+    if seen.stage == STAGE_INSOLVENCY:
+        step.discount = insolvency.remainder_discount
+        step.max_fraction = insolvency.max_fraction
+        if not insolvency.positions:
+            step.action = ACTION_REMAINDER if insolvency.max_fraction != 0 else ACTION_WAIT
+            if len(known) == 0 and seen.stuck == 0:
+                step.action = ACTION_TEAR_UP  # only debt is left to resolve
+        elif seen.equity > 0:
+            step.action = ACTION_REOPEN
+        elif block.timestamp >= insolvency.window_end:
+            step.action = ACTION_TEAR_UP
+        else:
+            step.action = ACTION_BID_AT_MARK
+        if step.action == ACTION_TEAR_UP:
+            step.from_time = max(insolvency.window_end, block.timestamp)
+    elif not self._meets(seen.equity, seen.maintenance, PPM):
+        if len(known) == 0 and seen.stuck != 0:
+            step.action = ACTION_WAIT
+        elif seen.equity <= 0:
+            step.action = ACTION_RECOGNISE
+        elif seen.stage == STAGE_AUCTION:
+            step.action = ACTION_BID
+            step.discount = auction.discount
+            step.max_fraction = auction.max_fraction
+        elif not self._meets(seen.equity, seen.maintenance, terms.close_out):
+            step.action = ACTION_OPEN
+        elif seen.stage == STAGE_NONE:
+            step.action = ACTION_CALL
+        else:
+            step.action = ACTION_OPEN
+            step.from_time = max(auction.since + 1, block.timestamp)
+    step.from_time = max(step.from_time, paused_until)
+    return step
+
+
+@external
+@view
+def positions(ids: DynArray[uint256, MAX_HOLDERS]) -> DynArray[ILens.PositionView, MAX_POSITIONS]:
+    """
+    @notice Every position of these accounts at mark, account by account; none of an account that
+            does not exist.
+    """
+    engine: address = self._role(registry.RISK_ENGINE)
+    found: DynArray[ILens.PositionView, MAX_POSITIONS] = []
+    for account: uint256 in ids:
+        if staticcall IClearinghouse(CLEARINGHOUSE).headers(account) == 0:
+            continue
+        header: uint256 = 0
+        legs: DynArray[uint256, MAX_LEGS] = []
+        header, legs = staticcall IClearinghouse(CLEARINGHOUSE).portfolio(account)
+        i: uint256 = 0
+        for _: uint256 in range(MAX_KNOWN):
+            if i >= len(legs):
+                break
+            row: uint256 = legs[i] >> ledger.ROW_SHIFT
+            if row > ledger.MARKET_ROW:
+                found.append(self._position(engine, account, row, legs[i + 1]))
+            # A collateral is one word; a position and an amount of cash (row 0) are two.
+            i += 2 if row > ledger.MARKET_ROW or row == 0 else 1
+    return found
+
+
+# MARKETS AND PRICES -----------------------------------------------------------------------------
+
+@external
+@view
+def markets(ids: DynArray[uint256, MAX_MARKETS]) -> DynArray[ILens.MarketView, MAX_MARKETS]:
+    """
+    @notice Mark, funding up to now, open interest and fees of each market.
+    """
+    engine: address = self._role(registry.RISK_ENGINE)
+    seen: DynArray[ILens.MarketView, MAX_MARKETS] = []
+    for market: uint256 in ids:
+        state: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).market_state(market)
+        if state == 0:
+            unknown: ILens.MarketView = empty(ILens.MarketView)
+            unknown.market = market
+            seen.append(unknown)
+            continue
+        price: ILens.PriceView = self._price(engine, ledger.MARKET_ROW + market)
+        totals: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).market_totals(market)
+        seen.append(
+            ILens.MarketView(
+                market=market,
+                exists=True,
+                settled=state & words.SETTLED != 0,
+                low=price.low,
+                high=price.high,
+                valid=price.valid,
+                funding_index=ledger._funding_now(state),
+                funding_rate=words._rate(state),
+                long_interest=self._interest(market, state, totals & words.TOTAL_MASK, True),
+                short_interest=self._interest(
+                    market, state, (totals >> words.TOTAL_SHIFT) & words.TOTAL_MASK, False
+                ),
+                fees=words._fees(totals),
+            )
+        )
+    return seen
+
+
+@external
+@view
+def prices(rows: DynArray[uint256, MAX_ROWS]) -> DynArray[ILens.PriceView, MAX_ROWS]:
+    """
+    @notice Price of each row of the risk engine's table; empty for a row that was never set.
+    """
+    engine: address = self._role(registry.RISK_ENGINE)
+    seen: DynArray[ILens.PriceView, MAX_ROWS] = []
+    for row: uint256 in rows:
+        seen.append(self._price(engine, row))
+    return seen
+
+
+# INTERNAL ---------------------------------------------------------------------------------------
+
+@internal
+@view
+def _role(role: uint256) -> address:
+    """
+    @dev A contract plugged into the ledger.
+    """
+    return staticcall IClearinghouse(CLEARINGHOUSE).roles(role)
+
+
+@internal
+@view
+def _prospect(
+    manager: address, before: ILens.NextStep, known: DynArray[uint256, MAX_KNOWN]
+) -> ILens.NextStep:
+    """
+    @dev Who would pay a shortfall if it were resolved alone now, as the waterfall splits it;
+         without one, what each tier has for the account.
+    """
+    step: ILens.NextStep = before
+    held: uint256[4] = self._tiers(manager, step.account)
+    step.own = held[0]
+    if step.shortfall != 0:
+        step.own = min(held[0], step.shortfall)
+    step.insurance = held[1]
+    step.contributions = held[2] - min(step.own, held[2])
+    step.assessments = held[3]
+    if step.shortfall == 0:
+        return step
+
+    rest: uint256 = step.shortfall - step.own
+    if rest == 0:
+        step.insurance = 0
+        step.contributions = 0
+        step.assessments = 0
+        return step
+    free: uint256 = step.insurance + step.contributions + step.assessments
+    guaranteed: uint256 = min(min(self._reserved_for(manager, step.account), rest), free)
+    terms: IDefaultManager.Waterfall = staticcall IDefaultManager(manager).waterfall()
+    used: uint256 = staticcall IDefaultManager(manager).limit_used(0)
+    room: uint256 = min(terms.total_amount * WAD, (free + used) * terms.total_share // PPM)
+    limit: uint256 = min(terms.market_amount * WAD, (free + used) * terms.market_share // PPM)
+    losses: uint256 = 0
+    weights: uint256 = 0
+    for leg: uint256 in known:
+        if leg >> ledger.ROW_SHIFT > ledger.MARKET_ROW:
+            losses += (leg >> LOSS_SHIFT) & LEG_MASK
+            weights += (leg >> LEG_MAINTENANCE_SHIFT) & LEG_MASK
+    granted: uint256 = 0
+    if losses + weights == 0:
+        granted = min(rest - guaranteed, limit)
+    else:
+        by_loss: uint256 = rest
+        if weights != 0:
+            by_loss = min(rest, losses * LEG_UNIT)
+        for leg: uint256 in known:
+            row: uint256 = leg >> ledger.ROW_SHIFT
+            if row <= ledger.MARKET_ROW:
+                continue
+            part: uint256 = 0
+            if losses != 0:
+                part = by_loss * ((leg >> LOSS_SHIFT) & LEG_MASK) // losses
+            if weights != 0:
+                part += (rest - by_loss) * ((leg >> LEG_MAINTENANCE_SHIFT) & LEG_MASK) // weights
+            part -= part * guaranteed // rest
+            drawn: uint256 = staticcall IDefaultManager(manager).limit_used(row - ledger.MARKET_ROW)
+            granted += min(part, limit - min(drawn, limit))
+    paid: uint256 = guaranteed + min(min(granted, room - min(used, room)), free - guaranteed)
+    step.uncovered = rest - min(paid, rest)
+    step.insurance = min(step.insurance, paid)
+    paid -= step.insurance
+    step.contributions = min(step.contributions, paid)
+    paid -= step.contributions
+    step.assessments = min(step.assessments, paid)
+    return step
+
+
+@internal
+@view
+def _tiers(manager: address, account: uint256) -> uint256[4]:
+    """
+    @dev What tiers 2 to 5 have for an account, WAD cash: what is reserved for others is not theirs
+         to give. The owner's own contribution is part of the third; what of it is reserved for
+         other accounts of his is not taken off here, as it is when he defaults.
+    """
+    mine: uint256[4] = empty(uint256[4])
+    all: uint256[4] = empty(uint256[4])
+    held: uint256[4] = empty(uint256[4])
+    mine[0], mine[1], mine[2], mine[3] = staticcall IDefaultManager(manager).reservation(account)
+    all[0], all[1], all[2], all[3] = staticcall IDefaultManager(manager).reserved()
+    held[0], held[2], held[3] = staticcall IDefaultFund(
+        self._role(registry.DEFAULT_FUND)
+    ).available_for(account)
+    held[1] = (
+        staticcall IERC4626(self._role(registry.INSURANCE_FUND)).totalAssets()
+        * staticcall IClearinghouse(CLEARINGHOUSE).SETTLEMENT_SCALE()
+    )
+    all[2] += all[0]
+    mine[2] += mine[0]
+    for tier: uint256 in range(1, 4):
+        held[tier] -= min(all[tier] - mine[tier], held[tier])
+    return held
+
+
+@internal
+@view
+def _reserved_for(manager: address, account: uint256) -> uint256:
+    """
+    @dev What is reserved of tiers 3 to 5 for an account, WAD cash.
+    """
+    own: uint256 = 0
+    insurance: uint256 = 0
+    contributions: uint256 = 0
+    assessments: uint256 = 0
+    own, insurance, contributions, assessments = staticcall IDefaultManager(manager).reservation(
+        account
+    )
+    return insurance + contributions + assessments
+
+
+@internal
+@view
+def _account(
+    engine: address, manager: address, terms: IDefaultManager.Terms, account: uint256
+) -> ILens.AccountView:
+    """
+    @dev One account. The four answers on what may be done follow DefaultManager's own conditions.
+    """
+    seen: ILens.AccountView = empty(ILens.AccountView)
+    seen.account = account
+    header: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).headers(account)
+    if header == 0:
+        return seen
+    seen.exists = True
+    seen.cash = words._cash(header)
+    seen.stage = words._stage(header)
+
+    judged: bool = False
+    legs_priced: bool = False
+    judged, seen.equity, seen.initial, seen.maintenance = self._margin(engine, account)
+    if judged:
+        judged, legs_priced, seen.all_valid, seen.assessed_equity, seen.assessed_maintenance = (
+            self._assessment(engine, account)
+        )
+    if judged and seen.stage != STAGE_NONE:
+        judged, seen.since, seen.discount, seen.max_fraction = self._auction(manager, account)
+    seen.readable = judged
+    if not judged:
+        return seen
+
+    sellable: bool = (legs_priced or seen.all_valid) and not self._meets(
+        seen.assessed_equity, seen.assessed_maintenance, PPM
+    )
+    seen.callable = sellable and seen.stage == STAGE_NONE
+    if sellable and (
+        seen.stage < STAGE_AUCTION or seen.stage == STAGE_AUCTION and seen.assessed_equity <= 0
+    ):
+        grace_over: bool = seen.stage != STAGE_NONE and block.timestamp > seen.since
+        seen.openable = grace_over or not self._meets(
+            seen.assessed_equity, seen.assessed_maintenance, terms.close_out
+        )
+    seen.biddable = seen.stage == STAGE_AUCTION and seen.max_fraction != 0
+    seen.curable = seen.stage != STAGE_NONE and self._meets(
+        seen.equity, seen.maintenance, terms.target
+    )
+    return seen
+
+
+@internal
+@view
+def _margin(engine: address, account: uint256) -> (bool, int256, uint256, uint256):
+    """
+    @dev RiskEngine.margin, or False first when it has no answer.
+    """
+    success: bool = False
+    answer: Bytes[MARGIN_SIZE] = b""
+    success, answer = raw_call(
+        engine,
+        abi_encode(account, method_id=method_id("margin(uint256)")),
+        max_outsize=MARGIN_SIZE,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    if not success or len(answer) < MARGIN_SIZE:
+        return False, 0, 0, 0
+    equity: int256 = 0
+    initial: uint256 = 0
+    maintenance: uint256 = 0
+    equity, initial, maintenance = abi_decode(answer, (int256, uint256, uint256))
+    return True, equity, initial, maintenance
+
+
+@internal
+@view
+def _assessment(engine: address, account: uint256) -> (bool, bool, bool, int256, uint256):
+    """
+    @dev RiskEngine.assess.
+    @return Whether it answered, whether any leg has a VALID price, whether every leg has one,
+            equity, MM.
+    """
+    success: bool = False
+    answer: Bytes[ASSESS_SIZE] = b""
+    success, answer = raw_call(
+        engine,
+        abi_encode(account, method_id=method_id("assess(uint256)")),
+        max_outsize=ASSESS_SIZE,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    if not success or len(answer) == 0:
+        return False, False, False, 0, 0
+    seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
+    known: DynArray[uint256, MAX_KNOWN] = []
+    seen, known = abi_decode(answer, (IRiskEngine.Assessment, DynArray[uint256, MAX_KNOWN]))
+    return True, len(known) != 0, seen.stuck == 0, seen.equity, seen.maintenance
+
+
+@internal
+@view
+def _auction(manager: address, account: uint256) -> (bool, uint256, uint256, uint256):
+    """
+    @dev Clock, discount and f* of DefaultManager.auction, or False first when it has no answer.
+    """
+    success: bool = False
+    answer: Bytes[AUCTION_SIZE] = b""
+    success, answer = raw_call(
+        manager,
+        abi_encode(account, method_id=method_id("auction(uint256)")),
+        max_outsize=AUCTION_SIZE,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    if not success or len(answer) < AUCTION_SIZE:
+        return False, 0, 0, 0
+    seen: IDefaultManager.Auction = abi_decode(answer, IDefaultManager.Auction)
+    return True, seen.since, seen.discount, seen.max_fraction
+
+
+@internal
+@view
+def _price(engine: address, row: uint256) -> ILens.PriceView:
+    """
+    @dev A row's price; empty when there is none.
+    """
+    price: ILens.PriceView = empty(ILens.PriceView)
+    price.row = row
+    success: bool = False
+    answer: Bytes[PRICE_SIZE] = b""
+    success, answer = raw_call(
+        engine,
+        abi_encode(row, method_id=method_id("price(uint256)")),
+        max_outsize=PRICE_SIZE,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    if success and len(answer) == PRICE_SIZE:
+        price.low, price.high, price.valid = abi_decode(answer, (uint256, uint256, bool))
+    return price
+
+
+@internal
+@view
+def _position(engine: address, account: uint256, row: uint256, body: uint256) -> ILens.PositionView:
+    """
+    @dev A position from the second word of its leg (layout: IRiskEngine): q << 128 | b, worth
+         q * P + b.
+    """
+    market: uint256 = row - ledger.MARKET_ROW
+    price: ILens.PriceView = self._price(engine, row)
+    size: int256 = words._signed(body) >> 128
+    worse: uint256 = price.low if size > 0 else price.high
+    carry: int256 = words._signed(body << 128) >> 128
+    return ILens.PositionView(
+        account=account,
+        market=market,
+        size=size,
+        cost=words._cost(staticcall IClearinghouse(CLEARINGHOUSE).positions(account, market)),
+        value=wad_math._mul_floor(size, convert(worse, int256)) + carry,
+        notional=wad_math._mul_up(convert(abs(size), uint256), worse),
+        low=price.low,
+        high=price.high,
+        valid=price.valid,
+    )
+
+
+@internal
+@view
+def _interest(market: uint256, state: uint256, shares: uint256, is_long: bool) -> uint256:
+    """
+    @dev Open interest of a side, WAD base: shares * A.
+    """
+    moved: uint256 = words.INDEXED_LONG if is_long else words.INDEXED_SHORT
+    if state & moved == 0:
+        return shares
+    side: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).side_index(market, 0 if is_long else 1)
+    return wad_math._mul_down(shares, side & words.SIDE_A_MASK)
+
+
+@internal
+@pure
+def _meets(equity: int256, maintenance: uint256, ratio: uint256) -> bool:
+    """
+    @dev Whether equity is at least this part (ppm) of MM.
+    """
+    return equity * IPPM >= convert(maintenance * ratio, int256)

@@ -1,0 +1,465 @@
+#pragma version 0.4.3
+#pragma nonreentrancy on
+"""
+@title DefaultManager: the rulebook
+@custom:contract-name DefaultManager
+@license GNU Affero General Public License v3.0 only
+@author Bulkhead
+@notice Margin call, auction, insolvency. Anyone may run every step; nobody can skip one:
+
+            equity < MM            call_margin: a deadline to cure, the account may only reduce
+            equity >= target * MM  cure
+            deadline missed, or
+            equity < close_out*MM  open_auction: orders void, the discount starts to rise
+            equity < MM            bid: a fraction of every priced leg at mark less the discount
+            equity <= 0            insolvency: the same at mark, without discount, then tear-up;
+            what
+                                   is missing comes out of the waterfall (DefaultManagerProcedures)
+
+        The discount is measured in maintenance margin of the slice, so that it grows with the risk
+        taken over; discount, fee and reward come out of the defaulter's equity only (INV-4).
+"""
+
+from ..interfaces import IClearinghouse
+from ..interfaces import IDefaultManager
+from ..interfaces import IRiskEngine
+from ..modules import auction_math
+from ..modules import default_rules
+from ..modules import ledger
+from ..modules import registry
+from ..modules import words
+
+initializes: default_rules
+
+WAD: constant(uint256) = 10**18
+PPM: constant(uint256) = 1_000_000
+ANSWER_SIZE: constant(uint256) = 2_048
+
+CLEARINGHOUSE: public(immutable(address))
+# The second half of this contract's code (same storage, reached by delegatecall).
+PROCEDURES: public(immutable(address))
+
+
+@deploy
+def __init__(
+    clearinghouse: address,
+    procedures: address,
+    terms: IDefaultManager.Terms,
+    waterfall: IDefaultManager.Waterfall,
+):
+    """
+    @param clearinghouse The ledger; its owner sets the terms.
+    @param procedures DefaultManagerProcedures made for the same ledger.
+    @param terms First terms, inside the bounds of `set_terms`.
+    @param waterfall Likewise those of the waterfall.
+    """
+    assert (
+        staticcall IDefaultManager(procedures).CLEARINGHOUSE() == clearinghouse
+    ), "default manager: procedures of another ledger"
+    default_rules.__init__(clearinghouse)
+    CLEARINGHOUSE = clearinghouse
+    PROCEDURES = procedures
+    default_rules._set_terms(terms)
+    default_rules._set_waterfall(waterfall)
+
+
+@external
+@raw_return
+@reentrant
+def __default__() -> Bytes[ANSWER_SIZE]:
+    """
+    @notice Runs any other function in DefaultManagerProcedures, on this contract's storage; it
+            takes the lock there and reverts with its reason.
+    """
+    return raw_call(PROCEDURES, msg.data, max_outsize=ANSWER_SIZE, is_delegate_call=True)
+
+
+# MARGIN CALL ------------------------------------------------------------------------------------
+
+@external
+def call_margin(account: uint256, caller_account: uint256 = 0) -> uint256:
+    """
+    @notice Calls an account whose equity is below MM. Anyone, at VALID prices.
+    @param caller_account Account that gets the reward, paid by the called account: a part of MM, at
+           most the cap and what equity there is; 0 forgoes it.
+    @return Deadline to cure, unix seconds: now for an insolvent account, which gets no grace.
+    """
+    word: uint256 = default_rules._open_word()
+    seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
+    known: DynArray[uint256, default_rules.MAX_KNOWN] = []
+    seen, known = default_rules._assess(word, account)
+    assert seen.stage == default_rules.STAGE_NONE, "default manager: already called"
+    default_rules._require_unhealthy(seen, len(known))
+    if seen.equity <= 0:
+        self._forward_seen(seen, known)
+        return block.timestamp
+    terms: IDefaultManager.Terms = default_rules._terms()
+    reward: uint256 = 0
+    if caller_account != 0:
+        reward = min(
+            min(seen.maintenance * terms.reward // PPM, terms.reward_cap * WAD),
+            convert(max(self._worst_equity(account, seen), 0), uint256),
+        )
+    deadline: uint256 = block.timestamp + terms.grace
+    log IDefaultManager.MarginCalled(
+        account=account,
+        caller=msg.sender,
+        equity=seen.equity,
+        maintenance=seen.maintenance,
+        deadline=deadline,
+        reward=reward,
+    )
+    extcall IClearinghouse(CLEARINGHOUSE).set_stage(
+        account, default_rules.STAGE_CALL, deadline, reward, caller_account
+    )
+    return deadline
+
+
+@external
+def cure(account: uint256):
+    """
+    @notice Ends a margin call or an auction of an account whose equity is back at the target.
+            Anyone, at any time; prices that are not VALID count at their worse end for the account.
+    """
+    stage: uint256 = words._stage(staticcall IClearinghouse(CLEARINGHOUSE).headers(account))
+    assert stage != default_rules.STAGE_NONE, "default manager: no call to cure"
+    equity: int256 = 0
+    initial: uint256 = 0
+    maintenance: uint256 = 0
+    equity, initial, maintenance = staticcall IRiskEngine(default_rules._engine()).margin(account)
+    assert default_rules._meets(
+        equity, maintenance, default_rules._terms().target
+    ), "default manager: equity below target"
+    log IDefaultManager.Cured(account=account, equity=equity, maintenance=maintenance)
+    if stage == default_rules.STAGE_INSOLVENCY:
+        self._forward()
+        return
+    extcall IClearinghouse(CLEARINGHOUSE).set_stage(account, default_rules.STAGE_NONE, 0, 0, 0)
+
+
+# AUCTION ----------------------------------------------------------------------------------------
+
+@external
+def open_auction(account: uint256):
+    """
+    @notice Puts an account up for auction: its call has passed the deadline and equity is still
+            below MM, or equity is below the close-out margin, called or not. Anyone, at VALID
+            prices. At equity 0 and below it opens the insolvency instead, also of an account in
+            auction already.
+    """
+    word: uint256 = default_rules._open_word()
+    seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
+    known: DynArray[uint256, default_rules.MAX_KNOWN] = []
+    seen, known = default_rules._assess(word, account)
+    assert seen.stage < default_rules.STAGE_AUCTION or (
+        seen.stage == default_rules.STAGE_AUCTION and seen.equity <= 0
+    ), "default manager: auction is open"
+    default_rules._require_unhealthy(seen, len(known))
+    if seen.equity <= 0:
+        self._forward_seen(seen, known)
+        return
+    deadline: uint256 = self._deadline(word, seen)
+    if seen.stage == default_rules.STAGE_NONE or block.timestamp <= deadline:
+        assert not default_rules._meets(
+            seen.equity, seen.maintenance, default_rules._terms().close_out
+        ), "default manager: grace not over"
+    log IDefaultManager.AuctionOpened(
+        account=account,
+        caller=msg.sender,
+        equity=seen.equity,
+        maintenance=seen.maintenance,
+    )
+    extcall IClearinghouse(CLEARINGHOUSE).set_stage(
+        account, default_rules.STAGE_AUCTION, block.timestamp, 0, 0
+    )
+
+
+@external
+def bid(
+    account: uint256,
+    fraction: uint256,
+    bidder_account: uint256,
+    min_fraction: uint256 = max_value(uint256),
+    min_discount: uint256 = 0,
+    deadline: uint256 = max_value(uint256),
+) -> (uint256, uint256):
+    """
+    @notice Takes a fraction of every VALID leg of an account in auction, at mark less the discount,
+            into an account of the caller's, which must meet IM afterwards. At equity 0 and below it
+            takes the slice at mark, and what is left of collateral at a discount of its own.
+    @param fraction WAD, (0, f*].
+    @param min_fraction Takes f* instead when f* has fallen below `fraction`, down to this (WAD), so
+           that a deposit of dust cannot block a bid. By default the fraction is all or nothing.
+    @param min_discount Least discount accepted, ppm of the slice's MM.
+    @param deadline Last moment of the bid, unix seconds.
+    @return Fraction taken and discount received, WAD.
+    """
+    default_rules._require_bidder(bidder_account, deadline)
+    word: uint256 = default_rules._open_word()
+    seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
+    known: DynArray[uint256, default_rules.MAX_KNOWN] = []
+    seen, known = default_rules._assess(word, account)
+    self._require_auction(seen.stage)
+    if seen.stage != default_rules.STAGE_INSOLVENCY:
+        default_rules._require_unhealthy(seen, len(known))
+    if seen.equity <= 0 or seen.stage == default_rules.STAGE_INSOLVENCY:
+        answer: Bytes[64] = self._forward_seen(seen, known)
+        return abi_decode(answer, (uint256, uint256))
+    terms: IDefaultManager.Terms = default_rules._terms()
+    rate: uint256 = self._rate_now(terms, word, seen)
+    limit: uint256 = self._limit(terms, seen, rate)
+    taken: uint256 = self._fraction_taken(fraction, min_fraction, limit)
+    quote: IDefaultManager.Quote = self._quote(
+        terms, seen, self._worst_equity(account, seen), rate, taken
+    )
+    # The discount was rounded down by less than 1 wei: whoever asks for the rate shown gets it.
+    assert (quote.discount + 1) * PPM > min_discount * quote.maintenance_sold, (
+        "default manager: discount below limit"
+    )
+    extcall IClearinghouse(CLEARINGHOUSE).slice_account(
+        account, bidder_account, taken, known, quote.discount, quote.fee
+    )
+    ended: bool = (
+        seen.stuck == 0
+        and taken == limit
+        or default_rules._meets(quote.equity_after, quote.maintenance_after, terms.target)
+    )
+    log IDefaultManager.Bid(
+        account=account,
+        bidder=bidder_account,
+        fraction=taken,
+        discount_rate=rate,
+        discount=quote.discount,
+        fee=quote.fee,
+        equity=seen.equity,
+        maintenance=seen.maintenance,
+        ended=ended,
+    )
+    if ended:
+        extcall IClearinghouse(CLEARINGHOUSE).set_stage(account, default_rules.STAGE_NONE, 0, 0, 0)
+    return taken, quote.discount
+
+
+# VIEWS ------------------------------------------------------------------------------------------
+
+@external
+@view
+def auction(account: uint256) -> IDefaultManager.Auction:
+    """
+    @notice Stage, clock, discount and f* of an account. In stage 3 positions are sold at mark; for
+            what is left of collateral see `insolvency`.
+    """
+    terms: IDefaultManager.Terms = default_rules._terms()
+    word: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).role_word(registry.RISK_ENGINE)
+    seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
+    known: DynArray[uint256, default_rules.MAX_KNOWN] = []
+    seen, known = default_rules._assess(word, account)
+    rate: uint256 = 0
+    limit: uint256 = 0
+    if seen.stage == default_rules.STAGE_AUCTION:
+        rate = self._rate_now(terms, word, seen)
+        sellable: bool = len(known) != 0 or seen.stuck == 0
+        if sellable and not default_rules._meets(seen.equity, seen.maintenance, PPM):
+            limit = self._limit(terms, seen, rate)
+    elif seen.stage == default_rules.STAGE_INSOLVENCY and seen.equity <= 0 and len(known) != 0:
+        if known[len(known) - 1] >> ledger.ROW_SHIFT > ledger.MARKET_ROW:
+            limit = WAD  # at mark
+    return IDefaultManager.Auction(
+        stage=seen.stage,
+        since=self._clock(word, seen),
+        discount=rate,
+        equity=seen.equity,
+        maintenance=seen.maintenance,
+        max_fraction=limit,
+    )
+
+
+@external
+@view
+def quote(account: uint256, fraction: uint256) -> IDefaultManager.Quote:
+    """
+    @notice What a bid for this fraction (WAD) would do now. Reverts as `bid` would: no auction,
+            equity at MM again, fraction 0 or above f*.
+    """
+    word: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).role_word(registry.RISK_ENGINE)
+    seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
+    known: DynArray[uint256, default_rules.MAX_KNOWN] = []
+    seen, known = default_rules._assess(word, account)
+    self._require_auction(seen.stage)
+    default_rules._require_unhealthy(seen, len(known))
+    terms: IDefaultManager.Terms = default_rules._terms()
+    rate: uint256 = self._rate_now(terms, word, seen)
+    taken: uint256 = self._fraction_taken(
+        fraction, max_value(uint256), self._limit(terms, seen, rate)
+    )
+    return self._quote(terms, seen, self._worst_equity(account, seen), rate, taken)
+
+
+@external
+@view
+def terms() -> IDefaultManager.Terms:
+    """
+    @notice The terms in force.
+    """
+    return default_rules._terms()
+
+
+# ADMIN ------------------------------------------------------------------------------------------
+
+@external
+def set_terms(terms: IDefaultManager.Terms):
+    """
+    @notice Changes the terms, inside hard bounds. The Clearinghouse's owner only. Deadlines already
+            given stay; a running auction's discount follows the new terms.
+    """
+    default_rules._require_admin()
+    default_rules._set_terms(terms)
+
+
+# INTERNAL ---------------------------------------------------------------------------------------
+
+@internal
+@view
+def _worst_equity(account: uint256, seen: IRiskEngine.Assessment) -> int256:
+    """
+    @dev Equity with every price that is not VALID at its worse end: nobody is paid out of value
+         that is in doubt (INV-4). WAD cash.
+    """
+    if seen.stuck == 0:
+        return seen.equity
+    equity: int256 = 0
+    initial: uint256 = 0
+    maintenance: uint256 = 0
+    equity, initial, maintenance = staticcall IRiskEngine(default_rules._engine()).margin(account)
+    return min(equity, seen.equity)
+
+
+@internal
+def _forward() -> Bytes[64]:
+    """
+    @dev Runs the function that was called in DefaultManagerProcedures, which has it for insolvent
+         accounts. The lock is held here.
+    """
+    return raw_call(PROCEDURES, msg.data, max_outsize=64, is_delegate_call=True)
+
+
+@internal
+def _forward_seen(
+    seen: IRiskEngine.Assessment, known: DynArray[uint256, default_rules.MAX_KNOWN]
+) -> Bytes[64]:
+    """
+    @dev Likewise, with what was seen of the account, so that it need not be judged again.
+    """
+    default_rules.seen = seen
+    default_rules.known = known
+    return self._forward()
+
+
+@internal
+@view
+def _deadline(word: uint256, seen: IRiskEngine.Assessment) -> uint256:
+    """
+    @dev Deadline of a margin call: grace begins anew when the procedure resumes, unix seconds.
+    """
+    resumed: uint256 = default_rules._resumed(word, seen)
+    if resumed == 0:
+        return seen.since
+    return max(seen.since, resumed + default_rules._terms().grace)
+
+
+@internal
+@view
+def _clock(word: uint256, seen: IRiskEngine.Assessment) -> uint256:
+    """
+    @dev The clock of a stage as it counts: after a pause or an outage it begins anew.
+    """
+    if seen.stage == default_rules.STAGE_NONE:
+        return 0
+    if seen.stage == default_rules.STAGE_CALL:
+        return self._deadline(word, seen)
+    return max(seen.since, default_rules._resumed(word, seen))
+
+
+@internal
+@view
+def _rate_now(terms: IDefaultManager.Terms, word: uint256, seen: IRiskEngine.Assessment) -> uint256:
+    """
+    @dev Discount of an auction at this block, ppm of MM.
+    """
+    start: uint256 = min(self._clock(word, seen), block.timestamp)
+    return auction_math._discount_rate(
+        block.timestamp - start, terms.duration, terms.discount_start, terms.discount_end
+    )
+
+
+@internal
+@pure
+def _limit(terms: IDefaultManager.Terms, seen: IRiskEngine.Assessment, rate: uint256) -> uint256:
+    """
+    @dev f*.
+    """
+    return auction_math._max_fraction(
+        seen.equity,
+        seen.maintenance - seen.linear - seen.quadratic,
+        seen.linear,
+        seen.quadratic,
+        rate + terms.fee,
+        terms.target,
+        terms.dust * WAD,
+    )
+
+
+@internal
+@pure
+def _fraction_taken(fraction: uint256, min_fraction: uint256, limit: uint256) -> uint256:
+    """
+    @dev The fraction asked for, or f* when the bidder accepts less.
+    """
+    assert fraction != 0, "default manager: fraction is zero"
+    if fraction > limit:
+        assert min_fraction <= limit, "default manager: fraction above limit"
+        return limit
+    return fraction
+
+
+@internal
+@pure
+def _quote(
+    terms: IDefaultManager.Terms,
+    seen: IRiskEngine.Assessment,
+    worst_equity: int256,
+    rate: uint256,
+    taken: uint256,
+) -> IDefaultManager.Quote:
+    """
+    @dev What a bid for `taken` does.
+    """
+    priced: uint256 = seen.linear + seen.quadratic
+    discount: uint256 = 0
+    fee: uint256 = 0
+    discount, fee = auction_math._charges(
+        auction_math._spendable(worst_equity, priced, seen.maintenance),
+        priced,
+        taken,
+        rate,
+        terms.fee,
+    )
+    return IDefaultManager.Quote(
+        fraction=taken,
+        discount=discount,
+        fee=fee,
+        maintenance_sold=priced * taken // WAD,
+        equity_after=seen.equity - convert(discount + fee, int256),
+        maintenance_after=auction_math._maintenance_after(
+            seen.maintenance - priced, seen.linear, seen.quadratic, WAD - taken
+        ),
+    )
+
+
+@internal
+@pure
+def _require_auction(stage: uint256):
+    """
+    @dev Slices are sold in an auction only.
+    """
+    assert stage >= default_rules.STAGE_AUCTION, "default manager: no auction"

@@ -1,0 +1,601 @@
+#pragma version 0.4.3
+#pragma nonreentrancy on
+"""
+@title PriceOracle
+@license GNU Affero General Public License v3.0 only
+@author Bulkhead
+@notice Judges prices. An asset has two independent Chainlink-shaped feeds; its price is VALID when
+        the primary is fresh and inside hard bounds, the secondary too, the two agree within a limit
+        and, on an L2, the sequencer has been up for long enough. There is no averaging: VALID means
+        the primary's answer, anything else means an interval, never a point, that encloses what
+        evidence is left, and a status that says why.
+@dev    No admin and no configuration of its own: callers pass the feed configuration in and own the
+        risk of it. The only storage is what `checkpoint` and `report_outage`, both open to anyone,
+        remember of a configuration: its last VALID price, an average of those, and since when it
+        has been known not to be VALID. It is keyed by the whole configuration, so that a stranger's
+        feeds can only ever write a stranger's memory.
+        No feed can make `read` revert (INV-13): reverting, burning its gas, answering short, zero,
+        negative, absurd or from the future is an answer to judge. No caller can make a good feed
+        look dead either: every feed gets `_FEED_GAS`, or the call reverts.
+        Round ids are ignored, as Chainlink advises; freshness is `updatedAt` against the heartbeat.
+        Words and units: see IPriceOracle.
+"""
+
+from snekmate.utils import math
+
+from ..interfaces import IPriceOracle
+
+implements: IPriceOracle
+
+
+# --------------------------------------------------------------------------------------------------
+# Constants
+# --------------------------------------------------------------------------------------------------
+
+
+# Assets per `read`, and the words that describe them.
+_MAX_ASSETS: constant(uint256) = 72
+_WORDS_PER_ASSET: constant(uint256) = 3
+
+# Statuses, see IPriceOracle. The order is not the priority, see `_judge`.
+_VALID: constant(uint256) = 0
+_STALE: constant(uint256) = 1
+_DIVERGENT: constant(uint256) = 2
+_HALTED: constant(uint256) = 3
+_SEQUENCER: constant(uint256) = 4
+
+# Layout of a configuration (w0, w1, w2) and of a judgement; a feed's heartbeat and decimals are
+# shifted so that both feeds are parsed by the same code.
+_ADDRESS_MASK: constant(uint256) = 2**160 - 1
+_PRIMARY_TERMS_SHIFT: constant(uint256) = 160
+_SECONDARY_TERMS_SHIFT: constant(uint256) = 200
+_HEARTBEAT_MASK: constant(uint256) = 2**32 - 1
+_DECIMALS_SHIFT: constant(uint256) = 32
+_DECIMALS_MASK: constant(uint256) = 2**8 - 1
+_DEVIATION_SHIFT: constant(uint256) = 240
+_BOUND_MASK: constant(uint256) = 2**128 - 1
+_BOUND_SHIFT: constant(uint256) = 128
+_HIGH_SHIFT: constant(uint256) = 120
+_STATUS_SHIFT: constant(uint256) = 240
+
+# Greatest price of a judgement, WAD: 120 bits. Bounds beyond it count as it.
+_MAX_PRICE: constant(uint256) = 2**120 - 1
+
+# A word of evidence is price (120 bits, WAD; 0 = none) | age (64 bits, seconds that widen it) and
+# three flags: the answer is fresh, the price may be as low or as high as the bounds allow.
+_AGE_SHIFT: constant(uint256) = 120
+_AGE_MASK: constant(uint256) = 2**64 - 1
+_BELOW: constant(uint256) = 2**253
+_ABOVE: constant(uint256) = 2**254
+_FRESH: constant(uint256) = 2**255
+
+# Decimals inside, and the most a feed may have.
+_WAD_DECIMALS: constant(uint256) = 18
+_MAX_DECIMALS: constant(uint256) = 36
+
+# An answer from here on is above every bound at any decimals (2**180 / 10**18 > 2**120), and one
+# below it survives scaling (2**180 * 10**18 < 2**240).
+_ANSWER_LIMIT: constant(uint256) = 2**180
+
+_BPS: constant(uint256) = 10_000
+
+# Gas a feed may burn. Chainlink proxies take 10-20k, composite feeds (rate x price) up to 60k.
+_FEED_GAS: constant(uint256) = 150_000
+
+# Gas that must be left before a feed call: 64/63 of `_FEED_GAS` (EIP-150) = 152,381, plus 2,600
+# for a cold address (EIP-2929) and some 5,000 for the instructions in between and to spare.
+_GAS_BEFORE_FEED: constant(uint256) = 160_000
+
+# An old price is trusted to 1 % for every hour of its age: to 100 % after this, seconds.
+_WIDENING: constant(uint256) = 100 * 3_600
+
+# Length of what `latestRoundData` returns and where its words are, bytes.
+_ANSWER_SIZE: constant(uint256) = 160
+_ANSWER_AT: constant(uint256) = 32
+_STARTED_AT: constant(uint256) = 64
+_UPDATED_AT: constant(uint256) = 96
+
+# A checkpoint is price (128 bits) | time << 128, a memory average (128 bits) | outage since << 128.
+_CHECKPOINT_MASK: constant(uint256) = 2**128 - 1
+_CHECKPOINT_TIME_SHIFT: constant(uint256) = 128
+
+# How fast the average forgets, seconds: what is this old counts 1/e of what is new.
+AVERAGE_WINDOW: public(constant(uint256)) = 3_600
+_WAD: constant(uint256) = 10**18
+
+# When a sequencer that is down will be up again: later than any block, and small enough that
+# callers may add seconds to it.
+_NEVER: constant(uint256) = 2**64
+
+
+# --------------------------------------------------------------------------------------------------
+# Immutables
+# --------------------------------------------------------------------------------------------------
+
+
+# Chainlink L2 uptime feed; empty on a chain without a sequencer.
+sequencer_feed: public(immutable(address))
+
+# How long the sequencer must have been up before prices count, seconds.
+sequencer_grace: public(immutable(uint256))
+
+
+# --------------------------------------------------------------------------------------------------
+# Storage
+# --------------------------------------------------------------------------------------------------
+
+
+# Configuration key -> last checkpoint, packed; 0 = never. The price was strictly inside the bounds.
+_checkpoints: HashMap[bytes32, uint256]
+
+# Configuration key -> average of the checkpoints and since when there is a known outage (unix
+# seconds, 0 = none), packed; 0 = never. The average is between the checkpoints' prices.
+_memories: HashMap[bytes32, uint256]
+
+
+# --------------------------------------------------------------------------------------------------
+# Constructor
+# --------------------------------------------------------------------------------------------------
+
+
+@deploy
+def __init__(sequencer_feed_: address, sequencer_grace_: uint256):
+    """
+    @notice Fixes the sequencer feed for good.
+    @param sequencer_feed_ Chainlink L2 uptime feed; empty = this chain has no sequencer.
+    @param sequencer_grace_ Seconds the sequencer must have been up before prices count.
+    """
+    sequencer_feed = sequencer_feed_
+    sequencer_grace = sequencer_grace_
+
+
+# --------------------------------------------------------------------------------------------------
+# Judgement
+# --------------------------------------------------------------------------------------------------
+
+
+@external
+@view
+def read(
+    configs: DynArray[uint256, _MAX_ASSETS * _WORDS_PER_ASSET]
+) -> DynArray[uint256, _MAX_ASSETS]:
+    """
+    @notice Judges up to 72 assets. Never reverts because of a feed.
+    @param configs Three words per asset, see IPriceOracle.
+    @return One judgement per asset: low 120 | high 120 | status 8 bits, prices in WAD.
+    @custom:reverts oracle: three words per asset | oracle: not enough gas for a feed
+    """
+    count: uint256 = len(configs) // _WORDS_PER_ASSET
+    assert count * _WORDS_PER_ASSET == len(configs), "oracle: three words per asset"
+    sequencer_up: bool = self._is_sequencer_up()
+    judgements: DynArray[uint256, _MAX_ASSETS] = []
+    for i: uint256 in range(count, bound=_MAX_ASSETS):
+        at: uint256 = unsafe_mul(i, _WORDS_PER_ASSET)  # i < 72
+        judgements.append(
+            self._judge(
+                configs[at],
+                configs[unsafe_add(at, 1)],  # at <= 213
+                configs[unsafe_add(at, 2)],  # at <= 213
+                sequencer_up,
+            )
+        )
+    return judgements
+
+
+@external
+@view
+def price(w0: uint256, w1: uint256, w2: uint256) -> (uint256, uint256, uint256):
+    """
+    @notice Judges one asset, unpacked: a convenience for people and scripts.
+    @param w0 First word of the configuration, see IPriceOracle.
+    @param w1 Second word.
+    @param w2 Third word.
+    @return low Lower end of the price, WAD.
+    @return high Upper end of the price, WAD; equal to `low` when VALID, above it when not.
+    @return status 0 VALID, 1 STALE, 2 DIVERGENT, 3 HALTED, 4 SEQUENCER.
+    @custom:reverts oracle: not enough gas for a feed
+    """
+    sequencer_up: bool = True
+    if sequencer_feed != empty(address):
+        sequencer_up = self._is_sequencer_up()
+    judgement: uint256 = self._judge(w0, w1, w2, sequencer_up)
+    return (
+        judgement & _MAX_PRICE,
+        (judgement >> _HIGH_SHIFT) & _MAX_PRICE,
+        judgement >> _STATUS_SHIFT,
+    )
+
+
+# --------------------------------------------------------------------------------------------------
+# Checkpoints
+# --------------------------------------------------------------------------------------------------
+
+
+@external
+def checkpoint(w0: uint256, w1: uint256, w2: uint256):
+    """
+    @notice Remembers the price of a configuration, for the day when one of its feeds is dead, or
+            both, and ends a reported outage. Callable by anyone, at any time at which the price is
+            VALID.
+    @dev    The average is exponential over time: the stretch since the last checkpoint counts as
+            the mean of its two ends, with weight 1 - e^(-seconds / AVERAGE_WINDOW). So checkpoints
+            of one block have no weight; while a price stands still it makes no difference how many
+            are taken; and nobody's last checkpoint weighs more than half, of an hourly series 32 %,
+            of one every ten minutes 8 %.
+    @param w0 First word of the configuration, see IPriceOracle.
+    @param w1 Second word; the caller's bits make no difference.
+    @param w2 Third word.
+    @custom:reverts oracle: price not valid | oracle: not enough gas for a feed
+    """
+    judgement: uint256 = self._judge(w0, w1, w2, self._is_sequencer_up())
+    assert judgement >> _STATUS_SHIFT == _VALID, "oracle: price not valid"
+    key: bytes32 = self._key(w0, w1, w2)
+    valid_price: uint256 = judgement & _MAX_PRICE
+    average: uint256 = valid_price
+    last: uint256 = self._checkpoints[key]
+    if last != 0:
+        memory: uint256 = self._memories[key]
+        average = self._average(memory & _CHECKPOINT_MASK, last, valid_price)
+        since: uint256 = memory >> _CHECKPOINT_TIME_SHIFT
+        if since != 0:
+            log IPriceOracle.OutageEnded(config=key, since=since)
+    self._checkpoints[key] = valid_price | (block.timestamp << _CHECKPOINT_TIME_SHIFT)
+    self._memories[key] = average  # ends an outage
+    log IPriceOracle.Checkpoint(
+        config=key, price=valid_price, average=average, time=block.timestamp
+    )
+
+
+@external
+@view
+def last_valid(w0: uint256, w1: uint256, w2: uint256) -> (uint256, uint256):
+    """
+    @notice The last checkpoint of a configuration.
+    @param w0 First word of the configuration, see IPriceOracle.
+    @param w1 Second word; the caller's bits make no difference.
+    @param w2 Third word.
+    @return price Price when it was taken, WAD; 0 = there is none.
+    @return time When it was taken, unix seconds; 0 = there is none.
+    """
+    packed: uint256 = self._checkpoints[self._key(w0, w1, w2)]
+    return packed & _CHECKPOINT_MASK, packed >> _CHECKPOINT_TIME_SHIFT
+
+
+@external
+@view
+def average(w0: uint256, w1: uint256, w2: uint256) -> (uint256, uint256):
+    """
+    @notice Average of a configuration's checkpoints, the price at which a market whose feed is dead
+            may be settled. It is as recent as the last checkpoint.
+    @param w0 First word of the configuration, see IPriceOracle.
+    @param w1 Second word; the caller's bits make no difference.
+    @param w2 Third word.
+    @return price Average, WAD; 0 = there is no checkpoint.
+    @return time When the last checkpoint was taken, unix seconds; 0 = there is none.
+    """
+    key: bytes32 = self._key(w0, w1, w2)
+    return (
+        self._memories[key] & _CHECKPOINT_MASK, self._checkpoints[key] >> _CHECKPOINT_TIME_SHIFT
+    )
+
+
+# --------------------------------------------------------------------------------------------------
+# Outages
+# --------------------------------------------------------------------------------------------------
+
+
+@external
+def report_outage(w0: uint256, w1: uint256, w2: uint256):
+    """
+    @notice Puts on record that a configuration's price is not VALID. The record stands until the
+            next checkpoint: whoever sees the price back takes one. Callable by anyone.
+    @param w0 First word of the configuration, see IPriceOracle.
+    @param w1 Second word; the caller's bits make no difference.
+    @param w2 Third word.
+    @custom:reverts oracle: price is valid | oracle: sequencer outage
+                    | oracle: outage already reported | oracle: not enough gas for a feed
+    """
+    status: uint256 = self._judge(w0, w1, w2, self._is_sequencer_up()) >> _STATUS_SHIFT
+    assert status != _VALID, "oracle: price is valid"
+    assert status != _SEQUENCER, "oracle: sequencer outage"
+    key: bytes32 = self._key(w0, w1, w2)
+    memory: uint256 = self._memories[key]
+    assert memory >> _CHECKPOINT_TIME_SHIFT == 0, "oracle: outage already reported"
+    self._memories[key] = memory | (block.timestamp << _CHECKPOINT_TIME_SHIFT)
+    log IPriceOracle.OutageReported(config=key, status=status, since=block.timestamp)
+
+
+@external
+@view
+def outage(w0: uint256, w1: uint256, w2: uint256) -> uint256:
+    """
+    @notice Since when a configuration's price has been known not to be VALID.
+    @param w0 First word of the configuration, see IPriceOracle.
+    @param w1 Second word; the caller's bits make no difference.
+    @param w2 Third word.
+    @return When the outage was reported, unix seconds; 0 = none has been since the last checkpoint.
+    """
+    return self._memories[self._key(w0, w1, w2)] >> _CHECKPOINT_TIME_SHIFT
+
+
+# --------------------------------------------------------------------------------------------------
+# Sequencer
+# --------------------------------------------------------------------------------------------------
+
+
+@external
+@view
+def is_sequencer_up() -> bool:
+    """
+    @notice Whether the sequencer is up and past its grace time. Always so without a sequencer feed.
+    @return False also when the sequencer feed reverts or answers nonsense.
+    @custom:reverts oracle: not enough gas for a feed
+    """
+    return self._is_sequencer_up()
+
+
+@external
+@view
+def resumed_at() -> uint256:
+    """
+    @notice When the grace time after the sequencer's last outage was over, or will be. Clocks that
+            an outage must not use up run from here: `max(deadline, resumed_at() + grace)`.
+    @return Unix seconds; 0 = there is no sequencer feed; 2**64, later than any block and yet far
+            from an overflow, while the sequencer is down or its feed reverts or answers nonsense.
+    @custom:reverts oracle: not enough gas for a feed
+    """
+    if sequencer_feed == empty(address):
+        return 0
+    return self._resumed_at()
+
+
+# --------------------------------------------------------------------------------------------------
+# Internal
+# --------------------------------------------------------------------------------------------------
+
+
+@internal
+@view
+def _judge(w0: uint256, w1: uint256, w2: uint256, sequencer_up: bool) -> uint256:
+    """
+    @dev Judges one asset. Priority of statuses: SEQUENCER, HALTED, STALE, DIVERGENT, VALID.
+    @param w0 First word of the configuration, see IPriceOracle.
+    @param w1 Second word.
+    @param w2 Third word.
+    @param sequencer_up Whether the sequencer is up and past its grace time.
+    @return The judgement: low 120 | high 120 | status 8 bits.
+    """
+    least: uint256 = w2 & _BOUND_MASK
+    greatest: uint256 = min(w2 >> _BOUND_SHIFT, _MAX_PRICE)
+    primary: uint256 = self._answer(w0, w0 >> _PRIMARY_TERMS_SHIFT, least, greatest)
+    secondary: uint256 = self._answer(w1, w0 >> _SECONDARY_TERMS_SHIFT, least, greatest)
+
+    status: uint256 = _STALE
+    if not sequencer_up:
+        status = _SEQUENCER
+    elif primary & secondary >= _FRESH:
+        low: uint256 = primary & _MAX_PRICE
+        high: uint256 = secondary & _MAX_PRICE
+        if low > high:
+            low = high
+            high = primary & _MAX_PRICE
+        # high < 2**120, so high * 10_000 < 2**134; low <= high; low * (2**16 - 1) < 2**136
+        if unsafe_mul(unsafe_sub(high, low), _BPS) <= unsafe_mul(low, w0 >> _DEVIATION_SHIFT):
+            primary &= _MAX_PRICE
+            return primary | (primary << _HIGH_SHIFT)  # VALID is 0
+        status = _DIVERGENT
+    elif primary & _MAX_PRICE == 0:
+        status = _HALTED
+    return self._interval(w0, w1, w2, primary, secondary) | (status << _STATUS_SHIFT)
+
+
+@internal
+@view
+def _interval(
+    w0: uint256, w1: uint256, w2: uint256, primary: uint256, secondary: uint256
+) -> uint256:
+    """
+    @dev The price when it is not VALID: encloses what the two feeds still say and, unless both have
+         a usable answer, the last checkpoint. A lone answer is never believed alone. Old evidence
+         widens by 1 % an hour, then everything by the deviation limit, because feeds that agree may
+         differ by that much. Rounds outwards. Nothing here can overflow: prices are below 2**120,
+         ages below 2**64, the deviation limit below 2**16.
+    @param w0 First word of the configuration, see IPriceOracle.
+    @param w1 Second word.
+    @param w2 Third word.
+    @param primary Word of evidence from the primary.
+    @param secondary Word of evidence from the secondary.
+    @return low 120 | high 120 bits, inside the bounds, 0 < low < high whatever the bounds are.
+    """
+    least: uint256 = min(max(w2 & _BOUND_MASK, 1), _MAX_PRICE - 1)
+    greatest: uint256 = min(max(w2 >> _BOUND_SHIFT, least + 1), _MAX_PRICE)
+    remembered: uint256 = 0
+    if primary & _MAX_PRICE == 0 or secondary & _MAX_PRICE == 0:
+        remembered = self._remembered(self._key(w0, w1, w2))
+
+    low: uint256 = greatest
+    high: uint256 = least
+    for evidence: uint256 in [primary, secondary, remembered]:
+        if evidence & _BELOW != 0:
+            low = least
+        if evidence & _ABOVE != 0:
+            high = greatest
+        price: uint256 = evidence & _MAX_PRICE
+        if price != 0:
+            age: uint256 = (evidence >> _AGE_SHIFT) & _AGE_MASK
+            spread: uint256 = self._div_up(price * age, _WIDENING)
+            low = min(low, price - min(spread, price))
+            high = max(high, price + spread)
+
+    deviation: uint256 = w0 >> _DEVIATION_SHIFT
+    low -= min(self._div_up(low * deviation, _BPS), low)
+    high += self._div_up(high * deviation, _BPS)
+    low = min(max(low, least), greatest - 1)
+    high = max(min(high, greatest), low + 1)
+    return low | (high << _HIGH_SHIFT)
+
+
+@internal
+@view
+def _remembered(key: bytes32) -> uint256:
+    """
+    @dev The last checkpoint of a configuration. It neither sells an account nor shelters one for
+         long without its market being looked at, since it widens with its age.
+    @param key Key of the configuration.
+    @return A word of evidence; without a checkpoint one that allows everything.
+    """
+    word: uint256 = self._checkpoints[key]
+    if word == 0:
+        return _BELOW | _ABOVE
+    age: uint256 = block.timestamp - (word >> _CHECKPOINT_TIME_SHIFT)
+    return (word & _CHECKPOINT_MASK) | (age << _AGE_SHIFT)
+
+
+@internal
+@view
+def _answer(feed: uint256, terms: uint256, least: uint256, greatest: uint256) -> uint256:
+    """
+    @dev What one price feed has to say. It gets `_FEED_GAS`; less than that left is the caller's
+         fault and reverts, else a caller could choose which feeds fail. At most 160 bytes of what
+         it returns are copied. This runs twenty times in a ten-market margin check, hence one word
+         for all results, plain branches instead of `or`, and the call in place (together -650 gas
+         an asset).
+    @param feed Address of the feed in the lowest 160 bits.
+    @param terms Heartbeat (32 bits, seconds) and decimals (8 bits), lowest bits first.
+    @param least Exclusive lower bound, WAD.
+    @param greatest Exclusive upper bound, WAD, at most `_MAX_PRICE`.
+    @return A word of evidence: the price, rounded down, with `_FRESH` or the seconds by which it is
+            older than the heartbeat. No price = no usable answer: none, not positive, from the
+            future (all 0) or not inside the bounds (`_BELOW`, `_ABOVE`: a market beyond a bound
+            may be where its price went).
+    """
+    assert msg.gas >= _GAS_BEFORE_FEED, "oracle: not enough gas for a feed"
+    success: bool = False
+    data: Bytes[_ANSWER_SIZE] = b""
+    success, data = raw_call(
+        convert(feed & _ADDRESS_MASK, address),
+        method_id("latestRoundData()"),
+        max_outsize=_ANSWER_SIZE,
+        gas=_FEED_GAS,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    if not success:
+        return 0
+    if len(data) != _ANSWER_SIZE:
+        return 0
+    answer: uint256 = extract32(data, _ANSWER_AT, output_type=uint256)
+    if answer >= _ANSWER_LIMIT:  # so are negative answers, seen as unsigned
+        return 0
+    # Wraps for an answer from the future, to an age beyond any; equals the time for one of time 0.
+    age: uint256 = unsafe_sub(block.timestamp, extract32(data, _UPDATED_AT, output_type=uint256))
+    if age >= block.timestamp:
+        return 0
+
+    decimals: uint256 = (terms >> _DECIMALS_SHIFT) & _DECIMALS_MASK
+    if decimals <= _WAD_DECIMALS:
+        # answer < 2**180, the factor is at most 10**18 < 2**60
+        answer = unsafe_mul(answer, pow_mod256(10, unsafe_sub(_WAD_DECIMALS, decimals)))
+    elif decimals <= _MAX_DECIMALS:
+        # 18 < decimals <= 36, so the divisor is 10 to 10**18
+        answer = unsafe_div(answer, pow_mod256(10, unsafe_sub(decimals, _WAD_DECIMALS)))
+    else:
+        return 0
+
+    # At a bound counts as out: that is where a feed floored or capped by its aggregator stands.
+    if answer <= least:
+        if answer == 0:
+            return 0
+        return _BELOW
+    if answer >= greatest:
+        return _ABOVE
+    if age <= terms & _HEARTBEAT_MASK:
+        return answer | _FRESH
+    return answer | (unsafe_sub(age, terms & _HEARTBEAT_MASK) << _AGE_SHIFT)  # age is above it
+
+
+@internal
+@view
+def _is_sequencer_up() -> bool:
+    """
+    @dev Whether the sequencer is up and past its grace time, or there is none.
+    """
+    return sequencer_feed == empty(address) or self._resumed_at() < block.timestamp
+
+
+@internal
+@view
+def _resumed_at() -> uint256:
+    """
+    @dev Chainlink's L2 uptime feed: answer 0 = up, `startedAt` = when that began, 0 = never began.
+         As with prices, a call with too little gas reverts instead of looking like an outage.
+    @return When the sequencer's grace time ends, unix seconds, at most twice `_NEVER`; `_NEVER`
+            unless it is up.
+    """
+    assert msg.gas >= _GAS_BEFORE_FEED, "oracle: not enough gas for a feed"
+    success: bool = False
+    data: Bytes[_ANSWER_SIZE] = b""
+    success, data = raw_call(
+        sequencer_feed,
+        method_id("latestRoundData()"),
+        max_outsize=_ANSWER_SIZE,
+        gas=_FEED_GAS,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    if not success:
+        return _NEVER
+    if len(data) != _ANSWER_SIZE:
+        return _NEVER
+    started_at: uint256 = extract32(data, _STARTED_AT, output_type=uint256)
+    if (
+        extract32(data, _ANSWER_AT, output_type=uint256) != 0
+        or started_at == 0
+        or started_at > block.timestamp
+    ):
+        return _NEVER
+    return started_at + min(sequencer_grace, _NEVER)
+
+
+@internal
+@view
+def _average(old: uint256, last: uint256, new: uint256) -> uint256:
+    """
+    @dev The average after a checkpoint. Rounds down; equals its inputs when they are equal.
+    @param old Average so far, WAD.
+    @param last The last checkpoint, packed.
+    @param new Price of the new one, WAD.
+    @return WAD, between the least and the greatest of the three prices.
+    """
+    elapsed: uint256 = block.timestamp - (last >> _CHECKPOINT_TIME_SHIFT)
+    # e^-x, WAD: between 0 and exactly 1; prices are below 2**120.
+    kept: uint256 = convert(
+        math._wad_exp(-convert(elapsed * _WAD // AVERAGE_WINDOW, int256)), uint256
+    )
+    middle: uint256 = ((last & _CHECKPOINT_MASK) + new) // 2
+    return (old * kept + middle * (_WAD - kept)) // _WAD
+
+
+@internal
+@pure
+def _div_up(numerator: uint256, divisor: uint256) -> uint256:
+    """
+    @dev Division rounded up.
+    @param numerator What is divided, at most 2**256 - divisor.
+    @param divisor By what; not 0.
+    @return The quotient.
+    """
+    return (numerator + divisor - 1) // divisor
+
+
+@internal
+@pure
+def _key(w0: uint256, w1: uint256, w2: uint256) -> bytes32:
+    """
+    @dev Key of a configuration.
+    @param w0 First word of the configuration, see IPriceOracle.
+    @param w1 Second word; only the address counts.
+    @param w2 Third word.
+    @return keccak256 of the three words.
+    """
+    return keccak256(abi_encode(w0, w1 & _ADDRESS_MASK, w2))

@@ -1,0 +1,354 @@
+#pragma version 0.4.3
+#pragma nonreentrancy on
+"""
+@title Exchange
+@license GNU Affero General Public License v3.0 only
+@author Bulkhead
+@notice Turns an order signed by a maker into a novation: the Clearinghouse becomes the other side
+        of both. Anyone may submit a fill for an account he owns or operates; there is no matching
+        operator and nobody to trust with an order. The Exchange holds no money and no position.
+        It decides who signed what (`signatures`), how much of it is left (`order_lanes`), what it
+        costs and whether the price is near mark (`market_terms`); everything about margin belongs
+        to the Clearinghouse.
+@dev    Accounts are numbered owner << 96 | …, so ownership costs no storage read.
+        Order fields come from strangers: each is bounded by name before it meets arithmetic.
+        State is written before the Clearinghouse is called, and both contracts hold a lock.
+"""
+
+from ..interfaces import IClearinghouse
+from ..interfaces import IExchange
+from ..modules import market_terms
+from ..modules import order_lanes
+from ..modules import signatures
+from ..modules import words
+from snekmate.utils import eip712_domain_separator
+
+implements: IExchange
+
+initializes: eip712_domain_separator
+initializes: market_terms
+initializes: order_lanes
+
+exports: (
+    eip712_domain_separator.eip712Domain,
+    market_terms.terms,
+    order_lanes.epochs,
+    order_lanes.lane_state,
+)
+
+
+# EIP-712 domain. Another order type is another version.
+DOMAIN_NAME: constant(String[50]) = "Bulkhead Exchange"
+DOMAIN_VERSION: constant(String[20]) = "1"
+
+# EIP-712 type hash of `IExchange.Order`, fields in the order of the struct.
+ORDER_TYPEHASH: constant(bytes32) = keccak256(
+    "Order(uint256 account,uint256 market,int256 size,uint256 price,uint256 expiry,"
+    "uint256 lane,uint256 sequence,uint256 epoch,uint256 taker,bool reduce_only,address signer)"
+)
+
+# Operator permission asked of the Clearinghouse: bit 0, TRADE.
+TRADE: constant(uint256) = 1
+
+# Flags of `novate`: bit 0 the maker, bit 1 the taker may only reduce.
+TAKER_REDUCE_ONLY_SHIFT: constant(uint256) = 1
+
+
+# The ledger. Fills go there; accounts, operators and the admin are known there.
+CLEARINGHOUSE: public(immutable(address))
+
+
+@deploy
+def __init__(clearinghouse: address):
+    """
+    @notice Ties the Exchange to one ledger for ever.
+    @param clearinghouse The Clearinghouse, not empty. It must name this contract as its exchange
+           before anything can be filled.
+    """
+    self._require_clearinghouse(clearinghouse)
+
+    CLEARINGHOUSE = clearinghouse
+    eip712_domain_separator.__init__(DOMAIN_NAME, DOMAIN_VERSION)
+    market_terms.__init__()
+    order_lanes.__init__()
+
+
+# --------------------------------------------------------------------------------------------------
+# Trading
+# --------------------------------------------------------------------------------------------------
+
+
+@external
+def fill(
+    order: IExchange.Order,
+    signature: Bytes[signatures.MAX_SIGNATURE],
+    size: uint256,
+    taker_account: uint256,
+    limit_price: uint256,
+    deadline: uint256 = max_value(uint256),
+    reduce_only: bool = False,
+    min_size: uint256 = max_value(uint256),
+) -> (uint256, uint256):
+    """
+    @notice Fills a signed order, wholly or in part, at the order's price.
+            Who: the owner of `taker_account`, or an operator of his with TRADE.
+            Checks: deadline, expiry, two different accounts, named taker, bounds of the order's
+            fields, the taker's limit, that the market has terms, epoch, signer, signature, what is
+            left in the lane; margin, stages and reduce-only by the Clearinghouse; the price
+            band against the mark that it returns.
+            Moves: the size taken between the two accounts through the ledger, and both fees.
+            Logs: `Fill`.
+    @dev    A fill with a fresh lane writes 17,100 gas more than one with a used lane.
+            Whoever takes a contract wallet's order lends that wallet gas for its signature check.
+    @param order The maker's order.
+    @param signature 65 bytes (r, s, v) of `order.signer`, or what his ERC-1271 wallet accepts.
+    @param size How much to fill; base, WAD, unsigned, not 0. The order says who buys.
+    @param taker_account The account on the other side.
+    @param limit_price The worst price the taker accepts; cash per base, WAD. A ceiling when he
+           buys, a floor when he sells.
+    @param deadline Last second at which the taker wants this fill.
+    @param reduce_only Whether the taker's position may only shrink.
+    @param min_size Fills all that is left when less than `size` is left, down to this; base, WAD.
+           So a fill of dust just before does not block this one. By default: all or nothing.
+    @return uint256 The maker's fee as asked of the ledger, which rounds up to its unit; cash, WAD.
+    @return uint256 The taker's fee, likewise; cash, WAD.
+    """
+    self._require_in_time(deadline)
+    self._require_unexpired(order.expiry)
+    self._require_two_accounts(order.account, taker_account)
+    self._require_named_taker(order.taker, taker_account)
+    self._require_may_trade(taker_account)
+
+    order_lanes._require_size_bounds(order.size)
+    order_lanes._require_sequence_bounds(order.sequence)
+    market_terms._require_price_bounds(order.price)
+    self._require_within_limit(order.size, order.price, limit_price)
+
+    order_lanes._require_epoch(order.account, order.epoch)
+    self._require_signer(order.account, order.signer)
+    digest: bytes32 = self._order_hash(order)
+    signatures._require_signed(order.signer, digest, signature)
+
+    terms: uint256 = market_terms._word(order.market)
+    taken: uint256 = order_lanes._take(
+        order.account, order.lane, order.sequence, order.size, size, min_size
+    )
+
+    taker_size: int256 = convert(taken, int256)
+    if order.size > 0:
+        taker_size = -taker_size
+    maker_fee: uint256 = 0
+    taker_fee: uint256 = 0
+    maker_fee, taker_fee = market_terms._fees_up(terms, taken, order.price)
+
+    log IExchange.Fill(
+        order_hash=digest,
+        maker=order.account,
+        taker=taker_account,
+        market=order.market,
+        size=taker_size,
+        price=order.price,
+        maker_fee=maker_fee,
+        taker_fee=taker_fee,
+        lane=order.lane,
+        sequence=order.sequence,
+    )
+
+    mark_low: uint256 = 0
+    mark_high: uint256 = 0
+    mark_low, mark_high = extcall IClearinghouse(CLEARINGHOUSE).novate(
+        order.market,
+        order.account,
+        taker_account,
+        taker_size,
+        order.price,
+        maker_fee,
+        taker_fee,
+        convert(order.reduce_only, uint256)
+        | (convert(reduce_only, uint256) << TAKER_REDUCE_ONLY_SHIFT),
+    )
+    market_terms._require_in_band(terms, order.price, mark_low, mark_high)
+
+    return maker_fee, taker_fee
+
+
+@external
+def cancel(account: uint256, lane: uint256, sequence: uint256):
+    """
+    @notice Voids every order of an account in a lane up to and including a sequence.
+            Who: the owner of the account, or an operator of his with TRADE.
+            Checks: that the sequence is in bounds and not void already.
+            Moves: nothing. Logs: `Cancelled`.
+    @param account The maker account.
+    @param lane The lane.
+    @param sequence The last sequence to void; it may be one not signed yet.
+    """
+    self._require_may_trade(account)
+    order_lanes._void(account, lane, sequence)
+    log IExchange.Cancelled(account=account, lane=lane, sequence=sequence, sender=msg.sender)
+
+
+@external
+def cancel_all(account: uint256) -> uint256:
+    """
+    @notice Voids every order of an account in all lanes by raising its epoch.
+            Who: the owner of the account, or an operator of his with TRADE.
+            Checks: nothing else. Moves: nothing. Logs: `AllCancelled`.
+    @dev    Lanes keep their words: a new order for a used sequence starts with what that sequence
+            has filled.
+    @param account The maker account.
+    @return uint256 The new epoch, for which new orders must be signed.
+    """
+    self._require_may_trade(account)
+    epoch: uint256 = order_lanes._void_all(account)
+    log IExchange.AllCancelled(account=account, epoch=epoch, sender=msg.sender)
+    return epoch
+
+
+# --------------------------------------------------------------------------------------------------
+# Views
+# --------------------------------------------------------------------------------------------------
+
+
+@external
+@view
+@reentrant
+def order_hash(order: IExchange.Order) -> bytes32:
+    """
+    @notice The EIP-712 digest of an order, which is what a maker signs. Anyone may call it.
+    @dev    Reads no storage, so it stays open while the lock is held: a contract wallet may ask
+            for it while it judges a signature.
+    @param order The order.
+    @return bytes32 The digest, bound to this chain and this contract.
+    """
+    return self._order_hash(order)
+
+
+@external
+@view
+def fillable(order: IExchange.Order) -> uint256:
+    """
+    @notice How much of an order could still be filled, as far as the Exchange can tell without a
+            signature and a taker. Anyone may call it; no order makes it revert.
+    @dev    Does not ask about the signature, margin, stages or the band.
+    @param order The order.
+    @return uint256 Base, WAD; 0 for an order that is void, expired, malformed or not authorised.
+    """
+    if (
+        block.timestamp > order.expiry
+        or order.epoch != order_lanes.epochs[order.account]
+        or not market_terms._is_known(order.market)
+        or not market_terms._is_price_in_bounds(order.price)
+        or not self._may_trade(order.account, order.signer)
+    ):
+        return 0
+    return order_lanes._left(order.account, order.lane, order.sequence, order.size)
+
+
+# --------------------------------------------------------------------------------------------------
+# Admin
+# --------------------------------------------------------------------------------------------------
+
+
+@external
+def set_terms(market: uint256, maker_fee_ppm: uint256, taker_fee_ppm: uint256, band_bps: uint256):
+    """
+    @notice Opens a market for trading here, or changes its fees and band.
+            Who: the owner of the Clearinghouse.
+            Checks: fees at most 1 %, band between 0.1 % and 20 %.
+            Moves: nothing. Logs: `TermsSet`.
+    @dev    A resting order pays the fees of the day it is filled, hence the hard bound.
+            There is no way back to an unknown market: closing one is a settlement in the ledger.
+    @param market The market id.
+    @param maker_fee_ppm Paid by makers; ppm of notional.
+    @param taker_fee_ppm Paid by takers; ppm of notional.
+    @param band_bps Greatest distance of a fill price from mark; bps of mark.
+    """
+    self._require_owner()
+    market_terms._set_terms(market, maker_fee_ppm, taker_fee_ppm, band_bps)
+
+
+# --------------------------------------------------------------------------------------------------
+# Internal
+# --------------------------------------------------------------------------------------------------
+
+
+@internal
+@view
+def _order_hash(order: IExchange.Order) -> bytes32:
+    """
+    @dev EIP-712 digest of an order. Every field is one word, so the ABI encoding of the struct is
+         its EIP-712 encoding.
+    """
+    return eip712_domain_separator._hash_typed_data_v4(keccak256(abi_encode(ORDER_TYPEHASH, order)))
+
+
+@internal
+@view
+def _may_trade(account: uint256, who: address) -> bool:
+    """
+    @dev Whether `who` owns the account or operates it with TRADE. The ledger is asked only about
+         strangers. Nobody owns the accounts of the zero address.
+    """
+    if who == words._owner_of(account):
+        return who != empty(address)
+    return staticcall IClearinghouse(CLEARINGHOUSE).is_authorised(account, who, TRADE)
+
+
+@internal
+@pure
+def _require_clearinghouse(clearinghouse: address):
+    assert clearinghouse != empty(address), "exchange: no clearinghouse"
+
+
+@internal
+@view
+def _require_owner():
+    assert (
+        msg.sender == staticcall IClearinghouse(CLEARINGHOUSE).owner()
+    ), "exchange: not the owner"
+
+
+@internal
+@view
+def _require_may_trade(account: uint256):
+    assert self._may_trade(account, msg.sender), "exchange: not authorised"
+
+
+@internal
+@view
+def _require_signer(account: uint256, signer: address):
+    assert self._may_trade(account, signer), "exchange: signer not authorised"
+
+
+@internal
+@view
+def _require_in_time(deadline: uint256):
+    assert block.timestamp <= deadline, "exchange: deadline passed"
+
+
+@internal
+@view
+def _require_unexpired(expiry: uint256):
+    assert block.timestamp <= expiry, "exchange: order expired"
+
+
+@internal
+@pure
+def _require_two_accounts(maker_account: uint256, taker_account: uint256):
+    assert maker_account != taker_account, "exchange: self fill"
+
+
+@internal
+@pure
+def _require_named_taker(named_account: uint256, taker_account: uint256):
+    assert (named_account == 0 or named_account == taker_account), "exchange: not the named taker"
+
+
+@internal
+@pure
+def _require_within_limit(maker_size: int256, price: uint256, limit_price: uint256):
+    within: bool = price <= limit_price
+    if maker_size > 0:  # the taker sells
+        within = price >= limit_price
+    assert within, "exchange: price beyond limit"

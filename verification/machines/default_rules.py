@@ -1,0 +1,484 @@
+"""The default procedure and the funds that pay for it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from verification.engine.evm import Reverted
+from verification.engine.world import (
+    AUCTION,
+    CALLED,
+    HEALTHY,
+    INSOLVENT,
+)
+from verification.machines.model import PPM, WAD, Model, debt_of
+from verification.machines.stage import (
+    ACCOUNTS,
+    BIDDERS,
+    CENTS,
+    FEE_DUST,
+    LIQUIDATIONS,
+    MARGIN_DUST,
+    MARKETS,
+    PAUSED,
+    SHARES,
+    WORST,
+    Stage,
+)
+from verification.machines.tiers import FUNDS, Losses, Tiers, check_losses
+
+# Actions that risk may refuse, by reason. Anything else fails the test.
+BID = {
+    "default manager: liquidations are paused",
+    "ledger: account is indebted",
+    "default manager: fraction above limit",
+    "ledger: account under a call",
+    "ledger: isolated to another market",
+    "ledger: negative cash cap",
+    "risk engine: below initial margin",
+    "risk engine: price not valid",
+}
+
+
+class DefaultRules(Stage):
+    """Calls to recoveries."""
+
+    # The default procedure ----------------------------------------------------------------------
+
+    def at_rank(self, rank: int) -> int:
+        """Return the place of an account in the order of margin ratios, the worst first."""
+        model = self.model
+
+        def ratio(place: int) -> float:
+            margin = model.margin(self.accounts[place][1])
+            in_trouble = model.books.headers[self.accounts[place][1]].stage != HEALTHY
+            return margin.equity / max(margin.maintenance, 1) - 10 * in_trouble
+
+        return sorted(range(len(self.accounts)), key=ratio)[rank]
+
+    @rule(rank=WORST, caller=ACCOUNTS)
+    def call(self, rank: int, caller: int) -> None:
+        """INV-3, INV-4: exactly the unhealthy are called, the reward comes out of equity."""
+        place = self.at_rank(rank)
+        (_, account), (person, hunter) = self.accounts[place], self.accounts[caller]
+        before = self.model
+        seen, stage = before.margin(account, True), before.books.headers[account].stage
+        manager = self.world.default_manager
+        if place == caller:
+            hunter = 0
+        try:
+            with self.nobody_gains(place, caller), self.pays(before, account, hunter):
+                receipt = self.receipt = manager.call_margin(account, hunter, sender=person)
+        except Reverted as refused:
+            self.assert_untouchable(refused.reason, seen, stage, {"already called"})
+            return
+        assert stage == HEALTHY
+        assert seen.equity < seen.maintenance + MARGIN_DUST
+        assert seen.valid_legs or not seen.stuck_legs
+        if self.was_recognised(receipt, before, account):
+            return
+        (event,) = receipt.events.filter(manager.MarginCalled)
+        assert event.reward <= max(seen.equity, 0) + MARGIN_DUST
+        assert event.reward <= 50 * WAD
+
+    @rule(rank=WORST, caller=ACCOUNTS)
+    def open_auction(self, rank: int, caller: int) -> None:
+        """INV-3: only after a missed deadline or below the close-out margin."""
+        place = self.at_rank(rank)
+        (_, account), (person, _) = self.accounts[place], self.accounts[caller]
+        before = self.model
+        seen, stage = before.margin(account, True), before.books.headers[account].stage
+        manager, now = self.world.default_manager, self.world.now() + 1
+        since = manager.auction(account).since
+        graceless = seen.equity * 2 < seen.maintenance - MARGIN_DUST
+        try:
+            with self.pays(before, account):
+                receipt = self.receipt = manager.open_auction(account, sender=person)
+        except Reverted as refused:
+            grace = set() if graceless else {"grace not over"}
+            self.assert_untouchable(refused.reason, seen, stage, {"auction is open"} | grace)
+            if refused.reason.endswith("grace not over"):
+                assert stage == HEALTHY or now <= since
+            return
+        assert stage < AUCTION or (stage == AUCTION and seen.equity <= MARGIN_DUST)
+        assert seen.equity < seen.maintenance + MARGIN_DUST
+        if self.was_recognised(receipt, before, account):
+            return
+        late = stage == CALLED and now > since
+        assert late or seen.equity * 2 < seen.maintenance + MARGIN_DUST
+
+    def assert_untouchable(self, reason: str, seen: Any, stage: int, others: set[str]) -> None:
+        """A call or an auction was refused: it had to be."""
+        kind = reason.removeprefix("default manager: ")
+        if reason == PAUSED:
+            assert self.is_paused(LIQUIDATIONS)
+        elif kind == "account is healthy":
+            assert seen.equity >= seen.maintenance - MARGIN_DUST
+        elif kind == "price not valid":
+            assert seen.stuck_legs
+            assert not seen.valid_legs
+        else:
+            assert kind in others, reason
+            assert kind == "grace not over" or stage != HEALTHY
+
+    @contextmanager
+    def pays(self, before: Model, *parties: int) -> Any:
+        """INV-6, INV-7, INV-11: the tiers pay in order; whoever holds nothing loses nothing, and
+        whoever does, loses charges only."""
+        self.receipt = None
+        if all(before.margin(a, True).equity > MARGIN_DUST for a in parties[:1]):
+            yield
+            assert not self.receipt.events.filter(self.world.default_manager.ShortfallPaid)
+            return
+        tiers = Tiers.of(self.world, self.everyone)
+        yield
+        if self.receipt is None:
+            return
+        losses = check_losses(self.world, before, tiers, self.receipt)
+        after = self.model
+        shares = [
+            min(after.margin(a).equity - before.margin(a).equity, 0)
+            for a in self.everyone
+            if a not in parties
+        ]
+        # The rest of the charge may have hit a party that is on the opposite side itself.
+        assert -sum(shares) <= losses.charged + MARGIN_DUST
+        for account in set(self.everyone) - set(parties):
+            if not before.books.headers[account].markets:
+                assert after.cash(account) == before.cash(account)
+
+    def was_recognised(self, receipt: Any, before: Model, account: int) -> bool:
+        """Whether an insolvency was recognised: exactly at equity 0 and below."""
+        manager, equity = self.world.default_manager, before.margin(account, True).equity
+        events = receipt.events.filter(manager.Insolvent)
+        if not events:
+            assert equity > -MARGIN_DUST
+            return False
+        (event,) = events
+        assert equity < MARGIN_DUST
+        assert abs(event.equity - equity) <= MARGIN_DUST
+        reserved = tuple(manager.reservation(account))
+        header = self.world.header(account)
+        losses = receipt.events.filter(manager.ShortfallPaid)
+        if any(getattr(loss, tier) for loss in losses for tier in FUNDS):
+            assert reserved == (0, 0, 0, 0)  # nothing but debt was left: paid at once
+        elif header.stage == INSOLVENT:
+            assert header.markets or header.collateral_bitmap
+            for amount, tier in zip(reserved, FUNDS, strict=True):
+                assert 0 <= amount - getattr(event, tier) < FEE_DUST
+        else:
+            assert header.stage == HEALTHY
+            assert reserved == (0, 0, 0, 0)
+            assert header.cash >= 0
+        return True
+
+    @rule(rank=WORST, bidder=BIDDERS, part=st.one_of(st.just(10**6), SHARES))
+    def bid(self, rank: int, bidder: int, part: int) -> None:
+        """INV-3, INV-4, INV-5, INV-8: a slice at mark less a discount that equity can pay."""
+        place = self.at_rank(rank)
+        (_, account), (person, purse) = self.accounts[place], self.accounts[bidder]
+        before = self.model
+        seen, stage = before.margin(account, True), before.books.headers[account].stage
+        manager, fund = self.world.default_manager, self.world.insurance_fund
+        insured = fund.totalAssets()
+        asked = manager.insolvency if stage == INSOLVENT else manager.auction
+        limit = asked(account).max_fraction
+        fraction = max(limit * part // 10**6, 1)
+        try:
+            with self.nobody_gains(place, bidder), self.pays(before, account, purse):
+                receipt = self.receipt = manager.bid(account, fraction, purse, sender=person)
+        except Reverted as refused:
+            kind = refused.reason.removeprefix("default manager: ")
+            if kind == "no auction":
+                assert stage < AUCTION
+            elif kind == "account is solvent, reopen its auction":
+                assert stage == INSOLVENT
+                assert seen.equity > -MARGIN_DUST
+            elif kind == "nothing to sell":
+                assert stage == INSOLVENT
+                assert seen.stuck_legs or before.cash(account) >= 0
+            elif kind in ("account is healthy", "price not valid"):
+                self.assert_untouchable(refused.reason, seen, stage, set())
+            else:
+                self.expect(refused, BID)
+                assert kind != "fraction above limit" or limit == 0
+            return
+        if receipt.events.filter(manager.RemainderSold):
+            self.assert_remainder_sold(before, self.model, account, purse, receipt)
+        elif stage == INSOLVENT or self.was_recognised_by_bid(receipt, seen):
+            self.assert_sold_at_mark(before, self.model, account, purse, receipt)
+        else:
+            self.assert_sold(before, self.model, account, purse, receipt, insured)
+
+    def was_recognised_by_bid(self, receipt: Any, seen: Any) -> bool:
+        """Whether the account was insolvent in the eyes of a bid."""
+        manager = self.world.default_manager
+        for event in receipt.events.filter(manager.Bid):
+            return event.equity <= 0
+        assert receipt.events.filter(manager.Insolvent)
+        assert seen.equity < MARGIN_DUST
+        return True
+
+    def assert_sold_at_mark(
+        self, before: Model, after: Model, account: int, purse: int, receipt: Any
+    ) -> None:
+        """What a bid on an insolvent account may do: nobody gains anything (INV-4)."""
+        manager = self.world.default_manager
+        seen = before.margin(account, True)
+        assert seen.equity < MARGIN_DUST
+        header = after.books.headers[account]
+        for event in receipt.events.filter(manager.Bid):
+            assert (event.discount, event.fee, event.discount_rate) == (0, 0, 0)
+            if event.ended:
+                assert tuple(manager.reservation(account)) == (0, 0, 0, 0)
+                assert header.stage == HEALTHY
+                assert not header.markets
+                assert header.cash >= 0
+            else:
+                assert header.stage == INSOLVENT
+                assert not receipt.events.filter(manager.ShortfallPaid) or (
+                    receipt.events.filter(manager.Insolvent)
+                )
+            taken, had = after.margin(purse), before.margin(purse)
+            if not had.stuck_legs:
+                gain = taken.equity - had.equity
+                assert gain <= MARGIN_DUST
+                charged = Losses.of(self.world, receipt).charged
+                assert gain >= -MARGIN_DUST - charged  # the bidder may be on the opposite side
+            assert taken.equity >= taken.initial - MARGIN_DUST  # INV-8
+
+    def assert_remainder_sold(
+        self, before: Model, after: Model, account: int, purse: int, receipt: Any
+    ) -> None:
+        """Collateral of an account that owes cash goes at the remainder's discount."""
+        manager = self.world.default_manager
+        (event,) = receipt.events.filter(manager.RemainderSold)
+        assert before.books.headers[account].stage == INSOLVENT
+        assert before.cash(account) < 0
+        assert event.discount_rate <= PPM
+        taken, had = after.margin(purse), before.margin(purse)
+        if not had.stuck_legs:
+            assert abs(taken.equity - had.equity - event.discount) <= FEE_DUST
+        assert taken.equity >= taken.initial - MARGIN_DUST
+        assert after.cash(account) >= before.cash(account)
+        if after.books.headers[account].stage == HEALTHY:
+            assert after.cash(account) >= 0
+
+    @rule(
+        ranks=st.sets(st.integers(0, 3), min_size=1),
+        wait=st.sampled_from([0, 0, 601]),
+    )
+    def tear_up(self, ranks: set[int], wait: int) -> None:
+        """INV-11: after the window, at mark against the other sides; together or alone."""
+        if wait:
+            self.wait(seconds=wait)
+        accounts = sorted(self.accounts[self.at_rank(rank)][1] for rank in ranks)
+        before, manager = self.model, self.world.default_manager
+        stages = {a: before.books.headers[a].stage for a in accounts}
+        recognised = [a for a in accounts if stages[a] == INSOLVENT]
+        accounts = recognised or accounts
+        ends = {a: manager.insolvency(a).window_end for a in recognised}
+        try:
+            worst_first = sorted(accounts, key=lambda a: before.margin(a, True).equity)
+            with self.pays(before, *worst_first):
+                self.receipt = manager.tear_up(accounts, sender=self.accounts[0][0])
+        except Reverted as refused:
+            kind = refused.reason.removeprefix("default manager: ")
+            seen = {a: before.margin(a, True) for a in accounts}
+            if refused.reason == PAUSED:
+                assert self.is_paused(LIQUIDATIONS)
+            elif kind == "insolvency not recognised":
+                assert not recognised
+            elif kind == "account is solvent, reopen its auction":
+                assert any(m.equity > -MARGIN_DUST for m in seen.values())
+            elif kind == "window is open":
+                assert any(end > self.world.now() + 1 for end in ends.values())
+            else:
+                self.expect(refused, {"default manager: nothing to tear up"})
+                assert any(
+                    m.stuck_legs or not m.valid_legs or before.books.headers[a].collateral_bitmap
+                    for a, m in seen.items()
+                )
+            return
+        assert recognised
+        after = self.model
+        for account in accounts:
+            assert before.margin(account, True).equity < MARGIN_DUST
+            assert ends[account] <= self.world.now() + 1
+            header = after.books.headers[account]
+            if not header.markets and not header.collateral_bitmap:
+                assert (header.stage, header.cash) == (HEALTHY, max(header.cash, 0))
+            elif header.stage == HEALTHY:
+                assert header.cash >= 0
+            if not before.margin(account, True).stuck_legs:
+                assert not header.markets
+
+    @rule(rank=WORST)
+    def reopen(self, rank: int) -> None:
+        """Equity above 0 again: back to the auction, and nothing stays reserved."""
+        place = self.at_rank(rank)
+        person, account = self.accounts[place]
+        before, manager = self.model, self.world.default_manager
+        seen, stage = before.margin(account, True), before.books.headers[account].stage
+        try:
+            manager.reopen(account, sender=person)
+        except Reverted as refused:
+            kind = refused.reason.removeprefix("default manager: ")
+            if refused.reason == PAUSED:
+                assert self.is_paused(LIQUIDATIONS)
+            elif kind == "insolvency not recognised":
+                assert stage != INSOLVENT
+            elif kind == "account is insolvent":
+                assert seen.equity < MARGIN_DUST
+            else:
+                self.expect(refused, {"default manager: price not valid"})
+            return
+        assert stage == INSOLVENT
+        assert seen.equity > -MARGIN_DUST
+        assert self.world.stage(account) == AUCTION
+        assert tuple(manager.reservation(account)) == (0, 0, 0, 0)
+
+    @rule(place=ACCOUNTS, part=SHARES)
+    def repay(self, place: int, part: int) -> None:
+        """What an account owes gets smaller by what is paid, to the unit."""
+        person, account = self.accounts[place]
+        ledger = self.world.clearinghouse
+        owed = debt_of(ledger.debts(account))
+        if owed == 0:
+            with self.may_refuse({"clearinghouse: owes nothing"}):
+                ledger.repay(account, 1, sender=person)
+                raise AssertionError("nothing was owed")
+            return
+        units = max(owed * part // 10**6 // 10**12, 1)
+        hole, cash = ledger.hole(), self.world.cash(account)
+        ledger.repay(account, units, sender=person)
+        assert debt_of(ledger.debts(account)) == owed - units * 10**12
+        assert ledger.hole() <= hole
+        assert self.world.cash(account) == cash
+
+    @rule(place=ACCOUNTS)
+    def recover(self, place: int) -> None:
+        """An account that is flat again pays what it owes out of its cash."""
+        person, account = self.accounts[place]
+        ledger, header = self.world.clearinghouse, self.world.header(account)
+        owed = debt_of(ledger.debts(account))
+        try:
+            ledger.recover(account, sender=person)
+        except Reverted as refused:
+            kind = refused.reason.removeprefix("clearinghouse: ")
+            if kind == "owes nothing":
+                assert owed == 0
+            elif kind == "ledger: account under a call":
+                assert header.stage != HEALTHY
+            elif kind == "account still has legs":
+                assert header.markets
+            else:
+                self.expect(refused, {"clearinghouse: not enough held"})
+                assert header.cash < 10**12 or header.markets
+            return
+        left = debt_of(ledger.debts(account))
+        assert left < owed
+        assert left == 0 or self.world.cash(account) < 10**12
+
+    def assert_sold(
+        self, before: Model, after: Model, account: int, purse: int, receipt: Any, insured: int
+    ) -> None:
+        """What a bid may do."""
+        manager = self.world.default_manager
+        (event,) = receipt.events.filter(manager.Bid)
+        seen, left = before.margin(account, True), after.margin(account, True)
+        assert before.books.headers[account].stage == AUCTION
+        assert seen.equity < seen.maintenance + MARGIN_DUST
+        assert 0 < event.fraction <= WAD
+        assert 20_000 <= event.discount_rate <= 300_000
+        charges = event.discount + event.fee
+        assert charges <= max(seen.equity, 0)  # INV-4
+        assert charges <= 330_000 * seen.maintenance // PPM + MARGIN_DUST
+        shortfalls = receipt.events.filter(manager.ShortfallPaid)
+        if not shortfalls:
+            assert abs(seen.equity - charges - left.equity) <= MARGIN_DUST
+            assert self.world.insurance_fund.totalAssets() == insured
+            if seen.equity > 0:  # INV-5: E' / M' >= E / M
+                assert left.equity * seen.maintenance >= (
+                    seen.equity * left.maintenance - MARGIN_DUST * seen.maintenance
+                )
+        assert not shortfalls
+        taken, had = after.margin(purse), before.margin(purse)
+        if not had.stuck_legs:
+            assert abs(taken.equity - had.equity - event.discount) <= MARGIN_DUST
+        assert taken.stuck_legs == 0
+        assert taken.equity >= taken.initial - MARGIN_DUST  # INV-8
+        if event.fraction == WAD and not seen.stuck_legs:
+            assert left.valid_legs == 0
+            assert after.cash(account) >= 0
+        if event.ended:
+            assert after.books.headers[account].stage == HEALTHY
+
+    @rule(rank=WORST)
+    def cure(self, rank: int) -> None:
+        """INV-10: equity back at the target ends it, at any time."""
+        place = self.at_rank(rank)
+        person, account = self.accounts[place]
+        before = self.model
+        seen, stage = before.margin(account), before.books.headers[account].stage
+        target = seen.maintenance * 1_250_000
+        try:
+            self.world.default_manager.cure(account, sender=person)
+        except Reverted as refused:
+            if refused.reason == "default manager: no call to cure":
+                assert stage == HEALTHY
+            else:
+                self.expect(refused, {"default manager: equity below target"})
+                assert seen.equity * PPM < target + MARGIN_DUST * PPM
+            return
+        assert stage != HEALTHY
+        assert seen.equity * PPM >= target - MARGIN_DUST * PPM
+
+    # Funds --------------------------------------------------------------------------------------
+
+    @rule(cents=CENTS)
+    def stake(self, cents: int) -> None:
+        """Anyone may insure."""
+        self.world.stake(self.accounts[0][0], cents / 100)
+
+    @rule(place=ACCOUNTS, cents=CENTS, pledge=st.integers(100, 300))
+    def join(self, place: int, cents: int, pledge: int) -> None:
+        """Anyone may become a member; he pledges as much as he contributes, or more."""
+        person, _ = self.accounts[place]
+        contribution = max(cents // 10, 100) * 10**4
+        reasons = {"default fund: no shares for this", "default fund: stake too small"}
+        with self.may_refuse(reasons | {"default fund: pledge too small"}):
+            self.world.default_fund.deposit(
+                contribution, contribution * pledge // 100, sender=person
+            )
+
+    @rule(place=ACCOUNTS)
+    def leave(self, place: int) -> None:
+        """Nobody leaves while money is reserved, nor without a notice (INV-6)."""
+        person, _ = self.accounts[place]
+        fund = self.world.default_fund
+        shares = [fund.shares_of(person, tranche) for tranche in range(2)]
+        refusals = {"no shares named", "notice pending", "money is reserved", "no open window"}
+        with self.may_refuse({f"default fund: {refusal}" for refusal in refusals}):
+            fund.give_notice(*shares, sender=person)
+        with self.may_refuse(
+            {f"default fund: {refusal}" for refusal in refusals}
+            | {"default fund: contribution too small", "default fund: pledge too small"}
+        ):
+            fund.withdraw(person, sender=person)
+            assert fund.reserved() == 0
+
+    @rule(market=MARKETS)
+    def collect_fees(self, market: int) -> None:
+        """Anyone; the hole comes first."""
+        world = self.world
+        hole, funds = world.clearinghouse.hole(), (world.insurance_fund, world.default_fund)
+        held = sum(world.settlement.balanceOf(fund) for fund in funds)
+        world.clearinghouse.collect_fees(market, sender=self.accounts[0][0])
+        paid = sum(world.settlement.balanceOf(fund) for fund in funds) - held
+        assert self.world.clearinghouse.hole() <= hole
+        assert paid == 0 or self.world.clearinghouse.hole() == 0

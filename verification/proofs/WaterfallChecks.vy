@@ -1,0 +1,138 @@
+#pragma version 0.4.3
+"""
+@title Who pays a shortfall
+@license GNU Affero General Public License v3.0 only
+@author Bulkhead
+@notice Checks of waterfall. The contract stands in for the ledger and both funds: what they answer
+        is any number within the bounds.
+"""
+
+from contracts.interfaces import IDefaultFund
+from contracts.modules import default_rules
+from contracts.modules import waterfall
+from . import claims
+
+initializes: default_rules
+initializes: waterfall[default_rules := default_rules]
+
+# Bound of every amount: 2**88 of 10**-18 is 3 * 10**8 units of cash.
+AMOUNT: constant(uint256) = 2**88
+ACCOUNT: constant(uint256) = 7 << 96
+
+# What the funds hold, WAD cash.
+insured: uint256
+own: uint256
+contributions: uint256
+assessments: uint256
+
+
+@deploy
+def __init__():
+    default_rules.__init__(self)
+    waterfall.__init__(1)
+
+
+@external
+@view
+def roles(role: uint256) -> address:
+    """
+    @notice The holder of every role.
+    """
+    return self
+
+
+@external
+@view
+def totalAssets() -> uint256:
+    """
+    @notice What the insurance fund holds.
+    """
+    return self.insured
+
+
+@external
+@view
+def available_for(account: uint256) -> (uint256, uint256, uint256):
+    """
+    @notice Own contribution, all contributions, all assessments.
+    """
+    return self.own, self.contributions, self.assessments
+
+
+@external
+def check_parts_of_one_claim_add_up(
+    shortfall: uint256, insured: uint256, own: uint256, others: uint256, assessments: uint256
+) -> bool:
+    """
+    @notice Amounts < 2**88, one account, no limits, nothing reserved: no revert; the tiers and what
+            is uncovered add up to the shortfall; no tier pays more than it has, nor before the
+            previous one is empty; nothing is uncovered while a fund has money (INV-6).
+    """
+    if shortfall >= AMOUNT or insured >= AMOUNT or own >= AMOUNT:
+        return False
+    if others >= AMOUNT or assessments >= AMOUNT:
+        return False
+    self.insured = insured
+    self.own = own
+    self.contributions = own + others
+    self.assessments = assessments
+    waterfall._begin()
+    waterfall._add(ACCOUNT, [], shortfall)
+    waterfall._split(False)
+    claim: waterfall.Claim = waterfall.claims[0]
+    claims._holds(
+        claim.own + claim.insurance + claim.contributions + claim.assessments + claim.uncovered
+        == shortfall
+    )
+    claims._holds(claim.own == min(own, shortfall))
+    claims._holds(claim.insurance <= insured and claim.contributions <= others)
+    claims._holds(claim.assessments <= assessments)
+    claims._holds(claim.contributions == 0 or claim.insurance == insured)
+    claims._holds(claim.assessments == 0 or claim.contributions == others)
+    claims._holds(claim.uncovered == 0 or claim.assessments == assessments)
+    return True
+
+
+@external
+def check_faded_limits(word: uint256, field: uint256, terms: uint256) -> bool:
+    """
+    @notice Any usage word written before now, any terms with a period: no revert; what has faded is
+            at most what was used, all of it at once and nothing after the period.
+    """
+    period: uint256 = (terms >> 44) & (2**24 - 1)
+    if field >= 7 or period == 0 or word & (2**32 - 1) > block.timestamp:
+        return False
+    default_rules.packed_waterfall = terms
+    used: uint256 = (word >> (32 * (field + 1))) & (2**32 - 1)
+    left: uint256 = waterfall._faded(word, field)
+    claims._holds(left <= used)
+    passed: uint256 = block.timestamp - (word & (2**32 - 1))
+    claims._holds(passed != 0 or left == used)
+    claims._holds(passed < period or left == 0)
+    return True
+
+
+@external
+@pure
+def check_reserved_units(amount: uint256) -> bool:
+    """
+    @notice amount < 2**56 - 1 millionths: a reservation is rounded up, by less than a millionth.
+    """
+    if amount > (2**56 - 1) * 10**12:
+        return False
+    units: uint256 = waterfall._units(amount)
+    claims._holds(units < 2**56)
+    claims._holds(waterfall._field(units, 0) >= amount)
+    claims._holds(waterfall._field(units, 0) - amount < 10**12)
+    return True
+
+
+@external
+@pure
+def check_less(amount: uint256, taken: uint256) -> bool:
+    """
+    @notice Any amounts of 256 bits: _less does not revert and never leaves more than there was.
+    """
+    left: uint256 = waterfall._less(amount, taken)
+    claims._holds(left == (amount - taken if taken < amount else 0))
+    return True

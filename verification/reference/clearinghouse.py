@@ -1,0 +1,235 @@
+"""Accounts and their money (docs/specification.md, sections 1, 7 and 9.1)."""
+
+from __future__ import annotations
+
+from verification.reference import ledger, margin, members, prices, tokens
+from verification.reference.rounding import PPM, WAD, down, require
+from verification.reference.state import (
+    CLEARINGHOUSE,
+    CROSS,
+    HEALTHY,
+    INSURANCE,
+    ISOLATED,
+    RUNNING,
+    TRADE,
+    WINDING_DOWN,
+    WITHDRAW,
+    WITHDRAWALS,
+    Account,
+    State,
+)
+
+# WHO MAY ------------------------------------------------------------------------------------------
+
+
+def may(w: State, number: int, who: str, permission: int) -> bool:
+    """Whether somebody owns an account or operates it with a permission."""
+    owner = f"0x{number >> 96:040x}"
+    return who == owner or bool(w.operators[owner, who] & permission)
+
+
+def require_authorised(w: State, number: int, who: str, permission: int) -> None:
+    """Only the owner and his operators move an account's money."""
+    require(may(w, number, who, permission), "clearinghouse: not the account's owner")
+
+
+def require_running(w: State) -> None:
+    """Not in a wind-down."""
+    require(w.phase == RUNNING, "clearinghouse: winding down")
+
+
+def require_no_call(account: Account) -> None:
+    """Outside the default procedure, and nothing owed for a past default."""
+    require(account.stage == HEALTHY, "ledger: account under a call")
+    require(not account.is_indebted, "ledger: account is indebted")
+
+
+def require_under_cap(w: State, account: Account) -> None:
+    """Voluntary actions do not push the total of negative cash above its cap."""
+    fits = account.cash >= 0 or w.negative_cash <= w.terms.negative_cash_cap
+    require(fits, "ledger: negative cash cap")
+
+
+def index_of(w: State, token: str) -> int:
+    """The index of a listed collateral."""
+    listed = [f"token:{terms.token}" for terms in w.collaterals]
+    require(token in listed, "ledger: unknown token")
+    return listed.index(token)
+
+
+def is_cash(w: State, token: str) -> bool:
+    """Whether a token is the settlement token."""
+    return token == f"token:{w.settlement}"
+
+
+# ACCOUNTS -----------------------------------------------------------------------------------------
+
+
+def open_account(w: State, sender: str, mode: int, market: int) -> int:
+    """Open an account; its id says owner, mode, market and how many came before."""
+    if mode == ISOLATED:
+        ledger.market_of(w, market)
+    else:
+        require(mode == CROSS and market == 0, "clearinghouse: bad margin mode")
+    index = w.account_count[sender]
+    w.account_count[sender] += 1
+    number = int(sender, 16) << 96 | mode << 88 | market << 72 | index
+    w.accounts[number] = Account(number)
+    return number
+
+
+def set_operator(w: State, sender: str, operator: str, permissions: int) -> None:
+    """Let somebody act for all accounts of the sender."""
+    require(permissions <= TRADE | WITHDRAW, "clearinghouse: unknown permission")
+    w.operators[sender, operator] = permissions
+
+
+def deposit(w: State, sender: str, number: int, token: str, amount: int) -> int:
+    """Cash from anyone at every stage; collateral from the owner, at a VALID price if there is
+    risk, up to the cap."""
+    require(amount != 0, "clearinghouse: amount is zero")
+    require_running(w)
+    account = ledger.account_of(w, number)
+    if is_cash(w, token):
+        tokens.take(w, w.settlement, sender, amount)
+        ledger.add_cash(w, account, amount * w.scale)
+        return amount * w.scale
+    require_authorised(w, number, sender, TRADE)
+    terms = w.collaterals[index_of(w, token)]
+    tokens.take(w, terms.token, sender, amount)
+    _bring_in(w, account, index_of(w, token), amount * terms.scale)
+    terms.total += amount * terms.scale
+    require(terms.total <= terms.cap_at(w.now), "clearinghouse: cap reached")
+    return amount * terms.scale
+
+
+def _bring_in(w: State, account: Account, index: int, amount: int) -> None:
+    if account.positions or account.cash < 0 or account.stage != HEALTHY:
+        price = prices.judge(w, w.collaterals[index].asset)
+        require(price.is_valid, "clearinghouse: price not valid")
+    ledger.set_collateral(account, index, account.collateral.get(index, 0) + amount)
+
+
+def withdraw(w: State, sender: str, number: int, token: str, amount: int, recipient: str) -> None:
+    """Pay out what equity beyond IM allows."""
+    _require_may_pay_out(w, sender, number)
+    account = _take_out(w, number, token, amount)
+    _require_margin_left(w, account)
+    if not is_cash(w, token):
+        terms = w.collaterals[index_of(w, token)]
+        terms.total -= amount * terms.scale
+    tokens.give(w, token.removeprefix("token:"), recipient, amount)
+
+
+def transfer(w: State, sender: str, source: int, target: int, token: str, amount: int) -> None:
+    """Move margin between accounts, collateral between accounts of one owner."""
+    _require_may_pay_out(w, sender, source)
+    require(source != target, "clearinghouse: same account")
+    if not is_cash(w, token):
+        require(source >> 96 == target >> 96, "clearinghouse: another owner")
+    account = _take_out(w, source, token, amount)
+    receiver = ledger.account_of(w, target)
+    if is_cash(w, token):
+        ledger.add_cash(w, receiver, amount * w.scale)
+    else:
+        index = index_of(w, token)
+        _bring_in(w, receiver, index, amount * w.collaterals[index].scale)
+    _require_margin_left(w, account)
+
+
+def _require_may_pay_out(w: State, sender: str, number: int) -> None:
+    require_authorised(w, number, sender, WITHDRAW)
+    require_running(w)
+    paused = w.pauses[WITHDRAWALS].until > w.now
+    require(not paused, "clearinghouse: withdrawals are paused")
+
+
+def _take_out(w: State, number: int, token: str, amount: int) -> Account:
+    require(amount != 0, "clearinghouse: amount is zero")
+    account = ledger.account_of(w, number)
+    require_no_call(account)
+    if is_cash(w, token):
+        enough = amount * w.scale <= max(account.cash, 0)
+        require(enough, "clearinghouse: not enough held")
+        ledger.add_cash(w, account, -amount * w.scale)
+        return account
+    index = index_of(w, token)
+    left = account.collateral.get(index, 0) - amount * w.collaterals[index].scale
+    require(left >= 0, "clearinghouse: not enough held")
+    ledger.set_collateral(account, index, left)
+    return account
+
+
+def _require_margin_left(w: State, account: Account) -> None:
+    if account.positions or account.cash < 0:
+        require_under_cap(w, account)
+        margin.require_after_withdrawal(w, account)
+
+
+# NEGATIVE CASH AND FEES ---------------------------------------------------------------------------
+
+
+def cover_shortfall(
+    w: State,
+    sender: str,
+    number: int,
+    token: str,
+    cash_amount: int,
+    min_collateral: int,
+    recipient: str,
+) -> int:
+    """Pay an account's negative cash and take collateral at a small discount."""
+    require(cash_amount != 0, "clearinghouse: amount is zero")
+    require_running(w)
+    account = ledger.account_of(w, number)
+    ledger.convert_settled(w, account)
+    require_no_call(account)
+    since = account.shortfall_since
+    ripe = since != 0 and w.now >= since + w.terms.shortfall_grace
+    is_open = ripe or w.negative_cash > w.terms.negative_cash_cap
+    require(is_open, "clearinghouse: not open yet")
+    index = index_of(w, token)
+    terms = w.collaterals[index]
+    price = prices.judge(w, terms.asset)
+    require(price.is_valid, "clearinghouse: price not valid")
+    tokens.take(w, w.settlement, sender, cash_amount)
+    paid = cash_amount * w.scale
+    owes = account.cash < 0 and paid < -account.cash + w.scale
+    require(owes, "clearinghouse: owes less")
+    worth = down(paid * (PPM + w.terms.shortfall_discount), PPM)
+    taken = down(down(worth * WAD, price.low), terms.scale)
+    left = account.collateral.get(index, 0) - taken * terms.scale
+    require(left >= 0, "clearinghouse: not enough held")
+    require(taken >= min_collateral, "clearinghouse: below minimum")
+    ledger.add_cash(w, account, paid)
+    ledger.set_collateral(account, index, left)
+    terms.total -= taken * terms.scale
+    margin.require_maintenance(w, account)
+    tokens.give(w, terms.token, recipient, taken)
+    return taken
+
+
+def collect_fees(w: State, sender: str, number: int) -> int:
+    """Fees repay the hole; whole token units of the rest go to the funds, what is less stays."""
+    market = ledger.market_of(w, number)
+    require(w.phase != WINDING_DOWN, "clearinghouse: winding down")
+    fees = market.fees + w.protocol_fees
+    to_hole = min(w.hole, fees)
+    units = down(fees - to_hole, w.scale)
+    to_members = down(units * w.terms.default_fund_share, PPM) if members.has_members(w) else 0
+    market.fees = 0
+    w.protocol_fees = fees - to_hole - units * w.scale
+    w.hole -= to_hole
+    tokens.give(w, w.settlement, INSURANCE, units - to_members)
+    if to_members:
+        tokens.approve(w, w.settlement, CLEARINGHOUSE, members.FUND, to_members)
+        members.receive_fees(w, CLEARINGHOUSE, to_members)
+    return units
+
+
+def receive_draw(w: State, fund: str, number: int, units: int, cash: int) -> None:
+    """A fund pays for an account; what the tokens are worth more becomes fees."""
+    tokens.approve(w, w.settlement, fund, CLEARINGHOUSE, units)
+    tokens.take(w, w.settlement, fund, units)
+    ledger.add_cash(w, w.accounts[number], cash)
+    w.protocol_fees += units * w.scale - cash

@@ -1,0 +1,172 @@
+"""Model against chain: every number that both remember, one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from bulkhead.books import Header, Position, signed
+from verification.reference import members, waterfall
+from verification.reference.ledger import RATE_UNIT
+from verification.reference.rounding import MILLIONTH
+from verification.reference.state import CLEARINGHOUSE, INSURANCE, MEMBERS, Account, State
+
+Pair = tuple[str, Any, Any]  # what it is, in the model, on the chain
+ALL_ONES = 2**256 - 1
+HOLDERS = (CLEARINGHOUSE, INSURANCE, MEMBERS)
+
+
+def differences(w: State, world: Any, accounts: Iterable[int]) -> list[str]:
+    """Name every difference, with both values."""
+    w.now = world.chain.pending_timestamp
+    pairs = [*_totals(w, world), *_markets(w, world), *_assets(w, world), *_funds(w, world)]
+    owners = set()
+    for number in accounts:
+        pairs += _account(w, world, w.accounts[number])
+        owners.add(w.accounts[number].owner)
+    for owner in sorted(owners):
+        pairs += _person(w, world, owner)
+    return [
+        f"{name}: model {ours}, chain {theirs}" for name, ours, theirs in pairs if ours != theirs
+    ]
+
+
+def _account(w: State, world: Any, ours: Account) -> Iterator[Pair]:
+    house, name = world.clearinghouse, f"account {ours.id:x}"
+    word = house.headers(ours.id)
+    header = Header.of(word, house.more_markets(ours.id) if word >> 254 & 1 else 0)
+    yield f"{name} cash", ours.cash, header.cash
+    yield f"{name} stage", (ours.stage, ours.since), (header.stage, word >> 222 & 0xFFFFFFFF)
+    yield f"{name} is indebted", ours.is_indebted, header.is_indebted
+    yield f"{name} markets", tuple(ours.positions), header.markets
+    for market, position in ours.positions.items():
+        theirs = Position.of(house.positions(ours.id, market))
+        both = (position.shares, position.cost, position.generation)
+        yield (
+            f"{name} shares, cost, generation in {market}",
+            both,
+            (theirs.shares, theirs.cost, theirs.generation),
+        )
+    bitmap = sum(1 << index for index in ours.collateral)
+    yield f"{name} collaterals", bitmap, header.collateral_bitmap
+    for index, amount in ours.collateral.items():
+        yield f"{name} collateral {index}", amount, house.collateral(ours.id, index)
+    yield f"{name} in shortfall since", ours.shortfall_since, house.shortfall_since(ours.id)
+    debts = sum(owed << 51 * tier for tier, owed in enumerate(ours.debts))
+    yield f"{name} debts", debts, house.debts(ours.id)
+    kept = w.reservations.get(ours.id)
+    kept = tuple(part * MILLIONTH for part in kept.fields) if kept else (0, 0, 0, 0)
+    yield f"{name} reservation", kept, world.default_manager.reservation(ours.id)
+    required = w.members.required_of[ours.id]
+    yield f"{name} contribution asked", required, world.default_fund.required_of(ours.id)
+    yield f"{name} epoch", w.epochs[ours.id], world.exchange.epochs(ours.id)
+
+
+def _totals(w: State, world: Any) -> Iterator[Pair]:
+    house, manager = world.clearinghouse, world.default_manager
+    yield "hole", w.hole, house.hole()
+    yield "protocol fees", w.protocol_fees, house.protocol_fees()
+    yield "negative cash", w.negative_cash, house.negative_cash()
+    yield "phase", w.phase, house.phase()
+    yield "proofs end", w.proofs_end, house.proofs_end()
+    yield "pot, claims", (w.pot, w.claims), (house.pot(), house.claims())
+    yield "reserved", tuple(waterfall.reserved_total(w)), manager.reserved()
+    yield "limit used by all", waterfall.used(w, 0), manager.limit_used(0)
+    for action, pauses in enumerate(w.pauses):
+        word = house.pause_budgets(action)
+        yield f"pause {action}", pauses.until, house.paused_until(action)
+        budget = (pauses.window_start, pauses.used)
+        yield f"pause budget {action}", budget, (word & (1 << 40) - 1, word >> 40)
+    for index, terms in enumerate(w.collaterals):
+        yield f"total of collateral {index}", terms.total, house.collaterals(index)[3]
+        pot = w.collateral_pots[index]
+        yield f"pot of collateral {index}", pot, house.collateral_pots(index)
+        paid = w.collateral_paid[index]
+        yield f"paid of pot {index}", paid, house.collateral_paid(index)
+    for symbol, held in w.balances.items():
+        token = world.deployment.tokens[symbol]
+        for name in HOLDERS:
+            theirs = token.balanceOf(getattr(world, name))
+            yield f"{symbol} of the {name}", held[name], theirs
+
+
+def _markets(w: State, world: Any) -> Iterator[Pair]:
+    house = world.clearinghouse
+    for number, market in w.markets.items():
+        name = f"market {number}"
+        word, totals = house.market_state(number), house.market_totals(number)
+        yield f"{name} funding", market.funding, signed(word, 0, 96)
+        yield f"{name} time", market.time, word >> 96 & 0xFFFFFFFF
+        yield f"{name} rate", market.rate, signed(word, 128, 48) * RATE_UNIT
+        interest = (word >> 176 & (1 << 49) - 1) << 8 * (word >> 225 & 7)
+        yield f"{name} interest", market.interest, interest
+        yield f"{name} fees", market.fees, (totals >> 204) * MILLIONTH
+        settled = house.settled_prices(number) if word >> 254 & 1 else None
+        yield f"{name} settled at", market.settled_at, settled
+        used = world.default_manager.limit_used(number)
+        yield f"{name} limit used", waterfall.used(w, number), used
+        for place, side in enumerate(market.sides):
+            label = f"{name} {'SHORT' if place else 'LONG'}"
+            shares = totals >> 102 * place & (1 << 102) - 1
+            yield f"{label} shares", side.shares, shares
+            yield f"{label} generation", side.generation, word >> (228 + 12 * place) & 0xFFF
+            yield f"{label} is indexed", side.is_indexed, bool(word >> (252 + place) & 1)
+            if side.is_indexed:
+                theirs = house.side_index(number, place)
+                pair = (theirs & (1 << 64) - 1, signed(theirs, 64, 192))
+                yield f"{label} (A, K)", (side.a, side.k), pair
+            for generation, end in enumerate(side.past):
+                past = house.past_sides(number, place << 16 | generation)
+                pair = (past & (1 << 64) - 1, signed(past, 64, 192))
+                yield f"{label} end of generation {generation}", end, pair
+
+
+def _assets(w: State, world: Any) -> Iterator[Pair]:
+    for name, asset in w.assets.items():
+        words = world.risk_engine.row_words(_row_of(w, name))[:3]
+        oracle = world.price_oracle
+        checkpoint = (asset.checkpoint_price, asset.checkpoint_time)
+        yield f"{name} checkpoint", checkpoint, oracle.last_valid(*words)
+        yield f"{name} average", asset.average, oracle.average(*words)[0]
+        yield f"{name} outage", asset.outage_since, oracle.outage(*words)
+
+
+def _row_of(w: State, asset: str) -> int:
+    return 8 + next(n for n, terms in w.market_terms.items() if terms.asset == asset)
+
+
+def _funds(w: State, world: Any) -> Iterator[Pair]:
+    fund, stakes = world.insurance_fund, w.stakes
+    yield "insurance fund supply", stakes.supply, fund.totalSupply()
+    yield "insurance fund halvings", stakes.halvings, fund.halvings()
+    yield "insurance fund reserved", stakes.reserved, fund.reserved()
+    fund = world.default_fund
+    for place, pool in enumerate(w.members.tranches):
+        yield f"tranche {place}", (pool.assets, pool.total, pool.epoch), fund.tranche(place)
+    yield "default fund reserved", w.members.reserved, fund.reserved()
+
+
+def _person(w: State, world: Any, who: str) -> Iterator[Pair]:
+    for symbol, held in w.balances.items():
+        theirs = world.deployment.tokens[symbol].balanceOf(who)
+        yield f"{symbol} of {who}", held[who], theirs
+    fund, stakes = world.insurance_fund, w.stakes
+    yield f"stake of {who}", stakes.balances[who], fund.balanceOf(who)
+    request = stakes.requests.get(who)
+    theirs = fund.request_of(who)
+    shares = request.shares if request else 0
+    yield f"request of {who}", shares, theirs.shares
+    if shares:
+        times = (request.ready_at, request.lapses_at)
+        yield f"request times of {who}", times, (theirs.ready_at, theirs.lapses_at)
+    fund = world.default_fund
+    for place, pool in enumerate(w.members.tranches):
+        yield f"shares of {who} in {place}", pool.shares[who], fund.shares_of(who, place)
+    notice, theirs = w.members.notices.get(who), fund.notice_of(who)
+    named = members.live_shares(w, notice) if notice else [0, 0]
+    both = [theirs.contribution_shares, theirs.pledge_shares]
+    yield f"notice of {who}", named, both
+    if any(named):
+        times = (notice.ready_at, notice.lapses_at)
+        yield f"notice times of {who}", times, (theirs.ready_at, theirs.lapses_at)
+    yield f"contribution asked of {who}", w.members.required[who], fund.required(who)

@@ -1,0 +1,227 @@
+"""Pauses, parameters, listings (docs/specification.md, 8.13, 11 and 14)."""
+
+from __future__ import annotations
+
+from verification.reference import clearinghouse
+from verification.reference.rounding import PPM, require
+from verification.reference.state import LIQUIDATIONS, NOBODY, Market, State
+from verification.reference.terms import (
+    DAY,
+    HOUR,
+    DefaultTerms,
+    FillTerms,
+    LeaveTerms,
+    MarketTerms,
+    MemberTerms,
+    WaterfallTerms,
+)
+
+MAX_MARKET = 120
+PAUSE_WINDOW, MAX_PAUSED, MAX_PAUSE = 30 * DAY, 3 * DAY, DAY
+
+
+def _require_owner(w: State, sender: str, reason: str) -> None:
+    require(sender == w.owner, reason)
+
+
+def _own(w: State, sender: str) -> None:
+    _require_owner(w, sender, "ownable: caller is not the owner")
+
+
+# PAUSES -------------------------------------------------------------------------------------------
+
+
+def pause(w: State, sender: str, action: int, duration: int) -> None:
+    """The guardian stops an action for a while, within a budget of paused time."""
+    require(sender == w.guardian, "clearinghouse: caller is not the guardian")
+    require(action <= LIQUIDATIONS, "clearinghouse: unknown action")
+    clearinghouse.require_running(w)
+    require(0 < duration <= MAX_PAUSE, "clearinghouse: pause out of bounds")
+    pauses = w.pauses[action]
+    ends, begins = w.now + duration, max(pauses.until, w.now)
+    require(ends > begins, "clearinghouse: already paused for longer")
+    counted = ends - begins + (HOUR if action == LIQUIDATIONS else 0)
+    if w.now >= pauses.window_start + PAUSE_WINDOW:
+        pauses.window_start, pauses.used = w.now, 0
+    require(pauses.used + counted <= MAX_PAUSED, "clearinghouse: paused time is used up")
+    pauses.used += counted
+    pauses.until = ends
+
+
+def unpause(w: State, sender: str, action: int) -> None:
+    """Guardian or owner end a pause; the time stays counted."""
+    allowed = sender in (w.guardian, w.owner)
+    require(allowed, "clearinghouse: caller is not the guardian")
+    require(action <= LIQUIDATIONS, "clearinghouse: unknown action")
+    require(w.pauses[action].until > w.now, "clearinghouse: not paused")
+    w.pauses[action].until = w.now
+
+
+def set_guardian(w: State, sender: str, guardian: str) -> None:
+    """The owner proposes a guardian, or leaves the office empty at once."""
+    _own(w, sender)
+    w.pending_guardian = guardian
+    if guardian == NOBODY:
+        w.guardian = NOBODY
+
+
+def accept_guardian(w: State, sender: str) -> None:
+    """The proposed guardian takes office."""
+    proposed = sender == w.pending_guardian
+    require(proposed, "clearinghouse: caller is not the proposed guardian")
+    w.guardian, w.pending_guardian = sender, NOBODY
+
+
+def transfer_ownership(w: State, sender: str, owner: str) -> None:
+    """The owner proposes another."""
+    _own(w, sender)
+    w.pending_owner = owner
+
+
+def accept_ownership(w: State, sender: str) -> None:
+    """The proposed owner takes over."""
+    require(sender == w.pending_owner, "ownable_2step: caller is not the new owner")
+    w.owner, w.pending_owner = sender, NOBODY
+
+
+# PARAMETERS ---------------------------------------------------------------------------------------
+
+
+def set_globals(w: State, sender: str, profit_weight: int, minimum_equity: int) -> None:
+    """What holds for every account."""
+    _require_owner(w, sender, "risk engine: caller is not the admin")
+    fits = profit_weight <= PPM and minimum_equity <= 10**24
+    require(fits, "risk engine: parameter out of bounds")
+    w.terms.profit_weight, w.terms.minimum_equity = profit_weight, minimum_equity
+
+
+def set_market(w: State, sender: str, market: int, asset: int, *terms: int) -> None:
+    """Risk parameters of a market; its asset never changes."""
+    _require_owner(w, sender, "risk engine: caller is not the admin")
+    names = list(w.assets)
+    require(1 <= market <= MAX_MARKET, "risk engine: parameter out of bounds")
+    known = 1 <= asset <= len(names)
+    made = MarketTerms(names[asset - 1] if known else "", *terms)
+    made.check()
+    require(known, "risk engine: unknown asset")
+    old = w.market_terms.get(market)
+    fixed = old is None or old.asset == made.asset
+    require(fixed, "risk engine: asset of a row is fixed")
+    w.market_terms[market] = made
+
+
+def set_collateral(
+    w: State, sender: str, index: int, asset: int, haircut_initial: int, haircut_maintenance: int
+) -> None:
+    """Haircuts of a listed collateral."""
+    _require_owner(w, sender, "risk engine: caller is not the admin")
+    fits = index < 8 and haircut_maintenance <= haircut_initial <= 950_000
+    require(fits, "risk engine: parameter out of bounds")
+    require(1 <= asset <= len(w.assets), "risk engine: unknown asset")
+    terms = w.collaterals[index]
+    same = terms.asset == list(w.assets)[asset - 1]
+    require(same, "risk engine: asset of a row is fixed")
+    terms.haircut_initial, terms.haircut_maintenance = haircut_initial, haircut_maintenance
+
+
+def set_fill_terms(w: State, sender: str, market: int, maker: int, taker: int, band: int) -> None:
+    """Fees and band of a market."""
+    _require_owner(w, sender, "exchange: not the owner")
+    made = FillTerms(maker, taker, band)
+    made.check()
+    w.fill_terms[market] = made
+
+
+def set_default_terms(w: State, sender: str, terms: tuple[int, ...]) -> None:
+    """Terms of the default procedure."""
+    _require_owner(w, sender, "default manager: caller is not the admin")
+    made = DefaultTerms(*terms)
+    made.check()
+    w.terms.procedure = made
+
+
+def set_waterfall(w: State, sender: str, terms: tuple[int, ...]) -> None:
+    """Terms of the waterfall."""
+    _require_owner(w, sender, "default manager: caller is not the admin")
+    made = WaterfallTerms(*terms)
+    made.check()
+    w.terms.waterfall = made
+
+
+def set_timing(w: State, sender: str, cooldown: int, window: int) -> None:
+    """How stakers leave."""
+    _require_owner(w, sender, "insurance fund: only the owner")
+    made = LeaveTerms(cooldown, window)
+    made.check("shares")
+    w.terms.staking = made
+
+
+def set_member_terms(w: State, sender: str, terms: tuple[int, ...]) -> None:
+    """How members leave, what is asked of them and what they are paid."""
+    _require_owner(w, sender, "default fund: only the owner")
+    made = MemberTerms(*terms)
+    made.check("default fund")
+    w.terms.membership = made
+
+
+def set_shortfall_terms(
+    w: State, sender: str, cap: int, threshold: int, grace: int, discount: int
+) -> None:
+    """Terms of negative cash."""
+    _own(w, sender)
+    fits = grace <= 30 * DAY and discount <= 100_000
+    require(fits, "clearinghouse: shortfall terms out of bounds")
+    w.terms.negative_cash_cap, w.terms.shortfall_threshold = cap, threshold
+    w.terms.shortfall_grace, w.terms.shortfall_discount = grace, discount
+
+
+def set_default_fund_share(w: State, sender: str, share: int) -> None:
+    """The default fund's part of the fees."""
+    _own(w, sender)
+    require(share <= 800_000, "clearinghouse: default fund share out of bounds")
+    w.terms.default_fund_share = share
+
+
+def set_contribution_threshold(w: State, sender: str, threshold: int) -> None:
+    """IM up to which nobody has to be a member."""
+    _own(w, sender)
+    require(threshold < 2**32, "clearinghouse: threshold out of bounds")
+    w.terms.contribution_threshold = threshold
+
+
+def set_wind_down_terms(
+    w: State, sender: str, hole_share: int, window: int, reward: int, reward_cap: int
+) -> None:
+    """Terms of the wind-down, while it has not begun."""
+    _own(w, sender)
+    clearinghouse.require_running(w)
+    fits = (
+        10_000 <= hole_share <= PPM
+        and HOUR <= window <= 30 * DAY
+        and reward <= 50_000
+        and reward_cap <= 1_000
+    )
+    require(fits, "clearinghouse: wind-down terms out of bounds")
+    w.terms.hole_share, w.terms.proof_window = hole_share, window
+    w.terms.proof_reward, w.terms.proof_reward_cap = reward, reward_cap
+
+
+# LISTINGS -----------------------------------------------------------------------------------------
+
+
+def list_market(w: State, sender: str, market: int) -> None:
+    """Open the books of a market."""
+    _own(w, sender)
+    require(1 <= market <= MAX_MARKET, "clearinghouse: bad market id")
+    require(market not in w.markets, "clearinghouse: market already listed")
+    clearinghouse.require_running(w)
+    w.markets[market] = Market(w.now)
+
+
+def set_collateral_cap(w: State, sender: str, index: int, cap: int) -> None:
+    """A cap falls at once and rises over 30 days."""
+    _own(w, sender)
+    require(index < len(w.collaterals), "ledger: unknown token")
+    terms = w.collaterals[index]
+    terms.base, terms.since = min(terms.cap_at(w.now), cap), w.now
+    terms.cap = cap

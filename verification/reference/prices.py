@@ -1,0 +1,162 @@
+"""Two feeds, one judgement (docs/specification.md, section 4)."""
+
+from __future__ import annotations
+
+from decimal import Decimal, localcontext
+from typing import NamedTuple
+
+from verification.reference.rounding import BPS, WAD, down, require, up
+from verification.reference.state import Asset, State
+from verification.reference.terms import DAY, HOUR
+
+VALID, STALE, DIVERGENT, HALTED = 0, 1, 2, 3
+SETTLE_AFTER = 3 * DAY
+TRUST = 100 * HOUR  # 1 % for every hour: after this, old evidence says nothing
+AVERAGE_WINDOW = HOUR
+# Seconds since the last checkpoint at which the contracts' exponential (Snekmate's `wad_exp`, a
+# rational approximation) is a wei above the exact power rounded down. It is that at all others
+# below 41.5 hours, after which nothing is left of the old average.
+A_WEI_ABOVE = frozenset(
+    (1_285, 1_481, 1_639, 1_945, 2_022, 2_784, 3_350, 5_384, 6_219, 6_613, 7_043, 9_592, 16_183)
+)
+ANSWER_LIMIT = 2**180  # no feed answers that; what does, is no answer
+
+
+class Price(NamedTuple):
+    """What a price is known to be: an interval, and a point when it is VALID."""
+
+    low: int
+    high: int
+    status: int
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether it may be acted on."""
+        return self.status == VALID
+
+    def end(self, upper: bool) -> int:
+        """One end of the interval."""
+        return self.high if upper else self.low
+
+
+class Evidence(NamedTuple):
+    """What one source says: a price, by how long it is overdue, and what it allows at the bounds.
+
+    `price` 0: none. `overdue` None: fresh.
+    """
+
+    price: int = 0
+    overdue: int | None = None
+    may_be_least: bool = False
+    may_be_greatest: bool = False
+
+
+NOTHING = Evidence(overdue=0)
+
+
+def judge(w: State, name: str) -> Price:
+    """Say what an asset costs now."""
+    asset = w.assets[name]
+    primary, secondary = (_answer(w, asset, place) for place in (0, 1))
+    if primary.price and secondary.price and primary.overdue is None and secondary.overdue is None:
+        low, high = sorted((primary.price, secondary.price))
+        if (high - low) * BPS <= low * asset.terms.deviation:
+            return Price(primary.price, primary.price, VALID)
+        status = DIVERGENT
+    else:
+        status = STALE if primary.price else HALTED
+    return Price(*_interval(w, asset, primary, secondary), status)
+
+
+def _answer(w: State, asset: Asset, place: int) -> Evidence:
+    feed, terms = asset.feeds[place], asset.terms
+    if not 0 < feed.answer < ANSWER_LIMIT or not 0 < feed.updated_at <= w.now:
+        return NOTHING
+    decimals = terms.decimals[place]
+    price = feed.answer * 10**18 // 10**decimals
+    if price == 0:
+        return NOTHING
+    if price <= terms.least:
+        return Evidence(overdue=0, may_be_least=True)
+    if price >= terms.greatest:
+        return Evidence(overdue=0, may_be_greatest=True)
+    overdue = w.now - feed.updated_at - terms.heartbeats[place]
+    return Evidence(price, None if overdue <= 0 else overdue)
+
+
+def _interval(w: State, asset: Asset, *answers: Evidence) -> tuple[int, int]:
+    """Enclose the evidence: both answers, or one and the checkpoint, or the checkpoint."""
+    least, greatest = asset.terms.least, asset.terms.greatest
+    evidence = list(answers)
+    if not all(answer.price for answer in answers):
+        if asset.checkpoint_price:
+            age = w.now - asset.checkpoint_time
+            evidence.append(Evidence(asset.checkpoint_price, age))
+        else:
+            evidence.append(Evidence(may_be_least=True, may_be_greatest=True))
+    lows, highs = [greatest], [least]
+    for source in evidence:
+        if source.price:
+            spread = up(source.price * (source.overdue or 0), TRUST)
+            lows.append(source.price - min(spread, source.price))
+            highs.append(source.price + spread)
+        if source.may_be_least:
+            lows.append(least)
+        if source.may_be_greatest:
+            highs.append(greatest)
+    low, high = min(lows), max(highs)
+    low -= up(low * asset.terms.deviation, BPS)
+    high += up(high * asset.terms.deviation, BPS)
+    low = min(max(low, least), greatest - 1)
+    return low, max(min(high, greatest), low + 1)
+
+
+# MEMORY -------------------------------------------------------------------------------------------
+
+
+def set_answer(w: State, asset: str, place: int, answer: int, updated_at: int) -> None:
+    """A feed gives another answer."""
+    feed = w.assets[asset].feeds[place]
+    feed.answer, feed.updated_at = answer, updated_at
+
+
+def take_checkpoint(w: State, name: str) -> None:
+    """Remember a VALID price, move the average, end an outage."""
+    price = judge(w, name)
+    require(price.is_valid, "oracle: price not valid")
+    asset = w.assets[name]
+    average = price.low
+    if asset.checkpoint_time:
+        kept = _decay(w.now - asset.checkpoint_time)
+        middle = down(asset.checkpoint_price + price.low, 2)
+        average = down(asset.average * kept + middle * (WAD - kept), WAD)
+    asset.average = average
+    asset.checkpoint_price, asset.checkpoint_time = price.low, w.now
+    asset.outage_since = 0
+
+
+def _decay(seconds: int) -> int:
+    """What is left of the weight of an average after so long: e^(−seconds / 1 h), WAD, down."""
+    windows = down(seconds * WAD, AVERAGE_WINDOW)
+    with localcontext() as context:
+        context.prec = 60
+        exact = int((Decimal(-windows) / WAD).exp() * WAD)
+    return exact + (seconds in A_WEI_ABOVE)
+
+
+def report_outage(w: State, name: str) -> None:
+    """Put on record that a price is not VALID."""
+    require(not judge(w, name).is_valid, "oracle: price is valid")
+    asset = w.assets[name]
+    require(asset.outage_since == 0, "oracle: outage already reported")
+    asset.outage_since = w.now
+
+
+def settlement_price(w: State, name: str) -> tuple[int, bool]:
+    """The price at which a market of this asset would be settled, and whether it is final."""
+    price, asset = judge(w, name), w.assets[name]
+    if price.is_valid:
+        return price.low, False
+    average = asset.average or down(price.low + price.high, 2)
+    since = asset.outage_since
+    return average, since != 0 and w.now >= since + SETTLE_AFTER
