@@ -63,10 +63,10 @@ def _repay(record: uint256, tokens: uint256, scale: uint256) -> (uint256, uint25
         owed: uint256 = self._field(record, tier)
         if owed == 0 or left == 0:
             continue
-        units: uint256 = min((owed * UNIT + scale - 1) // scale, left)
-        left -= units
-        given[tier] = units
-        after = self._with_field(after, tier, owed - min(units * scale // UNIT, owed))
+        tokens_due: uint256 = min((owed * UNIT + scale - 1) // scale, left)
+        left -= tokens_due
+        given[tier] = tokens_due
+        after = self._with_field(after, tier, owed - min(tokens_due * scale // UNIT, owed))
     return after, given, left
 
 

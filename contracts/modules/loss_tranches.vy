@@ -140,25 +140,25 @@ def _units_down(pool: IDefaultFund.Tranche, shares: uint256) -> uint256:
 
 @internal
 @pure
-def _shares_down(pool: IDefaultFund.Tranche, units: uint256) -> uint256:
+def _shares_down(pool: IDefaultFund.Tranche, tokens: uint256) -> uint256:
     """
-    @dev Shares that a payment of `units` mints, rounded down. At par when nobody holds any, so that
+    @dev Shares that a payment of `tokens` mints, rounded down. At par when nobody holds any, so that
          what lies in the tranche goes to the payer.
     """
     if pool.total_shares == 0:
-        return units * PAR
-    return (units * (pool.total_shares + _VIRTUAL_SHARES) // (pool.assets + _VIRTUAL_UNITS))
+        return tokens * PAR
+    return (tokens * (pool.total_shares + _VIRTUAL_SHARES) // (pool.assets + _VIRTUAL_UNITS))
 
 
 @internal
 @pure
-def _shares_up(pool: IDefaultFund.Tranche, units: uint256) -> uint256:
+def _shares_up(pool: IDefaultFund.Tranche, tokens: uint256) -> uint256:
     """
-    @dev Shares that a payout of `units` burns, rounded up. No more than a member has whose shares
-         are worth `units`, rounded down.
+    @dev Shares that a payout of `tokens` burns, rounded up. No more than a member has whose shares
+         are worth `tokens`, rounded down.
     """
     return math._ceil_div(
-        units * (pool.total_shares + _VIRTUAL_SHARES), pool.assets + _VIRTUAL_UNITS
+        tokens * (pool.total_shares + _VIRTUAL_SHARES), pool.assets + _VIRTUAL_UNITS
     )
 
 

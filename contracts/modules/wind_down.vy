@@ -91,8 +91,8 @@ def seize(account: uint256) -> uint256:
             registry._role(registry.RISK_ENGINE)
         ).settlement_price(ledger.COLLATERAL_ROW + index)
         scale: uint256 = registry.collaterals[index].scale
-        units: uint256 = (owed * WAD + price - 1) // price
-        taken: uint256 = min((units + scale - 1) // scale * scale, held)
+        wanted: uint256 = (owed * WAD + price - 1) // price
+        taken: uint256 = min((wanted + scale - 1) // scale * scale, held)
         owed -= min(taken * price // WAD, owed)
         header = ledger._book_collateral(account, header, index, held - taken)
         final_settlement.collateral_pots[index] += taken
@@ -265,16 +265,16 @@ def _take_from_pot(index: uint256, claim: uint256) -> uint256:
 
 
 @internal
-def _hand_over(account: uint256, index: uint256, recipient: address, units: uint256) -> uint256:
+def _hand_over(account: uint256, index: uint256, recipient: address, tokens: uint256) -> uint256:
     """
     @dev Pays collateral out, and puts back what its token does not let go: one bad token keeps
          nobody from his cash and from the others (INV-12).
-    @return Token units that have left.
+    @return Token tokens that have left.
     """
     scale: uint256 = registry.collaterals[index].scale
-    paid: uint256 = vault._try_push(registry.collaterals[index].token, recipient, units)
-    if paid != units:
-        amount: uint256 = (units - paid) * scale
+    paid: uint256 = vault._try_push(registry.collaterals[index].token, recipient, tokens)
+    if paid != tokens:
+        amount: uint256 = (tokens - paid) * scale
         ledger.headers[account] = ledger._book_collateral(
             account, ledger.headers[account], index, amount
         )

@@ -331,11 +331,11 @@ def _pack_totals(longs: int256, shorts: int256, fees: uint256) -> uint256:
     @param longs WAD base; likewise shorts.
     @param fees WAD cash, a multiple of FEE_UNIT.
     """
-    units: uint256 = fees // FEE_UNIT
+    millionths: uint256 = fees // FEE_UNIT
     self._require_fits(
-        min(longs, shorts) >= 0 and max(longs, shorts) < TOTAL_LIMIT and units <= FEES_MASK
+        min(longs, shorts) >= 0 and max(longs, shorts) < TOTAL_LIMIT and millionths <= FEES_MASK
     )
-    return self._bits(longs) | self._bits(shorts) << TOTAL_SHIFT | units << FEES_SHIFT
+    return self._bits(longs) | self._bits(shorts) << TOTAL_SHIFT | millionths << FEES_SHIFT
 
 
 @internal
@@ -345,13 +345,13 @@ def _pack_state(old: uint256, funding: int256, rate: int256) -> uint256:
     @dev The state word at this block's time; open interest, generations and flags are kept.
     @param rate Wei per base unit and second, rounded towards zero to a multiple of RATE_UNIT.
     """
-    units: int256 = rate // RATE_UNIT
-    self._require_fits(abs(funding) < FUNDING_LIMIT and abs(units) < RATE_LIMIT)
+    steps: int256 = rate // RATE_UNIT
+    self._require_fits(abs(funding) < FUNDING_LIMIT and abs(steps) < RATE_LIMIT)
     return (
         old & KEPT_MASK
         | self._bits(funding) & FUNDING_MASK
         | block.timestamp << TIME_SHIFT
-        | (self._bits(units) & RATE_MASK) << RATE_SHIFT
+        | (self._bits(steps) & RATE_MASK) << RATE_SHIFT
     )
 
 

@@ -198,14 +198,14 @@ def units_down(assets: uint256, total: uint256, shares: uint256) -> uint256:
 
 @external
 @pure
-def shares_down(assets: uint256, total: uint256, units: uint256) -> uint256:
-    return loss_tranches._shares_down(self._pool(assets, total), units)
+def shares_down(assets: uint256, total: uint256, tokens: uint256) -> uint256:
+    return loss_tranches._shares_down(self._pool(assets, total), tokens)
 
 
 @external
 @pure
-def shares_up(assets: uint256, total: uint256, units: uint256) -> uint256:
-    return loss_tranches._shares_up(self._pool(assets, total), units)
+def shares_up(assets: uint256, total: uint256, tokens: uint256) -> uint256:
+    return loss_tranches._shares_up(self._pool(assets, total), tokens)
 
 
 @internal
