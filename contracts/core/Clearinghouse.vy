@@ -20,13 +20,17 @@ from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
 from ..interfaces import IClearinghouse
 from ..interfaces import IRiskEngine
+from ..modules.layout import leg_layout
+from ..modules.layout import levels
+from ..modules.layout import role_layout
+from ..modules.layout import stages
+from ..modules.layout import words
 from ..modules import final_settlement
 from ..modules import ledger
 from ..modules import registry
 from ..modules import tear_up
 from ..modules import trading
 from ..modules import vault
-from ..modules import words
 
 initializes: ownable
 initializes: ownable_2step[ownable := ownable]
@@ -97,7 +101,7 @@ def deposit(account: uint256, token: address, amount: uint256) -> uint256:
     registry._require_running()
     assert ledger.headers[account] != 0, "ledger: unknown account"
     if token != SETTLEMENT_TOKEN:
-        registry._require_authorised(account, registry.TRADE)
+        registry._require_authorised(account, role_layout.TRADE)
         assert registry.collateral_place[token] != 0, "ledger: unknown token"
     header: uint256 = 0
     credited: uint256 = 0
@@ -125,7 +129,7 @@ def withdraw(account: uint256, token: address, amount: uint256, recipient: addre
             equity must afterwards cover IM without any unrealised profit, at VALID prices (INV-8).
     @param amount Token units.
     """
-    registry._require_authorised(account, registry.WITHDRAW)
+    registry._require_authorised(account, role_layout.WITHDRAW)
     registry._require_withdrawals_open()
     header: uint256 = 0
     debited: uint256 = 0
@@ -151,7 +155,7 @@ def transfer(from_account: uint256, to_account: uint256, token: address, amount:
             collateral goes only to another account of the same owner.
     @param amount Token units.
     """
-    registry._require_authorised(from_account, registry.WITHDRAW)
+    registry._require_authorised(from_account, role_layout.WITHDRAW)
     registry._require_withdrawals_open()
     assert from_account != to_account, "clearinghouse: same account"
     if token != SETTLEMENT_TOKEN:
@@ -195,13 +199,13 @@ def novate(
     @param flags Bit 0: the maker's order is reduce-only, bit 1: the taker's.
     @return The lower and upper end of the mark, WAD: equal when the price is VALID.
     """
-    terms: uint256 = registry.role_words[registry.EXCHANGE]
+    terms: uint256 = registry.role_words[role_layout.EXCHANGE]
     assert (
-        msg.sender == convert(terms & registry.HOLDER_MASK, address)
+        msg.sender == convert(terms & role_layout.HOLDER_MASK, address)
     ), "clearinghouse: wrong caller"
     registry._require_running()
     return trading._novate(
-        registry._role(registry.RISK_ENGINE),
+        registry._role(role_layout.RISK_ENGINE),
         terms,
         market,
         maker,
@@ -225,7 +229,7 @@ def set_stage(
     @param since Deadline of the call or start of the stage, unix seconds; 0 for none.
     @param reward WAD cash from `account` to `caller_account`; 0: nothing is paid.
     """
-    registry._require_role(registry.DEFAULT_MANAGER)
+    registry._require_role(role_layout.DEFAULT_MANAGER)
     header: uint256 = words._with_stage(ledger._header(account), stage, since)
     if reward != 0:
         assert account != caller_account, "clearinghouse: account calls itself"
@@ -285,7 +289,7 @@ def phase() -> uint256:
 @view
 def role_word(role: uint256) -> uint256:
     """
-    @notice A role's holder with what is read together with it (layout: registry.vy).
+    @notice A role's holder with what is read together with it (layout: role_layout).
     """
     return registry.role_words[role]
 
@@ -304,7 +308,7 @@ def is_authorised(account: uint256, who: address, permission: uint256) -> bool:
 def portfolio(account: uint256) -> (uint256, DynArray[uint256, 72]):
     """
     @notice An account as the risk engine reads it.
-    @return Header (layout: words.vy) and legs (layout: IRiskEngine).
+    @return Header (layout: words) and legs (layout: IRiskEngine).
     """
     header: uint256 = ledger._header(account)
     return header, ledger._legs(account, header)
@@ -371,13 +375,13 @@ def _require_priced(header: uint256, index: uint256):
     if (
         words._has_positions(header)
         or words._cash(header) < 0
-        or words._stage(header) != trading.STAGE_NONE
+        or words._stage(header) != stages.UNCALLED
     ):
         low: uint256 = 0
         high: uint256 = 0
         valid: bool = False
-        low, high, valid = staticcall IRiskEngine(registry._role(registry.RISK_ENGINE)).price(
-            ledger.COLLATERAL_ROW + index
+        low, high, valid = staticcall IRiskEngine(registry._role(role_layout.RISK_ENGINE)).price(
+            leg_layout.COLLATERAL_ROW + index
         )
         registry._require_valid(valid)
 
@@ -391,5 +395,5 @@ def _require_withdrawal_margin(account: uint256, header: uint256):
     if words._has_positions(header) or words._cash(header) < 0:
         trading._require_under_cap(words._cash(header))
         trading._require_margin(
-            registry._role(registry.RISK_ENGINE), account, header, trading.LEVEL_WITHDRAWAL, []
+            registry._role(role_layout.RISK_ENGINE), account, header, levels.WITHDRAWAL, []
         )

@@ -15,13 +15,16 @@
 from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
 from ..interfaces import IClearinghouse
+from ..modules.layout import limits
+from ..modules.layout import role_layout
+from ..modules.layout import units
+from ..modules.layout import words
 from ..modules import final_settlement
 from ..modules import ledger
 from ..modules import registry
 from ..modules import tear_up
 from ..modules import trading
 from ..modules import wind_down
-from ..modules import words
 
 initializes: ownable
 initializes: ownable_2step[ownable := ownable]
@@ -71,24 +74,17 @@ exports: (
     final_settlement.collateral_paid,
 )
 
-PPM: constant(uint256) = 1_000_000
-MAX_MARKET: constant(uint256) = 120  # rows of the risk table (RiskEngine)
 FIRST_CAP: constant(uint256) = 100_000  # of a new collateral, ppm of its cap
 MAX_SHORTFALL_DISCOUNT: constant(uint256) = 100_000  # 10 %, ppm
 MAX_SHORTFALL_GRACE: constant(uint256) = 30 * 86_400  # seconds
 MAX_DEFAULT_FUND_SHARE: constant(uint256) = 800_000  # 80 %, ppm
 
-# What the guardian may stop.
-TRADING: constant(uint256) = 0
-WITHDRAWALS: constant(uint256) = 1
-LIQUIDATIONS: constant(uint256) = 2
 
 # One pause, seconds; all pauses of an action that begin in one window of PAUSE_WINDOW seconds.
 MAX_PAUSE: constant(uint256) = 86_400
 PAUSE_WINDOW: constant(uint256) = 30 * 86_400
 MAX_PAUSED: constant(uint256) = 3 * 86_400
 # After a pause of liquidations accounts can be cured before anyone is called or sold, seconds.
-CURE_WINDOW: constant(uint256) = 3_600
 BUDGET_BITS: constant(uint256) = 40
 BUDGET_MASK: constant(uint256) = 2**40 - 1
 
@@ -148,7 +144,9 @@ def set_operator(operator: address, permissions: uint256):
     @param permissions Bits: 1 TRADE (fills, orders, deposits of collateral), 2 WITHDRAW
            (withdrawals and transfers); 0 revokes.
     """
-    assert permissions <= registry.TRADE | registry.WITHDRAW, "clearinghouse: unknown permission"
+    assert (
+        permissions <= role_layout.TRADE | role_layout.WITHDRAW
+    ), "clearinghouse: unknown permission"
     registry.operators[msg.sender][operator] = permissions
     log IClearinghouse.OperatorSet(owner=msg.sender, operator=operator, permissions=permissions)
 
@@ -198,8 +196,8 @@ def pause(action: uint256, duration: uint256):
     begins: uint256 = max(self._paused_until(action), block.timestamp)
     assert ends > begins, "clearinghouse: already paused for longer"
     counted: uint256 = ends - begins
-    if action == LIQUIDATIONS:
-        counted += CURE_WINDOW
+    if action == role_layout.LIQUIDATIONS:
+        counted += role_layout.CURE_WINDOW
     budget: uint256 = registry.pause_budgets[action]
     start: uint256 = budget & BUDGET_MASK
     used: uint256 = budget >> BUDGET_BITS
@@ -251,13 +249,15 @@ def set_role(role: uint256, holder: address):
             proposed (`accept_role`). Owner only.
     """
     ownable._check_owner()
-    assert role < registry.ROLES, "clearinghouse: unknown role"
+    assert role < role_layout.ROLES, "clearinghouse: unknown role"
     assert holder.is_contract, "clearinghouse: role holder is not a contract"
     if registry._role(role) == empty(address):
         self._set_holder(role, holder)
     else:
         ready_at: uint256 = block.timestamp + ROLE_DELAY
-        registry.pending_roles[role] = (convert(holder, uint256) | ready_at << registry.FIRST_FIELD)
+        registry.pending_roles[role] = (
+            convert(holder, uint256) | ready_at << role_layout.FIRST_FIELD
+        )
         log IClearinghouse.RoleProposed(role=role, holder=holder, ready_at=ready_at)
 
 
@@ -269,10 +269,10 @@ def accept_role(role: uint256):
     pending: uint256 = registry.pending_roles[role]
     assert pending != 0, "clearinghouse: no role proposed"
     assert (
-        block.timestamp >= pending >> registry.FIRST_FIELD
+        block.timestamp >= pending >> role_layout.FIRST_FIELD
     ), "clearinghouse: role delay is not over"
     registry.pending_roles[role] = 0
-    self._set_holder(role, convert(pending & registry.HOLDER_MASK, address))
+    self._set_holder(role, convert(pending & role_layout.HOLDER_MASK, address))
 
 
 @external
@@ -320,10 +320,10 @@ def set_contribution_threshold(threshold: uint256):
     @param threshold Whole units of cash, below 2**32; 0: none is needed.
     """
     ownable._check_owner()
-    assert threshold <= registry.MASK_32, "clearinghouse: threshold out of bounds"
-    word: uint256 = registry.role_words[registry.EXCHANGE]
-    registry.role_words[registry.EXCHANGE] = (
-        word & (2**registry.SECOND_FIELD - 1) | threshold << registry.SECOND_FIELD
+    assert threshold <= role_layout.ROLE_FIELD_MASK, "clearinghouse: threshold out of bounds"
+    word: uint256 = registry.role_words[role_layout.EXCHANGE]
+    registry.role_words[role_layout.EXCHANGE] = (
+        word & (2**role_layout.SECOND_FIELD - 1) | threshold << role_layout.SECOND_FIELD
     )
     log IClearinghouse.ContributionThresholdSet(threshold=threshold)
 
@@ -341,7 +341,7 @@ def set_wind_down_terms(hole_share: uint256, window: uint256, reward: uint256, r
     registry._require_running()
     assert (
         hole_share >= MIN_HOLE_SHARE
-        and hole_share <= PPM
+        and hole_share <= units.PPM
         and window >= MIN_PROOF_WINDOW
         and window <= MAX_PROOF_WINDOW
         and reward <= MAX_PROOF_REWARD
@@ -367,7 +367,7 @@ def list_collateral(token: address, cap: uint256) -> uint256:
     """
     ownable._check_owner()
     index: uint256 = registry.collateral_count
-    assert index < ledger.MAX_COLLATERALS, "clearinghouse: eight collaterals at most"
+    assert index < limits.MAX_COLLATERALS, "clearinghouse: eight collaterals at most"
     assert (
         token != wind_down.SETTLEMENT_TOKEN and registry.collateral_place[token] == 0
     ), "clearinghouse: token already listed"
@@ -376,7 +376,7 @@ def list_collateral(token: address, cap: uint256) -> uint256:
         scale=registry._scale_of(token),
         cap=cap,
         total=0,
-        base=cap * FIRST_CAP // PPM,
+        base=cap * FIRST_CAP // units.PPM,
         since=block.timestamp,
     )
     registry.collateral_place[token] = index + 1
@@ -407,7 +407,7 @@ def list_market(market: uint256):
     @param market Id, 1 to 120.
     """
     ownable._check_owner()
-    assert market != 0 and market <= MAX_MARKET, "clearinghouse: bad market id"
+    assert market != 0 and market <= limits.MAX_MARKET, "clearinghouse: bad market id"
     assert ledger.market_state[market] == 0, "clearinghouse: market already listed"
     registry._require_running()
     ledger.market_state[market] = words._pack_state(0, 0, 0)
@@ -457,7 +457,7 @@ def _require_action(action: uint256):
     """
     @dev One of the three.
     """
-    assert action <= LIQUIDATIONS, "clearinghouse: unknown action"
+    assert action <= role_layout.LIQUIDATIONS, "clearinghouse: unknown action"
 
 
 @internal
@@ -466,11 +466,11 @@ def _place_of(action: uint256) -> (uint256, uint256):
     """
     @dev Role word and shift of an action's pause.
     """
-    if action == TRADING:
-        return registry.EXCHANGE, registry.FIRST_FIELD
-    if action == WITHDRAWALS:
-        return registry.RISK_ENGINE, registry.FIRST_FIELD
-    return registry.RISK_ENGINE, registry.SECOND_FIELD
+    if action == role_layout.TRADING:
+        return role_layout.EXCHANGE, role_layout.FIRST_FIELD
+    if action == role_layout.WITHDRAWALS:
+        return role_layout.RISK_ENGINE, role_layout.FIRST_FIELD
+    return role_layout.RISK_ENGINE, role_layout.SECOND_FIELD
 
 
 @internal
@@ -482,7 +482,7 @@ def _paused_until(action: uint256) -> uint256:
     role: uint256 = 0
     offset: uint256 = 0
     role, offset = self._place_of(action)
-    return (registry.role_words[role] >> offset) & registry.MASK_32
+    return (registry.role_words[role] >> offset) & role_layout.ROLE_FIELD_MASK
 
 
 @internal
@@ -494,7 +494,7 @@ def _set_paused_until(action: uint256, until: uint256):
     offset: uint256 = 0
     role, offset = self._place_of(action)
     word: uint256 = registry.role_words[role]
-    registry.role_words[role] = word & ~(registry.MASK_32 << offset) | until << offset
+    registry.role_words[role] = word & ~(role_layout.ROLE_FIELD_MASK << offset) | until << offset
 
 
 @internal
@@ -503,5 +503,5 @@ def _set_holder(role: uint256, holder: address):
     @dev Gives a role to a holder; the other fields of its word stay.
     """
     word: uint256 = registry.role_words[role]
-    registry.role_words[role] = word & ~registry.HOLDER_MASK | convert(holder, uint256)
+    registry.role_words[role] = word & ~role_layout.HOLDER_MASK | convert(holder, uint256)
     log IClearinghouse.RoleSet(role=role, holder=holder)

@@ -17,13 +17,17 @@ from snekmate.auth import ownable_2step
 from ..interfaces import IClearinghouse
 from ..interfaces import IDefaultFund
 from ..interfaces import IRiskEngine
+from ..modules.layout import leg_layout
+from ..modules.layout import levels
+from ..modules.layout import role_layout
+from ..modules.layout import units
+from ..modules.layout import words
 from ..modules import final_settlement
 from ..modules import ledger
 from ..modules import registry
 from ..modules import tear_up
 from ..modules import trading
 from ..modules import vault
-from ..modules import words
 
 initializes: ownable
 initializes: ownable_2step[ownable := ownable]
@@ -33,8 +37,6 @@ initializes: trading[ledger := ledger, registry := registry]
 initializes: tear_up[ledger := ledger]
 initializes: final_settlement
 
-WAD: constant(uint256) = 10**18
-PPM: constant(uint256) = 1_000_000
 ANSWER_SIZE: constant(uint256) = 1_024
 
 
@@ -107,8 +109,8 @@ def cover_shortfall(
     low: uint256 = 0
     high: uint256 = 0
     valid: bool = False
-    engine: address = registry._role(registry.RISK_ENGINE)
-    low, high, valid = staticcall IRiskEngine(engine).price(ledger.COLLATERAL_ROW + index)
+    engine: address = registry._role(role_layout.RISK_ENGINE)
+    low, high, valid = staticcall IRiskEngine(engine).price(leg_layout.COLLATERAL_ROW + index)
     registry._require_valid(valid)
 
     paid: uint256 = vault._pull(SETTLEMENT_TOKEN, msg.sender, cash_amount) * SETTLEMENT_SCALE
@@ -117,8 +119,8 @@ def cover_shortfall(
         cash < 0 and paid < convert(-cash, uint256) + SETTLEMENT_SCALE
     ), "clearinghouse: owes less"
     scale: uint256 = registry.collaterals[index].scale
-    worth: uint256 = paid * (PPM + registry.shortfall_discount) // PPM
-    taken: uint256 = worth * WAD // low // scale
+    worth: uint256 = paid * (units.PPM + registry.shortfall_discount) // units.PPM
+    taken: uint256 = worth * units.WAD // low // scale
     debited: uint256 = taken * scale
     held: uint256 = ledger.collateral[account][index]
     registry._require_held(debited <= held)
@@ -128,7 +130,7 @@ def cover_shortfall(
     ledger.headers[account] = header
     registry.collaterals[index].total -= debited
     # The bonus comes out of an account that can afford it: one below MM is called and sold (INV-4).
-    trading._require_margin(engine, account, header, trading.LEVEL_MAINTENANCE, [])
+    trading._require_margin(engine, account, header, levels.MAINTENANCE, [])
     log IClearinghouse.ShortfallCovered(
         account=account,
         payer=msg.sender,
@@ -149,16 +151,16 @@ def collect_fees(market: uint256) -> uint256:
     @return What the funds got, settlement token units.
     """
     assert ledger._state(market) != 0  # reverts by itself: "ledger: unknown market"
-    assert registry._phase() != registry.WINDING_DOWN, "clearinghouse: winding down"
+    assert registry._phase() != role_layout.WINDING_DOWN, "clearinghouse: winding down"
     totals: uint256 = ledger.market_totals[market]
     fees: uint256 = words._fees(totals) + ledger.protocol_fees
     hole: uint256 = ledger.hole
     to_hole: uint256 = min(hole, fees)
     tokens: uint256 = (fees - to_hole) // SETTLEMENT_SCALE
-    fund: address = registry._role(registry.DEFAULT_FUND)
+    fund: address = registry._role(role_layout.DEFAULT_FUND)
     members: uint256 = 0
     if staticcall IDefaultFund(fund).has_shares(0):
-        members = tokens * registry.default_fund_share // PPM
+        members = tokens * registry.default_fund_share // units.PPM
     ledger.market_totals[market] = totals & ~(words.FEES_MASK << words.FEES_SHIFT)
     ledger.protocol_fees = fees - to_hole - tokens * SETTLEMENT_SCALE
     if to_hole != 0:
@@ -171,7 +173,7 @@ def collect_fees(market: uint256) -> uint256:
         hole=hole - to_hole,
     )
     if tokens != members:
-        vault._push(SETTLEMENT_TOKEN, registry._role(registry.INSURANCE_FUND), tokens - members)
+        vault._push(SETTLEMENT_TOKEN, registry._role(role_layout.INSURANCE_FUND), tokens - members)
     if members != 0:
         vault._approve(SETTLEMENT_TOKEN, fund, members)
         extcall IDefaultFund(fund).receive_fees(members)
@@ -198,9 +200,9 @@ def slice_account(
     @param fee WAD cash from the account to the protocol.
     @return The account's cash afterwards, WAD.
     """
-    registry._require_role(registry.DEFAULT_MANAGER)
+    registry._require_role(role_layout.DEFAULT_MANAGER)
     return trading._slice(
-        registry._role(registry.RISK_ENGINE), account, bidder, fraction, known, discount, fee
+        registry._role(role_layout.RISK_ENGINE), account, bidder, fraction, known, discount, fee
     )
 
 
@@ -213,8 +215,8 @@ def receive_draw(account: uint256, tokens: uint256, cash: uint256):
     @param cash WAD to credit; the tokens may be worth up to one unit more, which goes to the fees.
     """
     assert (
-        msg.sender == registry._role(registry.INSURANCE_FUND)
-        or msg.sender == registry._role(registry.DEFAULT_FUND)
+        msg.sender == registry._role(role_layout.INSURANCE_FUND)
+        or msg.sender == registry._role(role_layout.DEFAULT_FUND)
     ), "clearinghouse: wrong caller"
     worth: uint256 = vault._pull(SETTLEMENT_TOKEN, msg.sender, tokens) * SETTLEMENT_SCALE
     assert cash <= worth, "clearinghouse: draw pays too little"

@@ -11,12 +11,17 @@
         ClearinghouseGovernance.
 """
 
-from ethereum.ercs import IERC20
 from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
 from ..interfaces import IClearinghouse
 from ..interfaces import IDefaultFund
 from ..interfaces import IRiskEngine
+from ..modules.layout import leg_layout
+from ..modules.layout import limits
+from ..modules.layout import role_layout
+from ..modules.layout import stages
+from ..modules.layout import tier_layout
+from ..modules.layout import words
 from ..modules import debts
 from ..modules import final_settlement
 from ..modules import ledger
@@ -24,7 +29,6 @@ from ..modules import registry
 from ..modules import tear_up
 from ..modules import trading
 from ..modules import vault
-from ..modules import words
 
 initializes: ownable
 initializes: ownable_2step[ownable := ownable]
@@ -35,9 +39,7 @@ initializes: tear_up[ledger := ledger]
 initializes: final_settlement
 
 ANSWER_SIZE: constant(uint256) = 1_024
-BATCH: constant(uint256) = 8
 CONVERSIONS: constant(uint256) = 100
-MAX_CHARGE: constant(uint256) = 500_000  # of the mark, ppm
 
 
 # The settlement token and WAD per unit of it.
@@ -101,7 +103,7 @@ def tear_up_account(
     to_hole: uint256 = 0
     header, loss, to_hole = tear_up._tear_up_one(account, fraction, legs, charge_cap)
     if to_hole != 0:
-        record: uint256 = debts._add(ledger.debts[account], debts.HOLE, to_hole)
+        record: uint256 = debts._add(ledger.debts[account], tier_layout.DEBT_HOLE, to_hole)
         header = self._record_debts(account, header, record)
     self._set_stage(account, header, started if words._has_positions(header) else block.timestamp)
     return loss, to_hole
@@ -109,8 +111,8 @@ def tear_up_account(
 
 @external
 def tear_up_accounts(
-    closeouts: DynArray[IClearinghouse.Closeout, BATCH], charge_cap: uint256
-) -> DynArray[int256, BATCH]:
+    closeouts: DynArray[IClearinghouse.Closeout, limits.BATCH], charge_cap: uint256
+) -> DynArray[int256, limits.BATCH]:
     """
     @notice Closes the named positions of several accounts at mark against the opposite sides,
             netted with each other first; `settle_loss` may follow in the same transaction.
@@ -132,7 +134,7 @@ def settle_loss(account: uint256, legs: DynArray[uint256, 40]) -> uint256:
     @param legs Legs that carry the loss of each market in bits 120 to 231, WAD cash.
     @return What became part of the hole, WAD cash.
     """
-    registry._require_role(registry.DEFAULT_MANAGER)
+    registry._require_role(role_layout.DEFAULT_MANAGER)
     return tear_up._settle_loss(account, legs)
 
 
@@ -151,13 +153,13 @@ def conclude(
             DefaultManager only.
     @param own From the owner's own contribution, WAD cash; likewise the others.
     """
-    registry._require_role(registry.DEFAULT_MANAGER)
+    registry._require_role(role_layout.DEFAULT_MANAGER)
     header: uint256 = ledger._convert_settled(account, ledger._header(account))
-    record: uint256 = debts._add(ledger.debts[account], debts.OWN, own)
-    record = debts._add(record, debts.INSURANCE, insurance)
-    record = debts._add(record, debts.CONTRIBUTIONS, contributions)
-    record = debts._add(record, debts.ASSESSMENTS, assessments)
-    record = debts._add(record, debts.HOLE, to_hole)
+    record: uint256 = debts._add(ledger.debts[account], tier_layout.DEBT_OWN, own)
+    record = debts._add(record, tier_layout.DEBT_INSURANCE, insurance)
+    record = debts._add(record, tier_layout.DEBT_CONTRIBUTIONS, contributions)
+    record = debts._add(record, tier_layout.DEBT_ASSESSMENTS, assessments)
+    record = debts._add(record, tier_layout.DEBT_HOLE, to_hole)
     self._set_stage(account, self._record_debts(account, header, record), block.timestamp)
 
 
@@ -194,7 +196,7 @@ def recover(account: uint256) -> uint256:
     registry._require_running()
     header: uint256 = ledger._convert_settled(account, ledger._header(account))
     assert header & words.INDEBTED != 0, "clearinghouse: owes nothing"
-    assert words._stage(header) == trading.STAGE_NONE, "ledger: account under a call"
+    assert words._stage(header) == stages.UNCALLED, "ledger: account under a call"
     assert not words._has_positions(header), "clearinghouse: account still has legs"
     held: uint256 = convert(max(words._cash(header), 0), uint256) // SETTLEMENT_SCALE
     registry._require_held(held != 0)
@@ -224,17 +226,17 @@ def settle_market(market: uint256) -> uint256:
     assert state & words.SETTLED == 0, "ledger: market is settled"
     price: uint256 = 0
     is_final: bool = False
-    price, is_final = staticcall IRiskEngine(registry._role(registry.RISK_ENGINE)).settlement_price(
-        ledger.MARKET_ROW + market
-    )
+    price, is_final = staticcall IRiskEngine(
+        registry._role(role_layout.RISK_ENGINE)
+    ).settlement_price(leg_layout.MARKET_ROW + market)
     if not is_final and msg.sender != ownable.owner:
-        assert registry._phase() == registry.WINDING_DOWN, "clearinghouse: market is alive"
+        assert registry._phase() == role_layout.WINDING_DOWN, "clearinghouse: market is alive"
     funding: int256 = ledger._funding_now(state)
     ledger.market_state[market] = words._pack_state(state, funding, 0) | words.SETTLED
     ledger.settled_prices[market] = price
     final_settlement.living_markets -= 1
     log IClearinghouse.MarketSettled(market=market, price=price, funding_index=funding)
-    if final_settlement.living_markets == 0 and registry._phase() == registry.WINDING_DOWN:
+    if final_settlement.living_markets == 0 and registry._phase() == role_layout.WINDING_DOWN:
         final_settlement._begin_proofs()
     return price
 
@@ -267,12 +269,12 @@ def _set_stage(account: uint256, header: uint256, since: uint256):
     @dev Stores the header with the stage that follows a resolution: INSOLVENCY while a position is
          left, or collateral and a debt; else none.
     """
-    stage: uint256 = trading.STAGE_NONE
+    stage: uint256 = stages.UNCALLED
     began: uint256 = 0
     if words._has_positions(header) or (
         words._collateral_bitmap(header) != 0 and words._cash(header) < 0
     ):
-        stage = trading.STAGE_INSOLVENCY
+        stage = stages.INSOLVENCY
         began = since
     ledger.headers[account] = words._with_stage(header, stage, began)
     log IClearinghouse.StageSet(account=account, stage=stage, since=began)
@@ -297,8 +299,8 @@ def _require_tear_up(charge_cap: uint256):
     """
     @dev The DefaultManager, within bounds.
     """
-    registry._require_role(registry.DEFAULT_MANAGER)
-    assert charge_cap <= MAX_CHARGE, "clearinghouse: charge out of bounds"
+    registry._require_role(role_layout.DEFAULT_MANAGER)
+    assert charge_cap <= limits.MAX_CHARGE, "clearinghouse: charge out of bounds"
 
 
 @internal
@@ -309,7 +311,7 @@ def _distribute(account: uint256, header: uint256, tokens: uint256) -> uint256:
     @return Token units left over when everything is repaid.
     """
     record: uint256 = 0
-    given: uint256[debts.TIERS] = empty(uint256[debts.TIERS])
+    given: uint256[tier_layout.DEBT_FIELDS] = empty(uint256[tier_layout.DEBT_FIELDS])
     left: uint256 = 0
     record, given, left = debts._repay(ledger.debts[account], tokens, SETTLEMENT_SCALE)
     ledger.debts[account] = record
@@ -318,38 +320,49 @@ def _distribute(account: uint256, header: uint256, tokens: uint256) -> uint256:
         header_after &= ~words.INDEBTED
     ledger.headers[account] = header_after
     # Fees may have repaid the hole before: then its part belongs where they would have gone.
-    to_hole: uint256 = min(given[debts.HOLE] * SETTLEMENT_SCALE, ledger.hole)
+    to_hole: uint256 = min(given[tier_layout.DEBT_HOLE] * SETTLEMENT_SCALE, ledger.hole)
     ledger.hole -= to_hole
-    if given[debts.HOLE] * SETTLEMENT_SCALE != to_hole:
-        ledger.protocol_fees += given[debts.HOLE] * SETTLEMENT_SCALE - to_hole
-    fund: address = registry._role(registry.DEFAULT_FUND)
+    if given[tier_layout.DEBT_HOLE] * SETTLEMENT_SCALE != to_hole:
+        ledger.protocol_fees += given[tier_layout.DEBT_HOLE] * SETTLEMENT_SCALE - to_hole
+    fund: address = registry._role(role_layout.DEFAULT_FUND)
     # When all who paid were wiped out, or have left, the next fund in order is there.
-    if given[debts.CONTRIBUTIONS] != 0 and not staticcall IDefaultFund(fund).has_shares(0):
-        given[debts.INSURANCE] += given[debts.CONTRIBUTIONS]
-        given[debts.CONTRIBUTIONS] = 0
-    if given[debts.ASSESSMENTS] != 0 and not staticcall IDefaultFund(fund).has_shares(1):
-        given[debts.INSURANCE] += given[debts.ASSESSMENTS]
-        given[debts.ASSESSMENTS] = 0
+    if given[tier_layout.DEBT_CONTRIBUTIONS] != 0 and not staticcall IDefaultFund(fund).has_shares(
+        0
+    ):
+        given[tier_layout.DEBT_INSURANCE] += given[tier_layout.DEBT_CONTRIBUTIONS]
+        given[tier_layout.DEBT_CONTRIBUTIONS] = 0
+    if given[tier_layout.DEBT_ASSESSMENTS] != 0 and not staticcall IDefaultFund(fund).has_shares(1):
+        given[tier_layout.DEBT_INSURANCE] += given[tier_layout.DEBT_ASSESSMENTS]
+        given[tier_layout.DEBT_ASSESSMENTS] = 0
     log IClearinghouse.DebtRepaid(
         account=account,
         payer=msg.sender,
-        to_hole=given[debts.HOLE],
-        to_assessments=given[debts.ASSESSMENTS],
-        to_contributions=given[debts.CONTRIBUTIONS],
-        to_insurance=given[debts.INSURANCE],
-        to_own=given[debts.OWN],
+        to_hole=given[tier_layout.DEBT_HOLE],
+        to_assessments=given[tier_layout.DEBT_ASSESSMENTS],
+        to_contributions=given[tier_layout.DEBT_CONTRIBUTIONS],
+        to_insurance=given[tier_layout.DEBT_INSURANCE],
+        to_own=given[tier_layout.DEBT_OWN],
         debts=record,
         hole=ledger.hole,
         cash=words._cash(header_after),
     )
-    if given[debts.INSURANCE] != 0:
+    if given[tier_layout.DEBT_INSURANCE] != 0:
         vault._push(
-            SETTLEMENT_TOKEN, registry._role(registry.INSURANCE_FUND), given[debts.INSURANCE]
+            SETTLEMENT_TOKEN,
+            registry._role(role_layout.INSURANCE_FUND),
+            given[tier_layout.DEBT_INSURANCE],
         )
-    members: uint256 = given[debts.OWN] + given[debts.CONTRIBUTIONS] + given[debts.ASSESSMENTS]
+    members: uint256 = (
+        given[tier_layout.DEBT_OWN]
+        + given[tier_layout.DEBT_CONTRIBUTIONS]
+        + given[tier_layout.DEBT_ASSESSMENTS]
+    )
     if members != 0:
         vault._approve(SETTLEMENT_TOKEN, fund, members)
         extcall IDefaultFund(fund).restore(
-            account, given[debts.OWN], given[debts.CONTRIBUTIONS], given[debts.ASSESSMENTS]
+            account,
+            given[tier_layout.DEBT_OWN],
+            given[tier_layout.DEBT_CONTRIBUTIONS],
+            given[tier_layout.DEBT_ASSESSMENTS],
         )
     return left

@@ -30,18 +30,19 @@
 
 from ethereum.ercs import IERC20
 from ethereum.ercs import IERC20Detailed
+from snekmate.utils import math
 from ..interfaces import IClearinghouse
 from ..interfaces import IDefaultFund
-
-implements: IDefaultFund
-
 from ..interfaces import IRiskEngine
+from ..modules.layout import role_layout
+from ..modules.layout import tier_layout
+from ..modules.layout import units
+from ..modules.layout import words
 from ..modules import leave_notices
 from ..modules import loss_tranches
-from ..modules import registry
 from ..modules import vault
-from ..modules import words
-from snekmate.utils import math
+
+implements: IDefaultFund
 
 
 # --------------------------------------------------------------------------------------------------
@@ -58,22 +59,13 @@ initializes: leave_notices[loss_tranches := loss_tranches]
 # --------------------------------------------------------------------------------------------------
 
 
-WAD: constant(uint256) = 10**18
-PPM: constant(uint256) = 1_000_000
-
-# Decimals of cash (WAD); the settlement token may not have more.
-_WAD_DECIMALS: constant(uint8) = 18
-
 # What a member's part of a tranche must be worth after he has added to it: one unit of cash.
-_MIN_STAKE: constant(uint256) = WAD
+_MIN_STAKE: constant(uint256) = units.WAD
 
 # Bounds of the terms.
 _MAX_CONTRIBUTION_RATE: constant(uint256) = 500_000  # half of the initial margin
 _MAX_FEE_WEIGHT: constant(uint256) = 10
 
-# Phases of the Clearinghouse.
-_RUNNING: constant(uint256) = 0
-_REDEEMING: constant(uint256) = 2
 
 # Terms are cooldown (32 bits) | window (32) | contribution rate (32) | fee weight (32).
 _TERM_MASK: constant(uint256) = 2**32 - 1
@@ -131,10 +123,10 @@ def __init__(settlement_token: address, clearinghouse: address, terms: IDefaultF
     """
     assert clearinghouse != empty(address), "default fund: no clearinghouse"
     decimals: uint8 = staticcall IERC20Detailed(settlement_token).decimals()
-    assert decimals <= _WAD_DECIMALS, "default fund: too many decimals"
+    assert decimals <= units.WAD_DECIMALS, "default fund: too many decimals"
     SETTLEMENT_TOKEN = settlement_token
     CLEARINGHOUSE = clearinghouse
-    _CASH_PER_UNIT = 10**convert(_WAD_DECIMALS - decimals, uint256)
+    _CASH_PER_UNIT = 10**convert(units.WAD_DECIMALS - decimals, uint256)
     self._set_terms(terms)
 
 
@@ -158,8 +150,8 @@ def deposit(contribution: uint256, pledge: uint256):
     """
     self._require_running()
     self._pull(contribution + pledge)
-    self._stake(loss_tranches.CONTRIBUTIONS, contribution)
-    self._stake(loss_tranches.ASSESSMENTS, pledge)
+    self._stake(tier_layout.CONTRIBUTIONS, contribution)
+    self._stake(tier_layout.ASSESSMENTS, pledge)
     if contribution != 0:
         self._require_pledge(msg.sender)
 
@@ -207,8 +199,8 @@ def withdraw(recipient: address) -> uint256:
     contribution_shares: uint256 = 0
     pledge_shares: uint256 = 0
     contribution_shares, pledge_shares = leave_notices._use(msg.sender)
-    tokens: uint256 = self._unstake(loss_tranches.CONTRIBUTIONS, contribution_shares, recipient)
-    tokens += self._unstake(loss_tranches.ASSESSMENTS, pledge_shares, recipient)
+    tokens: uint256 = self._unstake(tier_layout.CONTRIBUTIONS, contribution_shares, recipient)
+    tokens += self._unstake(tier_layout.ASSESSMENTS, pledge_shares, recipient)
     if pledge_shares != 0:
         self._require_pledge(msg.sender)
     self._require_contribution(msg.sender, self.required[msg.sender])
@@ -226,13 +218,13 @@ def exit(recipient: address) -> uint256:
     @custom:reverts default fund: not redeeming | default fund: nothing held | default fund: no
                     recipient | vault: token transfer failed
     """
-    assert self._phase() == _REDEEMING, "default fund: not redeeming"
-    contribution_shares: uint256 = self._shares_of(msg.sender, loss_tranches.CONTRIBUTIONS)
-    pledge_shares: uint256 = self._shares_of(msg.sender, loss_tranches.ASSESSMENTS)
+    assert self._phase() == role_layout.REDEMPTION, "default fund: not redeeming"
+    contribution_shares: uint256 = self._shares_of(msg.sender, tier_layout.CONTRIBUTIONS)
+    pledge_shares: uint256 = self._shares_of(msg.sender, tier_layout.ASSESSMENTS)
     assert contribution_shares != 0 or pledge_shares != 0, "default fund: nothing held"
     leave_notices._clear(msg.sender)
-    tokens: uint256 = self._unstake(loss_tranches.CONTRIBUTIONS, contribution_shares, recipient)
-    tokens += self._unstake(loss_tranches.ASSESSMENTS, pledge_shares, recipient)
+    tokens: uint256 = self._unstake(tier_layout.CONTRIBUTIONS, contribution_shares, recipient)
+    tokens += self._unstake(tier_layout.ASSESSMENTS, pledge_shares, recipient)
     self._push(recipient, tokens)
     return tokens
 
@@ -262,8 +254,8 @@ def draw(
                     Clearinghouse's own
     """
     self._require_manager()
-    pool: IDefaultFund.Tranche = loss_tranches._load(loss_tranches.CONTRIBUTIONS)
-    escrow: IDefaultFund.Tranche = loss_tranches._load(loss_tranches.ASSESSMENTS)
+    pool: IDefaultFund.Tranche = loss_tranches._load(tier_layout.CONTRIBUTIONS)
+    escrow: IDefaultFund.Tranche = loss_tranches._load(tier_layout.ASSESSMENTS)
     own_paid: uint256 = 0
     owner_shares: uint256 = 0
     if own != 0:
@@ -280,9 +272,9 @@ def draw(
     pool.assets -= contribution_tokens
     escrow.assets -= assessment_tokens
     if own_tokens != 0 or contribution_tokens != 0:
-        pool.total_shares = loss_tranches._store_after_loss(loss_tranches.CONTRIBUTIONS, pool)
+        pool.total_shares = loss_tranches._store_after_loss(tier_layout.CONTRIBUTIONS, pool)
     if assessment_tokens != 0:
-        loss_tranches._store_after_loss(loss_tranches.ASSESSMENTS, escrow)
+        loss_tranches._store_after_loss(tier_layout.ASSESSMENTS, escrow)
     log IDefaultFund.Draw(
         account=account,
         own=own_paid,
@@ -331,8 +323,8 @@ def receive_fees(tokens: uint256):
                     fund: tranche is full | vault: token transfer failed
     """
     self._pull(tokens)
-    pool: IDefaultFund.Tranche = loss_tranches._load(loss_tranches.CONTRIBUTIONS)
-    escrow: IDefaultFund.Tranche = loss_tranches._load(loss_tranches.ASSESSMENTS)
+    pool: IDefaultFund.Tranche = loss_tranches._load(tier_layout.CONTRIBUTIONS)
+    escrow: IDefaultFund.Tranche = loss_tranches._load(tier_layout.ASSESSMENTS)
     to_pool: uint256 = tokens
     if escrow.total_shares != 0:
         weighted: uint256 = 0
@@ -345,9 +337,9 @@ def receive_fees(tokens: uint256):
     pool.assets += to_pool
     escrow.assets += to_escrow
     if to_pool != 0:
-        loss_tranches._store(loss_tranches.CONTRIBUTIONS, pool)
+        loss_tranches._store(tier_layout.CONTRIBUTIONS, pool)
     if to_escrow != 0:
-        loss_tranches._store(loss_tranches.ASSESSMENTS, escrow)
+        loss_tranches._store(tier_layout.ASSESSMENTS, escrow)
     log IDefaultFund.ReceiveFees(
         payer=msg.sender,
         contribution_tokens=to_pool,
@@ -375,22 +367,20 @@ def restore(account: uint256, own: uint256, contributions: uint256, assessments:
     if own + contributions + assessments == 0:
         return
     self._pull(own + contributions + assessments)
-    pool: IDefaultFund.Tranche = loss_tranches._load(loss_tranches.CONTRIBUTIONS)
-    escrow: IDefaultFund.Tranche = loss_tranches._load(loss_tranches.ASSESSMENTS)
+    pool: IDefaultFund.Tranche = loss_tranches._load(tier_layout.CONTRIBUTIONS)
+    escrow: IDefaultFund.Tranche = loss_tranches._load(tier_layout.ASSESSMENTS)
     pool.assets += contributions
     escrow.assets += assessments
     owner_shares: uint256 = 0
     if own != 0:
         owner: address = words._owner_of(account)
         minted: uint256 = loss_tranches._shares_down(pool, own)
-        owner_shares = minted + loss_tranches._shares(
-            owner, loss_tranches.CONTRIBUTIONS, pool.epoch
-        )
-        loss_tranches._set_shares(owner, loss_tranches.CONTRIBUTIONS, pool.epoch, owner_shares)
+        owner_shares = minted + loss_tranches._shares(owner, tier_layout.CONTRIBUTIONS, pool.epoch)
+        loss_tranches._set_shares(owner, tier_layout.CONTRIBUTIONS, pool.epoch, owner_shares)
         pool.assets += own
         pool.total_shares += minted
-    loss_tranches._store(loss_tranches.CONTRIBUTIONS, pool)
-    loss_tranches._store(loss_tranches.ASSESSMENTS, escrow)
+    loss_tranches._store(tier_layout.CONTRIBUTIONS, pool)
+    loss_tranches._store(tier_layout.ASSESSMENTS, escrow)
     log IDefaultFund.Restore(
         account=account,
         own=own,
@@ -437,7 +427,7 @@ def release_requirement(account: uint256):
     @custom:reverts default fund: requirement not lower
     """
     engine: address = staticcall IClearinghouse(CLEARINGHOUSE).roles(
-        registry.RISK_ENGINE, skip_contract_check=True
+        role_layout.RISK_ENGINE, skip_contract_check=True
     )
     equity: int256 = 0
     initial: uint256 = 0
@@ -446,7 +436,7 @@ def release_requirement(account: uint256):
     before: uint256 = self.required_of[account]
     requirement: uint256 = 0
     threshold: uint256 = self._threshold()
-    if threshold != 0 and initial > threshold * WAD:
+    if threshold != 0 and initial > threshold * units.WAD:
         requirement = self._requirement(initial)
     assert requirement < before, "default fund: requirement not lower"
     self._set_requirement(account, before, requirement)
@@ -493,8 +483,8 @@ def available() -> (uint256, uint256):
     @notice Cash that contributions and assessments can pay, WAD.
     """
     return (
-        loss_tranches._load(loss_tranches.CONTRIBUTIONS).assets * _CASH_PER_UNIT,
-        loss_tranches._load(loss_tranches.ASSESSMENTS).assets * _CASH_PER_UNIT,
+        loss_tranches._load(tier_layout.CONTRIBUTIONS).assets * _CASH_PER_UNIT,
+        loss_tranches._load(tier_layout.ASSESSMENTS).assets * _CASH_PER_UNIT,
     )
 
 
@@ -506,9 +496,9 @@ def available_for(account: uint256) -> (uint256, uint256, uint256):
             (his included), assessments.
     """
     return (
-        self._value_of(words._owner_of(account), loss_tranches.CONTRIBUTIONS),
-        loss_tranches._load(loss_tranches.CONTRIBUTIONS).assets * _CASH_PER_UNIT,
-        loss_tranches._load(loss_tranches.ASSESSMENTS).assets * _CASH_PER_UNIT,
+        self._value_of(words._owner_of(account), tier_layout.CONTRIBUTIONS),
+        loss_tranches._load(tier_layout.CONTRIBUTIONS).assets * _CASH_PER_UNIT,
+        loss_tranches._load(tier_layout.ASSESSMENTS).assets * _CASH_PER_UNIT,
     )
 
 
@@ -642,7 +632,7 @@ def _take_own(
          no more than that. The caller stores the tranche.
     @return Cash paid, shares that he has left, the tranche after it.
     """
-    shares: uint256 = loss_tranches._shares(owner, loss_tranches.CONTRIBUTIONS, pool.epoch)
+    shares: uint256 = loss_tranches._shares(owner, tier_layout.CONTRIBUTIONS, pool.epoch)
     worth: uint256 = loss_tranches._units_down(pool, shares) * _CASH_PER_UNIT
     paid: uint256 = min(asked, worth)
     if paid == 0:
@@ -651,7 +641,7 @@ def _take_own(
     burnt: uint256 = shares
     if paid != worth:
         burnt = loss_tranches._shares_up(pool, tokens)
-    loss_tranches._set_shares(owner, loss_tranches.CONTRIBUTIONS, pool.epoch, shares - burnt)
+    loss_tranches._set_shares(owner, tier_layout.CONTRIBUTIONS, pool.epoch, shares - burnt)
     leave_notices._shrink(owner, shares - burnt)
     return (
         paid,
@@ -738,7 +728,7 @@ def _requirement(initial: uint256) -> uint256:
     """
     @dev Contribution that an initial margin asks for, WAD cash, rounded up.
     """
-    return math._ceil_div(initial * self._terms().contribution_rate, PPM)
+    return math._ceil_div(initial * self._terms().contribution_rate, units.PPM)
 
 
 @internal
@@ -763,12 +753,12 @@ def _value_of(member: address, tranche: uint256) -> uint256:
 @view
 def _threshold() -> uint256:
     """
-    @dev IM up to which nothing is asked of an owner, whole units of cash (layout: registry.vy).
+    @dev IM up to which nothing is asked of an owner, whole units of cash (layout: role_layout).
     """
     word: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).role_word(
-        registry.EXCHANGE, skip_contract_check=True
+        role_layout.EXCHANGE, skip_contract_check=True
     )
-    return (word >> registry.SECOND_FIELD) & registry.MASK_32
+    return (word >> role_layout.SECOND_FIELD) & role_layout.ROLE_FIELD_MASK
 
 
 @internal
@@ -787,7 +777,7 @@ def _manager() -> address:
     @dev The present DefaultManager.
     """
     return staticcall IClearinghouse(CLEARINGHOUSE).roles(
-        registry.DEFAULT_MANAGER, skip_contract_check=True
+        role_layout.DEFAULT_MANAGER, skip_contract_check=True
     )
 
 
@@ -839,7 +829,7 @@ def _require_running():
     """
     @dev Reverts once the clearinghouse winds down.
     """
-    assert self._phase() == _RUNNING, "default fund: winding down"
+    assert self._phase() == role_layout.RUNNING, "default fund: winding down"
 
 
 @internal
@@ -849,8 +839,8 @@ def _require_pledge(member: address):
     @dev Reverts unless a member has pledged as much as he has contributed.
     """
     assert (
-        loss_tranches._worth(member, loss_tranches.ASSESSMENTS)
-        >= loss_tranches._worth(member, loss_tranches.CONTRIBUTIONS)
+        loss_tranches._worth(member, tier_layout.ASSESSMENTS)
+        >= loss_tranches._worth(member, tier_layout.CONTRIBUTIONS)
     ), "default fund: pledge too small"
 
 
@@ -861,5 +851,5 @@ def _require_contribution(member: address, requirement: uint256):
     @dev Reverts unless a member has contributed what his accounts ask.
     """
     assert (
-        self._value_of(member, loss_tranches.CONTRIBUTIONS) >= requirement
+        self._value_of(member, tier_layout.CONTRIBUTIONS) >= requirement
     ), "default fund: contribution too small"

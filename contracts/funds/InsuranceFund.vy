@@ -30,26 +30,23 @@
 """
 
 from ethereum.ercs import IERC20
-
-implements: IERC20
-
 from ethereum.ercs import IERC20Detailed
-
-implements: IERC20Detailed
-
 from ethereum.ercs import IERC4626
-
-implements: IERC4626
-
-from ..interfaces import IInsuranceFund
-
-implements: IInsuranceFund
-
-from ..modules import registry
-from ..modules import slashable_shares
 from snekmate.extensions import erc4626
 from snekmate.tokens import erc20
 from snekmate.utils import math
+from ..interfaces import IInsuranceFund
+from ..modules.layout import role_layout
+from ..modules.layout import units
+from ..modules import slashable_shares
+
+implements: IERC20
+
+implements: IERC20Detailed
+
+implements: IERC4626
+
+implements: IInsuranceFund
 
 
 # The part of the Clearinghouse that the fund speaks to.
@@ -96,16 +93,10 @@ exports: (
 # --------------------------------------------------------------------------------------------------
 
 
-# Decimals of cash (WAD); the settlement token may not have more.
-_WAD_DECIMALS: constant(uint8) = 18
-
 # Decimals of a share beyond the token's, and virtual shares: one token unit's worth at par.
 _OFFSET: constant(uint8) = 6
 _PAR: constant(uint256) = 10**6
 
-# Phases of the Clearinghouse.
-_RUNNING: constant(uint256) = 0
-_REDEEMING: constant(uint256) = 2
 
 # Greatest supply (shares) and greatest balance (token units) that a deposit may lead to; keeps
 # products of the two below 2**255. The first is also the limit that slashable_shares sets.
@@ -161,10 +152,10 @@ def __init__(
     """
     assert clearinghouse_ != empty(address), "insurance fund: no clearinghouse"
     asset_decimals: uint8 = staticcall IERC20Detailed(asset_.address).decimals()
-    assert asset_decimals <= _WAD_DECIMALS, "insurance fund: too many decimals"
+    assert asset_decimals <= units.WAD_DECIMALS, "insurance fund: too many decimals"
     erc4626.__init__(name_, symbol_, asset_, _OFFSET, name_, "1")
     clearinghouse = clearinghouse_
-    _CASH_PER_UNIT = 10**convert(_WAD_DECIMALS - asset_decimals, uint256)
+    _CASH_PER_UNIT = 10**convert(units.WAD_DECIMALS - asset_decimals, uint256)
     slashable_shares._set_timing(cooldown_, window_)
 
 
@@ -184,7 +175,7 @@ def deposit(assets: uint256, receiver: address) -> uint256:
                     | insurance fund: no shares for this | insurance fund: token arrived short | the
                     token's and Snekmate's own
     """
-    self._require_in_phase(_RUNNING)
+    self._require_in_phase(role_layout.RUNNING)
     self._require_room(assets <= self._max_deposit(receiver))
     shares: uint256 = erc4626._preview_deposit(assets)
     self._stake(receiver, assets, shares)
@@ -200,7 +191,7 @@ def mint(shares: uint256, receiver: address) -> uint256:
     @return Token units taken from the caller, rounded up.
     @custom:reverts see `deposit`
     """
-    self._require_in_phase(_RUNNING)
+    self._require_in_phase(role_layout.RUNNING)
     self._require_room(shares <= self._max_mint(receiver))
     assets: uint256 = erc4626._preview_mint(shares)
     self._stake(receiver, assets, shares)
@@ -452,10 +443,10 @@ def _unstake(receiver: address, owner: address, assets: uint256, shares: uint256
     @dev Burns `shares` of the request of `owner` and pays `assets`; without a request when the
          clearinghouse redeems.
     """
-    if self._phase() == _REDEEMING:
+    if self._phase() == role_layout.REDEMPTION:
         slashable_shares._use_any(owner, shares)
     else:
-        self._require_in_phase(_RUNNING)
+        self._require_in_phase(role_layout.RUNNING)
         assert self._reserved() == 0, "insurance fund: money is reserved"
         slashable_shares._use_request(owner, shares)
     if msg.sender != owner:
@@ -479,9 +470,9 @@ def _max_redeem(owner: address) -> uint256:
     @dev Shares of `owner` that can be redeemed now.
     """
     phase: uint256 = self._phase()
-    if phase == _REDEEMING:
+    if phase == role_layout.REDEMPTION:
         return slashable_shares._balance(owner)
-    if phase != _RUNNING or self._reserved() != 0:
+    if phase != role_layout.RUNNING or self._reserved() != 0:
         return 0
     return slashable_shares._redeemable(owner)
 
@@ -527,7 +518,7 @@ def _has_room(receiver: address, held: uint256) -> bool:
         receiver != empty(address)
         and held < _MAX_ASSETS
         and erc20.totalSupply < _MAX_SUPPLY
-        and self._phase() == _RUNNING
+        and self._phase() == role_layout.RUNNING
     )
 
 
@@ -537,7 +528,7 @@ def _manager() -> address:
     """
     @dev The present DefaultManager.
     """
-    return staticcall IClearinghouse(clearinghouse).roles(registry.DEFAULT_MANAGER)
+    return staticcall IClearinghouse(clearinghouse).roles(role_layout.DEFAULT_MANAGER)
 
 
 @internal

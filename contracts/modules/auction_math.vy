@@ -19,10 +19,8 @@
         (the form that also holds for Q = 0). Units: cash WAD, d, p and t ppm, f WAD.
 """
 
-WAD: constant(uint256) = 10**18
-IWAD: constant(int256) = 10**18
-PPM: constant(uint256) = 1_000_000
-IPPM: constant(int256) = 1_000_000
+from .layout import units
+
 # Equity that a full sale leaves untouched, wei: the legs' roundings (at most a few wei each).
 ROUNDING_RESERVE: constant(int256) = 1_000
 
@@ -52,20 +50,20 @@ def _max_fraction(
          when less than `dust` of MM would remain.
     @param take d + p, ppm.
     """
-    k: int256 = convert((linear + quadratic) * take // PPM, int256)
+    k: int256 = convert((linear + quadratic) * take // units.PPM, int256)
     t: int256 = convert(target, int256)
-    n: int256 = equity - k - t * convert(stuck, int256) // IPPM
+    n: int256 = equity - k - t * convert(stuck, int256) // units.IPPM
     if n <= 0:
-        return WAD
-    tq: uint256 = target * quadratic // PPM
-    b: int256 = t * convert(linear, int256) // IPPM - k
+        return units.WAD
+    tq: uint256 = target * quadratic // units.PPM
+    b: int256 = t * convert(linear, int256) // units.IPPM - k
     # One more than the floor of the root, so that x rounds down and f* up.
     root: uint256 = isqrt(convert(b * b, uint256) + 4 * tq * convert(n, uint256)) + 1
-    x: uint256 = convert(2 * n, uint256) * WAD // convert(b + convert(root, int256), uint256)
+    x: uint256 = convert(2 * n, uint256) * units.WAD // convert(b + convert(root, int256), uint256)
     if self._maintenance_after(stuck, linear, quadratic, x) < dust:
-        return WAD
+        return units.WAD
     # x < 1 because E < M < t * M; the floor only matters to callers who did not check that.
-    return WAD - min(x, WAD)
+    return units.WAD - min(x, units.WAD)
 
 
 @internal
@@ -76,7 +74,7 @@ def _maintenance_after(
     """
     @dev MM when the fraction `kept` (WAD) of every VALID leg remains.
     """
-    return stuck + (linear + quadratic * kept // WAD) * kept // WAD
+    return stuck + (linear + quadratic * kept // units.WAD) * kept // units.WAD
 
 
 @internal
@@ -93,8 +91,8 @@ def _charges(
     take: uint256 = discount + fee
     if take == 0:
         return 0, 0
-    base: uint256 = min(spendable * PPM // take, priced) * fraction // WAD
-    return base * discount // PPM, base * fee // PPM
+    base: uint256 = min(spendable * units.PPM // take, priced) * fraction // units.WAD
+    return base * discount // units.PPM, base * fee // units.PPM
 
 
 @internal

@@ -10,18 +10,8 @@
         before the first.
 """
 
-
-# Places of the fields.
-HOLE: constant(uint256) = 0
-ASSESSMENTS: constant(uint256) = 1
-CONTRIBUTIONS: constant(uint256) = 2
-INSURANCE: constant(uint256) = 3
-OWN: constant(uint256) = 4
-TIERS: constant(uint256) = 5
-
-FIELD_BITS: constant(uint256) = 51
-FIELD_MASK: constant(uint256) = 2**51 - 1
-UNIT: constant(uint256) = 10**12  # WAD cash
+from .layout import tier_layout
+from .layout import units
 
 
 @internal
@@ -31,7 +21,9 @@ def _add(record: uint256, tier: uint256, amount: uint256) -> uint256:
     @dev The record with more owed to a tier (WAD cash), rounded down to millionths. A field that is
          full stays full: a debt beyond 2.2e9 of cash must not stop a default from ending (INV-13).
     """
-    owed: uint256 = min(self._field(record, tier) + amount // UNIT, FIELD_MASK)
+    owed: uint256 = min(
+        self._field(record, tier) + amount // units.CASH_UNIT, tier_layout.DEBT_MASK
+    )
     return self._with_field(record, tier, owed)
 
 
@@ -42,14 +34,16 @@ def _total(record: uint256) -> uint256:
     @dev All that a record says, WAD cash.
     """
     total: uint256 = 0
-    for tier: uint256 in range(TIERS):
+    for tier: uint256 in range(tier_layout.DEBT_FIELDS):
         total += self._field(record, tier)
-    return total * UNIT
+    return total * units.CASH_UNIT
 
 
 @internal
 @pure
-def _repay(record: uint256, tokens: uint256, scale: uint256) -> (uint256, uint256[TIERS], uint256):
+def _repay(
+    record: uint256, tokens: uint256, scale: uint256
+) -> (uint256, uint256[tier_layout.DEBT_FIELDS], uint256):
     """
     @dev Gives tokens to the tiers in the order of the record. A tier gets whole token units: at
          least what it is owed, or all there is.
@@ -57,16 +51,18 @@ def _repay(record: uint256, tokens: uint256, scale: uint256) -> (uint256, uint25
     @return The record afterwards, token units given to each tier, token units left over.
     """
     after: uint256 = record
-    given: uint256[TIERS] = empty(uint256[TIERS])
+    given: uint256[tier_layout.DEBT_FIELDS] = empty(uint256[tier_layout.DEBT_FIELDS])
     left: uint256 = tokens
-    for tier: uint256 in range(TIERS):
+    for tier: uint256 in range(tier_layout.DEBT_FIELDS):
         owed: uint256 = self._field(record, tier)
         if owed == 0 or left == 0:
             continue
-        tokens_due: uint256 = min((owed * UNIT + scale - 1) // scale, left)
+        tokens_due: uint256 = min((owed * units.CASH_UNIT + scale - 1) // scale, left)
         left -= tokens_due
         given[tier] = tokens_due
-        after = self._with_field(after, tier, owed - min(tokens_due * scale // UNIT, owed))
+        after = self._with_field(
+            after, tier, owed - min(tokens_due * scale // units.CASH_UNIT, owed)
+        )
     return after, given, left
 
 
@@ -76,7 +72,7 @@ def _field(record: uint256, tier: uint256) -> uint256:
     """
     @dev What is owed to a tier, millionths of cash.
     """
-    return (record >> (tier * FIELD_BITS)) & FIELD_MASK
+    return (record >> (tier * tier_layout.DEBT_BITS)) & tier_layout.DEBT_MASK
 
 
 @internal
@@ -85,5 +81,5 @@ def _with_field(record: uint256, tier: uint256, owed: uint256) -> uint256:
     """
     @dev The record with another amount (millionths of cash) owed to a tier.
     """
-    offset: uint256 = tier * FIELD_BITS
-    return record & ~(FIELD_MASK << offset) | owed << offset
+    offset: uint256 = tier * tier_layout.DEBT_BITS
+    return record & ~(tier_layout.DEBT_MASK << offset) | owed << offset

@@ -9,25 +9,13 @@
         DefaultManager and DefaultManagerProcedures share its storage, slot by slot.
 """
 
-from . import registry
-from . import words
 from ..interfaces import IClearinghouse
 from ..interfaces import IDefaultManager
 from ..interfaces import IRiskEngine
+from .layout import limits
+from .layout import role_layout
+from .layout import units
 
-WAD: constant(uint256) = 10**18
-PPM: constant(uint256) = 1_000_000
-IPPM: constant(int256) = 1_000_000
-MAX_KNOWN: constant(uint256) = 40
-
-STAGE_NONE: constant(uint256) = 0
-STAGE_CALL: constant(uint256) = 1
-STAGE_AUCTION: constant(uint256) = 2
-STAGE_INSOLVENCY: constant(uint256) = 3
-
-# After a pause of liquidations nothing is called or sold for so long, seconds (as in
-# ClearinghouseGovernance, which counts it as paused time).
-CURE_WINDOW: constant(uint256) = 3_600
 
 # Bounds of the terms.
 MIN_GRACE: constant(uint256) = 300  # 5 minutes
@@ -46,7 +34,6 @@ MAX_DUST: constant(uint256) = 10_000  # units of cash
 
 # Bounds of the waterfall's terms.
 MAX_INSOLVENCY_WINDOW: constant(uint256) = 86_400
-MAX_CHARGE: constant(uint256) = 500_000  # half of the mark
 MIN_PERIOD: constant(uint256) = 3_600
 MAX_PERIOD: constant(uint256) = 30 * 86_400
 MAX_LIMIT: constant(uint256) = 2**32 - 1  # units of cash
@@ -58,7 +45,7 @@ CLEARINGHOUSE: immutable(address)
 
 # What the DefaultManager has just seen of an account, for its other half in the same call.
 seen: transient(IRiskEngine.Assessment)
-known: transient(DynArray[uint256, MAX_KNOWN])
+known: transient(DynArray[uint256, limits.MAX_KNOWN])
 # All terms in one word: grace 24 | duration 24 | discount start 20 | discount end 20 | fee 20
 # | target 24 | close-out 20 | reward 20 | reward cap 24 | dust 24 bits.
 packed_terms: uint256
@@ -95,12 +82,12 @@ def _open_word() -> uint256:
     @dev The word of the RISK_ENGINE role, when the procedure may go on: no wind-down, liquidations
          not paused and the cure window after a pause over.
     """
-    word: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).role_word(registry.RISK_ENGINE)
-    assert word >> registry.PHASE_SHIFT == registry.RUNNING, "default manager: winding down"
-    paused_until: uint256 = (word >> registry.SECOND_FIELD) & registry.MASK_32
+    word: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).role_word(role_layout.RISK_ENGINE)
+    assert word >> role_layout.PHASE_SHIFT == role_layout.RUNNING, "default manager: winding down"
+    paused_until: uint256 = (word >> role_layout.SECOND_FIELD) & role_layout.ROLE_FIELD_MASK
     if paused_until != 0:
         assert (
-            block.timestamp >= paused_until + CURE_WINDOW
+            block.timestamp >= paused_until + role_layout.CURE_WINDOW
         ), "default manager: liquidations are paused"
     return word
 
@@ -112,9 +99,9 @@ def _resumed(word: uint256, seen: IRiskEngine.Assessment) -> uint256:
     @dev When the procedure last resumed after a pause or an outage of the sequencer, unix seconds.
          Clocks that began before begin then.
     """
-    paused_until: uint256 = (word >> registry.SECOND_FIELD) & registry.MASK_32
+    paused_until: uint256 = (word >> role_layout.SECOND_FIELD) & role_layout.ROLE_FIELD_MASK
     if paused_until != 0:
-        paused_until += CURE_WINDOW
+        paused_until += role_layout.CURE_WINDOW
     return max(paused_until, seen.resumed)
 
 
@@ -136,14 +123,14 @@ def _reservation(account: uint256) -> uint256:
 @view
 def _assess(
     word: uint256, account: uint256
-) -> (IRiskEngine.Assessment, DynArray[uint256, MAX_KNOWN]):
+) -> (IRiskEngine.Assessment, DynArray[uint256, limits.MAX_KNOWN]):
     """
     @dev The account as the engine sees it now.
     @param word Word of the RISK_ENGINE role.
     """
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
-    known: DynArray[uint256, MAX_KNOWN] = []
-    engine: address = convert(word & registry.HOLDER_MASK, address)
+    known: DynArray[uint256, limits.MAX_KNOWN] = []
+    engine: address = convert(word & role_layout.HOLDER_MASK, address)
     seen, known = staticcall IRiskEngine(engine).assess(account)
     return seen, known
 
@@ -154,7 +141,7 @@ def _engine() -> address:
     """
     @dev The risk engine plugged into the ledger.
     """
-    return staticcall IClearinghouse(CLEARINGHOUSE).roles(registry.RISK_ENGINE)
+    return staticcall IClearinghouse(CLEARINGHOUSE).roles(role_layout.RISK_ENGINE)
 
 
 @internal
@@ -163,7 +150,7 @@ def _meets(equity: int256, maintenance: uint256, ratio: uint256) -> bool:
     """
     @dev Whether equity is at least this part (ppm) of MM.
     """
-    return equity * IPPM >= convert(maintenance * ratio, int256)
+    return equity * units.IPPM >= convert(maintenance * ratio, int256)
 
 
 @internal
@@ -173,7 +160,7 @@ def _require_unhealthy(seen: IRiskEngine.Assessment, priced: uint256):
     @dev INV-3: a healthy account can neither be called nor sold, nor one without any VALID price.
     """
     assert not self._meets(
-        seen.equity, seen.maintenance, PPM
+        seen.equity, seen.maintenance, units.PPM
     ), "default manager: account is healthy"
     assert priced != 0 or seen.stuck == 0, "default manager: price not valid"
 
@@ -186,7 +173,7 @@ def _require_bidder(account: uint256, deadline: uint256):
     """
     assert block.timestamp <= deadline, "default manager: bid expired"
     assert staticcall IClearinghouse(CLEARINGHOUSE).is_authorised(
-        account, msg.sender, registry.TRADE
+        account, msg.sender, role_layout.TRADE
     ), "default manager: not the bidder's account"
 
 
@@ -288,13 +275,13 @@ def _set_waterfall(terms: IDefaultManager.Waterfall):
     """
     self._require_bounds(
         terms.window <= MAX_INSOLVENCY_WINDOW
-        and terms.charge_cap <= MAX_CHARGE
+        and terms.charge_cap <= limits.MAX_CHARGE
         and terms.period >= MIN_PERIOD
         and terms.period <= MAX_PERIOD
         and terms.market_amount <= MAX_LIMIT
-        and terms.market_share <= PPM
+        and terms.market_share <= units.PPM
         and terms.total_amount <= MAX_LIMIT
-        and terms.total_share <= PPM
+        and terms.total_share <= units.PPM
         and terms.remainder >= MIN_REMAINDER
         and terms.remainder <= MAX_REMAINDER
     )

@@ -13,7 +13,6 @@
 
 from ..interfaces import IClearinghouse
 
-
 # Markets listed and not yet settled.
 living_markets: public(uint256)
 # Hole above this part of the cash held lets anyone begin a wind-down, ppm.

@@ -15,8 +15,8 @@
 """
 
 from ..interfaces import IDefaultFund
+from .layout import tier_layout
 from . import loss_tranches
-
 
 # --------------------------------------------------------------------------------------------------
 # Modules
@@ -56,7 +56,7 @@ _EPOCH_SHIFT: constant(uint256) = 192
 
 
 # Member -> notice for each tranche, packed; 0 = none.
-_notices: HashMap[address, uint256[loss_tranches.TRANCHES]]
+_notices: HashMap[address, uint256[tier_layout.TRANCHES]]
 
 
 # --------------------------------------------------------------------------------------------------
@@ -85,8 +85,8 @@ def _give(
     ready_at: uint256 = block.timestamp + cooldown
     lapses_at: uint256 = ready_at + window
     times: uint256 = (ready_at << _READY_SHIFT) | (lapses_at << _LAPSES_SHIFT)
-    self._name(member, loss_tranches.CONTRIBUTIONS, contribution_shares, times)
-    self._name(member, loss_tranches.ASSESSMENTS, pledge_shares, times)
+    self._name(member, tier_layout.CONTRIBUTIONS, contribution_shares, times)
+    self._name(member, tier_layout.ASSESSMENTS, pledge_shares, times)
     log IDefaultFund.GiveNotice(
         member=member,
         contribution_shares=contribution_shares,
@@ -103,8 +103,8 @@ def _cancel(member: address):
     @custom:reverts default fund: no notice
     """
     assert (
-        self._notices[member][loss_tranches.CONTRIBUTIONS] != 0
-        or self._notices[member][loss_tranches.ASSESSMENTS] != 0
+        self._notices[member][tier_layout.CONTRIBUTIONS] != 0
+        or self._notices[member][tier_layout.ASSESSMENTS] != 0
     ), "default fund: no notice"
     self._clear(member)
     log IDefaultFund.CancelNotice(member=member)
@@ -132,9 +132,9 @@ def _clear(member: address):
     """
     @dev Forgets a notice.
     """
-    for tranche: uint256 in range(loss_tranches.TRANCHES):
+    for tranche: uint256 in range(tier_layout.TRANCHES):
         self._notices[member][tranche] = 0
-    loss_tranches._mark_noticed(member, loss_tranches.CONTRIBUTIONS, False)
+    loss_tranches._mark_noticed(member, tier_layout.CONTRIBUTIONS, False)
 
 
 @internal
@@ -142,11 +142,11 @@ def _shrink(member: address, held: uint256):
     """
     @dev After a loss of the member's own: no more contribution shares can be named than are held.
     """
-    if not loss_tranches._is_noticed(member, loss_tranches.CONTRIBUTIONS):
+    if not loss_tranches._is_noticed(member, tier_layout.CONTRIBUTIONS):
         return
-    word: uint256 = self._notices[member][loss_tranches.CONTRIBUTIONS]
-    if self._named(loss_tranches.CONTRIBUTIONS, word) > held:
-        self._notices[member][loss_tranches.CONTRIBUTIONS] = (word & _TIMES_MASK) | held
+    word: uint256 = self._notices[member][tier_layout.CONTRIBUTIONS]
+    if self._named(tier_layout.CONTRIBUTIONS, word) > held:
+        self._notices[member][tier_layout.CONTRIBUTIONS] = (word & _TIMES_MASK) | held
         log IDefaultFund.ShrinkNotice(member=member, contribution_shares=held)
 
 
@@ -156,12 +156,12 @@ def _notice(member: address) -> IDefaultFund.Notice:
     """
     @dev The notice of a member, lapsed or not. Its tranches' times agree where there are any.
     """
-    contribution: uint256 = self._notices[member][loss_tranches.CONTRIBUTIONS]
-    pledge: uint256 = self._notices[member][loss_tranches.ASSESSMENTS]
+    contribution: uint256 = self._notices[member][tier_layout.CONTRIBUTIONS]
+    pledge: uint256 = self._notices[member][tier_layout.ASSESSMENTS]
     times: uint256 = contribution if contribution != 0 else pledge
     return IDefaultFund.Notice(
-        contribution_shares=self._named(loss_tranches.CONTRIBUTIONS, contribution),
-        pledge_shares=self._named(loss_tranches.ASSESSMENTS, pledge),
+        contribution_shares=self._named(tier_layout.CONTRIBUTIONS, contribution),
+        pledge_shares=self._named(tier_layout.ASSESSMENTS, pledge),
         ready_at=(times >> _READY_SHIFT) & _FIELD_MASK,
         lapses_at=(times >> _LAPSES_SHIFT) & _FIELD_MASK,
     )
@@ -197,7 +197,7 @@ def _name(member: address, tranche: uint256, shares: uint256, times: uint256):
     if shares != 0:
         word = shares | times | (epoch << _EPOCH_SHIFT)
     self._notices[member][tranche] = word
-    if tranche == loss_tranches.CONTRIBUTIONS:
+    if tranche == tier_layout.CONTRIBUTIONS:
         loss_tranches._mark_noticed(member, tranche, shares != 0)
 
 

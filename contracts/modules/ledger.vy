@@ -19,20 +19,12 @@
         their value at the price it was settled at, in cash.
 """
 
-from . import wad_math
-from . import words
 from ..interfaces import IClearinghouse
-
-WAD: constant(uint256) = 10**18
-IWAD: constant(int256) = 10**18
-MAX_POSITIONS: constant(uint256) = 32
-MAX_COLLATERALS: constant(uint256) = 8
-MAX_LEGS: constant(uint256) = 72  # 8 collaterals and two words for each of 32 positions
-ROW_SHIFT: constant(uint256) = 240
-COLLATERAL_ROW: constant(uint256) = 1  # row of collateral 0
-MARKET_ROW: constant(uint256) = 8  # row of market 0 (market ids start at 1)
-LEG_LIMIT: constant(int256) = 2**127  # WAD cash, exclusive
-CARRY_MASK: constant(uint256) = 2**128 - 1
+from .layout import leg_layout
+from .layout import limits
+from .layout import units
+from .layout import words
+from . import wad_math
 
 # Under this A a new generation of its side begins: keeps the rounding of A, one part in 10**18 of
 # a share, below 10**-15 of a position.
@@ -44,7 +36,7 @@ GENERATIONS: constant(uint256) = 13
 FUNDING_PERIOD: constant(uint256) = 8 * 3600
 
 
-# Header word of an account (layout: words.vy). 0: never opened.
+# Header word of an account (layout: words). 0: never opened.
 headers: public(HashMap[uint256, uint256])
 # Market ids 11 to 32 of an account, 11 bits each, no gaps.
 more_markets: public(HashMap[uint256, uint256])
@@ -124,7 +116,7 @@ def _book_collateral(account: uint256, header: uint256, index: uint256, amount: 
     @dev Stores a new collateral amount (WAD); returns the header with its bit kept in step. The
          caller stores the header.
     """
-    words._require_fits(amount <= words.AMOUNT_MASK)
+    words._require_fits(amount <= leg_layout.AMOUNT_MASK)
     self.collateral[account][index] = amount
     bit: uint256 = 1 << (words.COLLATERAL_SHIFT + index)
     if amount == 0:
@@ -134,14 +126,14 @@ def _book_collateral(account: uint256, header: uint256, index: uint256, amount: 
 
 @internal
 @view
-def _markets_of(account: uint256, header: uint256) -> DynArray[uint256, MAX_POSITIONS]:
+def _markets_of(account: uint256, header: uint256) -> DynArray[uint256, limits.MAX_POSITIONS]:
     """
     @dev Ids of the markets an account holds, in the order in which they were opened (a closed one
          leaves its place to the last).
     """
-    markets: DynArray[uint256, MAX_POSITIONS] = []
+    markets: DynArray[uint256, limits.MAX_POSITIONS] = []
     ids: uint256 = header >> words.CASH_BITS
-    for i: uint256 in range(MAX_POSITIONS):
+    for i: uint256 in range(limits.MAX_POSITIONS):
         if i == words.HEADER_IDS:
             if header & words.MORE_MARKETS == 0:
                 break
@@ -167,7 +159,7 @@ def _add_market(account: uint256, header: uint256, market: uint256) -> uint256:
             return header | market << unsafe_add(words.CASH_BITS, unsafe_mul(words.ID_BITS, i))
         ids = ids >> words.ID_BITS
     ids = self.more_markets[account]
-    for i: uint256 in range(MAX_POSITIONS - words.HEADER_IDS):
+    for i: uint256 in range(limits.MAX_POSITIONS - words.HEADER_IDS):
         place: uint256 = market << unsafe_mul(words.ID_BITS, i)
         if (ids >> unsafe_mul(words.ID_BITS, i)) & words.ID_MASK == 0:
             self.more_markets[account] = ids | place
@@ -181,7 +173,7 @@ def _remove_market(account: uint256, header: uint256, market: uint256) -> uint25
     @dev Takes a market id out and moves the last one into its place; returns the header (the
          caller stores it).
     """
-    markets: DynArray[uint256, MAX_POSITIONS] = self._markets_of(account, header)
+    markets: DynArray[uint256, limits.MAX_POSITIONS] = self._markets_of(account, header)
     place: uint256 = 0
     for held: uint256 in markets:
         if held == market:
@@ -270,7 +262,7 @@ def _next_rate(state: uint256, interest: uint256, target: int256, weight: uint25
         if interest > before:
             # |rate| < 2**63, open interest below 2**105
             rate = rate * convert(before, int256) // convert(interest, int256)
-    return rate + (target - rate) * convert(weight, int256) // IWAD
+    return rate + (target - rate) * convert(weight, int256) // units.IWAD
 
 
 @internal
@@ -280,7 +272,7 @@ def _side(market: uint256, state: uint256, is_long: bool) -> (int256, int256):
     @dev (A, K) of a side: base units and cash per share, WAD. (1, 0) until its indices move.
     """
     if state & (words.INDEXED_LONG if is_long else words.INDEXED_SHORT) == 0:
-        return IWAD, 0
+        return units.IWAD, 0
     word: uint256 = self.side_index[market][0 if is_long else 1]
     return (convert(word & words.SIDE_A_MASK, int256), words._signed(word) >> words.SIDE_K_SHIFT)
 
@@ -352,7 +344,7 @@ def _convert_settled(account: uint256, header: uint256) -> uint256:
          stores it).
     """
     header_after: uint256 = header
-    markets: DynArray[uint256, MAX_POSITIONS] = self._markets_of(account, header)
+    markets: DynArray[uint256, limits.MAX_POSITIONS] = self._markets_of(account, header)
     for market: uint256 in markets:
         state: uint256 = self.market_state[market]
         if state & words.SETTLED != 0:
@@ -378,18 +370,21 @@ def _open_interest(market: uint256, state: uint256, long_shares: uint256) -> uin
 
 @internal
 @view
-def _legs(account: uint256, header: uint256) -> DynArray[uint256, MAX_LEGS]:
+def _legs(account: uint256, header: uint256) -> DynArray[uint256, limits.MAX_LEGS]:
     """
     @dev The portfolio of an account as a list of legs (layout: IRiskEngine).
     """
-    legs: DynArray[uint256, MAX_LEGS] = []
+    legs: DynArray[uint256, limits.MAX_LEGS] = []
     bitmap: uint256 = words._collateral_bitmap(header)
     if bitmap != 0:
-        for i: uint256 in range(MAX_COLLATERALS):
+        for i: uint256 in range(limits.MAX_COLLATERALS):
             if bitmap & (1 << i) != 0:
-                legs.append((COLLATERAL_ROW + i) << ROW_SHIFT | self.collateral[account][i])
+                legs.append(
+                    (leg_layout.COLLATERAL_ROW + i) << leg_layout.ROW_SHIFT
+                    | self.collateral[account][i]
+                )
     ids: uint256 = header >> words.CASH_BITS
-    for i: uint256 in range(MAX_POSITIONS):
+    for i: uint256 in range(limits.MAX_POSITIONS):
         if i == words.HEADER_IDS:
             if header & words.MORE_MARKETS == 0:
                 break
@@ -414,16 +409,17 @@ def _legs(account: uint256, header: uint256) -> DynArray[uint256, MAX_LEGS]:
         # |size| < 2**119 and |F| < 2**95: the product fits.
         owed: int256 = unsafe_mul(size, self._funding_now(state))
         if owed != 0:
-            carry = unsafe_sub(carry, unsafe_div(owed, IWAD))  # both below 2**155
+            carry = unsafe_sub(carry, unsafe_div(owed, units.IWAD))  # both below 2**155
             if owed > 0:
                 carry = unsafe_sub(carry, 1)  # what truncation may have forgiven
-        words._require_fits(abs(carry) < LEG_LIMIT)
+        words._require_fits(abs(carry) < leg_layout.CARRY_LIMIT)
         legs.append(
-            unsafe_add(MARKET_ROW, market) << ROW_SHIFT | words._interest(state)
+            unsafe_add(leg_layout.MARKET_ROW, market) << leg_layout.ROW_SHIFT
+            | words._interest(state)
         )  # market < 2**11
         legs.append(
             convert(convert(size, bytes32), uint256) << 128
-            | convert(convert(carry, bytes32), uint256) & CARRY_MASK
+            | convert(convert(carry, bytes32), uint256) & leg_layout.CARRY_MASK
         )
     return legs
 
@@ -531,8 +527,8 @@ def _close_part(
     before, cost = self._present(market, state, old)
     closed: int256 = before
     closed_cost: int256 = cost
-    if fraction < WAD:
-        closed = before * convert(fraction, int256) // IWAD
+    if fraction < units.WAD:
+        closed = before * convert(fraction, int256) // units.IWAD
         if before != 0:
             closed_cost = cost * closed // before
     a: int256 = 0
@@ -571,7 +567,7 @@ def _drop_closed(account: uint256, header: uint256) -> uint256:
     @dev Takes the ids of all markets out in which the account has no position left; returns the
          header (the caller stores it).
     """
-    markets: DynArray[uint256, MAX_POSITIONS] = self._markets_of(account, header)
+    markets: DynArray[uint256, limits.MAX_POSITIONS] = self._markets_of(account, header)
     kept: uint256 = 0
     ids: uint256 = 0
     more: uint256 = 0
@@ -611,7 +607,7 @@ def _closing(
     value: int256 = wad_math._mul_floor(a, distance if before > 0 else -distance) + k
     size: int256 = wad_math._mul_floor(held, a)
     if abs(delta) < size:
-        return abs(delta) * IWAD // a, 0, value
+        return abs(delta) * units.IWAD // a, 0, value
     if abs(delta) <= wad_math._mul_ceil(held, a):
         return held, 0, value  # a wei that A was rounded by is nothing to turn around with
     return held, delta + (size if before > 0 else -size), value
@@ -628,7 +624,7 @@ def _opening(market: uint256, state: uint256, delta: int256, distance: int256) -
     k: int256 = 0
     a, k = self._side(market, state, delta > 0)
     assert a != 0, "ledger: side is worn out"  # torn up in its last generation
-    return delta * IWAD // a, wad_math._mul_floor(a, distance if delta > 0 else -distance) + k
+    return delta * units.IWAD // a, wad_math._mul_floor(a, distance if delta > 0 else -distance) + k
 
 
 @internal

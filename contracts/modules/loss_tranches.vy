@@ -28,19 +28,14 @@
         of at least a whole unit of cash each.
 """
 
-from ..interfaces import IDefaultFund
 from snekmate.utils import math
-
+from ..interfaces import IDefaultFund
+from .layout import tier_layout
 
 # --------------------------------------------------------------------------------------------------
 # Constants
 # --------------------------------------------------------------------------------------------------
 
-
-# The tranches, by order of loss.
-CONTRIBUTIONS: constant(uint256) = 0
-ASSESSMENTS: constant(uint256) = 1
-TRANCHES: constant(uint256) = 2
 
 # Shares of a unit at par; also the virtual shares, which hold one virtual unit.
 PAR: constant(uint256) = 10**6
@@ -67,11 +62,11 @@ _NOTICED: constant(uint256) = 2**160
 
 
 # The tranches, packed. Sum of assets <= tokens held.
-_tranches: uint256[TRANCHES]
+_tranches: uint256[tier_layout.TRANCHES]
 
 # Member -> his shares of each tranche, packed; they count in the epoch they are stated in only.
 # Sum over members of one epoch = total shares.
-_stakes: HashMap[address, uint256[TRANCHES]]
+_stakes: HashMap[address, uint256[tier_layout.TRANCHES]]
 
 
 # --------------------------------------------------------------------------------------------------
@@ -142,8 +137,8 @@ def _units_down(pool: IDefaultFund.Tranche, shares: uint256) -> uint256:
 @pure
 def _shares_down(pool: IDefaultFund.Tranche, tokens: uint256) -> uint256:
     """
-    @dev Shares that a payment of `tokens` mints, rounded down. At par when nobody holds any, so that
-         what lies in the tranche goes to the payer.
+    @dev Shares that a payment of `tokens` mints, rounded down. At par when nobody holds any, so
+         that what lies in the tranche goes to the payer.
     """
     if pool.total_shares == 0:
         return tokens * PAR

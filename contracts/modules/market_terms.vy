@@ -11,8 +11,7 @@
 """
 
 from ..interfaces import IExchange
-
-BPS: constant(uint256) = 10_000
+from .layout import units
 
 # size · price / WAD · ppm / PPM, in one division and so with one rounding.
 FEE_DENOMINATOR: constant(uint256) = 10**18 * 1_000_000
@@ -155,9 +154,9 @@ def _require_price_bounds(price: uint256):
 @pure
 def _require_in_band(word: uint256, price: uint256, mark_low: uint256, mark_high: uint256):
     band_bps: uint256 = word >> BAND_SHIFT
-    scaled: uint256 = price * BPS
+    scaled: uint256 = price * units.BPS
     assert (
-        scaled >= mark_low * (BPS - band_bps) and scaled <= mark_high * (BPS + band_bps)
+        scaled >= mark_low * (units.BPS - band_bps) and scaled <= mark_high * (units.BPS + band_bps)
     ), "exchange: price off band"
 
 

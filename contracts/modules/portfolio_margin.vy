@@ -10,41 +10,19 @@
         with proven widths, one oracle call an asset.
 """
 
-from . import ledger
-from . import risk_table
-from . import words
 from ..interfaces import IPriceOracle
+from .layout import leg_layout
+from .layout import limits
+from .layout import risk_rows
+from .layout import units
+from . import risk_table
 
 uses: risk_table
 
-WAD: constant(uint256) = 10**18
-IWAD: constant(int256) = 10**18
-PPM: constant(uint256) = 1_000_000
 PPM_TO_WAD: constant(uint256) = 10**12
 
-MAX_LEGS: constant(uint256) = 72
-MAX_KNOWN: constant(uint256) = 40
-AMOUNT_MASK: constant(uint256) = 2**128 - 1
-PRICE_MASK: constant(uint256) = 2**120 - 1
 HIGH_SHIFT: constant(uint256) = 120
-KNOWN_ASSET_SHIFT: constant(uint256) = 232
-ROW_SHIFT: constant(uint256) = 240
-CASH_ROW: constant(uint256) = 0  # no row of the table: a leg that is an amount of cash
 
-# What `assess` adds to the price of a leg, millionths of cash (layout: IRiskEngine).
-LOSS_SHIFT: constant(uint256) = 120
-LEG_MAINTENANCE_SHIFT: constant(uint256) = 176
-LEG_MASK: constant(uint256) = 2**56 - 1
-SHORT_SHIFT: constant(uint256) = 239
-WORTH_MASK: constant(uint256) = 2**112 - 1
-CASH_UNIT: constant(uint256) = 10**12  # WAD in a millionth
-
-# Fields of a row's risk word (layout: risk_table.vy).
-RATIO_SHIFT: constant(uint256) = 32
-SLOPE_SHIFT: constant(uint256) = 64
-LOAD_SHIFT: constant(uint256) = 112
-MASK_32: constant(uint256) = 2**32 - 1
-MASK_48: constant(uint256) = 2**48 - 1
 
 # A margin rate is cut off here (1000 %), which keeps every product inside 256 bits.
 MAX_RATE: constant(uint256) = 10**19
@@ -78,10 +56,10 @@ struct Tally:
 def _tally(
     oracle: address,
     cash: int256,
-    legs: DynArray[uint256, MAX_LEGS],
-    known: DynArray[uint256, MAX_KNOWN],
+    legs: DynArray[uint256, limits.MAX_LEGS],
+    known: DynArray[uint256, limits.MAX_KNOWN],
     favourable: bool,
-) -> (Tally, DynArray[uint256, MAX_KNOWN]):
+) -> (Tally, DynArray[uint256, limits.MAX_KNOWN]):
     """
     @dev Adds up a portfolio, reading each asset's price once, and none that is known already.
     @return The sums, and the VALID legs with their prices.
@@ -99,13 +77,13 @@ def _tally(
     stuck_quadratic: uint256 = 0
     stuck: uint256 = 0
     cash_words: uint256 = 0
-    priced: DynArray[uint256, MAX_KNOWN] = []
+    priced: DynArray[uint256, limits.MAX_KNOWN] = []
     # Prices in doubt: asset << 240 | high << 120 | low.
-    doubtful: DynArray[uint256, MAX_KNOWN] = []
+    doubtful: DynArray[uint256, limits.MAX_KNOWN] = []
     # Bit a: the price of asset a is among `known` or `priced`; bit 128 + a: among `doubtful`.
     seen: uint256 = 0
     for leg: uint256 in known:
-        seen |= 1 << ((leg >> KNOWN_ASSET_SHIFT) & risk_table.ASSET_MASK)
+        seen |= 1 << ((leg >> leg_layout.KNOWN_ASSET_SHIFT) & risk_rows.ASSET_MASK)
     # Of the leg at hand, set for each: out here they are not cleared in between.
     low: uint256 = 0
     high: uint256 = 0
@@ -117,42 +95,42 @@ def _tally(
     page_number: uint256 = max_value(uint256)
     count: uint256 = len(legs)
     i: uint256 = 0
-    for _: uint256 in range(MAX_KNOWN):
+    for _: uint256 in range(limits.MAX_KNOWN):
         if i >= count:
             break
         head: uint256 = legs[i]
-        number: uint256 = head >> ROW_SHIFT
-        if number == CASH_ROW:
+        number: uint256 = head >> leg_layout.ROW_SHIFT
+        if number == leg_layout.CASH_ROW:
             equity += convert(convert(legs[unsafe_add(i, 1)], bytes32), int256)
             cash_words = unsafe_add(cash_words, 2)
             i = unsafe_add(i, 2)
             continue
-        if number // risk_table.ROWS_PER_PAGE != page_number:
-            page_number = number // risk_table.ROWS_PER_PAGE
+        if number // risk_rows.ROWS_PER_PAGE != page_number:
+            page_number = number // risk_rows.ROWS_PER_PAGE
             page = risk_table._page_of(number)
         # As `risk_table._row_at`, in place: 1 + 31 * 128 + 128 is the page's size.
-        row: Bytes[risk_table.ROW_SIZE] = slice(
+        row: Bytes[risk_rows.ROW_SIZE] = slice(
             page.code,
-            unsafe_add(unsafe_mul(number % risk_table.ROWS_PER_PAGE, risk_table.ROW_SIZE), 1),
-            risk_table.ROW_SIZE,
+            unsafe_add(unsafe_mul(number % risk_rows.ROWS_PER_PAGE, risk_rows.ROW_SIZE), 1),
+            risk_rows.ROW_SIZE,
         )
         w1: uint256 = extract32(row, 32, output_type=uint256)
         risk: uint256 = extract32(row, 96, output_type=uint256)
-        asset: uint256 = (w1 >> risk_table.ASSET_SHIFT) & risk_table.ASSET_MASK
+        asset: uint256 = (w1 >> risk_rows.ASSET_SHIFT) & risk_rows.ASSET_MASK
         status: uint256 = 0
         if seen & (VALID_OR_DOUBTFUL << asset) != 0:
             if seen & (1 << asset) == 0:
                 for quote: uint256 in doubtful:
                     if quote >> DOUBT_ASSET_SHIFT == asset:
-                        low = quote & PRICE_MASK
-                        high = (quote >> HIGH_SHIFT) & PRICE_MASK
+                        low = quote & leg_layout.PRICE_MASK
+                        high = (quote >> HIGH_SHIFT) & leg_layout.PRICE_MASK
                         break
                 status = 1
             elif (
                 hint < len(known)
-                and (known[hint] >> KNOWN_ASSET_SHIFT) & risk_table.ASSET_MASK == asset
+                and (known[hint] >> leg_layout.KNOWN_ASSET_SHIFT) & risk_rows.ASSET_MASK == asset
             ):
-                low = known[hint] & PRICE_MASK
+                low = known[hint] & leg_layout.PRICE_MASK
                 high = low
                 hint = unsafe_add(hint, 1)
             else:
@@ -165,13 +143,17 @@ def _tally(
                 extract32(row, 64, output_type=uint256),
                 skip_contract_check=True,
             )
-        amount: uint256 = head & AMOUNT_MASK
+        amount: uint256 = head & leg_layout.AMOUNT_MASK
         steep: uint256 = 0
-        if number <= ledger.MARKET_ROW:
-            worth: uint256 = unsafe_div(unsafe_mul(amount, high if favourable else low), WAD)
+        if number <= leg_layout.MARKET_ROW:
+            worth: uint256 = unsafe_div(unsafe_mul(amount, high if favourable else low), units.WAD)
             value = convert(convert(worth, bytes32), int256)
-            initial = unsafe_add(initial, unsafe_mul(worth, unsafe_mul(risk & MASK_32, PPM_TO_WAD)))
-            flat = unsafe_mul(worth, unsafe_mul((risk >> RATIO_SHIFT) & MASK_32, PPM))
+            initial = unsafe_add(
+                initial, unsafe_mul(worth, unsafe_mul(risk & risk_rows.RATE_MASK, PPM_TO_WAD))
+            )
+            flat = unsafe_mul(
+                worth, unsafe_mul((risk >> risk_rows.RATIO_SHIFT) & risk_rows.RATE_MASK, units.PPM)
+            )
             i = unsafe_add(i, 1)
         else:
             body: uint256 = legs[unsafe_add(i, 1)]
@@ -179,7 +161,8 @@ def _tally(
             price: uint256 = high if (size > 0) == favourable else low
             exposure: int256 = unsafe_mul(size, convert(convert(price, bytes32), int256))
             value = unsafe_add(
-                unsafe_div(exposure, IWAD), convert(convert(body << 128, bytes32), int256) >> 128
+                unsafe_div(exposure, units.IWAD),
+                convert(convert(body << 128, bytes32), int256) >> 128,
             )
             if exposure < 0:
                 value = unsafe_sub(value, 1)  # division has rounded towards zero
@@ -188,22 +171,24 @@ def _tally(
                 profit = unsafe_add(profit, convert(convert(value, bytes32), uint256))
             # The margin rate: base, then load (IM only), then slope.
             notional: uint256 = unsafe_div(
-                unsafe_add(convert(convert(exposure, bytes32), uint256), WAD - 1), WAD
+                unsafe_add(convert(convert(exposure, bytes32), uint256), units.WAD - 1), units.WAD
             )
-            base: uint256 = risk & MASK_32
-            ratio: uint256 = (risk >> RATIO_SHIFT) & MASK_32
+            base: uint256 = risk & risk_rows.RATE_MASK
+            ratio: uint256 = (risk >> risk_rows.RATIO_SHIFT) & risk_rows.RATE_MASK
             flat = unsafe_mul(notional, unsafe_mul(base, ratio))
             rate: uint256 = unsafe_mul(base, PPM_TO_WAD)
-            factor: uint256 = (risk >> LOAD_SHIFT) & MASK_48
+            factor: uint256 = (risk >> risk_rows.LOAD_SHIFT) & risk_rows.FACTOR_MASK
             if factor != 0:
-                interest: uint256 = unsafe_add(unsafe_div(unsafe_mul(amount, price), WAD), 1)
+                interest: uint256 = unsafe_add(unsafe_div(unsafe_mul(amount, price), units.WAD), 1)
                 rate = min(
-                    unsafe_add(rate, unsafe_add(unsafe_div(unsafe_mul(factor, interest), WAD), 1)),
+                    unsafe_add(
+                        rate, unsafe_add(unsafe_div(unsafe_mul(factor, interest), units.WAD), 1)
+                    ),
                     MAX_RATE,
                 )
-            factor = (risk >> SLOPE_SHIFT) & MASK_48
+            factor = (risk >> risk_rows.SLOPE_SHIFT) & risk_rows.FACTOR_MASK
             if factor != 0:
-                steep = unsafe_add(unsafe_div(unsafe_mul(factor, notional), WAD), 1)
+                steep = unsafe_add(unsafe_div(unsafe_mul(factor, notional), units.WAD), 1)
                 steep = min(steep, MAX_RATE)
                 rate = unsafe_add(rate, steep)
                 steep = unsafe_mul(notional, unsafe_mul(steep, ratio))
@@ -216,7 +201,9 @@ def _tally(
             seen |= 1 << asset
             if favourable:
                 low |= self._leg_details(number, value, flat, steep, legs[unsafe_sub(i, 1)] >> 255)
-            priced.append(number << ROW_SHIFT | asset << KNOWN_ASSET_SHIFT | low)
+            priced.append(
+                number << leg_layout.ROW_SHIFT | asset << leg_layout.KNOWN_ASSET_SHIFT | low
+            )
         else:
             stuck_linear = unsafe_add(stuck_linear, flat)
             stuck_quadratic = unsafe_add(stuck_quadratic, steep)
@@ -232,7 +219,7 @@ def _tally(
         )
     return Tally(
         equity=equity,
-        initial=self._over_up(initial, WAD),
+        initial=self._over_up(initial, units.WAD),
         maintenance=maintenance,
         profit=profit,
         linear=linear,
@@ -255,21 +242,21 @@ def _leg_details(
     @param steep Its MM from concentration, cash * WAD_PPM, below 2**239.
     @param is_short 1 for a SHORT position: the sign of the size in its last word.
     """
-    if number <= ledger.MARKET_ROW:
+    if number <= leg_layout.MARKET_ROW:
         # Worth is not negative.
-        worth: uint256 = unsafe_div(convert(convert(net, bytes32), uint256), CASH_UNIT)
-        return min(worth, WORTH_MASK) << LOSS_SHIFT
+        worth: uint256 = unsafe_div(convert(convert(net, bytes32), uint256), units.CASH_UNIT)
+        return min(worth, leg_layout.DETAILS_MASK) << leg_layout.DETAILS_SHIFT
     loss: uint256 = 0
     if net < 0:
-        loss = unsafe_div(convert(convert(unsafe_sub(0, net), bytes32), uint256), CASH_UNIT)
+        loss = unsafe_div(convert(convert(unsafe_sub(0, net), bytes32), uint256), units.CASH_UNIT)
     # The product is below 2**235, as 10**12 is below 2**40. Constants are not 0.
     maintenance: uint256 = unsafe_div(
         unsafe_add(unsafe_mul(flat, WAD_PPM // PPM_PPM), steep), WAD_PPM_UNIT
     )
     return (
-        min(loss, LEG_MASK) << LOSS_SHIFT
-        | min(maintenance, LEG_MASK) << LEG_MAINTENANCE_SHIFT
-        | is_short << SHORT_SHIFT
+        min(loss, leg_layout.WEIGHT_MASK) << leg_layout.DETAILS_SHIFT
+        | min(maintenance, leg_layout.WEIGHT_MASK) << leg_layout.MAINTENANCE_SHIFT
+        | is_short << leg_layout.SHORT_SHIFT
     )
 
 
@@ -277,18 +264,18 @@ def _leg_details(
 @pure
 def _find(
     asset: uint256,
-    priced: DynArray[uint256, MAX_KNOWN],
-    known: DynArray[uint256, MAX_KNOWN],
+    priced: DynArray[uint256, limits.MAX_KNOWN],
+    known: DynArray[uint256, limits.MAX_KNOWN],
 ) -> uint256:
     """
     @dev The price of an asset that was seen, WAD.
     """
     for leg: uint256 in known:
-        if (leg >> KNOWN_ASSET_SHIFT) & risk_table.ASSET_MASK == asset:
-            return leg & PRICE_MASK
+        if (leg >> leg_layout.KNOWN_ASSET_SHIFT) & risk_rows.ASSET_MASK == asset:
+            return leg & leg_layout.PRICE_MASK
     for leg: uint256 in priced:
-        if (leg >> KNOWN_ASSET_SHIFT) & risk_table.ASSET_MASK == asset:
-            return leg & PRICE_MASK
+        if (leg >> leg_layout.KNOWN_ASSET_SHIFT) & risk_rows.ASSET_MASK == asset:
+            return leg & leg_layout.PRICE_MASK
     raise "risk engine: price lost"
 
 
@@ -308,4 +295,4 @@ def _ppm_up(amount: uint256, ppm: uint256) -> uint256:
     @dev A part of an amount below 2**195, rounded up; ppm below 2**32.
     """
     # Below 2**228; PPM is not 0.
-    return unsafe_div(unsafe_add(unsafe_mul(amount, ppm), PPM - 1), PPM)
+    return unsafe_div(unsafe_add(unsafe_mul(amount, ppm), units.PPM - 1), units.PPM)

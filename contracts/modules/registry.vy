@@ -10,39 +10,11 @@
 """
 
 from ethereum.ercs import IERC20Detailed
-from . import words
 from ..interfaces import IClearinghouse
+from .layout import role_layout
+from .layout import units
+from .layout import words
 
-
-# Permissions of an operator, bits.
-TRADE: constant(uint256) = 1
-WITHDRAW: constant(uint256) = 2
-
-# Roles that the owner assigns.
-RISK_ENGINE: constant(uint256) = 0
-EXCHANGE: constant(uint256) = 1
-DEFAULT_MANAGER: constant(uint256) = 2
-INSURANCE_FUND: constant(uint256) = 3
-DEFAULT_FUND: constant(uint256) = 4
-ROLES: constant(uint256) = 5
-
-# A role's word carries what is read together with it (lowest bits first):
-# every role    holder, address
-# RISK_ENGINE   withdrawals paused until 32 | liquidations paused until 32 | phase 2
-# EXCHANGE      trading paused until 32 | IM above which an account needs a contribution 32 (whole
-#               units of cash; 0: none does)
-HOLDER_MASK: constant(uint256) = 2**160 - 1
-MASK_32: constant(uint256) = 2**32 - 1
-FIRST_FIELD: constant(uint256) = 160
-SECOND_FIELD: constant(uint256) = 192
-PHASE_SHIFT: constant(uint256) = 224
-
-# Phases of the clearinghouse.
-RUNNING: constant(uint256) = 0
-WINDING_DOWN: constant(uint256) = 1  # markets are settled, deficits proven
-REDEMPTION: constant(uint256) = 2
-
-MAX_DECIMALS: constant(uint8) = 18
 CAP_RAMP: constant(uint256) = 30 * 86_400  # seconds in which a collateral's cap grows
 
 
@@ -97,7 +69,7 @@ def _role(role: uint256) -> address:
     """
     @dev The holder of a role.
     """
-    return convert(self.role_words[role] & HOLDER_MASK, address)
+    return convert(self.role_words[role] & role_layout.HOLDER_MASK, address)
 
 
 @internal
@@ -115,7 +87,7 @@ def _phase() -> uint256:
     """
     @dev How far the clearinghouse has been wound down.
     """
-    return self.role_words[RISK_ENGINE] >> PHASE_SHIFT
+    return self.role_words[role_layout.RISK_ENGINE] >> role_layout.PHASE_SHIFT
 
 
 @internal
@@ -125,7 +97,9 @@ def _require_running():
     @dev Not in wind-down.
     """
     # As `_phase`, without its call: every deposit comes past here.
-    assert self.role_words[RISK_ENGINE] >> PHASE_SHIFT == RUNNING, "clearinghouse: winding down"
+    assert (
+        self.role_words[role_layout.RISK_ENGINE] >> role_layout.PHASE_SHIFT == role_layout.RUNNING
+    ), "clearinghouse: winding down"
 
 
 @internal
@@ -136,7 +110,9 @@ def _require_withdrawals_open():
     """
     self._require_running()
     assert (
-        (self.role_words[RISK_ENGINE] >> FIRST_FIELD) & MASK_32 <= block.timestamp
+        (self.role_words[role_layout.RISK_ENGINE] >> role_layout.FIRST_FIELD)
+        & role_layout.ROLE_FIELD_MASK
+        <= block.timestamp
     ), "clearinghouse: withdrawals are paused"
 
 
@@ -197,5 +173,5 @@ def _scale_of(token: address) -> uint256:
     @dev WAD per unit of a token.
     """
     decimals: uint8 = staticcall IERC20Detailed(token).decimals()
-    assert decimals <= MAX_DECIMALS, "clearinghouse: token has more than 18 decimals"
-    return 10**convert(MAX_DECIMALS - decimals, uint256)
+    assert decimals <= units.WAD_DECIMALS, "clearinghouse: token has more than 18 decimals"
+    return 10**convert(units.WAD_DECIMALS - decimals, uint256)

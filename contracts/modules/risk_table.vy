@@ -18,13 +18,7 @@
                        of the globals    profit weight 32 (ppm) | minimum equity 128 (WAD cash)
 """
 
-ROWS_PER_PAGE: constant(uint256) = 32
-ROW_SIZE: constant(uint256) = 128
-PAGE_SIZE: constant(uint256) = 4_097  # STOP and 32 rows
-RISK_OFFSET: constant(uint256) = 96  # of word 3 in a row
-ASSET_SHIFT: constant(uint256) = 160
-ASSET_MASK: constant(uint256) = 127
-
+from .layout import risk_rows
 
 # @notice A row. Layout above.
 struct Row:
@@ -44,7 +38,7 @@ def _page_of(row: uint256) -> address:
     """
     @dev Where a row's page is.
     """
-    page: address = self.pages[row // ROWS_PER_PAGE]
+    page: address = self.pages[row // risk_rows.ROWS_PER_PAGE]
     assert page != empty(address), "risk engine: unknown row"
     return page
 
@@ -56,8 +50,8 @@ def _row_at(page: address, row: uint256) -> Row:
     @dev One row of a page.
     """
     # 1 + 31 * 128 + 128 = PAGE_SIZE: never past the end.
-    start: uint256 = unsafe_add(unsafe_mul(row % ROWS_PER_PAGE, ROW_SIZE), 1)
-    return abi_decode(slice(page.code, start, ROW_SIZE), Row)
+    start: uint256 = unsafe_add(unsafe_mul(row % risk_rows.ROWS_PER_PAGE, risk_rows.ROW_SIZE), 1)
+    return abi_decode(slice(page.code, start, risk_rows.ROW_SIZE), Row)
 
 
 @internal
@@ -67,7 +61,9 @@ def _risk_at(page: address, row: uint256) -> uint256:
     @dev Word 3 of one row of a page.
     """
     # Up to the end of the row: never past the end.
-    start: uint256 = unsafe_add(unsafe_mul(row % ROWS_PER_PAGE, ROW_SIZE), 1 + RISK_OFFSET)
+    start: uint256 = unsafe_add(
+        unsafe_mul(row % risk_rows.ROWS_PER_PAGE, risk_rows.ROW_SIZE), 1 + risk_rows.RISK_OFFSET
+    )
     return extract32(slice(page.code, start, 32), 0, output_type=uint256)
 
 
@@ -76,16 +72,16 @@ def _write_row(row: uint256, content: Row):
     """
     @dev Deploys the row's page anew with the row changed.
     """
-    number: uint256 = row // ROWS_PER_PAGE
-    start: uint256 = row % ROWS_PER_PAGE * ROW_SIZE + 1
-    end: uint256 = start + ROW_SIZE
+    number: uint256 = row // risk_rows.ROWS_PER_PAGE
+    start: uint256 = row % risk_rows.ROWS_PER_PAGE * risk_rows.ROW_SIZE + 1
+    end: uint256 = start + risk_rows.ROW_SIZE
     old: address = self.pages[number]
-    page: Bytes[PAGE_SIZE] = b""
+    page: Bytes[risk_rows.PAGE_SIZE] = b""
     if old == empty(address):
         rows: uint256[128] = empty(uint256[128])
         page = concat(b"\x00", abi_encode(rows))
     else:
-        page = slice(old.code, 0, PAGE_SIZE)
+        page = slice(old.code, 0, risk_rows.PAGE_SIZE)
     page = self._spliced(page, start, abi_encode(content), end)
     # Init code: return everything that follows its ten bytes.
     self.pages[number] = raw_create(concat(x"61100180600a3d393df3", page))
@@ -94,11 +90,11 @@ def _write_row(row: uint256, content: Row):
 @internal
 @pure
 def _spliced(
-    page: Bytes[PAGE_SIZE], start: uint256, row: Bytes[ROW_SIZE], end: uint256
-) -> Bytes[PAGE_SIZE]:
+    page: Bytes[risk_rows.PAGE_SIZE], start: uint256, row: Bytes[risk_rows.ROW_SIZE], end: uint256
+) -> Bytes[risk_rows.PAGE_SIZE]:
     """
     @dev The page with its bytes from start to end replaced.
     """
-    head: Bytes[PAGE_SIZE] = slice(page, 0, start)
-    tail: Bytes[PAGE_SIZE] = slice(page, end, PAGE_SIZE - end)
-    return slice(concat(head, row, tail), 0, PAGE_SIZE)
+    head: Bytes[risk_rows.PAGE_SIZE] = slice(page, 0, start)
+    tail: Bytes[risk_rows.PAGE_SIZE] = slice(page, end, risk_rows.PAGE_SIZE - end)
+    return slice(concat(head, row, tail), 0, risk_rows.PAGE_SIZE)

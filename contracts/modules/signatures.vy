@@ -20,7 +20,6 @@
 from snekmate.utils import ecdsa
 from snekmate.utils import signature_checker
 
-
 # Bytes. A multisig of fifteen owners needs 975.
 MAX_SIGNATURE: constant(uint256) = 1024
 

@@ -26,11 +26,9 @@
 """
 
 from ethereum.ercs import IERC20
-from ..interfaces import IInsuranceFund
-
 from snekmate.tokens import erc20
 from snekmate.utils import math
-
+from ..interfaces import IInsuranceFund
 
 # --------------------------------------------------------------------------------------------------
 # Modules

@@ -26,23 +26,15 @@
         room and becomes part of the hole.
 """
 
-from . import ledger
-from . import trading
-from . import wad_math
-from . import words
 from ..interfaces import IClearinghouse
+from .layout import leg_layout
+from .layout import limits
+from .layout import units
+from .layout import words
+from . import ledger
+from . import wad_math
 
 uses: ledger
-
-WAD: constant(uint256) = 10**18
-IWAD: constant(int256) = 10**18
-PPM: constant(uint256) = 1_000_000
-BATCH: constant(uint256) = 8
-
-# Fields of a leg (layout: IRiskEngine).
-AMOUNT_SHIFT: constant(uint256) = 120
-AMOUNT_MASK: constant(uint256) = 2**112 - 1
-IS_SHORT: constant(uint256) = 2**239
 
 SHARES_MASK: constant(uint256) = 2**128 - 1
 GENERATION_SHIFT: constant(uint256) = 128
@@ -63,15 +55,15 @@ charged: transient(HashMap[uint256, HashMap[uint256, uint256]])
 
 @internal
 def _tear_up_many(
-    closeouts: DynArray[IClearinghouse.Closeout, BATCH], charge_cap: uint256
-) -> DynArray[int256, BATCH]:
+    closeouts: DynArray[IClearinghouse.Closeout, limits.BATCH], charge_cap: uint256
+) -> DynArray[int256, limits.BATCH]:
     """
     @dev Closes the named positions of several accounts at mark, netted; charges may follow in the
          same transaction.
     @param charge_cap Greatest charge on a base unit of the opposite side, ppm of the mark.
     @return Cash of each account afterwards, WAD.
     """
-    cash: DynArray[int256, BATCH] = []
+    cash: DynArray[int256, limits.BATCH] = []
     for closeout: IClearinghouse.Closeout in closeouts:
         header: uint256 = 0
         after: int256 = 0
@@ -115,17 +107,17 @@ def _tear_up_one(
         position: uint256 = 0
         value: int256 = 0
         closed, base, position, value = ledger._close_part(
-            account, market, state, fraction, leg & trading.PRICE_MASK
+            account, market, state, fraction, leg & leg_layout.PRICE_MASK
         )
         cash += value
         amount: uint256 = self._amount(leg)
         if is_last:
-            if held == len(legs) and fraction == WAD:
+            if held == len(legs) and fraction == units.WAD:
                 header = ledger._drop_all(account, header)
             else:
                 header = ledger._drop_closed(account, header)
             if (
-                fraction == WAD
+                fraction == units.WAD
                 and not words._has_positions(header)
                 and words._collateral_bitmap(header) == 0
             ):
@@ -135,7 +127,7 @@ def _tear_up_one(
         taken, side = self._take_off(
             market,
             state,
-            leg & trading.PRICE_MASK,
+            leg & leg_layout.PRICE_MASK,
             closed,
             base,
             self._payer(leg) == 0,
@@ -148,7 +140,7 @@ def _tear_up_one(
             market=market,
             account=account,
             size=-base,
-            price=leg & trading.PRICE_MASK,
+            price=leg & leg_layout.PRICE_MASK,
             value=value,
             position=position,
             side=side,
@@ -195,7 +187,7 @@ def _take_off(
         amount = min(loss, self._room(payers, a, price, charge_cap))
         a, k = self._fallen(a, k, base, payers, is_long, price, state)
         if amount != 0:
-            k -= convert((amount * WAD + payers - 1) // payers, int256)
+            k -= convert((amount * units.WAD + payers - 1) // payers, int256)
         moved, side = self._store_side(market, state, is_long, a, k)
     self._book_interest(market, moved)
     return amount, side
@@ -237,7 +229,7 @@ def _room(shares: uint256, a: int256, price: uint256, charge_cap: uint256) -> ui
     @dev What a side may be charged, WAD cash: a part (ppm) of what it holds at this price.
     """
     held: uint256 = wad_math._mul_down(shares, convert(a, uint256))
-    return wad_math._mul_down(held, price) * charge_cap // PPM
+    return wad_math._mul_down(held, price) * charge_cap // units.PPM
 
 
 @internal
@@ -256,7 +248,7 @@ def _fallen(
          by base / shares, rounded up for LONG and down for SHORT; what it fell by becomes K.
     """
     # |base| < 2**123, 0 < shares < 2**102, price < 2**120 (a leg's field), |F| < 2**96, A < 2**60.
-    wanted: uint256 = unsafe_mul(convert(abs(base), uint256), WAD)
+    wanted: uint256 = unsafe_mul(convert(abs(base), uint256), units.WAD)
     if is_long:
         wanted = unsafe_add(wanted, unsafe_sub(shares, 1))
     delta: int256 = min(convert(unsafe_div(wanted, shares), int256), a)
@@ -279,7 +271,7 @@ def _store_side(
     word: uint256 = words._pack_side(a, k)
     if a < ledger.A_FLOOR and words._generation(state, is_long) < words.LAST_GENERATION:
         moved = self._begin_generation(market, moved, is_long, a, word)
-        word = words._pack_side(IWAD, 0)
+        word = words._pack_side(units.IWAD, 0)
     ledger.side_index[market][0 if is_long else 1] = word
     return moved, word
 
@@ -294,7 +286,7 @@ def _close(account: uint256, legs: DynArray[uint256, 40]) -> (uint256, int256):
     header: uint256 = ledger._convert_settled(account, ledger._header(account))
     cash: int256 = words._cash(header)
     for leg: uint256 in legs:
-        if leg >> ledger.ROW_SHIFT <= ledger.MARKET_ROW:
+        if leg >> leg_layout.ROW_SHIFT <= leg_layout.MARKET_ROW:
             continue
         market: uint256 = self._market_of(leg)
         closed: int256 = 0
@@ -302,7 +294,7 @@ def _close(account: uint256, legs: DynArray[uint256, 40]) -> (uint256, int256):
         position: uint256 = 0
         value: int256 = 0
         closed, base, position, value = ledger._close_part(
-            account, market, ledger._state(market), WAD, leg & trading.PRICE_MASK
+            account, market, ledger._state(market), units.WAD, leg & leg_layout.PRICE_MASK
         )
         cash += value
         # The state word follows in `_spread`, when both sides are known.
@@ -313,7 +305,7 @@ def _close(account: uint256, legs: DynArray[uint256, 40]) -> (uint256, int256):
             market=market,
             account=account,
             size=-base,
-            price=leg & trading.PRICE_MASK,
+            price=leg & leg_layout.PRICE_MASK,
             value=value,
             position=position,
             side=0,
@@ -328,10 +320,10 @@ def _spread_all(legs: DynArray[uint256, 40], charge_cap: uint256):
     @dev Spreads what was closed in the markets of these legs, each market once.
     """
     for leg: uint256 in legs:
-        row: uint256 = leg >> ledger.ROW_SHIFT
-        if row > ledger.MARKET_ROW and self.touched[row - ledger.MARKET_ROW]:
-            self.touched[row - ledger.MARKET_ROW] = False
-            self._spread(row - ledger.MARKET_ROW, leg & trading.PRICE_MASK, charge_cap)
+        row: uint256 = leg >> leg_layout.ROW_SHIFT
+        if row > leg_layout.MARKET_ROW and self.touched[row - leg_layout.MARKET_ROW]:
+            self.touched[row - leg_layout.MARKET_ROW] = False
+            self._spread(row - leg_layout.MARKET_ROW, leg & leg_layout.PRICE_MASK, charge_cap)
 
 
 @internal
@@ -441,7 +433,7 @@ def _charge_side(market: uint256, side: uint256):
     self.room[market][side] -= amount
     shares: uint256 = self.payers[market][side] & SHARES_MASK
     generation: uint256 = self.payers[market][side] >> GENERATION_SHIFT
-    cut: int256 = convert((amount * WAD + shares - 1) // shares, int256)
+    cut: int256 = convert((amount * units.WAD + shares - 1) // shares, int256)
     state: uint256 = ledger.market_state[market]
     is_long: bool = side == 0
     k: int256 = 0
@@ -508,8 +500,8 @@ def _market_of(leg: uint256) -> uint256:
     """
     @dev Market of a leg; 0 for a loss that belongs to none.
     """
-    row: uint256 = leg >> ledger.ROW_SHIFT
-    return row - ledger.MARKET_ROW if row > ledger.MARKET_ROW else 0
+    row: uint256 = leg >> leg_layout.ROW_SHIFT
+    return row - leg_layout.MARKET_ROW if row > leg_layout.MARKET_ROW else 0
 
 
 @internal
@@ -518,7 +510,7 @@ def _payer(leg: uint256) -> uint256:
     """
     @dev The side opposite to a leg's position: 0 LONG, 1 SHORT.
     """
-    return 0 if leg & IS_SHORT != 0 else 1
+    return 0 if leg & leg_layout.IS_SHORT != 0 else 1
 
 
 @internal
@@ -527,4 +519,4 @@ def _amount(leg: uint256) -> uint256:
     """
     @dev The amount that a leg carries, WAD cash.
     """
-    return (leg >> AMOUNT_SHIFT) & AMOUNT_MASK
+    return (leg >> leg_layout.DETAILS_SHIFT) & leg_layout.DETAILS_MASK

@@ -10,34 +10,25 @@
         engine the books as they stand, and revert as a whole when it objects.
 """
 
-from . import ledger
-from . import registry
-from . import wad_math
-from . import words
 from ..interfaces import IClearinghouse
 from ..interfaces import IDefaultFund
 from ..interfaces import IRiskEngine
+from .layout import leg_layout
+from .layout import levels
+from .layout import limits
+from .layout import role_layout
+from .layout import stages
+from .layout import units
+from .layout import words
+from . import ledger
+from . import registry
+from . import wad_math
 
 uses: ledger
 uses: registry
 
-WAD: constant(uint256) = 10**18
-IWAD: constant(int256) = 10**18
-SIZE_LIMIT: constant(int256) = 2**100  # base units a fill may trade, WAD (1.2e12 whole units)
-PRICE_LIMIT: constant(uint256) = 2**95  # WAD cash per base unit (3.9e10 of cash)
-PRICE_MASK: constant(uint256) = 2**120 - 1
-
 MAKER_REDUCE_ONLY: constant(uint256) = 1
 TAKER_REDUCE_ONLY: constant(uint256) = 2
-
-# Margin levels (RiskEngine).
-LEVEL_INITIAL: constant(uint256) = 0
-LEVEL_WITHDRAWAL: constant(uint256) = 1
-LEVEL_MAINTENANCE: constant(uint256) = 2
-
-STAGE_NONE: constant(uint256) = 0
-STAGE_AUCTION: constant(uint256) = 2
-STAGE_INSOLVENCY: constant(uint256) = 3
 
 
 # Greatest total of negative cash that voluntary actions may reach, WAD.
@@ -62,8 +53,8 @@ def _novate(
     @param terms Word of the EXCHANGE role (registry): pause of trading, contribution threshold.
     @return The ends of the mark, WAD.
     """
-    assert size != 0 and abs(size) < SIZE_LIMIT, "ledger: bad size"
-    assert price != 0 and price < PRICE_LIMIT, "ledger: bad price"
+    assert size != 0 and abs(size) < limits.SIZE_LIMIT, "ledger: bad size"
+    assert price != 0 and price < limits.PRICE_LIMIT, "ledger: bad price"
 
     # Books. Fees are charged in whole millionths of cash, rounded up.
     state: uint256 = ledger._state(market)
@@ -107,7 +98,7 @@ def _novate(
     ledger.headers[maker] = maker_header
     ledger.headers[taker] = taker_header
     assert flags & ~reduces == 0, "ledger: order would not reduce"
-    if (terms >> registry.FIRST_FIELD) & registry.MASK_32 > block.timestamp:
+    if (terms >> role_layout.FIRST_FIELD) & role_layout.ROLE_FIELD_MASK > block.timestamp:
         # Positions can be reduced at any time; somebody has to take them over (INV-10).
         assert reduces != 0, "clearinghouse: trading is paused"
     self._require_stage_allows(maker_header, reduces & MAKER_REDUCE_ONLY != 0)
@@ -167,11 +158,11 @@ def _novate(
         funding_rate=words._rate(state),
     )
 
-    threshold: uint256 = terms >> registry.SECOND_FIELD
+    threshold: uint256 = terms >> role_layout.SECOND_FIELD
     if threshold != 0:
-        if reduces & MAKER_REDUCE_ONLY == 0 and maker_initial > threshold * WAD:
+        if reduces & MAKER_REDUCE_ONLY == 0 and maker_initial > threshold * units.WAD:
             self._require_contribution(maker, maker_initial)
-        if reduces & TAKER_REDUCE_ONLY == 0 and taker_initial > threshold * WAD:
+        if reduces & TAKER_REDUCE_ONLY == 0 and taker_initial > threshold * units.WAD:
             self._require_contribution(taker, taker_initial)
     return mark_low, mark_high
 
@@ -182,7 +173,7 @@ def _require_contribution(account: uint256, initial: uint256):
     @dev Whoever adds to a large risk answers for a part of it in the default fund.
     @param initial IM of the account, WAD cash.
     """
-    extcall IDefaultFund(registry._role(registry.DEFAULT_FUND)).require_contribution(
+    extcall IDefaultFund(registry._role(role_layout.DEFAULT_FUND)).require_contribution(
         account, initial
     )
 
@@ -213,10 +204,10 @@ def _slice(
     bidder_position: uint256 = 0
     paid: int256 = -convert(discount, int256)  # by the bidder to the defaulter
     for leg: uint256 in known:
-        row: uint256 = leg >> ledger.ROW_SHIFT
-        price: uint256 = leg & PRICE_MASK
-        if row <= ledger.MARKET_ROW:
-            index: uint256 = row - ledger.COLLATERAL_ROW
+        row: uint256 = leg >> leg_layout.ROW_SHIFT
+        price: uint256 = leg & leg_layout.PRICE_MASK
+        if row <= leg_layout.MARKET_ROW:
+            index: uint256 = row - leg_layout.COLLATERAL_ROW
             held: uint256 = ledger.collateral[account][index]
             # Whole token units, since less could never leave the clearinghouse; rounded up, so that
             # what is charged for is sold (INV-5). What is held is a multiple of the scale.
@@ -231,7 +222,7 @@ def _slice(
                 index=index, account=account, bidder=bidder, amount=amount, price=price
             )
         else:
-            market: uint256 = row - ledger.MARKET_ROW
+            market: uint256 = row - leg_layout.MARKET_ROW
             state: uint256 = ledger._state(market)
             size: int256 = self._slice_size(account, market, state, fraction)
             if size == 0:
@@ -268,7 +259,7 @@ def _slice(
     ledger.headers[bidder] = bidder_header
     ledger.protocol_fees += fee
     self._require_under_cap(bidder_cash)
-    self._require_margin(engine, bidder, bidder_header, LEVEL_INITIAL, known)
+    self._require_margin(engine, bidder, bidder_header, levels.INITIAL, known)
     log IClearinghouse.Sliced(
         account=account,
         bidder=bidder,
@@ -298,7 +289,7 @@ def _slice_size(account: uint256, market: uint256, state: uint256, fraction: uin
         a, k = ledger._side(market, state, shares > 0)
         size = wad_math._mul_ceil(size, a)
     # |shares| < 2**119 and fraction <= WAD < 2**60; WAD is not 0.
-    size = unsafe_div(unsafe_mul(size, convert(fraction, int256)), IWAD)
+    size = unsafe_div(unsafe_mul(size, convert(fraction, int256)), units.IWAD)
     if shares < 0:
         return -size
     return size
@@ -416,7 +407,7 @@ def _require_stage_allows(header: uint256, reduces: bool):
          on risk with negative cash needs the total of negative cash under its cap.
     """
     if reduces:
-        assert words._stage(header) < STAGE_AUCTION, "ledger: account is in auction"
+        assert words._stage(header) < stages.AUCTION, "ledger: account is in auction"
     else:
         self._require_no_call(header)
         self._require_under_cap(words._cash(header))
@@ -430,7 +421,7 @@ def _require_no_call(header: uint256):
          on risk or pay out.
     """
     if header & words.BARRED != 0:
-        assert words._stage(header) == STAGE_NONE, "ledger: account under a call"
+        assert words._stage(header) == stages.UNCALLED, "ledger: account under a call"
         raise "ledger: account is indebted"
 
 
@@ -450,4 +441,4 @@ def _fee_up(fee: uint256) -> uint256:
     """
     @dev A charge rounded up to a whole FEE_UNIT.
     """
-    return (fee + words.FEE_UNIT - 1) // words.FEE_UNIT * words.FEE_UNIT
+    return (fee + units.CASH_UNIT - 1) // units.CASH_UNIT * units.CASH_UNIT

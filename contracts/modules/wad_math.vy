@@ -11,8 +11,7 @@
         account against the vault (docs/invariants.md, INV-1).
 """
 
-WAD: constant(uint256) = 10**18
-IWAD: constant(int256) = 10**18
+from .layout import units
 
 
 @internal
@@ -21,7 +20,7 @@ def _mul_down(a: uint256, b: uint256) -> uint256:
     """
     @dev a * b / WAD, rounded down. Reverts when a * b overflows 256 bits.
     """
-    return a * b // WAD
+    return a * b // units.WAD
 
 
 @internal
@@ -30,7 +29,7 @@ def _mul_up(a: uint256, b: uint256) -> uint256:
     """
     @dev a * b / WAD, rounded up. Reverts when a * b + WAD overflows 256 bits.
     """
-    return (a * b + (WAD - 1)) // WAD
+    return (a * b + (units.WAD - 1)) // units.WAD
 
 
 @internal
@@ -42,8 +41,8 @@ def _mul_floor(a: int256, b: int256) -> int256:
     product: int256 = a * b
     if product < 0:
         # Truncation of (x - (WAD - 1)) / WAD is the floor of x / WAD for every negative x.
-        return (product - (IWAD - 1)) // IWAD
-    return unsafe_div(product, IWAD)  # the divisor is a non-zero constant
+        return (product - (units.IWAD - 1)) // units.IWAD
+    return unsafe_div(product, units.IWAD)  # the divisor is a non-zero constant
 
 
 @internal
@@ -63,8 +62,8 @@ def _mul_floor_unchecked(a: int256, b: int256) -> int256:
     """
     product: int256 = unsafe_mul(a, b)
     if product < 0:
-        product = unsafe_sub(product, IWAD - 1)
-    return unsafe_div(product, IWAD)  # IWAD is not 0
+        product = unsafe_sub(product, units.IWAD - 1)
+    return unsafe_div(product, units.IWAD)  # IWAD is not 0
 
 
 @internal
@@ -75,8 +74,8 @@ def _mul_ceil_unchecked(a: int256, b: int256) -> int256:
     """
     product: int256 = unsafe_mul(a, b)
     if product > 0:
-        product = unsafe_add(product, IWAD - 1)
-    return unsafe_div(product, IWAD)  # IWAD is not 0
+        product = unsafe_add(product, units.IWAD - 1)
+    return unsafe_div(product, units.IWAD)  # IWAD is not 0
 
 
 @internal

@@ -19,40 +19,19 @@
 """
 
 from ethereum.ercs import IERC4626
-from . import default_rules
-from . import ledger
-from . import registry
 from ..interfaces import IClearinghouse
 from ..interfaces import IDefaultFund
 from ..interfaces import IDefaultManager
 from ..interfaces import IInsuranceFund
+from .layout import leg_layout
+from .layout import limits
+from .layout import role_layout
+from .layout import tier_layout
+from .layout import units
+from .layout import words
+from . import default_rules
 
 uses: default_rules
-
-WAD: constant(uint256) = 10**18
-PPM: constant(uint256) = 1_000_000
-BATCH: constant(uint256) = 8
-MAX_KNOWN: constant(uint256) = 40
-
-OWNER_SHIFT: constant(uint256) = 96  # of an account id
-
-# Fields of a leg (layout: IRiskEngine); its amount takes the place of the two weights.
-LOSS_SHIFT: constant(uint256) = 120
-MAINTENANCE_SHIFT: constant(uint256) = 176
-WEIGHT_MASK: constant(uint256) = 2**56 - 1
-WEIGHT_UNIT: constant(uint256) = 10**12  # WAD cash
-AMOUNT_MASK: constant(uint256) = 2**112 - 1
-OTHERS_MASK: constant(uint256) = max_value(uint256) - (2**112 - 1) * 2**120
-
-# A reservation is four fields of 64 bits in millionths of cash.
-RESERVED_BITS: constant(uint256) = 64
-RESERVED_MASK: constant(uint256) = 2**64 - 1
-RESERVED_UNIT: constant(uint256) = 10**12
-
-# Fields of `limit_usage`.
-USAGE_FIELDS: constant(uint256) = 7
-USAGE_BITS: constant(uint256) = 32
-USAGE_MASK: constant(uint256) = 2**32 - 1
 
 
 # @notice A shortfall and who pays it, WAD cash.
@@ -80,8 +59,8 @@ SETTLEMENT_SCALE: immutable(uint256)
 # the shortfall belongs to it, in the end what of that nobody has paid. In transient storage, since
 # copies of such lists in memory would be most of the code.
 count: transient(uint256)
-claims: transient(Claim[BATCH])
-legs: transient(uint256[MAX_KNOWN][BATCH])
+claims: transient(Claim[limits.BATCH])
+legs: transient(uint256[limits.MAX_KNOWN][limits.BATCH])
 # market -> demand on tiers 3 to 5, what is allowed of it, and what is paid, WAD cash.
 demand: transient(HashMap[uint256, uint256])
 allowed: transient(HashMap[uint256, uint256])
@@ -109,7 +88,7 @@ def _begin():
 
 
 @internal
-def _add(account: uint256, known: DynArray[uint256, MAX_KNOWN], shortfall: uint256):
+def _add(account: uint256, known: DynArray[uint256, limits.MAX_KNOWN], shortfall: uint256):
     """
     @dev Adds a shortfall to those that are split together.
     @param known The account's VALID legs with their weights (layout: IRiskEngine). Without a
@@ -118,7 +97,7 @@ def _add(account: uint256, known: DynArray[uint256, MAX_KNOWN], shortfall: uint2
     place: uint256 = self.count
     legs: uint256 = 0
     for leg: uint256 in known:
-        if leg >> ledger.ROW_SHIFT > ledger.MARKET_ROW:
+        if leg >> leg_layout.ROW_SHIFT > leg_layout.MARKET_ROW:
             self.legs[place][legs] = leg
             legs += 1
     if legs == 0:
@@ -140,12 +119,12 @@ def _add(account: uint256, known: DynArray[uint256, MAX_KNOWN], shortfall: uint2
 
 @internal
 @view
-def _legs(place: uint256) -> DynArray[uint256, MAX_KNOWN]:
+def _legs(place: uint256) -> DynArray[uint256, limits.MAX_KNOWN]:
     """
     @dev The legs of a claim with what of each nobody has paid.
     """
-    legs: DynArray[uint256, MAX_KNOWN] = []
-    for j: uint256 in range(self.claims[place].legs, bound=MAX_KNOWN):
+    legs: DynArray[uint256, limits.MAX_KNOWN] = []
+    for j: uint256 in range(self.claims[place].legs, bound=limits.MAX_KNOWN):
         legs.append(self.legs[place][j])
     return legs
 
@@ -161,7 +140,7 @@ def _adjust(place: uint256, shortfall: uint256):
         more: uint256 = shortfall - claim.shortfall
         if claim.uncovered != 0 or claim.shortfall == 0:
             claim.uncovered += more
-            self.legs[place][0] += more << LOSS_SHIFT
+            self.legs[place][0] += more << leg_layout.DETAILS_SHIFT
         elif claim.assessments != 0:
             claim.assessments += more
         elif claim.contributions != 0:
@@ -172,10 +151,10 @@ def _adjust(place: uint256, shortfall: uint256):
             claim.own += more
     else:
         less: uint256 = claim.shortfall - shortfall
-        for j: uint256 in range(claim.legs, bound=MAX_KNOWN):
+        for j: uint256 in range(claim.legs, bound=limits.MAX_KNOWN):
             part: uint256 = min(min(less, self._amount(self.legs[place][j])), claim.uncovered)
             if part != 0:
-                self.legs[place][j] -= part << LOSS_SHIFT
+                self.legs[place][j] -= part << leg_layout.DETAILS_SHIFT
                 claim.uncovered -= part
                 less -= part
         part: uint256 = min(less, claim.assessments)
@@ -202,14 +181,14 @@ def _split(is_limited: bool):
     count: uint256 = self.count
     total_kept: uint256 = default_rules.reserved_total
     kept: uint256 = total_kept
-    for i: uint256 in range(count, bound=BATCH):
-        owner: uint256 = self.claims[i].account >> OWNER_SHIFT
+    for i: uint256 in range(count, bound=limits.BATCH):
+        owner: uint256 = self.claims[i].account >> words.OWNER_SHIFT
         kept -= self.claims[i].reserved  # field by field: sums contain their parts
         if total_kept != 0:
-            self.promised[owner] = default_rules.own_reserved[owner] * RESERVED_UNIT
+            self.promised[owner] = default_rules.own_reserved[owner] * units.CASH_UNIT
     if total_kept != 0:
-        for i: uint256 in range(count, bound=BATCH):
-            self.promised[self.claims[i].account >> OWNER_SHIFT] -= self._field(
+        for i: uint256 in range(count, bound=limits.BATCH):
+            self.promised[self.claims[i].account >> words.OWNER_SHIFT] -= self._field(
                 self.claims[i].reserved, 0
             )
     insurance: uint256 = self._less(self._insured(), self._field(kept, 1))
@@ -219,8 +198,8 @@ def _split(is_limited: bool):
     # Tier 2, and what of the rest belongs to which market. What is reserved comes first.
     guaranteed: uint256 = 0
     spent: uint256 = 0
-    for i: uint256 in range(count, bound=BATCH):
-        owner: uint256 = self.claims[i].account >> OWNER_SHIFT
+    for i: uint256 in range(count, bound=limits.BATCH):
+        owner: uint256 = self.claims[i].account >> words.OWNER_SHIFT
         own: uint256 = 0
         own, contributions, assessments = self._pledged(self.claims[i].account)
         own = min(self._less(own, self.promised[owner]), self.claims[i].shortfall)
@@ -234,16 +213,16 @@ def _split(is_limited: bool):
     assessments = self._less(assessments, self._field(kept, 3))
     free: uint256 = insurance + contributions + assessments
     if free == 0:
-        for i: uint256 in range(count, bound=BATCH):
-            self.promised[self.claims[i].account >> OWNER_SHIFT] = 0
+        for i: uint256 in range(count, bound=limits.BATCH):
+            self.promised[self.claims[i].account >> words.OWNER_SHIFT] = 0
             self.claims[i].uncovered = self.claims[i].shortfall - self.claims[i].own
         return
 
     # Demand of each market beyond what is reserved for its accounts.
-    for i: uint256 in range(count, bound=BATCH):
+    for i: uint256 in range(count, bound=limits.BATCH):
         rest: uint256 = self.claims[i].shortfall - self.claims[i].own
         reserved: uint256 = min(self._reserved_sum(self.claims[i].reserved), rest)
-        for j: uint256 in range(self.claims[i].legs, bound=MAX_KNOWN):
+        for j: uint256 in range(self.claims[i].legs, bound=limits.MAX_KNOWN):
             amount: uint256 = self._amount(self.legs[i][j])
             if amount != 0:
                 self.demand[self._market(self.legs[i][j])] += amount - amount * reserved // rest
@@ -255,9 +234,9 @@ def _split(is_limited: bool):
         room, market_limit = self._limits(free)
     free = self._less(free, guaranteed)
     total: uint256 = 0
-    for i: uint256 in range(count, bound=BATCH):
-        self.promised[self.claims[i].account >> OWNER_SHIFT] = 0
-        for j: uint256 in range(self.claims[i].legs, bound=MAX_KNOWN):
+    for i: uint256 in range(count, bound=limits.BATCH):
+        self.promised[self.claims[i].account >> words.OWNER_SHIFT] = 0
+        for j: uint256 in range(self.claims[i].legs, bound=limits.MAX_KNOWN):
             market: uint256 = self._market(self.legs[i][j])
             if self.demand[market] != 0 and self.allowed[market] == 0:
                 most: uint256 = market_limit
@@ -269,12 +248,12 @@ def _split(is_limited: bool):
 
     # Each claim's part, market by market; what is left stays in the legs.
     drawn: uint256 = 0
-    for i: uint256 in range(count, bound=BATCH):
+    for i: uint256 in range(count, bound=limits.BATCH):
         claim: Claim = self.claims[i]
         rest: uint256 = claim.shortfall - claim.own
         reserved: uint256 = min(self._reserved_sum(claim.reserved), rest)
         paid: uint256 = 0
-        for j: uint256 in range(claim.legs, bound=MAX_KNOWN):
+        for j: uint256 in range(claim.legs, bound=limits.MAX_KNOWN):
             leg: uint256 = self.legs[i][j]
             amount: uint256 = self._amount(leg)
             if amount == 0:
@@ -292,7 +271,9 @@ def _split(is_limited: bool):
                 share += part
             paid += share
             claim.uncovered += amount - share
-            self.legs[i][j] = leg & OTHERS_MASK | (amount - share) << LOSS_SHIFT
+            self.legs[i][j] = (
+                leg & leg_layout.WITHOUT_DETAILS | (amount - share) << leg_layout.DETAILS_SHIFT
+            )
         claim.insurance = min(paid, insurance)
         insurance -= claim.insurance
         paid -= claim.insurance
@@ -304,11 +285,11 @@ def _split(is_limited: bool):
         paid -= claim.assessments
         # Reserved money that a fund does not have after all.
         claim.uncovered += paid
-        self.legs[i][0] += paid << LOSS_SHIFT
+        self.legs[i][0] += paid << leg_layout.DETAILS_SHIFT
         self.claims[i] = claim
 
-    for i: uint256 in range(count, bound=BATCH):
-        for j: uint256 in range(self.claims[i].legs, bound=MAX_KNOWN):
+    for i: uint256 in range(count, bound=limits.BATCH):
+        for j: uint256 in range(self.claims[i].legs, bound=limits.MAX_KNOWN):
             market: uint256 = self._market(self.legs[i][j])
             self.demand[market] = 0
             self.allowed[market] = 0
@@ -329,19 +310,21 @@ def _attribute(place: uint256, amount: uint256):
     """
     last: uint256 = self.claims[place].legs - 1
     if last == 0:
-        self.legs[place][0] = self.legs[place][0] & OTHERS_MASK | amount << LOSS_SHIFT
+        self.legs[place][0] = (
+            self.legs[place][0] & leg_layout.WITHOUT_DETAILS | amount << leg_layout.DETAILS_SHIFT
+        )
         return
     losses: uint256 = 0
     maintenance: uint256 = 0
-    for j: uint256 in range(last + 1, bound=MAX_KNOWN):
+    for j: uint256 in range(last + 1, bound=limits.MAX_KNOWN):
         leg: uint256 = self.legs[place][j]
         losses += self._loss_weight(leg)
         maintenance += self._maintenance_weight(leg)
     by_loss: uint256 = amount
     if maintenance != 0:
-        by_loss = min(amount, losses * WEIGHT_UNIT)
+        by_loss = min(amount, losses * units.CASH_UNIT)
     left: uint256 = amount
-    for j: uint256 in range(last + 1, bound=MAX_KNOWN):
+    for j: uint256 in range(last + 1, bound=limits.MAX_KNOWN):
         leg: uint256 = self.legs[place][j]
         part: uint256 = left
         if j != last:
@@ -351,7 +334,7 @@ def _attribute(place: uint256, amount: uint256):
             if maintenance != 0:
                 part += (amount - by_loss) * self._maintenance_weight(leg) // maintenance
         left -= part
-        self.legs[place][j] = leg & OTHERS_MASK | part << LOSS_SHIFT
+        self.legs[place][j] = leg & leg_layout.WITHOUT_DETAILS | part << leg_layout.DETAILS_SHIFT
 
 
 @internal
@@ -360,7 +343,7 @@ def _loss_weight(leg: uint256) -> uint256:
     """
     @dev Unrealised loss of a leg, millionths of cash.
     """
-    return (leg >> LOSS_SHIFT) & WEIGHT_MASK
+    return (leg >> leg_layout.DETAILS_SHIFT) & leg_layout.WEIGHT_MASK
 
 
 @internal
@@ -369,7 +352,7 @@ def _maintenance_weight(leg: uint256) -> uint256:
     """
     @dev MM of a leg, millionths of cash.
     """
-    return (leg >> MAINTENANCE_SHIFT) & WEIGHT_MASK
+    return (leg >> leg_layout.MAINTENANCE_SHIFT) & leg_layout.WEIGHT_MASK
 
 
 @internal
@@ -379,7 +362,7 @@ def _insured() -> uint256:
     @dev What the insurance fund holds, WAD cash.
     """
     return (
-        staticcall IERC4626(self._role(registry.INSURANCE_FUND)).totalAssets() * SETTLEMENT_SCALE
+        staticcall IERC4626(self._role(role_layout.INSURANCE_FUND)).totalAssets() * SETTLEMENT_SCALE
     )
 
 
@@ -393,7 +376,7 @@ def _pledged(account: uint256) -> (uint256, uint256, uint256):
     contributions: uint256 = 0
     assessments: uint256 = 0
     own, contributions, assessments = staticcall IDefaultFund(
-        self._role(registry.DEFAULT_FUND)
+        self._role(role_layout.DEFAULT_FUND)
     ).available_for(account)
     return own, contributions, assessments
 
@@ -410,8 +393,8 @@ def _limits(held: uint256) -> (uint256, uint256):
     terms: IDefaultManager.Waterfall = default_rules._waterfall()
     used: uint256 = self._used(0)
     whole: uint256 = held + used
-    total: uint256 = min(terms.total_amount * WAD, whole * terms.total_share // PPM)
-    market: uint256 = min(terms.market_amount * WAD, whole * terms.market_share // PPM)
+    total: uint256 = min(terms.total_amount * units.WAD, whole * terms.total_share // units.PPM)
+    market: uint256 = min(terms.market_amount * units.WAD, whole * terms.market_share // units.PPM)
     return self._less(total, used), market
 
 
@@ -421,8 +404,8 @@ def _used(market: uint256) -> uint256:
     """
     @dev What a market (0: all of them) has drawn lately, WAD cash: fades in proportion to time.
     """
-    word: uint256 = default_rules.limit_usage[market // USAGE_FIELDS]
-    return self._faded(word, market % USAGE_FIELDS) * WAD
+    word: uint256 = default_rules.limit_usage[market // tier_layout.USAGE_FIELDS]
+    return self._faded(word, market % tier_layout.USAGE_FIELDS) * units.WAD
 
 
 @internal
@@ -432,8 +415,8 @@ def _faded(word: uint256, field: uint256) -> uint256:
     @dev A field of a usage word as of now, whole units of cash, rounded up.
     """
     period: uint256 = (default_rules.packed_waterfall >> 44) & (2**24 - 1)
-    passed: uint256 = min(block.timestamp - (word & USAGE_MASK), period)
-    used: uint256 = (word >> (USAGE_BITS * (field + 1))) & USAGE_MASK
+    passed: uint256 = min(block.timestamp - (word & tier_layout.USAGE_MASK), period)
+    used: uint256 = (word >> (tier_layout.USAGE_BITS * (field + 1))) & tier_layout.USAGE_MASK
     return (used * (period - passed) + period - 1) // period
 
 
@@ -442,16 +425,16 @@ def _use(market: uint256, amount: uint256):
     """
     @dev Adds an amount (WAD cash) to a field of a usage word, and lets the others fade.
     """
-    place: uint256 = market // USAGE_FIELDS
+    place: uint256 = market // tier_layout.USAGE_FIELDS
     word: uint256 = default_rules.limit_usage[place]
     used: uint256 = 0
-    next: uint256 = block.timestamp & USAGE_MASK
-    for field: uint256 in range(USAGE_FIELDS):
+    next: uint256 = block.timestamp & tier_layout.USAGE_MASK
+    for field: uint256 in range(tier_layout.USAGE_FIELDS):
         value: uint256 = self._faded(word, field)
-        if field == market % USAGE_FIELDS:
-            value = min(value + (amount + WAD - 1) // WAD, USAGE_MASK)
+        if field == market % tier_layout.USAGE_FIELDS:
+            value = min(value + (amount + units.WAD - 1) // units.WAD, tier_layout.USAGE_MASK)
             used = value
-        next |= value << (USAGE_BITS * (field + 1))
+        next |= value << (tier_layout.USAGE_BITS * (field + 1))
     default_rules.limit_usage[place] = next
     log IDefaultManager.LimitUsed(market=market, used=used)
 
@@ -467,13 +450,15 @@ def _reserve(place: uint256):
     claim: Claim = self.claims[place]
     word: uint256 = (
         self._units(claim.own)
-        | self._units(claim.insurance) << RESERVED_BITS
-        | self._units(claim.contributions) << (2 * RESERVED_BITS)
-        | self._units(claim.assessments) << (3 * RESERVED_BITS)
+        | self._units(claim.insurance) << tier_layout.RESERVED_BITS
+        | self._units(claim.contributions) << (2 * tier_layout.RESERVED_BITS)
+        | self._units(claim.assessments) << (3 * tier_layout.RESERVED_BITS)
     )
     if word != 0:
         default_rules.reservations[claim.account] = word
-        default_rules.own_reserved[claim.account >> OWNER_SHIFT] += word & RESERVED_MASK
+        default_rules.own_reserved[claim.account >> words.OWNER_SHIFT] += (
+            word & tier_layout.RESERVED_MASK
+        )
         self._set_reserved(default_rules.reserved_total + word)
 
 
@@ -485,7 +470,7 @@ def _release(account: uint256):
     word: uint256 = default_rules._reservation(account)
     if word != 0:
         default_rules.reservations[account] = 0
-        default_rules.own_reserved[account >> OWNER_SHIFT] -= word & RESERVED_MASK
+        default_rules.own_reserved[account >> words.OWNER_SHIFT] -= word & tier_layout.RESERVED_MASK
         self._set_reserved(default_rules.reserved_total - word)
         log IDefaultManager.ReservationReleased(account=account)
 
@@ -498,11 +483,11 @@ def _set_reserved(word: uint256):
     old: uint256 = default_rules.reserved_total
     default_rules.reserved_total = word
     if self._field(old, 1) != self._field(word, 1):
-        extcall IInsuranceFund(self._role(registry.INSURANCE_FUND)).reserve(self._field(word, 1))
+        extcall IInsuranceFund(self._role(role_layout.INSURANCE_FUND)).reserve(self._field(word, 1))
     before: uint256 = self._field(old, 0) + self._field(old, 2) + self._field(old, 3)
     now: uint256 = self._field(word, 0) + self._field(word, 2) + self._field(word, 3)
     if before != now:
-        extcall IDefaultFund(self._role(registry.DEFAULT_FUND)).reserve(now)
+        extcall IDefaultFund(self._role(role_layout.DEFAULT_FUND)).reserve(now)
 
 
 @internal
@@ -511,7 +496,7 @@ def _units(amount: uint256) -> uint256:
     """
     @dev WAD cash in millionths, rounded up, as wide as a field that leaves room for the sums.
     """
-    return min((amount + RESERVED_UNIT - 1) // RESERVED_UNIT, 2**56 - 1)
+    return min((amount + units.CASH_UNIT - 1) // units.CASH_UNIT, 2**56 - 1)
 
 
 @internal
@@ -520,7 +505,9 @@ def _field(word: uint256, place: uint256) -> uint256:
     """
     @dev A field of a reservation, WAD cash.
     """
-    return ((word >> (place * RESERVED_BITS)) & RESERVED_MASK) * RESERVED_UNIT
+    return (
+        (word >> (place * tier_layout.RESERVED_BITS)) & tier_layout.RESERVED_MASK
+    ) * units.CASH_UNIT
 
 
 @internal
@@ -538,7 +525,7 @@ def _amount(leg: uint256) -> uint256:
     """
     @dev What a leg carries, WAD cash.
     """
-    return (leg >> LOSS_SHIFT) & AMOUNT_MASK
+    return (leg >> leg_layout.DETAILS_SHIFT) & leg_layout.DETAILS_MASK
 
 
 @internal
@@ -547,8 +534,8 @@ def _market(leg: uint256) -> uint256:
     """
     @dev Market of a leg, 0 for none.
     """
-    row: uint256 = leg >> ledger.ROW_SHIFT
-    return row - ledger.MARKET_ROW if row > ledger.MARKET_ROW else 0
+    row: uint256 = leg >> leg_layout.ROW_SHIFT
+    return row - leg_layout.MARKET_ROW if row > leg_layout.MARKET_ROW else 0
 
 
 @internal

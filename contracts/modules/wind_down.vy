@@ -13,24 +13,24 @@
 """
 
 from snekmate.auth import ownable
+from ..interfaces import IClearinghouse
+from ..interfaces import IRiskEngine
+from .layout import leg_layout
+from .layout import limits
+from .layout import role_layout
+from .layout import stages
+from .layout import units
+from .layout import words
 from . import debts
 from . import final_settlement
 from . import ledger
 from . import registry
-from . import trading
 from . import vault
-from . import words
-from ..interfaces import IClearinghouse
-from ..interfaces import IRiskEngine
 
 uses: ownable
 uses: registry
 uses: ledger
 uses: final_settlement
-
-WAD: constant(uint256) = 10**18
-PPM: constant(uint256) = 1_000_000
-MAX_MARKET: constant(uint256) = 120  # rows of the risk table (RiskEngine)
 
 
 # The settlement token and WAD per unit of it.
@@ -60,9 +60,9 @@ def begin_wind_down():
     if msg.sender != ownable.owner:
         share: uint256 = final_settlement.hole_share
         assert (
-            share != 0 and ledger.hole * PPM > held * share
+            share != 0 and ledger.hole * units.PPM > held * share
         ), "clearinghouse: hole is too small to wind down"
-    self._set_phase(registry.WINDING_DOWN)
+    self._set_phase(role_layout.WINDING_DOWN)
     if final_settlement.living_markets == 0:
         final_settlement._begin_proofs()
     log IClearinghouse.WindDownBegan(caller=msg.sender, hole=ledger.hole, held=held)
@@ -76,24 +76,24 @@ def seize(account: uint256) -> uint256:
             settlement price (rounded up to token units). DefaultManager only, while proofs run.
     @return What the collateral does not cover, WAD cash.
     """
-    registry._require_role(registry.DEFAULT_MANAGER)
+    registry._require_role(role_layout.DEFAULT_MANAGER)
     self._require_proofs()
     header: uint256 = ledger._convert_settled(account, ledger._header(account))
     assert words._cash(header) < 0, "clearinghouse: no deficit"
     owed: uint256 = convert(-words._cash(header), uint256)
-    for index: uint256 in range(ledger.MAX_COLLATERALS):
+    for index: uint256 in range(limits.MAX_COLLATERALS):
         held: uint256 = ledger.collateral[account][index]
         if held == 0 or owed == 0:
             continue
         price: uint256 = 0
         is_final: bool = False
         price, is_final = staticcall IRiskEngine(
-            registry._role(registry.RISK_ENGINE)
-        ).settlement_price(ledger.COLLATERAL_ROW + index)
+            registry._role(role_layout.RISK_ENGINE)
+        ).settlement_price(leg_layout.COLLATERAL_ROW + index)
         scale: uint256 = registry.collaterals[index].scale
-        wanted: uint256 = (owed * WAD + price - 1) // price
+        wanted: uint256 = (owed * units.WAD + price - 1) // price
         taken: uint256 = min((wanted + scale - 1) // scale * scale, held)
-        owed -= min(taken * price // WAD, owed)
+        owed -= min(taken * price // units.WAD, owed)
         header = ledger._book_collateral(account, header, index, held - taken)
         final_settlement.collateral_pots[index] += taken
         final_settlement.pots_bitmap |= 1 << index
@@ -114,18 +114,19 @@ def conclude_proof(
     @param deficit What the collateral did not cover, of which the reward is a part, WAD cash.
     @return The loss that became part of the hole, and the reward, WAD cash.
     """
-    registry._require_role(registry.DEFAULT_MANAGER)
+    registry._require_role(role_layout.DEFAULT_MANAGER)
     self._require_proofs()
     header: uint256 = ledger._header(account)
     cash: int256 = words._cash(header)
     loss: uint256 = convert(max(-cash, 0), uint256)
     if loss != 0:
         header = ledger._book_cash(account, header, 0)
-    ledger.headers[account] = words._with_stage(header, trading.STAGE_NONE, 0)
+    ledger.headers[account] = words._with_stage(header, stages.UNCALLED, 0)
     reward: uint256 = 0
     if caller_account != 0:
         reward = min(
-            deficit * final_settlement.proof_reward // PPM, final_settlement.proof_reward_cap * WAD
+            deficit * final_settlement.proof_reward // units.PPM,
+            final_settlement.proof_reward_cap * units.WAD,
         )
         caller_header: uint256 = ledger._header(caller_account)
         assert words._cash(caller_header) >= 0, "clearinghouse: account has a deficit"
@@ -151,12 +152,12 @@ def begin_redemption() -> (uint256, uint256):
     @return Cash to be paid out, and claims on it, WAD.
     """
     assert (
-        registry._phase() == registry.WINDING_DOWN
+        registry._phase() == role_layout.WINDING_DOWN
         and final_settlement.proofs_end != 0
         and block.timestamp > final_settlement.proofs_end
     ), "clearinghouse: proofs are not over"
     fees: uint256 = ledger.protocol_fees
-    for market: uint256 in range(1, MAX_MARKET + 1):
+    for market: uint256 in range(1, limits.MAX_MARKET + 1):
         totals: uint256 = ledger.market_totals[market]
         if totals >> words.FEES_SHIFT != 0:
             fees += words._fees(totals)
@@ -169,7 +170,7 @@ def begin_redemption() -> (uint256, uint256):
     pot: uint256 = held - min(ledger.protocol_fees, held)
     final_settlement.pot = pot
     final_settlement.claims = pot + ledger.hole
-    self._set_phase(registry.REDEMPTION)
+    self._set_phase(role_layout.REDEMPTION)
     log IClearinghouse.RedemptionBegan(pot=pot, claims=pot + ledger.hole, fees=fees - to_hole)
     return pot, pot + ledger.hole
 
@@ -183,9 +184,9 @@ def redeem(account: uint256, recipient: address) -> uint256:
             Collateral whose token refuses to leave stays in the account for later.
     @return Settlement token units paid to the recipient.
     """
-    assert registry._phase() == registry.REDEMPTION, "clearinghouse: redemption has not begun"
+    assert registry._phase() == role_layout.REDEMPTION, "clearinghouse: redemption has not begun"
     if recipient != words._owner_of(account):
-        registry._require_authorised(account, registry.WITHDRAW)
+        registry._require_authorised(account, role_layout.WITHDRAW)
     header: uint256 = ledger._convert_settled(account, ledger._header(account))
     cash: int256 = words._cash(header)
     assert cash >= 0, "clearinghouse: account has a deficit"
@@ -206,9 +207,9 @@ def redeem(account: uint256, recipient: address) -> uint256:
             to_fund = self._repay_from(account, tokens)
             tokens -= to_fund
             header &= ~words.INDEBTED
-    collateral: uint256[ledger.MAX_COLLATERALS] = empty(uint256[ledger.MAX_COLLATERALS])
+    collateral: uint256[limits.MAX_COLLATERALS] = empty(uint256[limits.MAX_COLLATERALS])
     if bitmap | pots != 0:
-        for index: uint256 in range(ledger.MAX_COLLATERALS):
+        for index: uint256 in range(limits.MAX_COLLATERALS):
             if (bitmap | pots) & (1 << index) == 0:
                 continue
             scale: uint256 = registry.collaterals[index].scale
@@ -219,12 +220,12 @@ def redeem(account: uint256, recipient: address) -> uint256:
             collateral[index] = (held + share) // scale
             if held != 0:
                 header = ledger._book_collateral(account, header, index, 0)
-    ledger.headers[account] = words._with_stage(words._with_cash(header, 0), trading.STAGE_NONE, 0)
+    ledger.headers[account] = words._with_stage(words._with_cash(header, 0), stages.UNCALLED, 0)
     if to_fund != 0:
-        vault._push(SETTLEMENT_TOKEN, registry._role(registry.INSURANCE_FUND), to_fund)
+        vault._push(SETTLEMENT_TOKEN, registry._role(role_layout.INSURANCE_FUND), to_fund)
     if tokens != 0:
         vault._push(SETTLEMENT_TOKEN, recipient, tokens)
-    for index: uint256 in range(ledger.MAX_COLLATERALS):
+    for index: uint256 in range(limits.MAX_COLLATERALS):
         if collateral[index] != 0:
             collateral[index] = self._hand_over(account, index, recipient, collateral[index])
     log IClearinghouse.Redeemed(
@@ -289,9 +290,9 @@ def _set_phase(phase: uint256):
     """
     @dev Goes on to a phase; there is no way back.
     """
-    word: uint256 = registry.role_words[registry.RISK_ENGINE]
-    registry.role_words[registry.RISK_ENGINE] = (
-        word & (2**registry.PHASE_SHIFT - 1) | phase << registry.PHASE_SHIFT
+    word: uint256 = registry.role_words[role_layout.RISK_ENGINE]
+    registry.role_words[role_layout.RISK_ENGINE] = (
+        word & (2**role_layout.PHASE_SHIFT - 1) | phase << role_layout.PHASE_SHIFT
     )
 
 
@@ -302,7 +303,7 @@ def _require_proofs():
     @dev Every market is settled and the window is open.
     """
     assert (
-        registry._phase() == registry.WINDING_DOWN
+        registry._phase() == role_layout.WINDING_DOWN
         and final_settlement.proofs_end != 0
         and block.timestamp <= final_settlement.proofs_end
     ), "clearinghouse: no proofs now"

@@ -18,27 +18,22 @@ from ..interfaces import IDefaultFund
 from ..interfaces import IDefaultManager
 from ..interfaces import ILens
 from ..interfaces import IRiskEngine
-from ..modules import default_rules
+from ..modules.layout import leg_layout
+from ..modules.layout import limits
+from ..modules.layout import role_layout
+from ..modules.layout import stages
+from ..modules.layout import units
+from ..modules.layout import words
 from ..modules import ledger
-from ..modules import registry
 from ..modules import wad_math
-from ..modules import words
 
 implements: ILens
 
-PPM: constant(uint256) = 1_000_000
-IPPM: constant(int256) = 1_000_000
 MAX_ACCOUNTS: constant(uint256) = 100
 MAX_HOLDERS: constant(uint256) = 10  # accounts whose positions are read in one call
 MAX_POSITIONS: constant(uint256) = 320  # 32 for each of them
-MAX_MARKETS: constant(uint256) = 120  # rows of the risk table (RiskEngine)
 MAX_ROWS: constant(uint256) = 128
-MAX_LEGS: constant(uint256) = 72
-MAX_KNOWN: constant(uint256) = 40
 
-STAGE_NONE: constant(uint256) = 0
-STAGE_AUCTION: constant(uint256) = 2
-STAGE_INSOLVENCY: constant(uint256) = 3
 
 # Actions of `next_step` (ILens).
 ACTION_CALL: constant(uint256) = 1
@@ -52,12 +47,6 @@ ACTION_REMAINDER: constant(uint256) = 8
 ACTION_REOPEN: constant(uint256) = 9
 ACTION_WAIT: constant(uint256) = 10
 
-# Weights of a leg (layout: IRiskEngine).
-LOSS_SHIFT: constant(uint256) = 120
-LEG_MAINTENANCE_SHIFT: constant(uint256) = 176
-LEG_MASK: constant(uint256) = 2**56 - 1
-LEG_UNIT: constant(uint256) = 10**12  # WAD cash
-WAD: constant(uint256) = 10**18
 
 # Bytes of the answers that are asked for with a raw call.
 MARGIN_SIZE: constant(uint256) = 96  # three words
@@ -85,8 +74,8 @@ def accounts(ids: DynArray[uint256, MAX_ACCOUNTS]) -> DynArray[ILens.AccountView
     """
     @notice Health, stage and what may be done now with each account, in the order asked for.
     """
-    engine: address = self._role(registry.RISK_ENGINE)
-    manager: address = self._role(registry.DEFAULT_MANAGER)
+    engine: address = self._role(role_layout.RISK_ENGINE)
+    manager: address = self._role(role_layout.DEFAULT_MANAGER)
     terms: IDefaultManager.Terms = staticcall IDefaultManager(manager).terms()
     seen: DynArray[ILens.AccountView, MAX_ACCOUNTS] = []
     for account: uint256 in ids:
@@ -107,8 +96,8 @@ def actionable(
     """
     @notice Which of these accounts may now be called, put up for auction, bid for, cured.
     """
-    engine: address = self._role(registry.RISK_ENGINE)
-    manager: address = self._role(registry.DEFAULT_MANAGER)
+    engine: address = self._role(role_layout.RISK_ENGINE)
+    manager: address = self._role(role_layout.DEFAULT_MANAGER)
     terms: IDefaultManager.Terms = staticcall IDefaultManager(manager).terms()
     callable: DynArray[uint256, MAX_ACCOUNTS] = []
     openable: DynArray[uint256, MAX_ACCOUNTS] = []
@@ -134,11 +123,11 @@ def next_step(account: uint256) -> ILens.NextStep:
     @notice What happens next to an account, when, at what discount, and who would pay a shortfall.
             Reverts for an account that does not exist or cannot be judged.
     """
-    manager: address = self._role(registry.DEFAULT_MANAGER)
+    manager: address = self._role(role_layout.DEFAULT_MANAGER)
     terms: IDefaultManager.Terms = staticcall IDefaultManager(manager).terms()
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
-    known: DynArray[uint256, MAX_KNOWN] = []
-    seen, known = staticcall IRiskEngine(self._role(registry.RISK_ENGINE)).assess(account)
+    known: DynArray[uint256, limits.MAX_KNOWN] = []
+    seen, known = staticcall IRiskEngine(self._role(role_layout.RISK_ENGINE)).assess(account)
     auction: IDefaultManager.Auction = staticcall IDefaultManager(manager).auction(account)
     insolvency: IDefaultManager.Insolvency = staticcall IDefaultManager(manager).insolvency(account)
     step: ILens.NextStep = empty(ILens.NextStep)
@@ -149,23 +138,23 @@ def next_step(account: uint256) -> ILens.NextStep:
     step.maintenance = seen.maintenance
     step.shortfall = insolvency.shortfall
     step = self._prospect(manager, step, known)
-    word: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).role_word(registry.RISK_ENGINE)
-    if word >> registry.PHASE_SHIFT != registry.RUNNING:
+    word: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).role_word(role_layout.RISK_ENGINE)
+    if word >> role_layout.PHASE_SHIFT != role_layout.RUNNING:
         return step  # nothing but proofs and redemption
-    paused_until: uint256 = (word >> registry.SECOND_FIELD) & registry.MASK_32
+    paused_until: uint256 = (word >> role_layout.SECOND_FIELD) & role_layout.ROLE_FIELD_MASK
     if paused_until != 0:
-        paused_until += default_rules.CURE_WINDOW
+        paused_until += role_layout.CURE_WINDOW
 
     equity: int256 = 0
     initial: uint256 = 0
     maintenance: uint256 = 0
-    equity, initial, maintenance = staticcall IRiskEngine(self._role(registry.RISK_ENGINE)).margin(
-        account
-    )
-    if seen.stage != STAGE_NONE and self._meets(equity, maintenance, terms.target):
+    equity, initial, maintenance = staticcall IRiskEngine(
+        self._role(role_layout.RISK_ENGINE)
+    ).margin(account)
+    if seen.stage != stages.UNCALLED and self._meets(equity, maintenance, terms.target):
         step.action = ACTION_CURE
         return step
-    if seen.stage == STAGE_INSOLVENCY:
+    if seen.stage == stages.INSOLVENCY:
         step.discount = insolvency.remainder_discount
         step.max_fraction = insolvency.max_fraction
         if not insolvency.positions:
@@ -180,18 +169,18 @@ def next_step(account: uint256) -> ILens.NextStep:
             step.action = ACTION_BID_AT_MARK
         if step.action == ACTION_TEAR_UP:
             step.from_time = max(insolvency.window_end, block.timestamp)
-    elif not self._meets(seen.equity, seen.maintenance, PPM):
+    elif not self._meets(seen.equity, seen.maintenance, units.PPM):
         if len(known) == 0 and seen.stuck != 0:
             step.action = ACTION_WAIT
         elif seen.equity <= 0:
             step.action = ACTION_RECOGNISE
-        elif seen.stage == STAGE_AUCTION:
+        elif seen.stage == stages.AUCTION:
             step.action = ACTION_BID
             step.discount = auction.discount
             step.max_fraction = auction.max_fraction
         elif not self._meets(seen.equity, seen.maintenance, terms.close_out):
             step.action = ACTION_OPEN
-        elif seen.stage == STAGE_NONE:
+        elif seen.stage == stages.UNCALLED:
             step.action = ACTION_CALL
         else:
             step.action = ACTION_OPEN
@@ -207,23 +196,23 @@ def positions(ids: DynArray[uint256, MAX_HOLDERS]) -> DynArray[ILens.PositionVie
     @notice Every position of these accounts at mark, account by account; none of an account that
             does not exist.
     """
-    engine: address = self._role(registry.RISK_ENGINE)
+    engine: address = self._role(role_layout.RISK_ENGINE)
     found: DynArray[ILens.PositionView, MAX_POSITIONS] = []
     for account: uint256 in ids:
         if staticcall IClearinghouse(CLEARINGHOUSE).headers(account) == 0:
             continue
         header: uint256 = 0
-        legs: DynArray[uint256, MAX_LEGS] = []
+        legs: DynArray[uint256, limits.MAX_LEGS] = []
         header, legs = staticcall IClearinghouse(CLEARINGHOUSE).portfolio(account)
         i: uint256 = 0
-        for _: uint256 in range(MAX_KNOWN):
+        for _: uint256 in range(limits.MAX_KNOWN):
             if i >= len(legs):
                 break
-            row: uint256 = legs[i] >> ledger.ROW_SHIFT
-            if row > ledger.MARKET_ROW:
+            row: uint256 = legs[i] >> leg_layout.ROW_SHIFT
+            if row > leg_layout.MARKET_ROW:
                 found.append(self._position(engine, account, row, legs[i + 1]))
             # A collateral is one word; a position and an amount of cash (row 0) are two.
-            i += 2 if row > ledger.MARKET_ROW or row == 0 else 1
+            i += 2 if row > leg_layout.MARKET_ROW or row == 0 else 1
     return found
 
 
@@ -231,12 +220,14 @@ def positions(ids: DynArray[uint256, MAX_HOLDERS]) -> DynArray[ILens.PositionVie
 
 @external
 @view
-def markets(ids: DynArray[uint256, MAX_MARKETS]) -> DynArray[ILens.MarketView, MAX_MARKETS]:
+def markets(
+    ids: DynArray[uint256, limits.MAX_MARKET]
+) -> DynArray[ILens.MarketView, limits.MAX_MARKET]:
     """
     @notice Mark, funding up to now, open interest and fees of each market.
     """
-    engine: address = self._role(registry.RISK_ENGINE)
-    seen: DynArray[ILens.MarketView, MAX_MARKETS] = []
+    engine: address = self._role(role_layout.RISK_ENGINE)
+    seen: DynArray[ILens.MarketView, limits.MAX_MARKET] = []
     for market: uint256 in ids:
         state: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).market_state(market)
         if state == 0:
@@ -244,7 +235,7 @@ def markets(ids: DynArray[uint256, MAX_MARKETS]) -> DynArray[ILens.MarketView, M
             unknown.market = market
             seen.append(unknown)
             continue
-        price: ILens.PriceView = self._price(engine, ledger.MARKET_ROW + market)
+        price: ILens.PriceView = self._price(engine, leg_layout.MARKET_ROW + market)
         totals: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).market_totals(market)
         seen.append(
             ILens.MarketView(
@@ -272,7 +263,7 @@ def prices(rows: DynArray[uint256, MAX_ROWS]) -> DynArray[ILens.PriceView, MAX_R
     """
     @notice Price of each row of the risk engine's table; empty for a row that was never set.
     """
-    engine: address = self._role(registry.RISK_ENGINE)
+    engine: address = self._role(role_layout.RISK_ENGINE)
     seen: DynArray[ILens.PriceView, MAX_ROWS] = []
     for row: uint256 in rows:
         seen.append(self._price(engine, row))
@@ -293,7 +284,7 @@ def _role(role: uint256) -> address:
 @internal
 @view
 def _prospect(
-    manager: address, before: ILens.NextStep, known: DynArray[uint256, MAX_KNOWN]
+    manager: address, before: ILens.NextStep, known: DynArray[uint256, limits.MAX_KNOWN]
 ) -> ILens.NextStep:
     """
     @dev Who would pay a shortfall if it were resolved alone now, as the waterfall splits it;
@@ -320,32 +311,42 @@ def _prospect(
     guaranteed: uint256 = min(min(self._reserved_for(manager, step.account), rest), free)
     terms: IDefaultManager.Waterfall = staticcall IDefaultManager(manager).waterfall()
     used: uint256 = staticcall IDefaultManager(manager).limit_used(0)
-    room: uint256 = min(terms.total_amount * WAD, (free + used) * terms.total_share // PPM)
-    limit: uint256 = min(terms.market_amount * WAD, (free + used) * terms.market_share // PPM)
+    room: uint256 = min(
+        terms.total_amount * units.WAD, (free + used) * terms.total_share // units.PPM
+    )
+    limit: uint256 = min(
+        terms.market_amount * units.WAD, (free + used) * terms.market_share // units.PPM
+    )
     losses: uint256 = 0
     weights: uint256 = 0
     for leg: uint256 in known:
-        if leg >> ledger.ROW_SHIFT > ledger.MARKET_ROW:
-            losses += (leg >> LOSS_SHIFT) & LEG_MASK
-            weights += (leg >> LEG_MAINTENANCE_SHIFT) & LEG_MASK
+        if leg >> leg_layout.ROW_SHIFT > leg_layout.MARKET_ROW:
+            losses += (leg >> leg_layout.DETAILS_SHIFT) & leg_layout.WEIGHT_MASK
+            weights += (leg >> leg_layout.MAINTENANCE_SHIFT) & leg_layout.WEIGHT_MASK
     granted: uint256 = 0
     if losses + weights == 0:
         granted = min(rest - guaranteed, limit)
     else:
         by_loss: uint256 = rest
         if weights != 0:
-            by_loss = min(rest, losses * LEG_UNIT)
+            by_loss = min(rest, losses * units.CASH_UNIT)
         for leg: uint256 in known:
-            row: uint256 = leg >> ledger.ROW_SHIFT
-            if row <= ledger.MARKET_ROW:
+            row: uint256 = leg >> leg_layout.ROW_SHIFT
+            if row <= leg_layout.MARKET_ROW:
                 continue
             part: uint256 = 0
             if losses != 0:
-                part = by_loss * ((leg >> LOSS_SHIFT) & LEG_MASK) // losses
+                part = (
+                    by_loss * ((leg >> leg_layout.DETAILS_SHIFT) & leg_layout.WEIGHT_MASK) // losses
+                )
             if weights != 0:
-                part += (rest - by_loss) * ((leg >> LEG_MAINTENANCE_SHIFT) & LEG_MASK) // weights
+                part += (rest - by_loss) * (
+                    (leg >> leg_layout.MAINTENANCE_SHIFT) & leg_layout.WEIGHT_MASK
+                ) // weights
             part -= part * guaranteed // rest
-            drawn: uint256 = staticcall IDefaultManager(manager).limit_used(row - ledger.MARKET_ROW)
+            drawn: uint256 = staticcall IDefaultManager(manager).limit_used(
+                row - leg_layout.MARKET_ROW
+            )
             granted += min(part, limit - min(drawn, limit))
     paid: uint256 = guaranteed + min(min(granted, room - min(used, room)), free - guaranteed)
     step.uncovered = rest - min(paid, rest)
@@ -371,10 +372,10 @@ def _tiers(manager: address, account: uint256) -> uint256[4]:
     mine[0], mine[1], mine[2], mine[3] = staticcall IDefaultManager(manager).reservation(account)
     all[0], all[1], all[2], all[3] = staticcall IDefaultManager(manager).reserved()
     held[0], held[2], held[3] = staticcall IDefaultFund(
-        self._role(registry.DEFAULT_FUND)
+        self._role(role_layout.DEFAULT_FUND)
     ).available_for(account)
     held[1] = (
-        staticcall IERC4626(self._role(registry.INSURANCE_FUND)).totalAssets()
+        staticcall IERC4626(self._role(role_layout.INSURANCE_FUND)).totalAssets()
         * staticcall IClearinghouse(CLEARINGHOUSE).SETTLEMENT_SCALE()
     )
     all[2] += all[0]
@@ -424,25 +425,25 @@ def _account(
         judged, legs_priced, seen.all_valid, seen.assessed_equity, seen.assessed_maintenance = (
             self._assessment(engine, account)
         )
-    if judged and seen.stage != STAGE_NONE:
+    if judged and seen.stage != stages.UNCALLED:
         judged, seen.since, seen.discount, seen.max_fraction = self._auction(manager, account)
     seen.readable = judged
     if not judged:
         return seen
 
     sellable: bool = (legs_priced or seen.all_valid) and not self._meets(
-        seen.assessed_equity, seen.assessed_maintenance, PPM
+        seen.assessed_equity, seen.assessed_maintenance, units.PPM
     )
-    seen.callable = sellable and seen.stage == STAGE_NONE
+    seen.callable = sellable and seen.stage == stages.UNCALLED
     if sellable and (
-        seen.stage < STAGE_AUCTION or seen.stage == STAGE_AUCTION and seen.assessed_equity <= 0
+        seen.stage < stages.AUCTION or seen.stage == stages.AUCTION and seen.assessed_equity <= 0
     ):
-        grace_over: bool = seen.stage != STAGE_NONE and block.timestamp > seen.since
+        grace_over: bool = seen.stage != stages.UNCALLED and block.timestamp > seen.since
         seen.openable = grace_over or not self._meets(
             seen.assessed_equity, seen.assessed_maintenance, terms.close_out
         )
-    seen.biddable = seen.stage == STAGE_AUCTION and seen.max_fraction != 0
-    seen.curable = seen.stage != STAGE_NONE and self._meets(
+    seen.biddable = seen.stage == stages.AUCTION and seen.max_fraction != 0
+    seen.curable = seen.stage != stages.UNCALLED and self._meets(
         seen.equity, seen.maintenance, terms.target
     )
     return seen
@@ -492,8 +493,8 @@ def _assessment(engine: address, account: uint256) -> (bool, bool, bool, int256,
     if not success or len(answer) == 0:
         return False, False, False, 0, 0
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
-    known: DynArray[uint256, MAX_KNOWN] = []
-    seen, known = abi_decode(answer, (IRiskEngine.Assessment, DynArray[uint256, MAX_KNOWN]))
+    known: DynArray[uint256, limits.MAX_KNOWN] = []
+    seen, known = abi_decode(answer, (IRiskEngine.Assessment, DynArray[uint256, limits.MAX_KNOWN]))
     return True, len(known) != 0, seen.stuck == 0, seen.equity, seen.maintenance
 
 
@@ -547,7 +548,7 @@ def _position(engine: address, account: uint256, row: uint256, body: uint256) ->
     @dev A position from the second word of its leg (layout: IRiskEngine): q << 128 | b, worth
          q * P + b.
     """
-    market: uint256 = row - ledger.MARKET_ROW
+    market: uint256 = row - leg_layout.MARKET_ROW
     price: ILens.PriceView = self._price(engine, row)
     size: int256 = words._signed(body) >> 128
     worse: uint256 = price.low if size > 0 else price.high
@@ -584,4 +585,4 @@ def _meets(equity: int256, maintenance: uint256, ratio: uint256) -> bool:
     """
     @dev Whether equity is at least this part (ppm) of MM.
     """
-    return equity * IPPM >= convert(maintenance * ratio, int256)
+    return equity * units.IPPM >= convert(maintenance * ratio, int256)

@@ -23,16 +23,17 @@
 from ..interfaces import IClearinghouse
 from ..interfaces import IDefaultManager
 from ..interfaces import IRiskEngine
+from ..modules.layout import leg_layout
+from ..modules.layout import limits
+from ..modules.layout import role_layout
+from ..modules.layout import stages
+from ..modules.layout import units
+from ..modules.layout import words
 from ..modules import auction_math
 from ..modules import default_rules
-from ..modules import ledger
-from ..modules import registry
-from ..modules import words
 
 initializes: default_rules
 
-WAD: constant(uint256) = 10**18
-PPM: constant(uint256) = 1_000_000
 ANSWER_SIZE: constant(uint256) = 2_048
 
 CLEARINGHOUSE: public(immutable(address))
@@ -86,9 +87,9 @@ def call_margin(account: uint256, caller_account: uint256 = 0) -> uint256:
     """
     word: uint256 = default_rules._open_word()
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
-    known: DynArray[uint256, default_rules.MAX_KNOWN] = []
+    known: DynArray[uint256, limits.MAX_KNOWN] = []
     seen, known = default_rules._assess(word, account)
-    assert seen.stage == default_rules.STAGE_NONE, "default manager: already called"
+    assert seen.stage == stages.UNCALLED, "default manager: already called"
     default_rules._require_unhealthy(seen, len(known))
     if seen.equity <= 0:
         self._forward_seen(seen, known)
@@ -97,7 +98,7 @@ def call_margin(account: uint256, caller_account: uint256 = 0) -> uint256:
     reward: uint256 = 0
     if caller_account != 0:
         reward = min(
-            min(seen.maintenance * terms.reward // PPM, terms.reward_cap * WAD),
+            min(seen.maintenance * terms.reward // units.PPM, terms.reward_cap * units.WAD),
             convert(max(self._worst_equity(account, seen), 0), uint256),
         )
     deadline: uint256 = block.timestamp + terms.grace
@@ -110,7 +111,7 @@ def call_margin(account: uint256, caller_account: uint256 = 0) -> uint256:
         reward=reward,
     )
     extcall IClearinghouse(CLEARINGHOUSE).set_stage(
-        account, default_rules.STAGE_CALL, deadline, reward, caller_account
+        account, stages.CALL, deadline, reward, caller_account
     )
     return deadline
 
@@ -122,7 +123,7 @@ def cure(account: uint256):
             Anyone, at any time; prices that are not VALID count at their worse end for the account.
     """
     stage: uint256 = words._stage(staticcall IClearinghouse(CLEARINGHOUSE).headers(account))
-    assert stage != default_rules.STAGE_NONE, "default manager: no call to cure"
+    assert stage != stages.UNCALLED, "default manager: no call to cure"
     equity: int256 = 0
     initial: uint256 = 0
     maintenance: uint256 = 0
@@ -131,10 +132,10 @@ def cure(account: uint256):
         equity, maintenance, default_rules._terms().target
     ), "default manager: equity below target"
     log IDefaultManager.Cured(account=account, equity=equity, maintenance=maintenance)
-    if stage == default_rules.STAGE_INSOLVENCY:
+    if stage == stages.INSOLVENCY:
         self._forward()
         return
-    extcall IClearinghouse(CLEARINGHOUSE).set_stage(account, default_rules.STAGE_NONE, 0, 0, 0)
+    extcall IClearinghouse(CLEARINGHOUSE).set_stage(account, stages.UNCALLED, 0, 0, 0)
 
 
 # AUCTION ----------------------------------------------------------------------------------------
@@ -149,17 +150,17 @@ def open_auction(account: uint256):
     """
     word: uint256 = default_rules._open_word()
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
-    known: DynArray[uint256, default_rules.MAX_KNOWN] = []
+    known: DynArray[uint256, limits.MAX_KNOWN] = []
     seen, known = default_rules._assess(word, account)
-    assert seen.stage < default_rules.STAGE_AUCTION or (
-        seen.stage == default_rules.STAGE_AUCTION and seen.equity <= 0
+    assert seen.stage < stages.AUCTION or (
+        seen.stage == stages.AUCTION and seen.equity <= 0
     ), "default manager: auction is open"
     default_rules._require_unhealthy(seen, len(known))
     if seen.equity <= 0:
         self._forward_seen(seen, known)
         return
     deadline: uint256 = self._deadline(word, seen)
-    if seen.stage == default_rules.STAGE_NONE or block.timestamp <= deadline:
+    if seen.stage == stages.UNCALLED or block.timestamp <= deadline:
         assert not default_rules._meets(
             seen.equity, seen.maintenance, default_rules._terms().close_out
         ), "default manager: grace not over"
@@ -169,9 +170,7 @@ def open_auction(account: uint256):
         equity=seen.equity,
         maintenance=seen.maintenance,
     )
-    extcall IClearinghouse(CLEARINGHOUSE).set_stage(
-        account, default_rules.STAGE_AUCTION, block.timestamp, 0, 0
-    )
+    extcall IClearinghouse(CLEARINGHOUSE).set_stage(account, stages.AUCTION, block.timestamp, 0, 0)
 
 
 @external
@@ -197,12 +196,12 @@ def bid(
     default_rules._require_bidder(bidder_account, deadline)
     word: uint256 = default_rules._open_word()
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
-    known: DynArray[uint256, default_rules.MAX_KNOWN] = []
+    known: DynArray[uint256, limits.MAX_KNOWN] = []
     seen, known = default_rules._assess(word, account)
     self._require_auction(seen.stage)
-    if seen.stage != default_rules.STAGE_INSOLVENCY:
+    if seen.stage != stages.INSOLVENCY:
         default_rules._require_unhealthy(seen, len(known))
-    if seen.equity <= 0 or seen.stage == default_rules.STAGE_INSOLVENCY:
+    if seen.equity <= 0 or seen.stage == stages.INSOLVENCY:
         answer: Bytes[64] = self._forward_seen(seen, known)
         return abi_decode(answer, (uint256, uint256))
     terms: IDefaultManager.Terms = default_rules._terms()
@@ -213,7 +212,7 @@ def bid(
         terms, seen, self._worst_equity(account, seen), rate, taken
     )
     # The discount was rounded down by less than 1 wei: whoever asks for the rate shown gets it.
-    assert (quote.discount + 1) * PPM > min_discount * quote.maintenance_sold, (
+    assert (quote.discount + 1) * units.PPM > min_discount * quote.maintenance_sold, (
         "default manager: discount below limit"
     )
     extcall IClearinghouse(CLEARINGHOUSE).slice_account(
@@ -236,7 +235,7 @@ def bid(
         ended=ended,
     )
     if ended:
-        extcall IClearinghouse(CLEARINGHOUSE).set_stage(account, default_rules.STAGE_NONE, 0, 0, 0)
+        extcall IClearinghouse(CLEARINGHOUSE).set_stage(account, stages.UNCALLED, 0, 0, 0)
     return taken, quote.discount
 
 
@@ -250,20 +249,20 @@ def auction(account: uint256) -> IDefaultManager.Auction:
             what is left of collateral see `insolvency`.
     """
     terms: IDefaultManager.Terms = default_rules._terms()
-    word: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).role_word(registry.RISK_ENGINE)
+    word: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).role_word(role_layout.RISK_ENGINE)
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
-    known: DynArray[uint256, default_rules.MAX_KNOWN] = []
+    known: DynArray[uint256, limits.MAX_KNOWN] = []
     seen, known = default_rules._assess(word, account)
     rate: uint256 = 0
     limit: uint256 = 0
-    if seen.stage == default_rules.STAGE_AUCTION:
+    if seen.stage == stages.AUCTION:
         rate = self._rate_now(terms, word, seen)
         sellable: bool = len(known) != 0 or seen.stuck == 0
-        if sellable and not default_rules._meets(seen.equity, seen.maintenance, PPM):
+        if sellable and not default_rules._meets(seen.equity, seen.maintenance, units.PPM):
             limit = self._limit(terms, seen, rate)
-    elif seen.stage == default_rules.STAGE_INSOLVENCY and seen.equity <= 0 and len(known) != 0:
-        if known[len(known) - 1] >> ledger.ROW_SHIFT > ledger.MARKET_ROW:
-            limit = WAD  # at mark
+    elif seen.stage == stages.INSOLVENCY and seen.equity <= 0 and len(known) != 0:
+        if known[len(known) - 1] >> leg_layout.ROW_SHIFT > leg_layout.MARKET_ROW:
+            limit = units.WAD  # at mark
     return IDefaultManager.Auction(
         stage=seen.stage,
         since=self._clock(word, seen),
@@ -281,9 +280,9 @@ def quote(account: uint256, fraction: uint256) -> IDefaultManager.Quote:
     @notice What a bid for this fraction (WAD) would do now. Reverts as `bid` would: no auction,
             equity at MM again, fraction 0 or above f*.
     """
-    word: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).role_word(registry.RISK_ENGINE)
+    word: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).role_word(role_layout.RISK_ENGINE)
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
-    known: DynArray[uint256, default_rules.MAX_KNOWN] = []
+    known: DynArray[uint256, limits.MAX_KNOWN] = []
     seen, known = default_rules._assess(word, account)
     self._require_auction(seen.stage)
     default_rules._require_unhealthy(seen, len(known))
@@ -345,7 +344,7 @@ def _forward() -> Bytes[64]:
 
 @internal
 def _forward_seen(
-    seen: IRiskEngine.Assessment, known: DynArray[uint256, default_rules.MAX_KNOWN]
+    seen: IRiskEngine.Assessment, known: DynArray[uint256, limits.MAX_KNOWN]
 ) -> Bytes[64]:
     """
     @dev Likewise, with what was seen of the account, so that it need not be judged again.
@@ -373,9 +372,9 @@ def _clock(word: uint256, seen: IRiskEngine.Assessment) -> uint256:
     """
     @dev The clock of a stage as it counts: after a pause or an outage it begins anew.
     """
-    if seen.stage == default_rules.STAGE_NONE:
+    if seen.stage == stages.UNCALLED:
         return 0
-    if seen.stage == default_rules.STAGE_CALL:
+    if seen.stage == stages.CALL:
         return self._deadline(word, seen)
     return max(seen.since, default_rules._resumed(word, seen))
 
@@ -405,7 +404,7 @@ def _limit(terms: IDefaultManager.Terms, seen: IRiskEngine.Assessment, rate: uin
         seen.quadratic,
         rate + terms.fee,
         terms.target,
-        terms.dust * WAD,
+        terms.dust * units.WAD,
     )
 
 
@@ -448,10 +447,10 @@ def _quote(
         fraction=taken,
         discount=discount,
         fee=fee,
-        maintenance_sold=priced * taken // WAD,
+        maintenance_sold=priced * taken // units.WAD,
         equity_after=seen.equity - convert(discount + fee, int256),
         maintenance_after=auction_math._maintenance_after(
-            seen.maintenance - priced, seen.linear, seen.quadratic, WAD - taken
+            seen.maintenance - priced, seen.linear, seen.quadratic, units.WAD - taken
         ),
     )
 
@@ -462,4 +461,4 @@ def _require_auction(stage: uint256):
     """
     @dev Slices are sold in an auction only.
     """
-    assert stage >= default_rules.STAGE_AUCTION, "default manager: no auction"
+    assert stage >= stages.AUCTION, "default manager: no auction"

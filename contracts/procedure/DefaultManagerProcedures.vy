@@ -27,21 +27,18 @@ from ..interfaces import IDefaultFund
 from ..interfaces import IDefaultManager
 from ..interfaces import IInsuranceFund
 from ..interfaces import IRiskEngine
+from ..modules.layout import leg_layout
+from ..modules.layout import limits
+from ..modules.layout import role_layout
+from ..modules.layout import stages
+from ..modules.layout import units
+from ..modules.layout import words
 from ..modules import default_rules
-from ..modules import ledger
-from ..modules import registry
 from ..modules import waterfall as tiers
-from ..modules import words
 
 initializes: default_rules
 initializes: tiers[default_rules := default_rules]
 
-WAD: constant(uint256) = 10**18
-PPM: constant(uint256) = 1_000_000
-BATCH: constant(uint256) = 8
-PRICE_MASK: constant(uint256) = 2**120 - 1
-WORTH_MASK: constant(uint256) = 2**112 - 1
-WORTH_UNIT: constant(uint256) = 10**12  # WAD cash
 
 # Greatest discount on a remainder, ppm of its worth: what no congestion of a chain is worth.
 REMAINDER_DISCOUNT: constant(uint256) = 500_000
@@ -94,7 +91,7 @@ def cure(account: uint256):
     # Only reached through the DefaultManager, which has seen equity at the target; on its own this
     # contract may not touch the ledger.
     tiers._release(account)
-    extcall IClearinghouse(CLEARINGHOUSE).set_stage(account, default_rules.STAGE_NONE, 0, 0, 0)
+    extcall IClearinghouse(CLEARINGHOUSE).set_stage(account, stages.UNCALLED, 0, 0, 0)
 
 
 @external
@@ -117,8 +114,8 @@ def bid(
     assert fraction != 0, "default manager: fraction is zero"
     word: uint256 = default_rules._open_word()
     seen: IRiskEngine.Assessment = default_rules.seen
-    known: DynArray[uint256, default_rules.MAX_KNOWN] = default_rules.known
-    if not self._has_positions(known) and seen.stage == default_rules.STAGE_INSOLVENCY:
+    known: DynArray[uint256, limits.MAX_KNOWN] = default_rules.known
+    if not self._has_positions(known) and seen.stage == stages.INSOLVENCY:
         # What is in doubt may be worth more than is owed.
         assert seen.stuck == 0 or seen.equity <= 0, "default manager: price not valid"
         return self._sell_remainder(
@@ -126,10 +123,12 @@ def bid(
         )
     assert seen.equity <= 0, "default manager: account is solvent, reopen its auction"
     assert min_discount == 0, "default manager: discount below limit"
-    taken: uint256 = min(fraction, WAD)
-    assert fraction <= WAD or min_fraction <= WAD, "default manager: fraction above limit"
-    is_whole: bool = taken == WAD and seen.stuck == 0
-    if is_whole or seen.stage != default_rules.STAGE_INSOLVENCY:
+    taken: uint256 = min(fraction, units.WAD)
+    assert (
+        fraction <= units.WAD or min_fraction <= units.WAD
+    ), "default manager: fraction above limit"
+    is_whole: bool = taken == units.WAD and seen.stuck == 0
+    if is_whole or seen.stage != stages.INSOLVENCY:
         self._split_one(account, known, convert(-seen.equity, uint256))
         if not is_whole or tiers.claims[0].uncovered != 0:
             # What nobody covers meets the opposite side, also when it arose in the window.
@@ -162,7 +161,7 @@ def bid(
 # INSOLVENCY -------------------------------------------------------------------------------------
 
 @external
-def tear_up(accounts: DynArray[uint256, BATCH]):
+def tear_up(accounts: DynArray[uint256, limits.BATCH]):
     """
     @notice Closes the positions of insolvent accounts whose window is over, at mark against the
             other sides, netted with each other first, and pays what is missing out of the
@@ -173,14 +172,14 @@ def tear_up(accounts: DynArray[uint256, BATCH]):
     terms: IDefaultManager.Waterfall = default_rules._waterfall()
     assert len(accounts) != 0, "default manager: no accounts"
     tiers._begin()
-    closeouts: DynArray[IClearinghouse.Closeout, BATCH] = []
-    equities: DynArray[int256, BATCH] = []
+    closeouts: DynArray[IClearinghouse.Closeout, limits.BATCH] = []
+    equities: DynArray[int256, limits.BATCH] = []
     last: uint256 = 0
     for account: uint256 in accounts:
         assert account > last, "default manager: accounts out of order"
         last = account
         seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
-        known: DynArray[uint256, default_rules.MAX_KNOWN] = []
+        known: DynArray[uint256, limits.MAX_KNOWN] = []
         seen, known = default_rules._assess(word, account)
         self._require_stage(seen.stage)
         assert seen.equity <= 0, "default manager: account is solvent, reopen its auction"
@@ -193,10 +192,10 @@ def tear_up(accounts: DynArray[uint256, BATCH]):
         tiers._add(account, known, 0)
         closeouts.append(IClearinghouse.Closeout(account=account, legs=known))
         equities.append(seen.equity)
-    cash: DynArray[int256, BATCH] = extcall IClearinghouse(CLEARINGHOUSE).tear_up_accounts(
+    cash: DynArray[int256, limits.BATCH] = extcall IClearinghouse(CLEARINGHOUSE).tear_up_accounts(
         closeouts, terms.charge_cap
     )
-    for i: uint256 in range(len(accounts), bound=BATCH):
+    for i: uint256 in range(len(accounts), bound=limits.BATCH):
         tiers.claims[i].shortfall = self._shortfall(accounts[i], cash[i], equities[i])
     tiers._split(True)
     self._execute()
@@ -210,16 +209,14 @@ def reopen(account: uint256):
     """
     word: uint256 = default_rules._open_word()
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
-    known: DynArray[uint256, default_rules.MAX_KNOWN] = []
+    known: DynArray[uint256, limits.MAX_KNOWN] = []
     seen, known = default_rules._assess(word, account)
     self._require_stage(seen.stage)
     assert seen.equity > 0, "default manager: account is insolvent"
     assert self._has_positions(known), "default manager: price not valid"
     tiers._release(account)
     log IDefaultManager.Reopened(account=account, equity=seen.equity)
-    extcall IClearinghouse(CLEARINGHOUSE).set_stage(
-        account, default_rules.STAGE_AUCTION, block.timestamp, 0, 0
-    )
+    extcall IClearinghouse(CLEARINGHOUSE).set_stage(account, stages.AUCTION, block.timestamp, 0, 0)
 
 
 @external
@@ -310,18 +307,18 @@ def insolvency(account: uint256) -> IDefaultManager.Insolvency:
     @notice Where an insolvency stands; all but `shortfall` and `positions` is 0 before it was
             recognised.
     """
-    word: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).role_word(registry.RISK_ENGINE)
+    word: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).role_word(role_layout.RISK_ENGINE)
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
-    known: DynArray[uint256, default_rules.MAX_KNOWN] = []
+    known: DynArray[uint256, limits.MAX_KNOWN] = []
     seen, known = default_rules._assess(word, account)
     state: IDefaultManager.Insolvency = empty(IDefaultManager.Insolvency)
     state.shortfall = convert(max(-seen.equity, 0), uint256)
     state.positions = self._has_positions(known)
-    if seen.stage == default_rules.STAGE_INSOLVENCY:
+    if seen.stage == stages.INSOLVENCY:
         state.window_end = self._clock(word, seen) + default_rules._waterfall().window
         cash: int256 = words._cash(staticcall IClearinghouse(CLEARINGHOUSE).headers(account))
         if state.positions:
-            state.max_fraction = WAD if seen.equity <= 0 else 0
+            state.max_fraction = units.WAD if seen.equity <= 0 else 0
         elif cash < 0 and len(known) != 0:
             state.remainder_discount = self._remainder_rate(word, seen)
             state.max_fraction = self._remainder_limit(
@@ -349,15 +346,13 @@ def _recognise_seen(account: uint256):
     @dev Recognition of an account that the DefaultManager has just seen at equity 0 or below.
     """
     seen: IRiskEngine.Assessment = default_rules.seen
-    known: DynArray[uint256, default_rules.MAX_KNOWN] = default_rules.known
+    known: DynArray[uint256, limits.MAX_KNOWN] = default_rules.known
     self._split_one(account, known, convert(max(-seen.equity, 0), uint256))
     self._recognise(account, seen, known)
 
 
 @internal
-def _split_one(
-    account: uint256, known: DynArray[uint256, default_rules.MAX_KNOWN], shortfall: uint256
-):
+def _split_one(account: uint256, known: DynArray[uint256, limits.MAX_KNOWN], shortfall: uint256):
     """
     @dev Splits one shortfall alone; the result is `tiers.claims[0]`.
     """
@@ -370,7 +365,7 @@ def _split_one(
 def _recognise(
     account: uint256,
     seen: IRiskEngine.Assessment,
-    known: DynArray[uint256, default_rules.MAX_KNOWN],
+    known: DynArray[uint256, limits.MAX_KNOWN],
 ):
     """
     @dev Reserves what tiers 2 to 5 pay of a shortfall that was just split, tears up at once the
@@ -378,12 +373,12 @@ def _recognise(
     """
     split: tiers.Claim = tiers.claims[0]
     since: uint256 = block.timestamp
-    if seen.stage == default_rules.STAGE_INSOLVENCY:
+    if seen.stage == stages.INSOLVENCY:
         since = seen.since  # nobody prolongs a window by bidding in it
     terms: IDefaultManager.Waterfall = default_rules._waterfall()
     fraction: uint256 = 0
     if split.uncovered != 0 and self._has_positions(known):
-        fraction = (split.uncovered * WAD + split.shortfall - 1) // split.shortfall
+        fraction = (split.uncovered * units.WAD + split.shortfall - 1) // split.shortfall
     log IDefaultManager.Insolvent(
         account=account,
         caller=msg.sender,
@@ -402,9 +397,7 @@ def _recognise(
         return
     if fraction == 0:
         tiers._reserve(0)
-        extcall IClearinghouse(CLEARINGHOUSE).set_stage(
-            account, default_rules.STAGE_INSOLVENCY, since, 0, 0
-        )
+        extcall IClearinghouse(CLEARINGHOUSE).set_stage(account, stages.INSOLVENCY, since, 0, 0)
         return
     loss: uint256 = 0
     to_hole: uint256 = 0
@@ -421,11 +414,11 @@ def _recognise(
         charged=loss - to_hole,
         to_hole=to_hole,
     )
-    if fraction == WAD:
+    if fraction == units.WAD:
         return
     tiers._reserve(0)
     header: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).headers(account)
-    if words._stage(header) == default_rules.STAGE_NONE:
+    if words._stage(header) == stages.UNCALLED:
         # Its last position had no shares left: only debt is, and what was reserved pays it now.
         self._split_one(account, [], convert(max(-words._cash(header), 0), uint256))
         self._execute()
@@ -435,7 +428,7 @@ def _recognise(
 def _sell_remainder(
     word: uint256,
     seen: IRiskEngine.Assessment,
-    known: DynArray[uint256, default_rules.MAX_KNOWN],
+    known: DynArray[uint256, limits.MAX_KNOWN],
     account: uint256,
     fraction: uint256,
     bidder_account: uint256,
@@ -458,11 +451,11 @@ def _sell_remainder(
     if fraction > limit:
         assert min_fraction <= limit, "default manager: fraction above limit"
         taken = limit
-    discount: uint256 = worth * taken // WAD * rate // PPM
+    discount: uint256 = worth * taken // units.WAD * rate // units.PPM
     if seen.equity > EQUITY_DUST:
         # Not at the price of making it insolvent (INV-4).
-        discount = min(discount, convert(seen.equity - EQUITY_DUST, uint256) * taken // WAD)
-        assert discount * PPM >= min_discount * (worth * taken // WAD), (
+        discount = min(discount, convert(seen.equity - EQUITY_DUST, uint256) * taken // units.WAD)
+        assert discount * units.PPM >= min_discount * (worth * taken // units.WAD), (
             "default manager: discount below limit"
         )
     cash: int256 = extcall IClearinghouse(CLEARINGHOUSE).slice_account(
@@ -476,7 +469,7 @@ def _sell_remainder(
         discount=discount,
         cash=cash,
     )
-    if seen.stuck == 0 and (taken == WAD or cash >= 0):
+    if seen.stuck == 0 and (taken == units.WAD or cash >= 0):
         shortfall: uint256 = convert(max(-cash, 0), uint256)
         self._split_one(account, [], shortfall)
         self._execute()
@@ -490,13 +483,13 @@ def _execute():
          rest, records the debts and ends the insolvency of accounts that have nothing left to sell.
          INV-6.
     """
-    for i: uint256 in range(tiers.count, bound=BATCH):
+    for i: uint256 in range(tiers.count, bound=limits.BATCH):
         tiers._release(tiers.claims[i].account)
         if tiers.count != 1 and tiers.claims[i].own != 0:
             self._draw_own(i)
-    for i: uint256 in range(tiers.count, bound=BATCH):
+    for i: uint256 in range(tiers.count, bound=limits.BATCH):
         self._draw(i, tiers.count == 1)
-    for i: uint256 in range(tiers.count, bound=BATCH):
+    for i: uint256 in range(tiers.count, bound=limits.BATCH):
         to_hole: uint256 = 0
         if tiers.claims[i].uncovered != 0:
             to_hole = extcall IClearinghouse(CLEARINGHOUSE).settle_loss(
@@ -543,7 +536,7 @@ def _draw_own(place: uint256):
     contributions: uint256 = 0
     assessments: uint256 = 0
     paid, contributions, assessments = extcall IDefaultFund(
-        tiers._role(registry.DEFAULT_FUND)
+        tiers._role(role_layout.DEFAULT_FUND)
     ).draw(account, asked, 0, 0)
     tiers.claims[place].own = paid
     tiers.claims[place].contributions += asked - paid
@@ -560,12 +553,12 @@ def _draw(place: uint256, with_own: bool):
     members: uint256 = own + claim.contributions + claim.assessments
     wanted: uint256 = claim.own + claim.insurance + claim.contributions + claim.assessments
     if claim.insurance != 0:
-        claim.insurance = extcall IInsuranceFund(tiers._role(registry.INSURANCE_FUND)).draw(
+        claim.insurance = extcall IInsuranceFund(tiers._role(role_layout.INSURANCE_FUND)).draw(
             claim.account, claim.insurance
         )
     if members != 0:
         own, claim.contributions, claim.assessments = extcall IDefaultFund(
-            tiers._role(registry.DEFAULT_FUND)
+            tiers._role(role_layout.DEFAULT_FUND)
         ).draw(claim.account, own, claim.contributions, claim.assessments)
         if with_own:
             claim.own = own
@@ -574,7 +567,7 @@ def _draw(place: uint256, with_own: bool):
     )
     if missing != 0:
         claim.uncovered += missing
-        tiers.legs[place][0] += missing << tiers.LOSS_SHIFT
+        tiers.legs[place][0] += missing << leg_layout.DETAILS_SHIFT
     tiers.claims[place] = claim
 
 
@@ -620,32 +613,32 @@ def _remainder_limit(owed: uint256, worth: uint256, rate: uint256) -> uint256:
     """
     @dev What of a remainder has to be sold to pay what is owed, WAD, rounded up; all of it at most.
     """
-    brings: uint256 = worth * (PPM - rate) // PPM
+    brings: uint256 = worth * (units.PPM - rate) // units.PPM
     if brings <= owed:
-        return WAD
-    return min((owed * WAD + brings - 1) // brings, WAD)
+        return units.WAD
+    return min((owed * units.WAD + brings - 1) // brings, units.WAD)
 
 
 @internal
 @pure
-def _worth(known: DynArray[uint256, default_rules.MAX_KNOWN]) -> uint256:
+def _worth(known: DynArray[uint256, limits.MAX_KNOWN]) -> uint256:
     """
     @dev Collateral of VALID price, WAD cash (layout: IRiskEngine).
     """
     worth: uint256 = 0
     for leg: uint256 in known:
-        if leg >> ledger.ROW_SHIFT <= ledger.MARKET_ROW:
-            worth += ((leg >> tiers.LOSS_SHIFT) & WORTH_MASK) * WORTH_UNIT
+        if leg >> leg_layout.ROW_SHIFT <= leg_layout.MARKET_ROW:
+            worth += ((leg >> leg_layout.DETAILS_SHIFT) & leg_layout.DETAILS_MASK) * units.CASH_UNIT
     return worth
 
 
 @internal
 @pure
-def _has_positions(known: DynArray[uint256, default_rules.MAX_KNOWN]) -> bool:
+def _has_positions(known: DynArray[uint256, limits.MAX_KNOWN]) -> bool:
     """
     @dev Whether a position is among the legs of VALID price. Collateral comes first.
     """
-    return len(known) != 0 and known[len(known) - 1] >> ledger.ROW_SHIFT > ledger.MARKET_ROW
+    return len(known) != 0 and known[len(known) - 1] >> leg_layout.ROW_SHIFT > leg_layout.MARKET_ROW
 
 
 @internal
@@ -654,4 +647,4 @@ def _require_stage(stage: uint256):
     """
     @dev Its insolvency was recognised.
     """
-    assert stage == default_rules.STAGE_INSOLVENCY, "default manager: insolvency not recognised"
+    assert stage == stages.INSOLVENCY, "default manager: insolvency not recognised"

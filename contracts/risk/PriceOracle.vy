@@ -22,8 +22,8 @@
 """
 
 from snekmate.utils import math
-
 from ..interfaces import IPriceOracle
+from ..modules.layout import units
 
 implements: IPriceOracle
 
@@ -77,7 +77,6 @@ _MAX_DECIMALS: constant(uint256) = 36
 # below it survives scaling (2**180 * 10**18 < 2**240).
 _ANSWER_LIMIT: constant(uint256) = 2**180
 
-_BPS: constant(uint256) = 10_000
 
 # Gas a feed may burn. Chainlink proxies take 10-20k, composite feeds (rate x price) up to 60k.
 _FEED_GAS: constant(uint256) = 150_000
@@ -101,7 +100,6 @@ _CHECKPOINT_TIME_SHIFT: constant(uint256) = 128
 
 # How fast the average forgets, seconds: what is this old counts 1/e of what is new.
 AVERAGE_WINDOW: public(constant(uint256)) = 3_600
-_WAD: constant(uint256) = 10**18
 
 # When a sequencer that is down will be up again: later than any block, and small enough that
 # callers may add seconds to it.
@@ -380,7 +378,7 @@ def _judge(w0: uint256, w1: uint256, w2: uint256, sequencer_up: bool) -> uint256
             low = high
             high = primary & _MAX_PRICE
         # high < 2**120, so high * 10_000 < 2**134; low <= high; low * (2**16 - 1) < 2**136
-        if unsafe_mul(unsafe_sub(high, low), _BPS) <= unsafe_mul(low, w0 >> _DEVIATION_SHIFT):
+        if unsafe_mul(unsafe_sub(high, low), units.BPS) <= unsafe_mul(low, w0 >> _DEVIATION_SHIFT):
             primary &= _MAX_PRICE
             return primary | (primary << _HIGH_SHIFT)  # VALID is 0
         status = _DIVERGENT
@@ -428,8 +426,8 @@ def _interval(
             high = max(high, price + spread)
 
     deviation: uint256 = w0 >> _DEVIATION_SHIFT
-    low -= min(self._div_up(low * deviation, _BPS), low)
-    high += self._div_up(high * deviation, _BPS)
+    low -= min(self._div_up(low * deviation, units.BPS), low)
+    high += self._div_up(high * deviation, units.BPS)
     low = min(max(low, least), greatest - 1)
     high = max(min(high, greatest), low + 1)
     return low | (high << _HIGH_SHIFT)
@@ -570,10 +568,10 @@ def _average(old: uint256, last: uint256, new: uint256) -> uint256:
     elapsed: uint256 = block.timestamp - (last >> _CHECKPOINT_TIME_SHIFT)
     # e^-x, WAD: between 0 and exactly 1; prices are below 2**120.
     kept: uint256 = convert(
-        math._wad_exp(-convert(elapsed * _WAD // AVERAGE_WINDOW, int256)), uint256
+        math._wad_exp(-convert(elapsed * units.WAD // AVERAGE_WINDOW, int256)), uint256
     )
     middle: uint256 = ((last & _CHECKPOINT_MASK) + new) // 2
-    return (old * kept + middle * (_WAD - kept)) // _WAD
+    return (old * kept + middle * (units.WAD - kept)) // units.WAD
 
 
 @internal

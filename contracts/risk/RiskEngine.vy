@@ -23,38 +23,27 @@
 from ..interfaces import IClearinghouse
 from ..interfaces import IPriceOracle
 from ..interfaces import IRiskEngine
-from ..modules import ledger
+from ..modules.layout import leg_layout
+from ..modules.layout import levels
+from ..modules.layout import limits
+from ..modules.layout import risk_rows
+from ..modules.layout import units
+from ..modules.layout import words
 from ..modules import portfolio_margin
 from ..modules import risk_table
 from ..modules import wad_math
-from ..modules import words
 
 implements: IRiskEngine
 initializes: risk_table
 initializes: portfolio_margin[risk_table := risk_table]
 
-WAD: constant(uint256) = 10**18
-PPM: constant(uint256) = 1_000_000
-IPPM: constant(int256) = 1_000_000
 SECONDS_PER_DAY: constant(int256) = 86_400
-
-GLOBALS_ROW: constant(uint256) = 0
-
-# Margin levels of `require_margin`.
-LEVEL_WITHDRAWAL: constant(uint256) = 1
-LEVEL_MAINTENANCE: constant(uint256) = 2
 
 MAX_ASSETS: constant(uint256) = 128
 MAX_ROWS_PER_ASSET: constant(uint256) = 16
 MAX_CHECKPOINTS: constant(uint256) = 64  # in one call
-MAX_MARKET: constant(uint256) = 120
 NOT_VALID: constant(uint256) = 2**240
 
-# Further fields of a row's risk word (layout: risk_table.vy).
-FUNDING_SHIFT: constant(uint256) = 160
-ISOLATED_SHIFT: constant(uint256) = 184
-INTEREST_SHIFT: constant(uint256) = 192
-MASK_24: constant(uint256) = 2**24 - 1
 
 # Fills of this many times open interest move the funding rate all the way to their premium. While
 # maker and taker fee together are above a thirtieth of the daily funding cap, moving the rate costs
@@ -79,7 +68,6 @@ MAX_HEARTBEAT: constant(uint256) = 3 * 86_400
 MAX_DECIMALS: constant(uint256) = 36
 MIN_DEVIATION: constant(uint256) = 5  # bps
 MAX_DEVIATION: constant(uint256) = 2_000
-PRICE_LIMIT: constant(uint256) = 2**95  # WAD, as in the ledger
 MAX_MINIMUM_EQUITY: constant(uint256) = 10**24  # a million of cash
 
 
@@ -140,10 +128,10 @@ def margin(account: uint256) -> (int256, uint256, uint256):
             A price that is not VALID counts at its worse end for the account.
     """
     header: uint256 = 0
-    legs: DynArray[uint256, portfolio_margin.MAX_LEGS] = []
+    legs: DynArray[uint256, limits.MAX_LEGS] = []
     header, legs = staticcall IClearinghouse(CLEARINGHOUSE).portfolio(account)
     tally: portfolio_margin.Tally = empty(portfolio_margin.Tally)
-    known: DynArray[uint256, portfolio_margin.MAX_KNOWN] = []
+    known: DynArray[uint256, limits.MAX_KNOWN] = []
     tally, known = portfolio_margin._tally(ORACLE, words._cash(header), legs, [], False)
     return tally.equity, self._initial(tally), tally.maintenance
 
@@ -152,17 +140,17 @@ def margin(account: uint256) -> (int256, uint256, uint256):
 @view
 def assess(
     account: uint256,
-) -> (IRiskEngine.Assessment, DynArray[uint256, portfolio_margin.MAX_KNOWN]):
+) -> (IRiskEngine.Assessment, DynArray[uint256, limits.MAX_KNOWN]):
     """
     @notice An account as the default procedure sees it: prices that are not VALID count at their
             better end for the account, and their legs are left out of what can be sold.
     @return The assessment, and the VALID legs with their prices (layout: IRiskEngine).
     """
     header: uint256 = 0
-    legs: DynArray[uint256, portfolio_margin.MAX_LEGS] = []
+    legs: DynArray[uint256, limits.MAX_LEGS] = []
     header, legs = staticcall IClearinghouse(CLEARINGHOUSE).portfolio(account)
     tally: portfolio_margin.Tally = empty(portfolio_margin.Tally)
-    known: DynArray[uint256, portfolio_margin.MAX_KNOWN] = []
+    known: DynArray[uint256, limits.MAX_KNOWN] = []
     tally, known = portfolio_margin._tally(ORACLE, words._cash(header), legs, [], True)
     return (
         IRiskEngine.Assessment(
@@ -185,8 +173,8 @@ def require_margin(
     account: uint256,
     cash: int256,
     level: uint256,
-    legs: DynArray[uint256, portfolio_margin.MAX_LEGS],
-    known: DynArray[uint256, portfolio_margin.MAX_KNOWN],
+    legs: DynArray[uint256, limits.MAX_LEGS],
+    known: DynArray[uint256, limits.MAX_KNOWN],
 ) -> int256:
     """
     @notice Reverts unless the portfolio meets a margin level at VALID prices (INV-8).
@@ -195,16 +183,16 @@ def require_margin(
     @return Equity, WAD cash.
     """
     tally: portfolio_margin.Tally = empty(portfolio_margin.Tally)
-    priced: DynArray[uint256, portfolio_margin.MAX_KNOWN] = []
+    priced: DynArray[uint256, limits.MAX_KNOWN] = []
     tally, priced = portfolio_margin._tally(ORACLE, cash, legs, known, False)
     assert tally.stuck == 0, "risk engine: price not valid"
-    if level == LEVEL_MAINTENANCE:
+    if level == levels.MAINTENANCE:
         assert (
             tally.equity >= convert(tally.maintenance, int256)
         ), "risk engine: below maintenance margin"
         return tally.equity
     required: uint256 = self._initial(tally)
-    if level == LEVEL_WITHDRAWAL:
+    if level == levels.WITHDRAWAL:
         required = max(required, tally.initial + tally.profit)
     self._require_initial(tally, required)
     return tally.equity
@@ -216,10 +204,10 @@ def require_fill(
     fill: IRiskEngine.Fill,
     maker: uint256,
     maker_cash: int256,
-    maker_legs: DynArray[uint256, portfolio_margin.MAX_LEGS],
+    maker_legs: DynArray[uint256, limits.MAX_LEGS],
     taker: uint256,
     taker_cash: int256,
-    taker_legs: DynArray[uint256, portfolio_margin.MAX_LEGS],
+    taker_legs: DynArray[uint256, limits.MAX_LEGS],
 ) -> (uint256, uint256, int256, uint256, uint256, uint256):
     """
     @notice Judges both accounts as a fill left them. An account may do it when it meets IM at VALID
@@ -229,21 +217,20 @@ def require_fill(
             cash per base unit and second), how much it counts (WAD, at most 1), IM of the maker and
             IM of the taker (WAD cash).
     """
-    number: uint256 = ledger.MARKET_ROW + fill.market
+    number: uint256 = leg_layout.MARKET_ROW + fill.market
     row: risk_table.Row = self._row(number)
     mark: uint256 = self._quote(row)
-    low: uint256 = mark & portfolio_margin.PRICE_MASK
-    high: uint256 = (mark >> portfolio_margin.HIGH_SHIFT) & portfolio_margin.PRICE_MASK
+    low: uint256 = mark & leg_layout.PRICE_MASK
+    high: uint256 = (mark >> portfolio_margin.HIGH_SHIFT) & leg_layout.PRICE_MASK
     if fill.opened:
         assert (
-            wad_math._mul_up(fill.interest, high) <= (row.risk >> INTEREST_SHIFT) * WAD
+            wad_math._mul_up(fill.interest, high)
+            <= (row.risk >> risk_rows.INTEREST_CAP_SHIFT) * units.WAD
         ), "risk engine: open interest cap"
-    known: DynArray[uint256, portfolio_margin.MAX_KNOWN] = []
+    known: DynArray[uint256, limits.MAX_KNOWN] = []
     if mark & NOT_VALID == 0:
-        asset: uint256 = (row.w1 >> risk_table.ASSET_SHIFT) & risk_table.ASSET_MASK
-        known.append(
-            number << portfolio_margin.ROW_SHIFT | asset << portfolio_margin.KNOWN_ASSET_SHIFT | low
-        )
+        asset: uint256 = (row.w1 >> risk_rows.ASSET_SHIFT) & risk_rows.ASSET_MASK
+        known.append(number << leg_layout.ROW_SHIFT | asset << leg_layout.KNOWN_ASSET_SHIFT | low)
 
     tally: portfolio_margin.Tally = empty(portfolio_margin.Tally)
     tally, known = portfolio_margin._tally(ORACLE, maker_cash, maker_legs, known, False)
@@ -280,8 +267,8 @@ def price(row: uint256) -> (uint256, uint256, bool):
     """
     quote: uint256 = self._quote(self._row(row))
     return (
-        quote & portfolio_margin.PRICE_MASK,
-        (quote >> portfolio_margin.HIGH_SHIFT) & portfolio_margin.PRICE_MASK,
+        quote & leg_layout.PRICE_MASK,
+        (quote >> portfolio_margin.HIGH_SHIFT) & leg_layout.PRICE_MASK,
         quote & NOT_VALID == 0,
     )
 
@@ -371,7 +358,7 @@ def report_outage(row: uint256):
 @view
 def row_words(row: uint256) -> (uint256, uint256, uint256, uint256):
     """
-    @notice A row as stored (layout: risk_table.vy): three words of feeds, one of risk. Reverts when
+    @notice A row as stored (layout: risk_rows): three words of feeds, one of risk. Reverts when
             the row's page was never written; zeros for a row that was never set.
     """
     content: risk_table.Row = risk_table._row_at(risk_table._page_of(row), row)
@@ -400,12 +387,12 @@ def set_asset(asset: uint256, w0: uint256, w1: uint256, w2: uint256):
         and w0 >> 240 <= MAX_DEVIATION
         and w1 >> 160 == 0
         and w0 & (2**160 - 1) != w1
-        and w2 & portfolio_margin.AMOUNT_MASK != 0
-        and w2 & portfolio_margin.AMOUNT_MASK < w2 >> 128
-        and w2 >> 128 < PRICE_LIMIT
+        and w2 & leg_layout.AMOUNT_MASK != 0
+        and w2 & leg_layout.AMOUNT_MASK < w2 >> 128
+        and w2 >> 128 < limits.PRICE_LIMIT
     )
     row: risk_table.Row = risk_table.Row(
-        w0=w0, w1=w1 | asset << risk_table.ASSET_SHIFT, w2=w2, risk=0
+        w0=w0, w1=w1 | asset << risk_rows.ASSET_SHIFT, w2=w2, risk=0
     )
     self.asset_feeds[asset] = row
     for used: uint256 in self.asset_rows[asset]:
@@ -442,26 +429,26 @@ def set_market(
     self._require_admin()
     self._require_bounds(
         market != 0
-        and market <= MAX_MARKET
+        and market <= limits.MAX_MARKET
         and base >= MIN_BASE
-        and base <= PPM
+        and base <= units.PPM
         and ratio >= MIN_RATIO
         and ratio <= MAX_RATIO
-        and slope <= portfolio_margin.MASK_48
-        and load <= portfolio_margin.MASK_48
+        and slope <= risk_rows.FACTOR_MASK
+        and load <= risk_rows.FACTOR_MASK
         and funding_cap <= MAX_FUNDING
         and interest_cap < 2**64
     )
     risk: uint256 = (
         base
-        | ratio << portfolio_margin.RATIO_SHIFT
-        | slope << portfolio_margin.SLOPE_SHIFT
-        | load << portfolio_margin.LOAD_SHIFT
-        | funding_cap << FUNDING_SHIFT
-        | convert(isolated_only, uint256) << ISOLATED_SHIFT
-        | interest_cap << INTEREST_SHIFT
+        | ratio << risk_rows.RATIO_SHIFT
+        | slope << risk_rows.SLOPE_SHIFT
+        | load << risk_rows.LOAD_SHIFT
+        | funding_cap << risk_rows.FUNDING_CAP_SHIFT
+        | convert(isolated_only, uint256) << risk_rows.ISOLATED_ONLY_SHIFT
+        | interest_cap << risk_rows.INTEREST_CAP_SHIFT
     )
-    self._set_row(ledger.MARKET_ROW + market, asset, risk)
+    self._set_row(leg_layout.MARKET_ROW + market, asset, risk)
     log MarketRiskSet(market=market, asset=asset, risk=risk)
 
 
@@ -478,12 +465,12 @@ def set_collateral(
     """
     self._require_admin()
     self._require_bounds(
-        index < ledger.MAX_COLLATERALS
+        index < limits.MAX_COLLATERALS
         and haircut_initial <= MAX_HAIRCUT
         and haircut_maintenance <= haircut_initial
     )
-    risk: uint256 = haircut_initial | haircut_maintenance << portfolio_margin.RATIO_SHIFT
-    self._set_row(ledger.COLLATERAL_ROW + index, asset, risk)
+    risk: uint256 = haircut_initial | haircut_maintenance << risk_rows.RATIO_SHIFT
+    self._set_row(leg_layout.COLLATERAL_ROW + index, asset, risk)
     log CollateralRiskSet(index=index, asset=asset, risk=risk)
 
 
@@ -495,11 +482,11 @@ def set_globals(profit_weight: uint256, minimum_equity: uint256):
     @param minimum_equity Least equity of an account with a position, WAD cash: at most a million.
     """
     self._require_admin()
-    self._require_bounds(profit_weight <= PPM and minimum_equity <= MAX_MINIMUM_EQUITY)
+    self._require_bounds(profit_weight <= units.PPM and minimum_equity <= MAX_MINIMUM_EQUITY)
     risk_table._write_row(
-        GLOBALS_ROW,
+        risk_rows.GLOBALS_ROW,
         risk_table.Row(
-            w0=0, w1=0, w2=0, risk=profit_weight | minimum_equity << portfolio_margin.RATIO_SHIFT
+            w0=0, w1=0, w2=0, risk=profit_weight | minimum_equity << risk_rows.RATIO_SHIFT
         ),
     )
     log GlobalsSet(profit_weight=profit_weight, minimum_equity=minimum_equity)
@@ -518,9 +505,9 @@ def _initial(tally: portfolio_margin.Tally) -> uint256:
         return tally.initial
     risk: uint256 = self._globals()
     required: uint256 = tally.initial + portfolio_margin._ppm_up(
-        tally.profit, PPM - (risk & portfolio_margin.MASK_32)
+        tally.profit, units.PPM - (risk & risk_rows.RATE_MASK)
     )
-    return max(required, risk >> portfolio_margin.RATIO_SHIFT)
+    return max(required, risk >> risk_rows.RATIO_SHIFT)
 
 
 @internal
@@ -563,7 +550,7 @@ def _require_cross_allowed(risk: uint256):
     """
     @dev Some markets are for ISOLATED accounts only.
     """
-    assert (risk >> ISOLATED_SHIFT) & 1 == 0, "risk engine: isolated accounts only"
+    assert (risk >> risk_rows.ISOLATED_ONLY_SHIFT) & 1 == 0, "risk engine: isolated accounts only"
 
 
 @internal
@@ -575,13 +562,18 @@ def _premium(fill: IRiskEngine.Fill, risk: uint256, mark: uint256) -> (int256, u
     """
     if mark & NOT_VALID != 0:
         return 0, 0
-    price: int256 = convert(mark & portfolio_margin.PRICE_MASK, int256)
-    cap: int256 = price * convert((risk >> FUNDING_SHIFT) & MASK_24, int256) // IPPM
+    price: int256 = convert(mark & leg_layout.PRICE_MASK, int256)
+    cap: int256 = (
+        price
+        * convert(
+            (risk >> risk_rows.FUNDING_CAP_SHIFT) & risk_rows.FUNDING_CAP_MASK, int256
+        ) // units.IPPM
+    )
     premium: int256 = min(max(convert(fill.price, int256) - price, -cap), cap)
     size: uint256 = convert(abs(fill.size), uint256)
-    weight: uint256 = WAD
+    weight: uint256 = units.WAD
     if size < fill.interest * TURNOVER:
-        weight = size * WAD // (fill.interest * TURNOVER)
+        weight = size * units.WAD // (fill.interest * TURNOVER)
     return premium // SECONDS_PER_DAY, weight
 
 
@@ -604,7 +596,7 @@ def _globals() -> uint256:
     """
     @dev Risk word of the globals.
     """
-    return risk_table._risk_at(risk_table._page_of(GLOBALS_ROW), GLOBALS_ROW)
+    return risk_table._risk_at(risk_table._page_of(risk_rows.GLOBALS_ROW), risk_rows.GLOBALS_ROW)
 
 
 @internal
@@ -644,7 +636,7 @@ def _set_row(number: uint256, asset: uint256, risk: uint256):
     row: risk_table.Row = self.asset_feeds[asset]
     assert row.w0 != 0, "risk engine: unknown asset"
     if number not in self.asset_rows[asset]:
-        page: address = risk_table.pages[number // risk_table.ROWS_PER_PAGE]
+        page: address = risk_table.pages[number // risk_rows.ROWS_PER_PAGE]
         if page != empty(address):
             assert risk_table._row_at(page, number).w0 == 0, "risk engine: asset of a row is fixed"
         self.asset_rows[asset].append(number)
@@ -658,7 +650,7 @@ def _is_heartbeat(fields: uint256) -> bool:
     """
     @dev Whether a heartbeat (32 bits) and the decimals after it (8 bits) are within bounds.
     """
-    heartbeat: uint256 = fields & portfolio_margin.MASK_32
+    heartbeat: uint256 = fields & risk_rows.RATE_MASK
     return heartbeat != 0 and heartbeat <= MAX_HEARTBEAT and (fields >> 32) & 255 <= MAX_DECIMALS
 
 

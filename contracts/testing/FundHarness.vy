@@ -8,8 +8,8 @@
         unit tests. Anyone may set anything and have it call a fund.
 """
 
+from ..modules.layout import role_layout
 from ..interfaces import IDefaultFund
-from ..modules import registry
 from ethereum.ercs import IERC20
 
 
@@ -42,8 +42,8 @@ def __init__(token_: address):
     @param token_ The settlement token.
     """
     self.owner = msg.sender
-    self.roles[registry.DEFAULT_MANAGER] = msg.sender
-    self.roles[registry.RISK_ENGINE] = self
+    self.roles[role_layout.DEFAULT_MANAGER] = msg.sender
+    self.roles[role_layout.RISK_ENGINE] = self
     self._token = token_
     self._threshold = 1
 
@@ -54,7 +54,7 @@ def set_default_manager(manager: address):
     @notice Replaces the DefaultManager.
     @param manager The new one.
     """
-    self.roles[registry.DEFAULT_MANAGER] = manager
+    self.roles[role_layout.DEFAULT_MANAGER] = manager
 
 
 @external

@@ -11,7 +11,7 @@ from ..interfaces import IDefaultFund
 from ..modules import auction_math
 from ..modules import loss_tranches
 from ..modules import wad_math
-from ..modules import words
+from ..modules.layout import words
 
 
 # WAD MATHS ----------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@
         judge.
 """
 
-from ..modules import words
+from ..modules.layout import words
 
 owner: public(address)
 

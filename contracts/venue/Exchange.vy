@@ -15,13 +15,14 @@
         State is written before the Clearinghouse is called, and both contracts hold a lock.
 """
 
+from snekmate.utils import eip712_domain_separator
 from ..interfaces import IClearinghouse
 from ..interfaces import IExchange
+from ..modules.layout import role_layout
+from ..modules.layout import words
 from ..modules import market_terms
 from ..modules import order_lanes
 from ..modules import signatures
-from ..modules import words
-from snekmate.utils import eip712_domain_separator
 
 implements: IExchange
 
@@ -47,8 +48,6 @@ ORDER_TYPEHASH: constant(bytes32) = keccak256(
     "uint256 lane,uint256 sequence,uint256 epoch,uint256 taker,bool reduce_only,address signer)"
 )
 
-# Operator permission asked of the Clearinghouse: bit 0, TRADE.
-TRADE: constant(uint256) = 1
 
 # Flags of `novate`: bit 0 the maker, bit 1 the taker may only reduce.
 TAKER_REDUCE_ONLY_SHIFT: constant(uint256) = 1
@@ -292,7 +291,7 @@ def _may_trade(account: uint256, who: address) -> bool:
     """
     if who == words._owner_of(account):
         return who != empty(address)
-    return staticcall IClearinghouse(CLEARINGHOUSE).is_authorised(account, who, TRADE)
+    return staticcall IClearinghouse(CLEARINGHOUSE).is_authorised(account, who, role_layout.TRADE)
 
 
 @internal

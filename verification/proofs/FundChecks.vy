@@ -8,8 +8,8 @@
 """
 
 from contracts.interfaces import IDefaultFund
-from contracts.modules import loss_tranches
 from . import claims
+from contracts.modules import loss_tranches
 
 MAX_ASSETS: constant(uint256) = 2**96
 MAX_SHARES: constant(uint256) = 2**128

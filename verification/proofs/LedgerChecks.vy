@@ -7,10 +7,10 @@
         compared exactly, in WAD**2 of cash.
 """
 
+from contracts.modules.layout import words
+from . import claims
 from contracts.modules import ledger
 from contracts.modules import tear_up
-from contracts.modules import words
-from . import claims
 
 initializes: ledger
 initializes: tear_up[ledger := ledger]

@@ -7,8 +7,8 @@
 """
 
 from contracts.modules import auction_math
-from contracts.modules import wad_math
 from . import claims
+from contracts.modules import wad_math
 
 WAD: constant(uint256) = 10**18
 IWAD: constant(int256) = 10**18

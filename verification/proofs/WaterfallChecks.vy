@@ -7,10 +7,9 @@
         is any number within the bounds.
 """
 
-from contracts.interfaces import IDefaultFund
+from . import claims
 from contracts.modules import default_rules
 from contracts.modules import waterfall
-from . import claims
 
 initializes: default_rules
 initializes: waterfall[default_rules := default_rules]

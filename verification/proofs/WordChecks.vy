@@ -6,9 +6,9 @@
 @notice Checks of words: what is packed comes out again and no field touches another.
 """
 
-from contracts.modules import words
+from contracts.modules.layout import units
+from contracts.modules.layout import words
 from . import claims
-
 
 @external
 @pure
@@ -101,12 +101,12 @@ def check_totals(longs: int256, shorts: int256, units: uint256, dust: uint256) -
     """
     if longs < 0 or longs >= words.TOTAL_LIMIT or shorts < 0 or shorts >= words.TOTAL_LIMIT:
         return False
-    if units > words.FEES_MASK or dust >= words.FEE_UNIT:
+    if units > words.FEES_MASK or dust >= units.CASH_UNIT:
         return False
-    word: uint256 = words._pack_totals(longs, shorts, units * words.FEE_UNIT + dust)
+    word: uint256 = words._pack_totals(longs, shorts, units * units.CASH_UNIT + dust)
     claims._holds(convert(word & words.TOTAL_MASK, int256) == longs)
     claims._holds(convert((word >> words.TOTAL_SHIFT) & words.TOTAL_MASK, int256) == shorts)
-    claims._holds(words._fees(word) == units * words.FEE_UNIT)
+    claims._holds(words._fees(word) == units * units.CASH_UNIT)
     return True
 
 
@@ -119,7 +119,7 @@ def partial_totals_are_within_bounds(longs: int256, shorts: int256, fees: uint25
     words._pack_totals(longs, shorts, fees)
     claims._holds(longs >= 0 and longs < words.TOTAL_LIMIT)
     claims._holds(shorts >= 0 and shorts < words.TOTAL_LIMIT)
-    claims._holds(fees // words.FEE_UNIT <= words.FEES_MASK)
+    claims._holds(fees // units.CASH_UNIT <= words.FEES_MASK)
     return True
 
 

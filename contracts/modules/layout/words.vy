@@ -26,6 +26,7 @@
         base unit, the rate in 2**16 wei of cash per base unit and second, fees in 10**-6 of cash.
 """
 
+from . import units
 
 # ACCOUNT IDS ------------------------------------------------------------------------------------
 OWNER_SHIFT: constant(uint256) = 96
@@ -45,7 +46,6 @@ ALL_IDS: constant(uint256) = (2**110 - 1) * 2**100
 HEADER_IDS: constant(uint256) = 10  # market ids inside the header; 22 more in the second word
 COLLATERAL_SHIFT: constant(uint256) = 210
 COLLATERAL_MASK: constant(uint256) = 2**8 - 1
-AMOUNT_MASK: constant(uint256) = 2**128 - 1  # collateral amounts, WAD: the width of a leg's field
 STAGE_SHIFT: constant(uint256) = 218
 STAGE_MASK: constant(uint256) = 3
 OPENED: constant(uint256) = 2**220
@@ -93,7 +93,6 @@ TOTAL_MASK: constant(uint256) = 2**102 - 1
 TOTAL_LIMIT: constant(int256) = 2**102
 FEES_SHIFT: constant(uint256) = 204
 FEES_MASK: constant(uint256) = 2**52 - 1
-FEE_UNIT: constant(uint256) = 10**12  # WAD cash: fees are kept in millionths
 SIDE_A_MASK: constant(uint256) = 2**64 - 1
 SIDE_K_SHIFT: constant(uint256) = 64
 K_LIMIT: constant(int256) = 2**130  # WAD: no sequence of tear-ups and charges gets there
@@ -320,7 +319,7 @@ def _fees(totals: uint256) -> uint256:
     """
     @dev Fees of a market not yet collected, WAD cash.
     """
-    return (totals >> FEES_SHIFT) * FEE_UNIT
+    return (totals >> FEES_SHIFT) * units.CASH_UNIT
 
 
 @internal
@@ -331,7 +330,7 @@ def _pack_totals(longs: int256, shorts: int256, fees: uint256) -> uint256:
     @param longs WAD base; likewise shorts.
     @param fees WAD cash, a multiple of FEE_UNIT.
     """
-    millionths: uint256 = fees // FEE_UNIT
+    millionths: uint256 = fees // units.CASH_UNIT
     self._require_fits(
         min(longs, shorts) >= 0 and max(longs, shorts) < TOTAL_LIMIT and millionths <= FEES_MASK
     )

@@ -1,0 +1,61 @@
+#pragma version 0.4.3
+#pragma nonreentrancy on
+"""
+@title Legs: a portfolio as words
+@custom:contract-name leg_layout
+@license GNU Affero General Public License v3.0 only
+@author Bulkhead
+@notice How the ledger shows an account to the risk engine, and the engine its prices to the default
+        procedure (described in IRiskEngine).
+
+        collateral   row << 240 | amount 128 (WAD)
+        position     row << 240 | open interest 128 (WAD base), then size << 128 | carry
+        cash         0, then an amount (signed, WAD cash)
+        known price  row << 240 | short << 239 | asset << 232 | details 112 << 120 | price 120 (WAD)
+        details      of a position     loss 56 | MM 56 << 56, or an amount of cash in all 112 bits
+                     of a collateral   worth 112
+"""
+
+
+# Rows of the risk table.
+CASH_ROW: constant(uint256) = 0  # no row of the table: a leg that is an amount of cash
+COLLATERAL_ROW: constant(uint256) = 1  # row of collateral 0
+MARKET_ROW: constant(uint256) = 8  # row of market 0 (market ids start at 1)
+ROW_SHIFT: constant(uint256) = 240
+
+# A leg.
+AMOUNT_MASK: constant(uint256) = 2**128 - 1
+SIZE_SHIFT: constant(uint256) = 128
+CARRY_LEFT: constant(uint256) = 128  # shifted left by this, the carry ends at the top bit
+CARRY_MASK: constant(uint256) = 2**128 - 1
+CARRY_LIMIT: constant(int256) = 2**127  # WAD cash, exclusive
+
+# A known price and its details, millionths of cash; an amount is WAD cash.
+PRICE_MASK: constant(uint256) = 2**120 - 1
+DETAILS_SHIFT: constant(uint256) = 120
+DETAILS_MASK: constant(uint256) = 2**112 - 1
+WITHOUT_DETAILS: constant(uint256) = max_value(uint256) - (2**112 - 1) * 2**120
+MAINTENANCE_SHIFT: constant(uint256) = 176
+WEIGHT_MASK: constant(uint256) = 2**56 - 1
+KNOWN_ASSET_SHIFT: constant(uint256) = 232
+SHORT_SHIFT: constant(uint256) = 239
+IS_SHORT: constant(uint256) = 2**239
+
+
+@internal
+@pure
+def _market_of(leg: uint256) -> uint256:
+    """
+    @dev Market of a leg; 0 for one that belongs to none.
+    """
+    row: uint256 = leg >> ROW_SHIFT
+    return row - MARKET_ROW if row > MARKET_ROW else 0
+
+
+@internal
+@pure
+def _amount(leg: uint256) -> uint256:
+    """
+    @dev The amount that a known leg carries in place of its details, WAD cash.
+    """
+    return (leg >> DETAILS_SHIFT) & DETAILS_MASK
