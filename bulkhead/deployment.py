@@ -25,11 +25,11 @@ ROLE_HOLDERS = ("RiskEngine", "Exchange", "DefaultManager", "InsuranceFund", "De
 # Contracts whose code is in several parts: what answers at the address of the first.
 PARTS = {
     "Clearinghouse": (
-        "ClearinghouseProcedures",
-        "ClearinghouseResolution",
-        "ClearinghouseGovernance",
+        "ClearinghouseSlices",
+        "ClearinghouseTearUps",
+        "ClearinghouseAdmin",
     ),
-    "DefaultManager": ("DefaultManagerProcedures",),
+    "DefaultManager": ("DefaultManagerInsolvency",),
 }
 COLLATERAL_ROW, MARKET_ROW = 1, 8
 
@@ -286,20 +286,20 @@ def _contracts(chain: Chain, done: Deployment, admin: str) -> None:
     token = done.settlement.address
     sequencer = config.oracle.sequencer_feed or NO_ADDRESS
     made["PriceOracle"] = chain.deploy("PriceOracle", sequencer, config.oracle.sequencer_grace)
-    governance = chain.deploy("ClearinghouseGovernance", token)
-    made["ClearinghouseGovernance"] = governance
-    resolution = chain.deploy("ClearinghouseResolution", token, governance.address)
-    made["ClearinghouseResolution"] = resolution
-    procedures = chain.deploy("ClearinghouseProcedures", token, resolution.address)
-    made["ClearinghouseProcedures"] = procedures
+    governance = chain.deploy("ClearinghouseAdmin", token)
+    made["ClearinghouseAdmin"] = governance
+    resolution = chain.deploy("ClearinghouseTearUps", token, governance.address)
+    made["ClearinghouseTearUps"] = resolution
+    procedures = chain.deploy("ClearinghouseSlices", token, resolution.address)
+    made["ClearinghouseSlices"] = procedures
     clearinghouse = chain.deploy("Clearinghouse", token, admin, procedures.address)
     clearinghouse = chain.combine(clearinghouse, *PARTS["Clearinghouse"])
     made["Clearinghouse"] = clearinghouse
     oracle = made["PriceOracle"].address
     made["RiskEngine"] = chain.deploy("RiskEngine", clearinghouse.address, oracle)
     made["Exchange"] = chain.deploy("Exchange", clearinghouse.address)
-    insolvency = chain.deploy("DefaultManagerProcedures", clearinghouse.address)
-    made["DefaultManagerProcedures"] = insolvency
+    insolvency = chain.deploy("DefaultManagerInsolvency", clearinghouse.address)
+    made["DefaultManagerInsolvency"] = insolvency
     manager = chain.deploy(
         "DefaultManager",
         clearinghouse.address,

@@ -71,7 +71,7 @@ def __init__(settlement_token: address, owner: address, procedures: address):
     """
     @param settlement_token ERC-20 token that cash is settled in, 18 decimals at most.
     @param owner The admin: in production a timelock.
-    @param procedures ClearinghouseProcedures made for the same settlement token.
+    @param procedures ClearinghouseSlices made for the same settlement token.
     """
     assert owner != empty(address), "clearinghouse: no owner"
     assert (
@@ -258,7 +258,7 @@ def set_stage(
 @reentrant
 def __default__() -> Bytes[ANSWER_SIZE]:
     """
-    @notice Runs any other function in ClearinghouseProcedures, on this contract's storage; it takes
+    @notice Runs any other function in ClearinghouseSlices, on this contract's storage; it takes
             the lock there and reverts with its reason.
     """
     return raw_call(PROCEDURES, msg.data, max_outsize=ANSWER_SIZE, is_delegate_call=True)

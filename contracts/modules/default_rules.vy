@@ -6,7 +6,7 @@
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice Terms, clocks and the judgement of an account. Kept in a module of its own because
-        DefaultManager and DefaultManagerProcedures share its storage, slot by slot.
+        DefaultManager and DefaultManagerInsolvency share its storage, slot by slot.
 """
 
 from ..interfaces import IClearinghouse

@@ -6,7 +6,7 @@
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice Storage of the clearinghouse beside its books. Kept in a module of its own because the
-        Clearinghouse and its ClearinghouseProcedures share it, slot by slot.
+        Clearinghouse and its ClearinghouseSlices share it, slot by slot.
 """
 
 from ethereum.ercs import IERC20Detailed

@@ -14,7 +14,7 @@
             equity < MM            bid: a fraction of every priced leg at mark less the discount
             equity <= 0            insolvency: the same at mark, without discount, then tear-up;
             what
-                                   is missing comes out of the waterfall (DefaultManagerProcedures)
+                                   is missing comes out of the waterfall (DefaultManagerInsolvency)
 
         The discount is measured in maintenance margin of the slice, so that it grows with the risk
         taken over; discount, fee and reward come out of the defaulter's equity only (INV-4).
@@ -50,7 +50,7 @@ def __init__(
 ):
     """
     @param clearinghouse The ledger; its owner sets the terms.
-    @param procedures DefaultManagerProcedures made for the same ledger.
+    @param procedures DefaultManagerInsolvency made for the same ledger.
     @param terms First terms, inside the bounds of `set_terms`.
     @param waterfall Likewise those of the waterfall.
     """
@@ -69,7 +69,7 @@ def __init__(
 @reentrant
 def __default__() -> Bytes[ANSWER_SIZE]:
     """
-    @notice Runs any other function in DefaultManagerProcedures, on this contract's storage; it
+    @notice Runs any other function in DefaultManagerInsolvency, on this contract's storage; it
             takes the lock there and reverts with its reason.
     """
     return raw_call(PROCEDURES, msg.data, max_outsize=ANSWER_SIZE, is_delegate_call=True)
@@ -336,7 +336,7 @@ def _worst_equity(account: uint256, seen: IRiskEngine.Assessment) -> int256:
 @internal
 def _forward() -> Bytes[64]:
     """
-    @dev Runs the function that was called in DefaultManagerProcedures, which has it for insolvent
+    @dev Runs the function that was called in DefaultManagerInsolvency, which has it for insolvent
          accounts. The lock is held here.
     """
     return raw_call(PROCEDURES, msg.data, max_outsize=64, is_delegate_call=True)

@@ -87,7 +87,7 @@ class Recording(FilesystemInputBundle):
         return super()._load_from_path(resolved_path, original_path)
 
 
-@pytest.mark.parametrize("name", ["DefaultManagerProcedures", "InsuranceFund"])
+@pytest.mark.parametrize("name", ["DefaultManagerInsolvency", "InsuranceFund"])
 def test_artefacts_are_kept_by_all_that_is_imported(name, fast_world):
     artefacts = Artefacts()
     source = source_of(artefacts.contracts, name)

@@ -136,9 +136,9 @@ CUSTODY = {
     "drift-role": Defence(
         "Drift, April 2026: the captured key",
         "whoever is to hold a role waits for a day",
-        ("ClearinghouseGovernance",),
+        ("ClearinghouseAdmin",),
         without(
-            "ClearinghouseGovernance.vy",
+            "ClearinghouseAdmin.vy",
             "if registry._role(role) == empty(address):",
             "if True:",
         ),
@@ -148,8 +148,8 @@ CUSTODY = {
     "drift-cap": Defence(
         "Drift, April 2026: the fake collateral",
         "a tenth of a new collateral's cap at first",
-        ("ClearinghouseGovernance",),
-        without("ClearinghouseGovernance.vy", "base=cap * FIRST_CAP // PPM,", "base=cap,"),
+        ("ClearinghouseAdmin",),
+        without("ClearinghouseAdmin.vy", "base=cap * FIRST_CAP // PPM,", "base=cap,"),
         bring_in_a_fake,
         bound=Decimal(CAP) / 10 * PRICE * (1 - HAIRCUT),
         material=Decimal(100_000),

@@ -16,7 +16,7 @@ SHORTFALL = 190_100  # of the SHORT that is squeezed: margin 10,000, fee 100, lo
 KEPT = Decimal(BACKSTOP) / SHORTFALL * 100  # base units that the funds cover, and that stay open
 
 NOTHING_AT_ONCE = without(
-    "DefaultManagerProcedures.vy",
+    "DefaultManagerInsolvency.vy",
     "fraction = (split.uncovered * WAD + split.shortfall - 1) // split.shortfall",
     "fraction = 0",
 )
@@ -97,7 +97,7 @@ PROCEDURE = {
     "relay": Defence(
         "the relay",
         "recognition tears up at once what nothing covers",
-        ("DefaultManagerProcedures",),
+        ("DefaultManagerInsolvency",),
         NOTHING_AT_ONCE,
         step_aside,
         material=Decimal(4_500),
@@ -105,7 +105,7 @@ PROCEDURE = {
     "dydx-yfi": Defence(
         "dYdX v3 YFI, November 2023",
         "a market draws on the funds up to a limit",
-        ("DefaultManagerProcedures",),
+        ("DefaultManagerInsolvency",),
         without("waterfall.vy", "min(self.demand[market], most)", "self.demand[market]"),
         default_from_many_wallets,
         bound=Decimal(LIMIT + WALLETS),  # usage is counted in whole units
@@ -115,7 +115,7 @@ PROCEDURE = {
     "jelly": Defence(
         "Hyperliquid JELLY, March 2025",
         "recognition tears up at once what nothing covers",
-        ("DefaultManagerProcedures",),
+        ("DefaultManagerInsolvency",),
         NOTHING_AT_ONCE,
         squeeze_on,
         bound=KEPT * 4_000 + cash_of(DUST),
@@ -125,7 +125,7 @@ PROCEDURE = {
     "october-mark": Defence(
         "10 October 2025: winners closed off mark",
         "what a tear-up takes off a share in base it adds in cash, at mark",
-        ("ClearinghouseResolution",),
+        ("ClearinghouseTearUps",),
         without(
             "tear_up.vy",
             "return unsafe_sub(a, delta), k + gained",
@@ -139,7 +139,7 @@ PROCEDURE = {
     "october-greed": Defence(
         "10 October 2025: more taken than was missing",
         "the charge on the other side ends with the deficit",
-        ("ClearinghouseResolution",),
+        ("ClearinghouseTearUps",),
         without(
             "tear_up.vy",
             "amount = min(loss, self._room(payers, a, price, charge_cap))",
@@ -155,7 +155,7 @@ PROCEDURE = {
     "mcdex": Defence(
         "MCDEX, dYdX v3: settlement",
         "one factor for all claims",
-        ("ClearinghouseGovernance",),
+        ("ClearinghouseAdmin",),
         without(
             "wind_down.vy",
             "claim * final_settlement.pot // final_settlement.claims, self._left_of_pot()",

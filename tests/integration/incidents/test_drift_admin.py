@@ -5,7 +5,7 @@ Every parameter belongs to a timelock: what a hostile proposer schedules is seen
 happens. Then a new collateral is worth a tenth of its cap at first, the rest over a month, and a
 new contract in a role waits a day more. Meanwhile everybody can leave.
 
-Fails without the defence: in ClearinghouseGovernance.set_role call `_set_holder` at once, or list a
+Fails without the defence: in ClearinghouseAdmin.set_role call `_set_holder` at once, or list a
 collateral with `base=cap`.
 """
 

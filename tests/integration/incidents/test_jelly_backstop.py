@@ -5,7 +5,7 @@ Here nobody inherits a position: the funds pay a loss that is fixed when the pos
 the limit of the market, and what they do not cover is closed in the call that sees it. A squeeze
 that goes on finds nobody on the other side.
 
-Fails without the defence: let DefaultManagerProcedures._recognise keep `fraction` at 0, or
+Fails without the defence: let DefaultManagerInsolvency._recognise keep `fraction` at 0, or
 waterfall._limits return `max_value(uint256)` for the market.
 """
 

@@ -2,7 +2,7 @@
 
 In a wind-down everybody gets the same part of his claim, whatever the order; nobody has to hurry.
 
-Fails without the defence: in ClearinghouseGovernance.redeem pay `claim // SETTLEMENT_SCALE`,
+Fails without the defence: in ClearinghouseAdmin.redeem pay `claim // SETTLEMENT_SCALE`,
 without the factor.
 """
 

@@ -5,7 +5,7 @@ What the gap has made can leave; more cannot: the hole is at most the gap less t
 sides and what the funds pay. And recognition reserves the funds and tears up what they do not cover
 in one transaction: between the two nobody can step aside.
 
-Fails without the defence: in DefaultManagerProcedures._recognise let `fraction` stay 0, so that
+Fails without the defence: in DefaultManagerInsolvency._recognise let `fraction` stay 0, so that
 what nothing covers waits for the end of the window too.
 """
 

@@ -137,8 +137,8 @@ def test_constructor_needs_an_owner_and_fitting_procedures(world, project, new_t
     with reverts("clearinghouse: procedures of another token"):
         project.Clearinghouse.deploy(new_token(), trader, procedures, sender=trader)
     parts = (
-        (project.ClearinghouseProcedures, world.clearinghouse_resolution),
-        (project.ClearinghouseResolution, world.clearinghouse_governance),
+        (project.ClearinghouseSlices, world.clearinghouse_resolution),
+        (project.ClearinghouseTearUps, world.clearinghouse_governance),
     )
     for part, following in parts:
         with reverts("clearinghouse: procedures of another token"):
@@ -151,9 +151,9 @@ def test_constructor_needs_an_owner_and_fitting_procedures(world, project, new_t
 @pytest.mark.parametrize(("decimals", "scale"), [(0, WAD), (6, 10**12), (18, 1)])
 def test_settlement_scale(project, new_token, trader, decimals, scale):
     token = new_token(decimals)
-    governance = project.ClearinghouseGovernance.deploy(token, sender=trader)
-    resolution = project.ClearinghouseResolution.deploy(token, governance, sender=trader)
-    procedures = project.ClearinghouseProcedures.deploy(token, resolution, sender=trader)
+    governance = project.ClearinghouseAdmin.deploy(token, sender=trader)
+    resolution = project.ClearinghouseTearUps.deploy(token, governance, sender=trader)
+    procedures = project.ClearinghouseSlices.deploy(token, resolution, sender=trader)
     made = project.Clearinghouse.deploy(token, trader, procedures, sender=trader)
     assert made.SETTLEMENT_SCALE() == scale
 
@@ -161,7 +161,7 @@ def test_settlement_scale(project, new_token, trader, decimals, scale):
 def test_more_than_18_decimals_are_refused(project, ledger, new_token, admin):
     reason = "clearinghouse: token has more than 18 decimals"
     with reverts(reason):
-        project.ClearinghouseGovernance.deploy(new_token(19), sender=admin)
+        project.ClearinghouseAdmin.deploy(new_token(19), sender=admin)
     with reverts(reason):
         ledger.list_collateral(new_token(19), 1, sender=admin)
 
@@ -196,7 +196,7 @@ def test_first_holder_of_a_role_takes_over_at_once(project, world, admin, trader
     made = project.Clearinghouse.deploy(
         world.settlement, trader, world.clearinghouse_procedures, sender=admin
     )
-    ledger = project.ClearinghouseGovernance.at(made.address)
+    ledger = project.ClearinghouseAdmin.at(made.address)
     ledger.set_role(EXCHANGE, world.exchange, sender=trader)
     assert made.roles(EXCHANGE) == world.exchange
 

@@ -420,7 +420,7 @@ def test_cured(insolvent, how):  # INV-10
 
 def test_second_half_alone_cures_nobody(insolvent):
     """Without the rulebook in front of it that checks the equity, it may not touch the ledger."""
-    half = insolvent.world.deployment.contracts["DefaultManagerProcedures"]
+    half = insolvent.world.deployment.contracts["DefaultManagerInsolvency"]
     for function in (half.cure, half.open_auction, half.call_margin):
         refused_by_role(function, insolvent)
 

@@ -1,11 +1,11 @@
 #pragma version 0.4.3
 #pragma nonreentrancy on
 """
-@title ClearinghouseGovernance: the last part of the Clearinghouse's code
-@custom:contract-name ClearinghouseGovernance
+@title ClearinghouseAdmin: the last part of the Clearinghouse's code
+@custom:contract-name ClearinghouseAdmin
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice Opening accounts, wind-down, pauses, roles, listings, terms. Like ClearinghouseProcedures it
+@notice Opening accounts, wind-down, pauses, roles, listings, terms. Like ClearinghouseSlices it
         has the Clearinghouse's storage layout and works only through it.
 
         Pauses: the guardian stops trading, withdrawals or liquidations; never deposits, reductions

@@ -1,14 +1,14 @@
 #pragma version 0.4.3
 #pragma nonreentrancy on
 """
-@title ClearinghouseResolution: the third part of the Clearinghouse's code
-@custom:contract-name ClearinghouseResolution
+@title ClearinghouseTearUps: the third part of the Clearinghouse's code
+@custom:contract-name ClearinghouseTearUps
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice What ends defaults and debts on the ledger: tear-up, losses, the record of who paid, its
-        repayment, settled markets. Like ClearinghouseProcedures it has the Clearinghouse's storage
+        repayment, settled markets. Like ClearinghouseSlices it has the Clearinghouse's storage
         layout and works only through it; what it does not know it passes on to
-        ClearinghouseGovernance.
+        ClearinghouseAdmin.
 """
 
 from snekmate.auth import ownable
@@ -53,7 +53,7 @@ GOVERNANCE: public(immutable(address))
 def __init__(settlement_token: address, governance: address):
     """
     @param settlement_token The Clearinghouse's settlement token.
-    @param governance ClearinghouseGovernance made for the same settlement token.
+    @param governance ClearinghouseAdmin made for the same settlement token.
     """
     ownable.__init__()
     ownable_2step.__init__()
@@ -71,7 +71,7 @@ def __init__(settlement_token: address, governance: address):
 @reentrant
 def __default__() -> Bytes[ANSWER_SIZE]:
     """
-    @notice Runs any other function in ClearinghouseGovernance.
+    @notice Runs any other function in ClearinghouseAdmin.
     """
     return raw_call(GOVERNANCE, msg.data, max_outsize=ANSWER_SIZE, is_delegate_call=True)
 

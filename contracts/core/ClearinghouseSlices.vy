@@ -1,14 +1,14 @@
 #pragma version 0.4.3
 #pragma nonreentrancy on
 """
-@title ClearinghouseProcedures: the second half of the Clearinghouse's code
-@custom:contract-name ClearinghouseProcedures
+@title ClearinghouseSlices: the second half of the Clearinghouse's code
+@custom:contract-name ClearinghouseSlices
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice What the Clearinghouse does seldom: slices, draws, shortfalls, fees, listings. It has the
         Clearinghouse's storage layout (a test compares them) and works only through it, by
         delegatecall; called directly it finds an empty ledger, no owner and no roles, and reverts.
-        What it does not know it passes on to ClearinghouseResolution in the same way. The split
+        What it does not know it passes on to ClearinghouseTearUps in the same way. The split
         exists because one contract would exceed the code size limit of EIP-170.
 """
 
@@ -51,7 +51,7 @@ RESOLUTION: public(immutable(address))
 def __init__(settlement_token: address, resolution: address):
     """
     @param settlement_token The Clearinghouse's settlement token.
-    @param resolution ClearinghouseResolution made for the same settlement token.
+    @param resolution ClearinghouseTearUps made for the same settlement token.
     """
     assert (
         staticcall IClearinghouse(resolution).SETTLEMENT_TOKEN() == settlement_token
@@ -69,7 +69,7 @@ def __init__(settlement_token: address, resolution: address):
 @reentrant
 def __default__() -> Bytes[ANSWER_SIZE]:
     """
-    @notice Runs any other function in ClearinghouseResolution.
+    @notice Runs any other function in ClearinghouseTearUps.
     """
     return raw_call(RESOLUTION, msg.data, max_outsize=ANSWER_SIZE, is_delegate_call=True)
 

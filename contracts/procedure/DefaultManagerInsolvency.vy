@@ -1,8 +1,8 @@
 #pragma version 0.4.3
 #pragma nonreentrancy on
 """
-@title DefaultManagerProcedures: insolvency, the second half of the DefaultManager's code
-@custom:contract-name DefaultManagerProcedures
+@title DefaultManagerInsolvency: insolvency, the second half of the DefaultManager's code
+@custom:contract-name DefaultManagerInsolvency
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice What happens at equity 0 and below. It has the DefaultManager's storage layout (a test
