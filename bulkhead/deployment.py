@@ -27,6 +27,7 @@ PARTS = {
     "Clearinghouse": (
         "ClearinghouseSlices",
         "ClearinghouseTearUps",
+        "ClearinghouseSettlement",
         "ClearinghouseAdmin",
     ),
     "DefaultManager": ("DefaultManagerInsolvency",),
@@ -286,13 +287,10 @@ def _contracts(chain: Chain, done: Deployment, admin: str) -> None:
     token = done.settlement.address
     sequencer = config.oracle.sequencer_feed or NO_ADDRESS
     made["PriceOracle"] = chain.deploy("PriceOracle", sequencer, config.oracle.sequencer_grace)
-    governance = chain.deploy("ClearinghouseAdmin", token)
-    made["ClearinghouseAdmin"] = governance
-    resolution = chain.deploy("ClearinghouseTearUps", token, governance.address)
-    made["ClearinghouseTearUps"] = resolution
-    procedures = chain.deploy("ClearinghouseSlices", token, resolution.address)
-    made["ClearinghouseSlices"] = procedures
-    clearinghouse = chain.deploy("Clearinghouse", token, admin, procedures.address)
+    for name in PARTS["Clearinghouse"]:
+        made[name] = chain.deploy(name, token)
+    parts = [made[name].address for name in PARTS["Clearinghouse"]]
+    clearinghouse = chain.deploy("Clearinghouse", token, admin, *parts)
     clearinghouse = chain.combine(clearinghouse, *PARTS["Clearinghouse"])
     made["Clearinghouse"] = clearinghouse
     oracle = made["PriceOracle"].address

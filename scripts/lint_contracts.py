@@ -42,6 +42,7 @@ NONREENTRANCY_PRAGMA = "#pragma nonreentrancy on"
 
 CAMEL_CASE = re.compile(r"[A-Z][A-Za-z0-9]*")
 SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+TRAILING_COMMA = re.compile(r"^(initializes: \w+\[\n(?: {4}.*\n)* {4}.*),\n\]", re.MULTILINE)
 INTERFACE = re.compile(r"I[A-Z][A-Za-z0-9]*")
 
 # Folder below `contracts/`: the suffix and the name of its files, and what to say about others.
@@ -216,6 +217,10 @@ def comments(source: str) -> Counter:
 def keep_our_forms(source: str, result: str) -> str:
     result = re.sub(r"^# pragma ", "#pragma ", result, flags=re.MULTILINE)
     result = re.sub(r"\btransient \(", "transient(", result)
+    # A comma that mamushi sets at the end of a list of modules, and cannot read itself.
+    result = re.sub(
+        r"^(initializes: \w+\[\n(?: {4}.*\n)* {4}.*),\n\]", r"\1\n]", result, flags=re.M
+    )
 
     aligned = defaultdict(list)
     for line in source.splitlines():

@@ -19,70 +19,82 @@
 from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
 from ..interfaces import IClearinghouse
+from ..interfaces import IClearinghouseEvents
+from ..interfaces import IClearinghousePart
+from ..interfaces import IClearinghouseStages
+from ..interfaces import IClearinghouseVenue
 from ..interfaces import IRiskEngine
 from ..modules.layout import leg_layout
 from ..modules.layout import levels
 from ..modules.layout import role_layout
 from ..modules.layout import stages
 from ..modules.layout import words
+from ..modules import currency
 from ..modules import final_settlement
 from ..modules import ledger
 from ..modules import registry
-from ..modules import tear_up
+from ..modules import routes
 from ..modules import trading
 from ..modules import vault
 
+implements: IClearinghouse
+implements: IClearinghouseStages
+implements: IClearinghouseVenue
 initializes: ownable
 initializes: ownable_2step[ownable := ownable]
+initializes: currency
 initializes: registry
 initializes: ledger
-initializes: trading[ledger := ledger, registry := registry]
-initializes: tear_up[ledger := ledger]
 initializes: final_settlement
+initializes: trading[ledger := ledger, registry := registry]
 exports: (
-    ownable_2step.owner,
-    ownable_2step.pending_owner,
-    ownable_2step.transfer_ownership,
-    ownable_2step.accept_ownership,
-    registry.operators,
+    currency.SETTLEMENT_TOKEN,
+    currency.SETTLEMENT_SCALE,
     ledger.headers,
-    ledger.more_markets,
-    ledger.positions,
-    ledger.collateral,
-    ledger.market_state,
-    ledger.market_totals,
-    ledger.side_index,
 )
 
 
-# Longest answer of a function that runs in the procedures, bytes.
+# Longest answer of a function that runs in a part, bytes.
 ANSWER_SIZE: constant(uint256) = 1_024
 
 
-# The settlement token and WAD per unit of it.
-SETTLEMENT_TOKEN: public(immutable(address))
-SETTLEMENT_SCALE: public(immutable(uint256))
-# The second half of this contract's code (same storage, reached by delegatecall).
-PROCEDURES: public(immutable(address))
+# The parts of this contract's code: same storage, reached by delegatecall.
+SLICES: immutable(address)
+TEAR_UPS: immutable(address)
+SETTLEMENT: immutable(address)
+ADMIN: immutable(address)
 
 
 @deploy
-def __init__(settlement_token: address, owner: address, procedures: address):
+def __init__(
+    settlement_token: address,
+    owner: address,
+    slices: address,
+    tear_ups: address,
+    settlement: address,
+    admin: address,
+):
     """
     @param settlement_token ERC-20 token that cash is settled in, 18 decimals at most.
     @param owner The admin: in production a timelock.
-    @param procedures ClearinghouseSlices made for the same settlement token.
+    @param slices ClearinghouseSlices made for the same settlement token.
+    @param tear_ups ClearinghouseTearUps, likewise.
+    @param settlement ClearinghouseSettlement, likewise.
+    @param admin ClearinghouseAdmin, likewise.
     """
     assert owner != empty(address), "clearinghouse: no owner"
-    assert (
-        staticcall IClearinghouse(procedures).SETTLEMENT_TOKEN() == settlement_token
-    ), "clearinghouse: procedures of another token"
+    for part: address in [slices, tear_ups, settlement, admin]:
+        assert (
+            staticcall IClearinghousePart(part).SETTLEMENT_TOKEN() == settlement_token
+        ), "clearinghouse: part of another token"
     ownable.__init__()
     ownable_2step.__init__()
     ownable_2step._transfer_ownership(owner)
-    SETTLEMENT_TOKEN = settlement_token
-    SETTLEMENT_SCALE = registry._scale_of(settlement_token)
-    PROCEDURES = procedures
+    currency.__init__(settlement_token)
+    SLICES = slices
+    TEAR_UPS = tear_ups
+    SETTLEMENT = settlement
+    ADMIN = admin
 
 
 # ACCOUNTS ---------------------------------------------------------------------------------------
@@ -100,18 +112,18 @@ def deposit(account: uint256, token: address, amount: uint256) -> uint256:
     registry._require_some(amount)
     registry._require_running()
     assert ledger.headers[account] != 0, "ledger: unknown account"
-    if token != SETTLEMENT_TOKEN:
+    if token != currency.SETTLEMENT_TOKEN:
         registry._require_authorised(account, role_layout.TRADE)
         assert registry.collateral_place[token] != 0, "ledger: unknown token"
     header: uint256 = 0
     credited: uint256 = 0
     header, credited = self._credit(account, token, vault._pull(token, msg.sender, amount))
-    if token != SETTLEMENT_TOKEN:
+    if token != currency.SETTLEMENT_TOKEN:
         index: uint256 = registry._index_of(token)
         total: uint256 = registry.collaterals[index].total + credited
         assert total <= registry._cap_now(index), "clearinghouse: cap reached"
         registry.collaterals[index].total = total
-    log IClearinghouse.Deposited(
+    log IClearinghouseEvents.Deposited(
         account=account,
         token=token,
         payer=msg.sender,
@@ -135,7 +147,7 @@ def withdraw(account: uint256, token: address, amount: uint256, recipient: addre
     debited: uint256 = 0
     header, debited = self._debit(account, token, amount)
     self._require_withdrawal_margin(account, header)
-    log IClearinghouse.Withdrawn(
+    log IClearinghouseEvents.Withdrawn(
         account=account,
         token=token,
         recipient=recipient,
@@ -143,7 +155,7 @@ def withdraw(account: uint256, token: address, amount: uint256, recipient: addre
         debited=debited,
         cash=words._cash(header),
     )
-    if token != SETTLEMENT_TOKEN:
+    if token != currency.SETTLEMENT_TOKEN:
         registry.collaterals[registry._index_of(token)].total -= debited
     vault._push(token, recipient, amount)
 
@@ -158,7 +170,7 @@ def transfer(from_account: uint256, to_account: uint256, token: address, amount:
     registry._require_authorised(from_account, role_layout.WITHDRAW)
     registry._require_withdrawals_open()
     assert from_account != to_account, "clearinghouse: same account"
-    if token != SETTLEMENT_TOKEN:
+    if token != currency.SETTLEMENT_TOKEN:
         assert (
             words._owner_of(from_account) == words._owner_of(to_account)
         ), "clearinghouse: another owner"
@@ -168,7 +180,7 @@ def transfer(from_account: uint256, to_account: uint256, token: address, amount:
     from_header, debited = self._debit(from_account, token, amount)
     to_header, debited = self._credit(to_account, token, amount)
     self._require_withdrawal_margin(from_account, from_header)
-    log IClearinghouse.Transferred(
+    log IClearinghouseEvents.Transferred(
         from_account=from_account,
         to_account=to_account,
         token=token,
@@ -240,7 +252,7 @@ def set_stage(
             caller_account, caller_header, words._cash(caller_header) + amount
         )
         ledger.headers[caller_account] = caller_header
-        log IClearinghouse.RewardPaid(
+        log IClearinghouseEvents.RewardPaid(
             account=account,
             caller_account=caller_account,
             reward=reward,
@@ -248,23 +260,42 @@ def set_stage(
             caller_cash=words._cash(caller_header),
         )
     ledger.headers[account] = header
-    log IClearinghouse.StageSet(account=account, stage=stage, since=since)
+    log IClearinghouseEvents.StageSet(account=account, stage=stage, since=since)
 
 
-# EVERYTHING ELSE --------------------------------------------------------------------------------
+# PARTS ------------------------------------------------------------------------------------------
 
 @external
 @raw_return
 @reentrant
 def __default__() -> Bytes[ANSWER_SIZE]:
     """
-    @notice Runs any other function in ClearinghouseSlices, on this contract's storage; it takes
-            the lock there and reverts with its reason.
+    @notice Runs any other function in the part that has it (modules/routes.vy), on this contract's
+            storage; the part takes the lock there and reverts with its own reason.
     """
-    return raw_call(PROCEDURES, msg.data, max_outsize=ANSWER_SIZE, is_delegate_call=True)
+    code: address = ADMIN
+    if len(msg.data) >= 4:
+        part: uint256 = routes._part_of(convert(convert(slice(msg.data, 0, 4), bytes4), uint256))
+        if part == routes.SLICES:
+            code = SLICES
+        elif part == routes.TEAR_UPS:
+            code = TEAR_UPS
+        elif part == routes.SETTLEMENT:
+            code = SETTLEMENT
+    return raw_call(code, msg.data, max_outsize=ANSWER_SIZE, is_delegate_call=True)
 
 
 # VIEWS ------------------------------------------------------------------------------------------
+
+@external
+@view
+def parts() -> address[4]:
+    """
+    @notice The parts of this contract's code, in the order of modules/routes.vy.
+    @return Addresses of slices, tear-ups, settlement, admin.
+    """
+    return [SLICES, TEAR_UPS, SETTLEMENT, ADMIN]
+
 
 @external
 @view
@@ -328,8 +359,8 @@ def _debit(account: uint256, token: address, amount: uint256) -> (uint256, uint2
     trading._require_no_call(header)
     debited: uint256 = amount
     held: uint256 = 0
-    if token == SETTLEMENT_TOKEN:
-        debited *= SETTLEMENT_SCALE
+    if token == currency.SETTLEMENT_TOKEN:
+        debited *= currency.SETTLEMENT_SCALE
         held = convert(max(words._cash(header), 0), uint256)
         registry._require_held(debited <= held)
         header = words._with_cash(header, convert(held - debited, int256))
@@ -351,8 +382,8 @@ def _credit(account: uint256, token: address, amount: uint256) -> (uint256, uint
     """
     header: uint256 = ledger._header(account)
     credited: uint256 = amount
-    if token == SETTLEMENT_TOKEN:
-        credited *= SETTLEMENT_SCALE
+    if token == currency.SETTLEMENT_TOKEN:
+        credited *= currency.SETTLEMENT_SCALE
         header = ledger._book_cash(account, header, words._cash(header) + convert(credited, int256))
     else:
         index: uint256 = registry._index_of(token)

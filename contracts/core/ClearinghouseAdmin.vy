@@ -1,49 +1,51 @@
 #pragma version 0.4.3
 #pragma nonreentrancy on
 """
-@title ClearinghouseAdmin: the last part of the Clearinghouse's code
+@title Accounts, roles, pauses, terms
 @custom:contract-name ClearinghouseAdmin
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice Opening accounts, wind-down, pauses, roles, listings, terms. Like ClearinghouseSlices it
-        has the Clearinghouse's storage layout and works only through it.
-
-        Pauses: the guardian stops trading, withdrawals or liquidations; never deposits, reductions
-        or cures. A pause ends by itself, and paused time is capped per window.
+@notice What is set up: accounts and their operators, contracts that are plugged in, listings,
+        terms. The guardian stops trading, withdrawals or liquidations; never deposits, reductions
+        or cures. A pause ends by itself, and paused time is capped per window. It has the
+        Clearinghouse's storage layout (a test compares them) and works only through it, by
+        delegatecall; called directly it finds an empty ledger, no owner and no roles, and reverts.
 """
 
 from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
-from ..interfaces import IClearinghouse
+from ..interfaces import IClearinghouseAccounts
+from ..interfaces import IClearinghouseAdmin
+from ..interfaces import IClearinghouseEvents
+from ..interfaces import IClearinghousePart
+from ..interfaces import IClearinghouseRecords
 from ..modules.layout import limits
 from ..modules.layout import role_layout
 from ..modules.layout import units
 from ..modules.layout import words
+from ..modules import currency
 from ..modules import final_settlement
 from ..modules import ledger
 from ..modules import registry
-from ..modules import tear_up
-from ..modules import trading
-from ..modules import wind_down
 
+implements: IClearinghouseAccounts
+implements: IClearinghouseAdmin
+implements: IClearinghousePart
+implements: IClearinghouseRecords
 initializes: ownable
 initializes: ownable_2step[ownable := ownable]
+initializes: currency
 initializes: registry
 initializes: ledger
-initializes: trading[ledger := ledger, registry := registry]
-initializes: tear_up[ledger := ledger]
 initializes: final_settlement
-initializes: wind_down[
-    final_settlement := final_settlement, ledger := ledger, ownable := ownable, registry := registry
-]
 exports: (
-    wind_down.SETTLEMENT_TOKEN,
-    wind_down.begin_wind_down,
-    wind_down.seize,
-    wind_down.conclude_proof,
-    wind_down.begin_redemption,
-    wind_down.redeem,
+    currency.SETTLEMENT_TOKEN,
+    ownable_2step.owner,
+    ownable_2step.pending_owner,
+    ownable_2step.transfer_ownership,
+    ownable_2step.accept_ownership,
     registry.account_count,
+    registry.operators,
     registry.collaterals,
     registry.collateral_count,
     registry.shortfall_grace,
@@ -53,15 +55,21 @@ exports: (
     registry.pending_guardian,
     registry.pending_roles,
     registry.pause_budgets,
+    ledger.more_markets,
+    ledger.positions,
+    ledger.collateral,
+    ledger.market_state,
+    ledger.market_totals,
+    ledger.side_index,
     ledger.past_sides,
     ledger.settled_prices,
     ledger.debts,
     ledger.hole,
     ledger.negative_cash,
+    ledger.negative_cash_cap,
     ledger.protocol_fees,
     ledger.shortfall_since,
     ledger.shortfall_threshold,
-    trading.negative_cash_cap,
     final_settlement.living_markets,
     final_settlement.hole_share,
     final_settlement.proof_window,
@@ -102,15 +110,25 @@ MAX_PROOF_REWARD_CAP: constant(uint256) = 1_000  # units of cash
 @deploy
 def __init__(settlement_token: address):
     """
-    @param settlement_token The Clearinghouse's settlement token.
+    @param settlement_token Address of the Clearinghouse's settlement token.
     """
     ownable.__init__()
     ownable_2step.__init__()
     ownable_2step._transfer_ownership(empty(address))
-    wind_down.__init__(settlement_token)
+    currency.__init__(settlement_token)
 
 
-# ACCOUNTS AND MARKETS ---------------------------------------------------------------------------
+@external
+@reentrant
+def __default__():
+    """
+    @notice Refuses what no part has.
+    @custom:reverts clearinghouse: unknown function
+    """
+    raise "clearinghouse: unknown function"
+
+
+# ACCOUNTS AND MARKETS -----------------------------------------------------------------------------
 
 @external
 def open_account(mode: uint256, market: uint256) -> uint256:
@@ -133,7 +151,9 @@ def open_account(mode: uint256, market: uint256) -> uint256:
         | index
     )
     ledger.headers[account] = words.OPENED
-    log IClearinghouse.AccountOpened(owner=msg.sender, account=account, mode=mode, market=market)
+    log IClearinghouseEvents.AccountOpened(
+        owner=msg.sender, account=account, mode=mode, market=market
+    )
     return account
 
 
@@ -148,7 +168,9 @@ def set_operator(operator: address, permissions: uint256):
         permissions <= role_layout.TRADE | role_layout.WITHDRAW
     ), "clearinghouse: unknown permission"
     registry.operators[msg.sender][operator] = permissions
-    log IClearinghouse.OperatorSet(owner=msg.sender, operator=operator, permissions=permissions)
+    log IClearinghouseEvents.OperatorSet(
+        owner=msg.sender, operator=operator, permissions=permissions
+    )
 
 
 @external
@@ -162,7 +184,7 @@ def accrue_funding(market: uint256):
     rate: int256 = ledger._next_rate(state, words._interest(state), 0, 0)
     state = words._pack_state(state, funding, rate)
     ledger.market_state[market] = state
-    log IClearinghouse.FundingAccrued(
+    log IClearinghouseEvents.FundingAccrued(
         market=market, funding_index=funding, funding_rate=words._rate(state)
     )
 
@@ -178,7 +200,17 @@ def collateral_cap(index: uint256) -> uint256:
     return registry._cap_now(index)
 
 
-# PAUSES -----------------------------------------------------------------------------------------
+@external
+@view
+def paused_until(action: uint256) -> uint256:
+    """
+    @notice End of the last pause of an action, unix seconds. Liquidations wait CURE_WINDOW more.
+    """
+    self._require_action(action)
+    return self._paused_until(action)
+
+
+# PAUSES -------------------------------------------------------------------------------------------
 
 @external
 def pause(action: uint256, duration: uint256):
@@ -208,7 +240,7 @@ def pause(action: uint256, duration: uint256):
     assert used <= MAX_PAUSED, "clearinghouse: paused time is used up"
     registry.pause_budgets[action] = start | used << BUDGET_BITS
     self._set_paused_until(action, ends)
-    log IClearinghouse.Paused(action=action, until=ends, used=used)
+    log IClearinghouseEvents.Paused(action=action, until=ends, used=used)
 
 
 @external
@@ -222,24 +254,14 @@ def unpause(action: uint256):
     self._require_action(action)
     assert self._paused_until(action) > block.timestamp, "clearinghouse: not paused"
     self._set_paused_until(action, block.timestamp)
-    log IClearinghouse.Paused(
+    log IClearinghouseEvents.Paused(
         action=action,
         until=block.timestamp,
         used=registry.pause_budgets[action] >> BUDGET_BITS,
     )
 
 
-@external
-@view
-def paused_until(action: uint256) -> uint256:
-    """
-    @notice End of the last pause of an action, unix seconds. Liquidations wait CURE_WINDOW more.
-    """
-    self._require_action(action)
-    return self._paused_until(action)
-
-
-# ROLES ------------------------------------------------------------------------------------------
+# ROLES --------------------------------------------------------------------------------------------
 
 @external
 def set_role(role: uint256, holder: address):
@@ -258,7 +280,7 @@ def set_role(role: uint256, holder: address):
         registry.pending_roles[role] = (
             convert(holder, uint256) | ready_at << role_layout.FIRST_FIELD
         )
-        log IClearinghouse.RoleProposed(role=role, holder=holder, ready_at=ready_at)
+        log IClearinghouseEvents.RoleProposed(role=role, holder=holder, ready_at=ready_at)
 
 
 @external
@@ -283,7 +305,7 @@ def cancel_role(role: uint256):
     ownable._check_owner()
     assert registry.pending_roles[role] != 0, "clearinghouse: no role proposed"
     registry.pending_roles[role] = 0
-    log IClearinghouse.RoleProposed(role=role, holder=empty(address), ready_at=0)
+    log IClearinghouseEvents.RoleProposed(role=role, holder=empty(address), ready_at=0)
 
 
 @external
@@ -296,7 +318,7 @@ def set_guardian(guardian: address):
     registry.pending_guardian = guardian
     if guardian == empty(address):
         registry.guardian = guardian
-    log IClearinghouse.GuardianProposed(guardian=guardian)
+    log IClearinghouseEvents.GuardianProposed(guardian=guardian)
 
 
 @external
@@ -309,7 +331,100 @@ def accept_guardian():
     ), "clearinghouse: caller is not the proposed guardian"
     registry.guardian = msg.sender
     registry.pending_guardian = empty(address)
-    log IClearinghouse.GuardianSet(guardian=msg.sender)
+    log IClearinghouseEvents.GuardianSet(guardian=msg.sender)
+
+
+# LISTINGS AND TERMS -------------------------------------------------------------------------------
+
+@external
+def list_collateral(token: address, cap: uint256) -> uint256:
+    """
+    @notice Lists a collateral token. Its haircuts and feeds are the risk engine's. Owner only.
+    @param cap Greatest total of deposits, WAD; a tenth of it at first, all of it after CAP_RAMP.
+    @return Its index.
+    """
+    ownable._check_owner()
+    index: uint256 = registry.collateral_count
+    assert index < limits.MAX_COLLATERALS, "clearinghouse: eight collaterals at most"
+    assert (
+        token != currency.SETTLEMENT_TOKEN and registry.collateral_place[token] == 0
+    ), "clearinghouse: token already listed"
+    registry.collaterals[index] = IClearinghouseRecords.Collateral(
+        token=token,
+        scale=registry._scale_of(token),
+        cap=cap,
+        total=0,
+        base=cap * FIRST_CAP // units.PPM,
+        since=block.timestamp,
+    )
+    registry.collateral_place[token] = index + 1
+    registry.collateral_count = index + 1
+    log IClearinghouseEvents.CollateralListed(index=index, token=token, cap=cap)
+    return index
+
+
+@external
+def set_collateral_cap(index: uint256, cap: uint256):
+    """
+    @notice Changes a collateral's deposit cap (WAD), downwards at once, upwards over CAP_RAMP; what
+            is inside stays. Owner only.
+    """
+    ownable._check_owner()
+    assert index < registry.collateral_count, "ledger: unknown token"
+    registry.collaterals[index].base = min(registry._cap_now(index), cap)
+    registry.collaterals[index].since = block.timestamp
+    registry.collaterals[index].cap = cap
+    log IClearinghouseEvents.CollateralCapSet(index=index, cap=cap)
+
+
+@external
+def list_market(market: uint256):
+    """
+    @notice Opens the books of a market. Its risk row and terms are set in the risk engine and the
+            exchange. Owner only.
+    @param market Id, 1 to 120.
+    """
+    ownable._check_owner()
+    assert market != 0 and market <= limits.MAX_MARKET, "clearinghouse: bad market id"
+    assert ledger.market_state[market] == 0, "clearinghouse: market already listed"
+    registry._require_running()
+    ledger.market_state[market] = words._pack_state(0, 0, 0)
+    final_settlement.living_markets += 1
+    log IClearinghouseEvents.MarketListed(market=market)
+
+
+@external
+def set_shortfall_terms(cap: uint256, threshold: uint256, grace: uint256, discount: uint256):
+    """
+    @notice Terms of negative cash. Owner only.
+    @param cap Greatest total that voluntary actions may reach, WAD.
+    @param threshold Amount above which an account's grace time starts, WAD.
+    @param grace Seconds, 30 days at most.
+    @param discount What whoever pays it gets on top in collateral, ppm, 10 % at most.
+    """
+    ownable._check_owner()
+    assert (
+        grace <= MAX_SHORTFALL_GRACE and discount <= MAX_SHORTFALL_DISCOUNT
+    ), "clearinghouse: shortfall terms out of bounds"
+    ledger.negative_cash_cap = cap
+    ledger.shortfall_threshold = threshold
+    registry.shortfall_grace = grace
+    registry.shortfall_discount = discount
+    log IClearinghouseEvents.ShortfallTermsSet(
+        cap=cap, threshold=threshold, grace=grace, discount=discount
+    )
+
+
+@external
+def set_default_fund_share(share: uint256):
+    """
+    @notice Sets the part of the fees that goes to the default fund. Owner only.
+    @param share ppm, 80 % at most.
+    """
+    ownable._check_owner()
+    assert (share <= MAX_DEFAULT_FUND_SHARE), "clearinghouse: default fund share out of bounds"
+    registry.default_fund_share = share
+    log IClearinghouseEvents.DefaultFundShareSet(share=share)
 
 
 @external
@@ -325,7 +440,7 @@ def set_contribution_threshold(threshold: uint256):
     registry.role_words[role_layout.EXCHANGE] = (
         word & (2**role_layout.SECOND_FIELD - 1) | threshold << role_layout.SECOND_FIELD
     )
-    log IClearinghouse.ContributionThresholdSet(threshold=threshold)
+    log IClearinghouseEvents.ContributionThresholdSet(threshold=threshold)
 
 
 @external
@@ -351,105 +466,12 @@ def set_wind_down_terms(hole_share: uint256, window: uint256, reward: uint256, r
     final_settlement.proof_window = window
     final_settlement.proof_reward = reward
     final_settlement.proof_reward_cap = reward_cap
-    log IClearinghouse.WindDownTermsSet(
+    log IClearinghouseEvents.WindDownTermsSet(
         hole_share=hole_share, window=window, reward=reward, reward_cap=reward_cap
     )
 
 
-# LISTINGS AND TERMS -----------------------------------------------------------------------------
-
-@external
-def list_collateral(token: address, cap: uint256) -> uint256:
-    """
-    @notice Lists a collateral token. Its haircuts and feeds are the risk engine's. Owner only.
-    @param cap Greatest total of deposits, WAD; a tenth of it at first, all of it after CAP_RAMP.
-    @return Its index.
-    """
-    ownable._check_owner()
-    index: uint256 = registry.collateral_count
-    assert index < limits.MAX_COLLATERALS, "clearinghouse: eight collaterals at most"
-    assert (
-        token != wind_down.SETTLEMENT_TOKEN and registry.collateral_place[token] == 0
-    ), "clearinghouse: token already listed"
-    registry.collaterals[index] = IClearinghouse.Collateral(
-        token=token,
-        scale=registry._scale_of(token),
-        cap=cap,
-        total=0,
-        base=cap * FIRST_CAP // units.PPM,
-        since=block.timestamp,
-    )
-    registry.collateral_place[token] = index + 1
-    registry.collateral_count = index + 1
-    log IClearinghouse.CollateralListed(index=index, token=token, cap=cap)
-    return index
-
-
-@external
-def set_collateral_cap(index: uint256, cap: uint256):
-    """
-    @notice Changes a collateral's deposit cap (WAD), downwards at once, upwards over CAP_RAMP; what
-            is inside stays. Owner only.
-    """
-    ownable._check_owner()
-    assert index < registry.collateral_count, "ledger: unknown token"
-    registry.collaterals[index].base = min(registry._cap_now(index), cap)
-    registry.collaterals[index].since = block.timestamp
-    registry.collaterals[index].cap = cap
-    log IClearinghouse.CollateralCapSet(index=index, cap=cap)
-
-
-@external
-def list_market(market: uint256):
-    """
-    @notice Opens the books of a market. Its risk row and terms are set in the risk engine and the
-            exchange. Owner only.
-    @param market Id, 1 to 120.
-    """
-    ownable._check_owner()
-    assert market != 0 and market <= limits.MAX_MARKET, "clearinghouse: bad market id"
-    assert ledger.market_state[market] == 0, "clearinghouse: market already listed"
-    registry._require_running()
-    ledger.market_state[market] = words._pack_state(0, 0, 0)
-    final_settlement.living_markets += 1
-    log IClearinghouse.MarketListed(market=market)
-
-
-@external
-def set_shortfall_terms(cap: uint256, threshold: uint256, grace: uint256, discount: uint256):
-    """
-    @notice Terms of negative cash. Owner only.
-    @param cap Greatest total that voluntary actions may reach, WAD.
-    @param threshold Amount above which an account's grace time starts, WAD.
-    @param grace Seconds, 30 days at most.
-    @param discount What whoever pays it gets on top in collateral, ppm, 10 % at most.
-    """
-    ownable._check_owner()
-    assert (
-        grace <= MAX_SHORTFALL_GRACE and discount <= MAX_SHORTFALL_DISCOUNT
-    ), "clearinghouse: shortfall terms out of bounds"
-    trading.negative_cash_cap = cap
-    ledger.shortfall_threshold = threshold
-    registry.shortfall_grace = grace
-    registry.shortfall_discount = discount
-    log IClearinghouse.ShortfallTermsSet(
-        cap=cap, threshold=threshold, grace=grace, discount=discount
-    )
-
-
-@external
-def set_default_fund_share(share: uint256):
-    """
-    @notice Sets the part of the fees that goes to the default fund. Owner only.
-    @param share ppm, 80 % at most.
-    """
-    ownable._check_owner()
-    assert (share <= MAX_DEFAULT_FUND_SHARE), "clearinghouse: default fund share out of bounds"
-    registry.default_fund_share = share
-    log IClearinghouse.DefaultFundShareSet(share=share)
-
-
-# INTERNAL ---------------------------------------------------------------------------------------
+# INTERNAL -----------------------------------------------------------------------------------------
 
 @internal
 @pure
@@ -504,4 +526,4 @@ def _set_holder(role: uint256, holder: address):
     """
     word: uint256 = registry.role_words[role]
     registry.role_words[role] = word & ~role_layout.HOLDER_MASK | convert(holder, uint256)
-    log IClearinghouse.RoleSet(role=role, holder=holder)
+    log IClearinghouseEvents.RoleSet(role=role, holder=holder)

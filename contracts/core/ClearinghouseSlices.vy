@@ -1,20 +1,22 @@
 #pragma version 0.4.3
 #pragma nonreentrancy on
 """
-@title ClearinghouseSlices: the second half of the Clearinghouse's code
+@title Slices, draws, shortfalls, fees
 @custom:contract-name ClearinghouseSlices
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice What the Clearinghouse does seldom: slices, draws, shortfalls, fees, listings. It has the
-        Clearinghouse's storage layout (a test compares them) and works only through it, by
-        delegatecall; called directly it finds an empty ledger, no owner and no roles, and reverts.
-        What it does not know it passes on to ClearinghouseTearUps in the same way. The split
-        exists because one contract would exceed the code size limit of EIP-170.
+@notice What moves margin between accounts and funds in a default, part by part: slices to bidders,
+        draws from the funds, cover of negative cash, collection of fees. It has the Clearinghouse's
+        storage layout (a test compares them) and works only through it, by delegatecall; called
+        directly it finds an empty ledger, no owner and no roles, and reverts.
 """
 
 from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
-from ..interfaces import IClearinghouse
+from ..interfaces import IClearinghouseEvents
+from ..interfaces import IClearinghousePart
+from ..interfaces import IClearinghouseShortfalls
+from ..interfaces import IClearinghouseSlices
 from ..interfaces import IDefaultFund
 from ..interfaces import IRiskEngine
 from ..modules.layout import leg_layout
@@ -22,56 +24,35 @@ from ..modules.layout import levels
 from ..modules.layout import role_layout
 from ..modules.layout import units
 from ..modules.layout import words
+from ..modules import currency
 from ..modules import final_settlement
 from ..modules import ledger
 from ..modules import registry
-from ..modules import tear_up
 from ..modules import trading
 from ..modules import vault
 
+implements: IClearinghousePart
+implements: IClearinghouseShortfalls
+implements: IClearinghouseSlices
 initializes: ownable
 initializes: ownable_2step[ownable := ownable]
+initializes: currency
 initializes: registry
 initializes: ledger
-initializes: trading[ledger := ledger, registry := registry]
-initializes: tear_up[ledger := ledger]
 initializes: final_settlement
-
-ANSWER_SIZE: constant(uint256) = 1_024
-
-
-# The settlement token and WAD per unit of it.
-SETTLEMENT_TOKEN: public(immutable(address))
-SETTLEMENT_SCALE: immutable(uint256)
-# The next part of the code.
-RESOLUTION: public(immutable(address))
+initializes: trading[ledger := ledger, registry := registry]
+exports: (currency.SETTLEMENT_TOKEN,)
 
 
 @deploy
-def __init__(settlement_token: address, resolution: address):
+def __init__(settlement_token: address):
     """
-    @param settlement_token The Clearinghouse's settlement token.
-    @param resolution ClearinghouseTearUps made for the same settlement token.
+    @param settlement_token Address of the Clearinghouse's settlement token.
     """
-    assert (
-        staticcall IClearinghouse(resolution).SETTLEMENT_TOKEN() == settlement_token
-    ), "clearinghouse: procedures of another token"
     ownable.__init__()
     ownable_2step.__init__()
     ownable_2step._transfer_ownership(empty(address))
-    SETTLEMENT_TOKEN = settlement_token
-    SETTLEMENT_SCALE = registry._scale_of(settlement_token)
-    RESOLUTION = resolution
-
-
-@external
-@raw_return
-@reentrant
-def __default__() -> Bytes[ANSWER_SIZE]:
-    """
-    @notice Runs any other function in ClearinghouseTearUps.
-    """
-    return raw_call(RESOLUTION, msg.data, max_outsize=ANSWER_SIZE, is_delegate_call=True)
+    currency.__init__(settlement_token)
 
 
 # SHORTFALLS AND FEES ------------------------------------------------------------------------------
@@ -101,7 +82,7 @@ def cover_shortfall(
     trading._require_no_call(header)
     since: uint256 = ledger.shortfall_since[account]
     assert (
-        ledger.negative_cash > trading.negative_cash_cap
+        ledger.negative_cash > ledger.negative_cash_cap
         or since != 0
         and block.timestamp >= since + registry.shortfall_grace
     ), "clearinghouse: not open yet"
@@ -113,10 +94,12 @@ def cover_shortfall(
     low, high, valid = staticcall IRiskEngine(engine).price(leg_layout.COLLATERAL_ROW + index)
     registry._require_valid(valid)
 
-    paid: uint256 = vault._pull(SETTLEMENT_TOKEN, msg.sender, cash_amount) * SETTLEMENT_SCALE
+    paid: uint256 = (
+        vault._pull(currency.SETTLEMENT_TOKEN, msg.sender, cash_amount) * currency.SETTLEMENT_SCALE
+    )
     cash: int256 = words._cash(header)
     assert (
-        cash < 0 and paid < convert(-cash, uint256) + SETTLEMENT_SCALE
+        cash < 0 and paid < convert(-cash, uint256) + currency.SETTLEMENT_SCALE
     ), "clearinghouse: owes less"
     scale: uint256 = registry.collaterals[index].scale
     worth: uint256 = paid * (units.PPM + registry.shortfall_discount) // units.PPM
@@ -131,7 +114,7 @@ def cover_shortfall(
     registry.collaterals[index].total -= debited
     # The bonus comes out of an account that can afford it: one below MM is called and sold (INV-4).
     trading._require_margin(engine, account, header, levels.MAINTENANCE, [])
-    log IClearinghouse.ShortfallCovered(
+    log IClearinghouseEvents.ShortfallCovered(
         account=account,
         payer=msg.sender,
         token=token,
@@ -156,31 +139,33 @@ def collect_fees(market: uint256) -> uint256:
     fees: uint256 = words._fees(totals) + ledger.protocol_fees
     hole: uint256 = ledger.hole
     to_hole: uint256 = min(hole, fees)
-    tokens: uint256 = (fees - to_hole) // SETTLEMENT_SCALE
+    tokens: uint256 = (fees - to_hole) // currency.SETTLEMENT_SCALE
     fund: address = registry._role(role_layout.DEFAULT_FUND)
     members: uint256 = 0
     if staticcall IDefaultFund(fund).has_shares(0):
         members = tokens * registry.default_fund_share // units.PPM
     ledger.market_totals[market] = totals & ~(words.FEES_MASK << words.FEES_SHIFT)
-    ledger.protocol_fees = fees - to_hole - tokens * SETTLEMENT_SCALE
+    ledger.protocol_fees = fees - to_hole - tokens * currency.SETTLEMENT_SCALE
     if to_hole != 0:
         ledger.hole = hole - to_hole
-    log IClearinghouse.FeesCollected(
+    log IClearinghouseEvents.FeesCollected(
         market=market,
         to_hole=to_hole,
-        to_insurance=(tokens - members) * SETTLEMENT_SCALE,
-        to_default_fund=members * SETTLEMENT_SCALE,
+        to_insurance=(tokens - members) * currency.SETTLEMENT_SCALE,
+        to_default_fund=members * currency.SETTLEMENT_SCALE,
         hole=hole - to_hole,
     )
     if tokens != members:
-        vault._push(SETTLEMENT_TOKEN, registry._role(role_layout.INSURANCE_FUND), tokens - members)
+        vault._push(
+            currency.SETTLEMENT_TOKEN, registry._role(role_layout.INSURANCE_FUND), tokens - members
+        )
     if members != 0:
-        vault._approve(SETTLEMENT_TOKEN, fund, members)
+        vault._approve(currency.SETTLEMENT_TOKEN, fund, members)
         extcall IDefaultFund(fund).receive_fees(members)
     return tokens
 
 
-# DEFAULTS ---------------------------------------------------------------------------------------
+# DEFAULTS -----------------------------------------------------------------------------------------
 
 @external
 def slice_account(
@@ -218,13 +203,15 @@ def receive_draw(account: uint256, tokens: uint256, cash: uint256):
         msg.sender == registry._role(role_layout.INSURANCE_FUND)
         or msg.sender == registry._role(role_layout.DEFAULT_FUND)
     ), "clearinghouse: wrong caller"
-    worth: uint256 = vault._pull(SETTLEMENT_TOKEN, msg.sender, tokens) * SETTLEMENT_SCALE
+    worth: uint256 = (
+        vault._pull(currency.SETTLEMENT_TOKEN, msg.sender, tokens) * currency.SETTLEMENT_SCALE
+    )
     assert cash <= worth, "clearinghouse: draw pays too little"
     header: uint256 = ledger._header(account)
     header = ledger._book_cash(account, header, words._cash(header) + convert(cash, int256))
     ledger.headers[account] = header
     if worth != cash:
         ledger.protocol_fees += worth - cash
-    log IClearinghouse.DrawReceived(
+    log IClearinghouseEvents.DrawReceived(
         account=account, fund=msg.sender, tokens=tokens, paid=cash, cash=words._cash(header)
     )

@@ -32,6 +32,8 @@ from ethereum.ercs import IERC20
 from ethereum.ercs import IERC20Detailed
 from snekmate.utils import math
 from ..interfaces import IClearinghouse
+from ..interfaces import IClearinghouseRecords
+from ..interfaces import IClearinghouseSlices
 from ..interfaces import IDefaultFund
 from ..interfaces import IRiskEngine
 from ..modules.layout import role_layout
@@ -291,7 +293,7 @@ def draw(
     assert extcall IERC20(SETTLEMENT_TOKEN).approve(
         CLEARINGHOUSE, tokens, default_return_value=True, skip_contract_check=True
     ), "default fund: approve failed"
-    extcall IClearinghouse(CLEARINGHOUSE).receive_draw(
+    extcall IClearinghouseSlices(CLEARINGHOUSE).receive_draw(
         account, tokens, paid, skip_contract_check=True
     )
     return own_paid, contributions_paid, assessments_paid
@@ -558,7 +560,7 @@ def set_terms(terms: IDefaultFund.Terms):
                     weight out of bounds
     """
     assert (
-        msg.sender == staticcall IClearinghouse(CLEARINGHOUSE).owner()
+        msg.sender == staticcall IClearinghouseRecords(CLEARINGHOUSE).owner()
     ), "default fund: only the owner"
     self._set_terms(terms)
 

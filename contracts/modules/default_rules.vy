@@ -10,12 +10,12 @@
 """
 
 from ..interfaces import IClearinghouse
+from ..interfaces import IClearinghouseRecords
 from ..interfaces import IDefaultManager
 from ..interfaces import IRiskEngine
 from .layout import limits
 from .layout import role_layout
 from .layout import units
-
 
 # Bounds of the terms.
 MIN_GRACE: constant(uint256) = 300  # 5 minutes
@@ -186,7 +186,7 @@ def _require_admin():
     @dev The Clearinghouse's owner is the one admin.
     """
     assert (
-        msg.sender == staticcall IClearinghouse(CLEARINGHOUSE).owner()
+        msg.sender == staticcall IClearinghouseRecords(CLEARINGHOUSE).owner()
     ), "default manager: caller is not the admin"
 
 

@@ -11,7 +11,7 @@
         share of every pot, plus its own collateral.
 """
 
-from ..interfaces import IClearinghouse
+from ..interfaces import IClearinghouseEvents
 
 # Markets listed and not yet settled.
 living_markets: public(uint256)
@@ -41,4 +41,4 @@ def _begin_proofs():
     @dev Opens the window: every market is settled.
     """
     self.proofs_end = block.timestamp + self.proof_window
-    log IClearinghouse.ProofsBegan(until=self.proofs_end)
+    log IClearinghouseEvents.ProofsBegan(until=self.proofs_end)

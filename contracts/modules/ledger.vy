@@ -19,7 +19,7 @@
         their value at the price it was settled at, in cash.
 """
 
-from ..interfaces import IClearinghouse
+from ..interfaces import IClearinghouseEvents
 from .layout import leg_layout
 from .layout import limits
 from .layout import units
@@ -55,6 +55,8 @@ past_sides: public(HashMap[uint256, HashMap[uint256, uint256]])
 settled_prices: public(HashMap[uint256, uint256])
 # Sum of negative cash over all accounts, WAD: the total of debt shares (index 1).
 negative_cash: public(uint256)
+# Greatest total of it that voluntary actions may reach, WAD.
+negative_cash_cap: public(uint256)
 # Since when an account's negative cash has been above the threshold, unix seconds. 0: it is not.
 shortfall_since: public(HashMap[uint256, uint256])
 # Negative cash above this starts an account's grace time, WAD.
@@ -331,7 +333,7 @@ def _convert(account: uint256, header: uint256, market: uint256, state: uint256)
     self.positions[account][market] = 0
     header_after: uint256 = self._remove_market(account, header, market)
     header_after = self._book_cash(account, header_after, words._cash(header_after) + value)
-    log IClearinghouse.Converted(
+    log IClearinghouseEvents.Converted(
         market=market, account=account, value=value, cash=words._cash(header_after)
     )
     return header_after

@@ -10,7 +10,7 @@
 """
 
 from ethereum.ercs import IERC20Detailed
-from ..interfaces import IClearinghouse
+from ..interfaces import IClearinghouseRecords
 from .layout import role_layout
 from .layout import units
 from .layout import words
@@ -32,7 +32,7 @@ account_count: public(HashMap[address, uint256])
 # owner -> operator -> permission bits.
 operators: public(HashMap[address, HashMap[address, uint256]])
 # Listed collateral, by index; total = sum over accounts.
-collaterals: public(HashMap[uint256, IClearinghouse.Collateral])
+collaterals: public(HashMap[uint256, IClearinghouseRecords.Collateral])
 collateral_count: public(uint256)
 # token -> index + 1. 0: not listed.
 collateral_place: HashMap[address, uint256]
@@ -132,7 +132,7 @@ def _cap_now(index: uint256) -> uint256:
     @dev What deposits of a collateral may reach now, WAD: a cap that was raised grows linearly, so
          that nobody can bring in much of a new token before people have looked at it.
     """
-    held: IClearinghouse.Collateral = self.collaterals[index]
+    held: IClearinghouseRecords.Collateral = self.collaterals[index]
     passed: uint256 = min(block.timestamp - held.since, CAP_RAMP)
     return held.base + (held.cap - held.base) * passed // CAP_RAMP
 

@@ -26,7 +26,8 @@
         room and becomes part of the hole.
 """
 
-from ..interfaces import IClearinghouse
+from ..interfaces import IClearinghouseEvents
+from ..interfaces import IClearinghouseTearUps
 from .layout import leg_layout
 from .layout import limits
 from .layout import units
@@ -55,7 +56,7 @@ charged: transient(HashMap[uint256, HashMap[uint256, uint256]])
 
 @internal
 def _tear_up_many(
-    closeouts: DynArray[IClearinghouse.Closeout, limits.BATCH], charge_cap: uint256
+    closeouts: DynArray[IClearinghouseTearUps.Closeout, limits.BATCH], charge_cap: uint256
 ) -> DynArray[int256, limits.BATCH]:
     """
     @dev Closes the named positions of several accounts at mark, netted; charges may follow in the
@@ -64,14 +65,14 @@ def _tear_up_many(
     @return Cash of each account afterwards, WAD.
     """
     cash: DynArray[int256, limits.BATCH] = []
-    for closeout: IClearinghouse.Closeout in closeouts:
+    for closeout: IClearinghouseTearUps.Closeout in closeouts:
         header: uint256 = 0
         after: int256 = 0
         header, after = self._close(closeout.account, closeout.legs)
         ledger.headers[closeout.account] = ledger._book_cash(closeout.account, header, after)
-        log IClearinghouse.ClosedOut(account=closeout.account, cash=after)
+        log IClearinghouseEvents.ClosedOut(account=closeout.account, cash=after)
         cash.append(after)
-    for closeout: IClearinghouse.Closeout in closeouts:
+    for closeout: IClearinghouseTearUps.Closeout in closeouts:
         self._spread_all(closeout.legs, charge_cap)
     return cash
 
@@ -136,7 +137,7 @@ def _tear_up_one(
         )
         loss += amount
         charged += taken
-        log IClearinghouse.TornUp(
+        log IClearinghouseEvents.TornUp(
             market=market,
             account=account,
             size=-base,
@@ -301,7 +302,7 @@ def _close(account: uint256, legs: DynArray[uint256, 40]) -> (uint256, int256):
         self._leave(market, closed)
         self.net[market] += base
         self.touched[market] = True
-        log IClearinghouse.TornUp(
+        log IClearinghouseEvents.TornUp(
             market=market,
             account=account,
             size=-base,
@@ -350,7 +351,7 @@ def _spread(market: uint256, price: uint256, charge_cap: uint256):
             a, k = self._fallen(a, k, net, shares, is_long, price, state)
             word: uint256 = 0
             state, word = self._store_side(market, state, is_long, a, k)
-            log IClearinghouse.SideMoved(market=market, is_long=is_long, side=word)
+            log IClearinghouseEvents.SideMoved(market=market, is_long=is_long, side=word)
     self._book_interest(market, state)
 
 
@@ -377,7 +378,7 @@ def _begin_generation(
         shorts = wad_math._mul_ceil(shorts, a)
         left = shorts
     ledger.market_totals[market] = words._pack_totals(longs, shorts, words._fees(totals))
-    log IClearinghouse.GenerationBegan(
+    log IClearinghouseEvents.GenerationBegan(
         market=market,
         is_long=is_long,
         generation=generation + 1,
@@ -449,7 +450,7 @@ def _charge_side(market: uint256, side: uint256):
         a = convert(end & words.SIDE_A_MASK, int256)
         k = words._signed(end) >> words.SIDE_K_SHIFT
         ledger.past_sides[market][side << 16 | generation] = words._pack_side(a, k - cut)
-    log IClearinghouse.SideCharged(
+    log IClearinghouseEvents.SideCharged(
         market=market, is_long=is_long, generation=generation, amount=amount, k=k - cut
     )
 
@@ -479,7 +480,7 @@ def _log_loss(account: uint256, loss: uint256, to_hole: uint256, cash: int256):
     """
     @dev Tells who paid a loss.
     """
-    log IClearinghouse.LossSettled(
+    log IClearinghouseEvents.LossSettled(
         account=account, charged=loss - to_hole, to_hole=to_hole, hole=ledger.hole, cash=cash
     )
 

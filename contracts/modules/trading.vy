@@ -10,7 +10,7 @@
         engine the books as they stand, and revert as a whole when it objects.
 """
 
-from ..interfaces import IClearinghouse
+from ..interfaces import IClearinghouseEvents
 from ..interfaces import IDefaultFund
 from ..interfaces import IRiskEngine
 from .layout import leg_layout
@@ -29,10 +29,6 @@ uses: registry
 
 MAKER_REDUCE_ONLY: constant(uint256) = 1
 TAKER_REDUCE_ONLY: constant(uint256) = 2
-
-
-# Greatest total of negative cash that voluntary actions may reach, WAD.
-negative_cash_cap: public(uint256)
 
 
 @internal
@@ -142,7 +138,7 @@ def _novate(
         ledger._next_rate(old_state, interest, target_rate, weight),
     )
     ledger.market_state[market] = state
-    log IClearinghouse.Novated(
+    log IClearinghouseEvents.Novated(
         market=market,
         maker=maker,
         taker=taker,
@@ -218,7 +214,7 @@ def _slice(
                 bidder, bidder_header, index, ledger.collateral[bidder][index] + amount
             )
             paid += convert(wad_math._mul_down(amount, price), int256)
-            log IClearinghouse.CollateralSliced(
+            log IClearinghouseEvents.CollateralSliced(
                 index=index, account=account, bidder=bidder, amount=amount, price=price
             )
         else:
@@ -242,7 +238,7 @@ def _slice(
                 ledger.market_state[market] = ledger._book_totals(
                     market, state, long_change, short_change, 0
                 )
-            log IClearinghouse.PositionSliced(
+            log IClearinghouseEvents.PositionSliced(
                 market=market,
                 account=account,
                 bidder=bidder,
@@ -260,7 +256,7 @@ def _slice(
     ledger.protocol_fees += fee
     self._require_under_cap(bidder_cash)
     self._require_margin(engine, bidder, bidder_header, levels.INITIAL, known)
-    log IClearinghouse.Sliced(
+    log IClearinghouseEvents.Sliced(
         account=account,
         bidder=bidder,
         discount=discount,
@@ -432,7 +428,7 @@ def _require_under_cap(cash: int256):
     @dev Voluntary actions may not push the total of negative cash above its cap.
     """
     if cash < 0:
-        assert ledger.negative_cash <= self.negative_cash_cap, "ledger: negative cash cap"
+        assert ledger.negative_cash <= ledger.negative_cash_cap, "ledger: negative cash cap"
 
 
 @internal

@@ -13,7 +13,7 @@
 """
 
 from snekmate.auth import ownable
-from ..interfaces import IClearinghouse
+from ..interfaces import IClearinghouseEvents
 from ..interfaces import IRiskEngine
 from .layout import leg_layout
 from .layout import limits
@@ -21,6 +21,7 @@ from .layout import role_layout
 from .layout import stages
 from .layout import units
 from .layout import words
+from . import currency
 from . import debts
 from . import final_settlement
 from . import ledger
@@ -28,23 +29,10 @@ from . import registry
 from . import vault
 
 uses: ownable
+uses: currency
 uses: registry
 uses: ledger
 uses: final_settlement
-
-
-# The settlement token and WAD per unit of it.
-SETTLEMENT_TOKEN: public(immutable(address))
-SETTLEMENT_SCALE: immutable(uint256)
-
-
-@deploy
-def __init__(settlement_token: address):
-    """
-    @param settlement_token The Clearinghouse's settlement token.
-    """
-    SETTLEMENT_TOKEN = settlement_token
-    SETTLEMENT_SCALE = registry._scale_of(settlement_token)
 
 
 # WIND-DOWN --------------------------------------------------------------------------------------
@@ -56,7 +44,7 @@ def begin_wind_down():
             `hole_share` of the cash held.
     """
     registry._require_running()
-    held: uint256 = vault._balance(SETTLEMENT_TOKEN) * SETTLEMENT_SCALE
+    held: uint256 = vault._balance(currency.SETTLEMENT_TOKEN) * currency.SETTLEMENT_SCALE
     if msg.sender != ownable.owner:
         share: uint256 = final_settlement.hole_share
         assert (
@@ -65,7 +53,7 @@ def begin_wind_down():
     self._set_phase(role_layout.WINDING_DOWN)
     if final_settlement.living_markets == 0:
         final_settlement._begin_proofs()
-    log IClearinghouse.WindDownBegan(caller=msg.sender, hole=ledger.hole, held=held)
+    log IClearinghouseEvents.WindDownBegan(caller=msg.sender, hole=ledger.hole, held=held)
 
 
 @external
@@ -97,7 +85,9 @@ def seize(account: uint256) -> uint256:
         header = ledger._book_collateral(account, header, index, held - taken)
         final_settlement.collateral_pots[index] += taken
         final_settlement.pots_bitmap |= 1 << index
-        log IClearinghouse.CollateralSeized(account=account, index=index, amount=taken, price=price)
+        log IClearinghouseEvents.CollateralSeized(
+            account=account, index=index, amount=taken, price=price
+        )
     ledger.headers[account] = header
     return owed
 
@@ -134,7 +124,7 @@ def conclude_proof(
             caller_account, caller_header, words._cash(caller_header) + convert(reward, int256)
         )
     ledger.hole += loss + reward
-    log IClearinghouse.DeficitProven(
+    log IClearinghouseEvents.DeficitProven(
         account=account,
         caller_account=caller_account,
         loss=loss,
@@ -166,12 +156,12 @@ def begin_redemption() -> (uint256, uint256):
     ledger.hole -= to_hole
     ledger.protocol_fees = fees - to_hole
     # By the law of conservation this is the sum of all claims (INV-1).
-    held: uint256 = vault._balance(SETTLEMENT_TOKEN) * SETTLEMENT_SCALE
+    held: uint256 = vault._balance(currency.SETTLEMENT_TOKEN) * currency.SETTLEMENT_SCALE
     pot: uint256 = held - min(ledger.protocol_fees, held)
     final_settlement.pot = pot
     final_settlement.claims = pot + ledger.hole
     self._set_phase(role_layout.REDEMPTION)
-    log IClearinghouse.RedemptionBegan(pot=pot, claims=pot + ledger.hole, fees=fees - to_hole)
+    log IClearinghouseEvents.RedemptionBegan(pot=pot, claims=pot + ledger.hole, fees=fees - to_hole)
     return pot, pot + ledger.hole
 
 
@@ -200,7 +190,7 @@ def redeem(account: uint256, recipient: address) -> uint256:
         tokens = (
             min(
                 claim * final_settlement.pot // final_settlement.claims, self._left_of_pot()
-            ) // SETTLEMENT_SCALE
+            ) // currency.SETTLEMENT_SCALE
         )
         pots = final_settlement.pots_bitmap
         if header & words.INDEBTED != 0:
@@ -222,13 +212,13 @@ def redeem(account: uint256, recipient: address) -> uint256:
                 header = ledger._book_collateral(account, header, index, 0)
     ledger.headers[account] = words._with_stage(words._with_cash(header, 0), stages.UNCALLED, 0)
     if to_fund != 0:
-        vault._push(SETTLEMENT_TOKEN, registry._role(role_layout.INSURANCE_FUND), to_fund)
+        vault._push(currency.SETTLEMENT_TOKEN, registry._role(role_layout.INSURANCE_FUND), to_fund)
     if tokens != 0:
-        vault._push(SETTLEMENT_TOKEN, recipient, tokens)
+        vault._push(currency.SETTLEMENT_TOKEN, recipient, tokens)
     for index: uint256 in range(limits.MAX_COLLATERALS):
         if collateral[index] != 0:
             collateral[index] = self._hand_over(account, index, recipient, collateral[index])
-    log IClearinghouse.Redeemed(
+    log IClearinghouseEvents.Redeemed(
         account=account,
         recipient=recipient,
         claim=claim,
@@ -248,7 +238,7 @@ def _left_of_pot() -> uint256:
     @dev Cash that can still be paid out, WAD. Roundings of tear-ups may have made all claims
          together a few wei more than was held: nobody waits for those.
     """
-    held: uint256 = vault._balance(SETTLEMENT_TOKEN) * SETTLEMENT_SCALE
+    held: uint256 = vault._balance(currency.SETTLEMENT_TOKEN) * currency.SETTLEMENT_SCALE
     return held - min(ledger.protocol_fees, held)
 
 
@@ -279,7 +269,7 @@ def _hand_over(account: uint256, index: uint256, recipient: address, tokens: uin
         ledger.headers[account] = ledger._book_collateral(
             account, ledger.headers[account], index, amount
         )
-        log IClearinghouse.CollateralKept(account=account, index=index, amount=amount)
+        log IClearinghouseEvents.CollateralKept(account=account, index=index, amount=amount)
     total: uint256 = registry.collaterals[index].total
     registry.collaterals[index].total = total - min(paid * scale, total)
     return paid
@@ -317,4 +307,4 @@ def _repay_from(account: uint256, tokens: uint256) -> uint256:
     """
     owed: uint256 = debts._total(ledger.debts[account])
     ledger.debts[account] = 0
-    return min((owed + SETTLEMENT_SCALE - 1) // SETTLEMENT_SCALE, tokens)
+    return min((owed + currency.SETTLEMENT_SCALE - 1) // currency.SETTLEMENT_SCALE, tokens)

@@ -14,6 +14,7 @@
 
 from ethereum.ercs import IERC4626
 from ..interfaces import IClearinghouse
+from ..interfaces import IClearinghouseRecords
 from ..interfaces import IDefaultFund
 from ..interfaces import IDefaultManager
 from ..interfaces import ILens
@@ -229,14 +230,14 @@ def markets(
     engine: address = self._role(role_layout.RISK_ENGINE)
     seen: DynArray[ILens.MarketView, limits.MAX_MARKET] = []
     for market: uint256 in ids:
-        state: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).market_state(market)
+        state: uint256 = staticcall IClearinghouseRecords(CLEARINGHOUSE).market_state(market)
         if state == 0:
             unknown: ILens.MarketView = empty(ILens.MarketView)
             unknown.market = market
             seen.append(unknown)
             continue
         price: ILens.PriceView = self._price(engine, leg_layout.MARKET_ROW + market)
-        totals: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).market_totals(market)
+        totals: uint256 = staticcall IClearinghouseRecords(CLEARINGHOUSE).market_totals(market)
         seen.append(
             ILens.MarketView(
                 market=market,
@@ -557,7 +558,9 @@ def _position(engine: address, account: uint256, row: uint256, body: uint256) ->
         account=account,
         market=market,
         size=size,
-        cost=words._cost(staticcall IClearinghouse(CLEARINGHOUSE).positions(account, market)),
+        cost=words._cost(
+            staticcall IClearinghouseRecords(CLEARINGHOUSE).positions(account, market)
+        ),
         value=wad_math._mul_floor(size, convert(worse, int256)) + carry,
         notional=wad_math._mul_up(convert(abs(size), uint256), worse),
         low=price.low,
@@ -575,7 +578,9 @@ def _interest(market: uint256, state: uint256, shares: uint256, is_long: bool) -
     moved: uint256 = words.INDEXED_LONG if is_long else words.INDEXED_SHORT
     if state & moved == 0:
         return shares
-    side: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).side_index(market, 0 if is_long else 1)
+    side: uint256 = staticcall IClearinghouseRecords(CLEARINGHOUSE).side_index(
+        market, 0 if is_long else 1
+    )
     return wad_math._mul_down(shares, side & words.SIDE_A_MASK)
 
 

@@ -21,6 +21,8 @@
 """
 
 from ..interfaces import IClearinghouse
+from ..interfaces import IClearinghouseSlices
+from ..interfaces import IClearinghouseStages
 from ..interfaces import IDefaultManager
 from ..interfaces import IRiskEngine
 from ..modules.layout import leg_layout
@@ -110,7 +112,7 @@ def call_margin(account: uint256, caller_account: uint256 = 0) -> uint256:
         deadline=deadline,
         reward=reward,
     )
-    extcall IClearinghouse(CLEARINGHOUSE).set_stage(
+    extcall IClearinghouseStages(CLEARINGHOUSE).set_stage(
         account, stages.CALL, deadline, reward, caller_account
     )
     return deadline
@@ -135,7 +137,7 @@ def cure(account: uint256):
     if stage == stages.INSOLVENCY:
         self._forward()
         return
-    extcall IClearinghouse(CLEARINGHOUSE).set_stage(account, stages.UNCALLED, 0, 0, 0)
+    extcall IClearinghouseStages(CLEARINGHOUSE).set_stage(account, stages.UNCALLED, 0, 0, 0)
 
 
 # AUCTION ----------------------------------------------------------------------------------------
@@ -170,7 +172,9 @@ def open_auction(account: uint256):
         equity=seen.equity,
         maintenance=seen.maintenance,
     )
-    extcall IClearinghouse(CLEARINGHOUSE).set_stage(account, stages.AUCTION, block.timestamp, 0, 0)
+    extcall IClearinghouseStages(CLEARINGHOUSE).set_stage(
+        account, stages.AUCTION, block.timestamp, 0, 0
+    )
 
 
 @external
@@ -215,7 +219,7 @@ def bid(
     assert (quote.discount + 1) * units.PPM > min_discount * quote.maintenance_sold, (
         "default manager: discount below limit"
     )
-    extcall IClearinghouse(CLEARINGHOUSE).slice_account(
+    extcall IClearinghouseSlices(CLEARINGHOUSE).slice_account(
         account, bidder_account, taken, known, quote.discount, quote.fee
     )
     ended: bool = (
@@ -235,7 +239,7 @@ def bid(
         ended=ended,
     )
     if ended:
-        extcall IClearinghouse(CLEARINGHOUSE).set_stage(account, stages.UNCALLED, 0, 0, 0)
+        extcall IClearinghouseStages(CLEARINGHOUSE).set_stage(account, stages.UNCALLED, 0, 0, 0)
     return taken, quote.discount
 
 

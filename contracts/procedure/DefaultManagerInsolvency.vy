@@ -23,6 +23,10 @@
 """
 
 from ..interfaces import IClearinghouse
+from ..interfaces import IClearinghouseProofs
+from ..interfaces import IClearinghouseSlices
+from ..interfaces import IClearinghouseStages
+from ..interfaces import IClearinghouseTearUps
 from ..interfaces import IDefaultFund
 from ..interfaces import IDefaultManager
 from ..interfaces import IInsuranceFund
@@ -91,7 +95,7 @@ def cure(account: uint256):
     # Only reached through the DefaultManager, which has seen equity at the target; on its own this
     # contract may not touch the ledger.
     tiers._release(account)
-    extcall IClearinghouse(CLEARINGHOUSE).set_stage(account, stages.UNCALLED, 0, 0, 0)
+    extcall IClearinghouseStages(CLEARINGHOUSE).set_stage(account, stages.UNCALLED, 0, 0, 0)
 
 
 @external
@@ -138,7 +142,7 @@ def bid(
                 return 0, 0  # torn up at once: nothing covers it
             if is_whole:
                 self._split_one(account, known, convert(max(-seen.equity, 0), uint256))
-    cash: int256 = extcall IClearinghouse(CLEARINGHOUSE).slice_account(
+    cash: int256 = extcall IClearinghouseSlices(CLEARINGHOUSE).slice_account(
         account, bidder_account, taken, known, 0, 0
     )
     log IDefaultManager.Bid(
@@ -172,7 +176,7 @@ def tear_up(accounts: DynArray[uint256, limits.BATCH]):
     terms: IDefaultManager.Waterfall = default_rules._waterfall()
     assert len(accounts) != 0, "default manager: no accounts"
     tiers._begin()
-    closeouts: DynArray[IClearinghouse.Closeout, limits.BATCH] = []
+    closeouts: DynArray[IClearinghouseTearUps.Closeout, limits.BATCH] = []
     equities: DynArray[int256, limits.BATCH] = []
     last: uint256 = 0
     for account: uint256 in accounts:
@@ -190,11 +194,11 @@ def tear_up(accounts: DynArray[uint256, limits.BATCH]):
             seen.stuck == 0 and len(known) == 0
         ), "default manager: nothing to tear up"
         tiers._add(account, known, 0)
-        closeouts.append(IClearinghouse.Closeout(account=account, legs=known))
+        closeouts.append(IClearinghouseTearUps.Closeout(account=account, legs=known))
         equities.append(seen.equity)
-    cash: DynArray[int256, limits.BATCH] = extcall IClearinghouse(CLEARINGHOUSE).tear_up_accounts(
-        closeouts, terms.charge_cap
-    )
+    cash: DynArray[int256, limits.BATCH] = extcall IClearinghouseTearUps(
+        CLEARINGHOUSE
+    ).tear_up_accounts(closeouts, terms.charge_cap)
     for i: uint256 in range(len(accounts), bound=limits.BATCH):
         tiers.claims[i].shortfall = self._shortfall(accounts[i], cash[i], equities[i])
     tiers._split(True)
@@ -216,7 +220,9 @@ def reopen(account: uint256):
     assert self._has_positions(known), "default manager: price not valid"
     tiers._release(account)
     log IDefaultManager.Reopened(account=account, equity=seen.equity)
-    extcall IClearinghouse(CLEARINGHOUSE).set_stage(account, stages.AUCTION, block.timestamp, 0, 0)
+    extcall IClearinghouseStages(CLEARINGHOUSE).set_stage(
+        account, stages.AUCTION, block.timestamp, 0, 0
+    )
 
 
 @external
@@ -230,14 +236,14 @@ def prove_deficit(account: uint256, caller_account: uint256 = 0) -> uint256:
     """
     assert account != caller_account, "default manager: account proves itself"
     tiers._release(account)
-    deficit: uint256 = extcall IClearinghouse(CLEARINGHOUSE).seize(account)
+    deficit: uint256 = extcall IClearinghouseProofs(CLEARINGHOUSE).seize(account)
     tiers._begin()
     tiers._add(account, [], deficit)
     tiers._split(False)
     self._draw(0, True)
     loss: uint256 = 0
     reward: uint256 = 0
-    loss, reward = extcall IClearinghouse(CLEARINGHOUSE).conclude_proof(
+    loss, reward = extcall IClearinghouseProofs(CLEARINGHOUSE).conclude_proof(
         account, caller_account, deficit
     )
     claim: tiers.Claim = tiers.claims[0]
@@ -397,11 +403,13 @@ def _recognise(
         return
     if fraction == 0:
         tiers._reserve(0)
-        extcall IClearinghouse(CLEARINGHOUSE).set_stage(account, stages.INSOLVENCY, since, 0, 0)
+        extcall IClearinghouseStages(CLEARINGHOUSE).set_stage(
+            account, stages.INSOLVENCY, since, 0, 0
+        )
         return
     loss: uint256 = 0
     to_hole: uint256 = 0
-    loss, to_hole = extcall IClearinghouse(CLEARINGHOUSE).tear_up_account(
+    loss, to_hole = extcall IClearinghouseTearUps(CLEARINGHOUSE).tear_up_account(
         account, fraction, tiers._legs(0), terms.charge_cap, since
     )
     log IDefaultManager.ShortfallPaid(
@@ -458,7 +466,7 @@ def _sell_remainder(
         assert discount * units.PPM >= min_discount * (worth * taken // units.WAD), (
             "default manager: discount below limit"
         )
-    cash: int256 = extcall IClearinghouse(CLEARINGHOUSE).slice_account(
+    cash: int256 = extcall IClearinghouseSlices(CLEARINGHOUSE).slice_account(
         account, bidder_account, taken, known, discount, 0
     )
     log IDefaultManager.RemainderSold(
@@ -492,7 +500,7 @@ def _execute():
     for i: uint256 in range(tiers.count, bound=limits.BATCH):
         to_hole: uint256 = 0
         if tiers.claims[i].uncovered != 0:
-            to_hole = extcall IClearinghouse(CLEARINGHOUSE).settle_loss(
+            to_hole = extcall IClearinghouseTearUps(CLEARINGHOUSE).settle_loss(
                 tiers.claims[i].account, tiers._legs(i)
             )
         self._conclude(tiers.claims[i], to_hole)
@@ -514,7 +522,7 @@ def _conclude(claim: tiers.Claim, to_hole: uint256):
             charged=claim.uncovered - to_hole,
             to_hole=to_hole,
         )
-    extcall IClearinghouse(CLEARINGHOUSE).conclude(
+    extcall IClearinghouseTearUps(CLEARINGHOUSE).conclude(
         claim.account,
         claim.own,
         claim.insurance,

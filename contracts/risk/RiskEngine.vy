@@ -21,6 +21,7 @@
 """
 
 from ..interfaces import IClearinghouse
+from ..interfaces import IClearinghouseRecords
 from ..interfaces import IPriceOracle
 from ..interfaces import IRiskEngine
 from ..modules.layout import leg_layout
@@ -661,7 +662,7 @@ def _require_admin():
     @dev The Clearinghouse's owner is the one admin.
     """
     assert (
-        msg.sender == staticcall IClearinghouse(CLEARINGHOUSE).owner()
+        msg.sender == staticcall IClearinghouseRecords(CLEARINGHOUSE).owner()
     ), "risk engine: caller is not the admin"
 
 

@@ -17,6 +17,8 @@
 
 from snekmate.utils import eip712_domain_separator
 from ..interfaces import IClearinghouse
+from ..interfaces import IClearinghouseRecords
+from ..interfaces import IClearinghouseVenue
 from ..interfaces import IExchange
 from ..modules.layout import role_layout
 from ..modules.layout import words
@@ -155,7 +157,7 @@ def fill(
 
     mark_low: uint256 = 0
     mark_high: uint256 = 0
-    mark_low, mark_high = extcall IClearinghouse(CLEARINGHOUSE).novate(
+    mark_low, mark_high = extcall IClearinghouseVenue(CLEARINGHOUSE).novate(
         order.market,
         order.account,
         taker_account,
@@ -304,7 +306,7 @@ def _require_clearinghouse(clearinghouse: address):
 @view
 def _require_owner():
     assert (
-        msg.sender == staticcall IClearinghouse(CLEARINGHOUSE).owner()
+        msg.sender == staticcall IClearinghouseRecords(CLEARINGHOUSE).owner()
     ), "exchange: not the owner"
 
 

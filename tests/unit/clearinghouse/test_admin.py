@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bulkhead.deployment import PARTS
 from tests.reverts import assert_passes, reverts
 from verification.engine.world import ETH, NEVER, WAD
 
@@ -130,31 +131,34 @@ def test_the_other_contracts_follow_the_new_owner(world, ledger, admin, trader):
 # Constructor --------------------------------------------------------------------------------------
 
 
-def test_constructor_needs_an_owner_and_fitting_procedures(world, project, new_token, trader):
-    token, procedures = world.settlement, world.clearinghouse_procedures
+def parts_for(project, token, sender) -> list:
+    """Deploy the parts of a Clearinghouse for a token."""
+    return [getattr(project, name).deploy(token, sender=sender) for name in PARTS["Clearinghouse"]]
+
+
+def test_constructor_needs_an_owner_and_fitting_parts(world, project, new_token, trader):
+    token = world.settlement
+    parts = [world.deployment.contracts[name] for name in PARTS["Clearinghouse"]]
     with reverts("clearinghouse: no owner"):
-        project.Clearinghouse.deploy(token, ZERO, procedures, sender=trader)
-    with reverts("clearinghouse: procedures of another token"):
-        project.Clearinghouse.deploy(new_token(), trader, procedures, sender=trader)
-    parts = (
-        (project.ClearinghouseSlices, world.clearinghouse_resolution),
-        (project.ClearinghouseTearUps, world.clearinghouse_governance),
-    )
-    for part, following in parts:
-        with reverts("clearinghouse: procedures of another token"):
-            part.deploy(new_token(), following, sender=trader)
-    made = project.Clearinghouse.deploy(token, trader, procedures, sender=trader)
-    assert made.owner() == trader
+        project.Clearinghouse.deploy(token, ZERO, *parts, sender=trader)
+    with reverts("clearinghouse: part of another token"):
+        project.Clearinghouse.deploy(new_token(), trader, *parts, sender=trader)
+    strangers = parts_for(project, new_token(), trader)
+    for place, stranger in enumerate(strangers):
+        mixed = [*parts[:place], stranger, *parts[place + 1 :]]
+        with reverts("clearinghouse: part of another token"):
+            project.Clearinghouse.deploy(token, trader, *mixed, sender=trader)
+    made = project.Clearinghouse.deploy(token, trader, *parts, sender=trader)
+    assert project.ClearinghouseAdmin.at(made.address).owner() == trader
+    assert list(made.parts()) == [part.address for part in parts]
     assert made.SETTLEMENT_SCALE() == 10**12
 
 
 @pytest.mark.parametrize(("decimals", "scale"), [(0, WAD), (6, 10**12), (18, 1)])
 def test_settlement_scale(project, new_token, trader, decimals, scale):
     token = new_token(decimals)
-    governance = project.ClearinghouseAdmin.deploy(token, sender=trader)
-    resolution = project.ClearinghouseTearUps.deploy(token, governance, sender=trader)
-    procedures = project.ClearinghouseSlices.deploy(token, resolution, sender=trader)
-    made = project.Clearinghouse.deploy(token, trader, procedures, sender=trader)
+    parts = parts_for(project, token, trader)
+    made = project.Clearinghouse.deploy(token, trader, *parts, sender=trader)
     assert made.SETTLEMENT_SCALE() == scale
 
 
@@ -193,9 +197,8 @@ def test_role_is_proposed_and_taken_over_a_day_later(world, ledger, admin, stran
 
 
 def test_first_holder_of_a_role_takes_over_at_once(project, world, admin, trader):
-    made = project.Clearinghouse.deploy(
-        world.settlement, trader, world.clearinghouse_procedures, sender=admin
-    )
+    parts = [world.deployment.contracts[name] for name in PARTS["Clearinghouse"]]
+    made = project.Clearinghouse.deploy(world.settlement, trader, *parts, sender=admin)
     ledger = project.ClearinghouseAdmin.at(made.address)
     ledger.set_role(EXCHANGE, world.exchange, sender=trader)
     assert made.roles(EXCHANGE) == world.exchange

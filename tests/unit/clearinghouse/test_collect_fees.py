@@ -49,7 +49,7 @@ def test_anyone_sends_them_to_the_fund(world, ledger, holder, keeper):
     before = ledger.market_state(ETH), world.market(ETH)
     assert ledger.collect_fees.call(ETH, sender=keeper) == 12 * 10**6
     receipt = ledger.collect_fees(ETH, sender=keeper)
-    (event,) = receipt.decode_logs(world.clearinghouse_procedures.FeesCollected)
+    (event,) = receipt.decode_logs(world.clearinghouse.FeesCollected)
     assert (event.market, event.to_hole, event.hole) == (ETH, 0, 0)
     assert (event.to_insurance, event.to_default_fund) == (due, 0)  # nobody is a member
     assert world.settlement.balanceOf(world.insurance_fund) == 12 * 10**6
@@ -63,7 +63,7 @@ def test_members_get_the_published_share(world, ledger, holder, keeper, stranger
     world.join(stranger, 100, 100)
     due = world.market(ETH).fees
     receipt = ledger.collect_fees(ETH, sender=keeper)
-    (event,) = receipt.decode_logs(world.clearinghouse_procedures.FeesCollected)
+    (event,) = receipt.decode_logs(world.clearinghouse.FeesCollected)
     assert (event.to_insurance, event.to_default_fund) == (due * 6 // 10, due * 4 // 10)
     assert world.settlement.balanceOf(world.insurance_fund) * FEE_UNIT == due * 6 // 10
     members = world.settlement.balanceOf(world.default_fund) - 200 * 10**6
@@ -111,7 +111,7 @@ class TestWithAHole:
         held = world.settlement.balanceOf(world.insurance_fund)
         assert 0 < due < debt
         receipt = ledger.collect_fees(ETH, sender=keeper)
-        (event,) = receipt.decode_logs(world.clearinghouse_procedures.FeesCollected)
+        (event,) = receipt.decode_logs(world.clearinghouse.FeesCollected)
         assert (event.to_hole, event.to_insurance, event.hole) == (due, 0, debt - due)
         assert ledger.hole() == debt - due
         assert world.settlement.balanceOf(world.insurance_fund) == held
@@ -123,7 +123,7 @@ class TestWithAHole:
         held = world.settlement.balanceOf(world.insurance_fund)
         assert due > debt
         receipt = ledger.collect_fees(ETH, sender=keeper)
-        (event,) = receipt.decode_logs(world.clearinghouse_procedures.FeesCollected)
+        (event,) = receipt.decode_logs(world.clearinghouse.FeesCollected)
         paid = (due - debt) // FEE_UNIT
         assert (event.to_hole, event.hole) == (debt, 0)
         assert (event.to_insurance, event.to_default_fund) == (paid * FEE_UNIT, 0)

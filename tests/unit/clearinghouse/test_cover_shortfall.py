@@ -57,7 +57,7 @@ def test_pays_and_takes_collateral(world, ledger, payer, recipient, open_to_all)
     held = world.settlement.balanceOf(ledger)
     receipt = ledger.cover_shortfall(*terms(world, open_to_all, units), sender=payer)
     taken = collateral_for(units)
-    (event,) = receipt.decode_logs(world.clearinghouse_procedures.ShortfallCovered)
+    (event,) = receipt.decode_logs(world.clearinghouse.ShortfallCovered)
     assert (event.account, event.payer, event.token) == (open_to_all, payer, world.tokens["WETH"])
     assert (event.cash_paid, event.collateral_taken) == (5_000 * WAD, taken)
     assert event.cash == world.cash(open_to_all) == 5_000 * WAD - debt
