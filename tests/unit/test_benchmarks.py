@@ -39,3 +39,11 @@ def test_document_has_every_key_with_its_goal():
 def test_document_has_every_size():
     published = numbers(r"^\| (\w+) \| ([\d,]+) \| \d+ % \|$")
     assert published == {name: (str(size),) for name, size in SIZES.items()}
+
+
+def test_differences_are_those_of_the_rows():
+    found = re.findall(r"\| \(?`(\w+)` − `(\w+)`(?:\) / (\d+))? \| ([\d,]+) \|", DOCUMENT)
+    assert len(found) == DOCUMENT.count(" − `") > 0
+    for more, less, parts, published in found:
+        difference = (GAS[more] - GAS[less]) / int(parts or 1)
+        assert int(published.replace(",", "")) == round(difference), (more, less)
