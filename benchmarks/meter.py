@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from bulkhead.books import signed
 from bulkhead.config import DeploymentConfig, load_config
-from verification.engine.world import ETH, WAD, World
+from verification.engine.world import CROSS, ETH, WAD, World
 
 LOCAL = Path(__file__).parents[1] / "config" / "local.yaml"
 START = 2_000_000_000  # unix seconds
@@ -95,7 +95,7 @@ class Meter:
 
     def account(self, person: Any, cash: float, **collateral: float) -> int:
         """Open an account whose lane 0 was used and whose owner keeps some cash."""
-        account = self.world.open(person, cash, **collateral)
+        account = self.world.open(person, cash, CROSS, 0, **collateral)
         self.world.exchange.cancel(account, 0, 0, sender=person)
         self.world.fund(person, "USDC", 1_000)
         return account
