@@ -2,26 +2,26 @@
 
 Each figure is one transaction of its own on Anvil: cold storage, 21,000 and calldata included. The
 clock starts at a fixed second and moves 12 s a block, so that the same code gives the same figures
-to the unit. Fixed too, so that figures can be compared: two feeds a priced asset, each with answer
-and time in two storage slots; an ordinary ERC-20 that decrements allowances and of which everybody
-holds some already; one maker signature a fill, in a lane that was used before; ETH and BTC listed
-as collateral; open interest in every market.
+to the unit. Fixed too, so that figures can be compared: two feeds a priced asset; an ordinary
+ERC-20 that decrements allowances and of which everybody holds some already; one maker signature a
+fill, in a lane that was used before; WETH and WBTC listed as collateral; open interest in every
+market.
+
+There are four worlds, each on a fresh chain. In the first one everybody trades at mark, so that no
+funding flows. In the others they buy above it, so that funding flows in every market, which is the
+honest case: it does wherever people trade.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
-from bulkhead.config import DeploymentConfig, load_config
-from verification.engine.world import NEVER, WAD, World
+from benchmarks.meter import PRICE, Holder, Meter
+from bulkhead.config import DeploymentConfig
+from verification.engine.world import WAD
 
-ROOT = Path(__file__).parents[1]
-START = 2_000_000_000  # unix seconds
-BLOCK = 12  # seconds
-MARKETS = 10
-PRICE = 100
+HOUR = 3_600
 
 # What each key may cost at most.
 GOALS = {
@@ -41,48 +41,23 @@ GOALS = {
     "tear_up_ten_markets": 650_000,
     "bid_insolvent_one_perp": 380_000,
     "redeem": 120_000,
+    "fill_change_funded": 158_500,
+    "fill_change_collateral": 168_000,
+    "fill_change_members": 203_000,
+    "fill_change_proxy_feeds": 178_500,
+    "fill_ten_markets_proxy_feeds": 584_000,
+    "margin_view_ten_proxy_feeds": 492_000,
+    "margin_view_32x8": 882_000,
+    "bid_32x8": 2_731_000,
 }
 
 
-def ten_markets() -> DeploymentConfig:
-    """Return the local configuration with ten perpetuals, each on an asset of its own."""
-    config = load_config(ROOT / "config" / "local.yaml")
-    asset = config.assets["ETH"].model_copy(update={"min_price": 1, "max_price": 10_000})
-    data = config.model_dump(mode="json")
-    model = asset.model_dump(mode="json")
-    model |= {"min_price": "1", "max_price": "10000"}
-    market = data["markets"][0]
-    names = ["ETH", "BTC", *(f"A{i}" for i in range(3, MARKETS + 1))]
-    data["assets"] = dict.fromkeys(names, model)
-    data["markets"] = [market | {"name": f"{name}-PERP", "asset": name} for name in names]
-    return DeploymentConfig.model_validate(data)
+class AtMark(Meter):
+    """No funding, plain feeds, no collateral held."""
 
-
-class Meter:
-    """Measures transactions in a world with ten markets."""
-
-    def __init__(self, project: Any, accounts: Any, chain: Any) -> None:
-        """Deploy at the fixed time and open interest in every market."""
-        self.chain = chain
-        self.provider = chain.provider
-        self.provider.make_request("evm_setNextBlockTimestamp", [START])
-        self.provider.make_request("anvil_setBlockTimestampInterval", [BLOCK])
-        config = ten_markets()
-        prices = dict.fromkeys(config.assets, PRICE * WAD)
-        self.world = World.deploy(project, accounts, chain, config, prices)
-        self.figures: dict[str, int] = {}
-        world = self.world
-        self.maker, self.taker, self.bidder, self.caller, *_ = world.people
-        self.market_maker = world.open(self.maker, 1_000_000)
-        crowd = world.open(self.caller, 1_000_000)
-        world.clearinghouse.open_account(2, 0, sender=self.taker)
-        for market in range(1, MARKETS + 1):
-            world.trade((self.maker, self.market_maker), (self.caller, crowd), 5, PRICE, market)
-        self.stranger_account = crowd
-
-    def run(self, progress: Callable[[str], None] = lambda key: None) -> dict[str, int]:
-        """Measure every key."""
-        steps = (
+    def steps(self) -> Sequence[Callable[[], None]]:
+        """Return what is measured, in order."""
+        return (
             self.deposits,
             self.fills,
             self.views,
@@ -93,21 +68,6 @@ class Meter:
             self.window,
             self.wind_down,
         )
-        for step in steps:
-            progress(step.__name__)
-            step()
-        return self.figures
-
-    def note(self, key: str, receipt: Any) -> None:
-        """Keep the gas of a transaction."""
-        self.figures[key] = receipt.gas_used
-
-    def account(self, person: Any, cash: float) -> int:
-        """Open an account whose lane 0 was used and whose owner keeps some cash."""
-        account = self.world.open(person, cash)
-        self.world.exchange.cancel(account, 0, 0, sender=person)
-        self.world.fund(person, "USDC", 1_000)
-        return account
 
     def deposits(self) -> None:
         """Measure the first and a later deposit of cash."""
@@ -125,8 +85,8 @@ class Meter:
         world = self.world
         maker = self.maker, self.account(self.maker, 10_000)
         taker = self.taker, self.account(self.taker, 10_000)
-        self.note("fill_open", world.trade(maker, taker, 1, PRICE))
-        self.note("fill_change", world.trade(maker, taker, 1, PRICE))
+        self.note("fill_open", self.trade(maker, taker, 1))
+        self.note("fill_change", self.trade(maker, taker, 1))
         units = world.units("USDC", 100)
         self.note(
             "withdraw_one_perp",
@@ -136,10 +96,9 @@ class Meter:
         )
         self.one_perp = taker[1]
         holder = self.taker, self.account(self.taker, 10_000)
-        for market in range(2, MARKETS + 1):
-            world.trade((self.maker, self.market_maker), holder, 1, PRICE, market)
-        world.trade(maker, holder, 1, PRICE)
-        self.note("fill_ten_markets", world.trade(maker, holder, 1, PRICE))
+        self.buy_everywhere(holder, 1, first=2)
+        self.trade(maker, holder, 1)
+        self.note("fill_ten_markets", self.trade(maker, holder, 1))
         self.ten = holder[1]
 
     def views(self) -> None:
@@ -155,7 +114,7 @@ class Meter:
         """Measure call, auction and full bid for an account with one perpetual."""
         world, manager = self.world, self.world.default_manager
         poor = self.taker, self.account(self.taker, 100)
-        world.trade((self.maker, self.market_maker), poor, 20, PRICE)
+        self.trade((self.maker, self.market_maker), poor, 20)
         world.set_price("ETH", PRICE * 0.97)
         reward = self.stranger_account
         self.note("call_margin", manager.call_margin(poor[1], sender=self.caller))
@@ -168,7 +127,7 @@ class Meter:
         assert world.position(poor[1]) == (0, 0), "the full bid left a position"
         world.set_price("ETH", PRICE)
         other = self.taker, self.account(self.taker, 100)
-        world.trade((self.maker, self.market_maker), other, 20, PRICE)
+        self.trade((self.maker, self.market_maker), other, 20)
         world.set_price("ETH", PRICE * 0.97)
         self.note(
             "call_margin_with_reward",
@@ -178,20 +137,9 @@ class Meter:
 
     def default_ten(self) -> None:
         """Measure a partial bid for an account with ten markets; the bidder is flat before."""
-        world, manager = self.world, self.world.default_manager
         poor = self.taker, self.account(self.taker, 500)
-        for market in range(1, MARKETS + 1):
-            world.trade((self.maker, self.market_maker), poor, 10, PRICE, market)
-        for name in world.deployment.assets:
-            world.set_price(name, PRICE * 0.97)
-        manager.call_margin(poor[1], sender=self.caller)
-        self.wait(world.deployment.config.default_procedure.grace)
-        manager.open_auction(poor[1], sender=self.caller)
-        bidder = self.account(self.bidder, 10_000)
-        receipt = manager.bid(poor[1], WAD, bidder, 1, sender=self.bidder)
-        self.note("bid_partial_ten_markets", receipt)
-        assert world.position(poor[1])[0] > 0, "the bid was not partial"
-        assert len(world.header(bidder).markets) == MARKETS, "the bidder did not get ten markets"
+        self.buy_everywhere(poor, 10)
+        self.sell_part("bid_partial_ten_markets", poor[1], PRICE * 0.97)
 
     def tear_ups(self) -> None:
         """Measure tear-ups with empty funds: the transaction that sees the insolvency closes the
@@ -201,15 +149,14 @@ class Meter:
         self.restore_prices()
         checkpoint = self.chain.snapshot()
         for suffix in ("_first", ""):
-            for key, markets in (("tear_up_one_perp", 1), ("tear_up_ten_markets", MARKETS)):
-                if suffix and markets == MARKETS:
+            for key, markets in (("tear_up_one_perp", 1), ("tear_up_ten_markets", self.markets)):
+                if suffix and markets == self.markets:
                     self.chain.restore(checkpoint)
                     checkpoint = self.chain.snapshot()
                 poor = self.taker, self.account(self.taker, 100 * markets)
                 for market in range(1, markets + 1):
-                    world.trade((self.maker, self.market_maker), poor, 20, PRICE, market)
-                for name in world.deployment.assets:
-                    world.set_price(name, PRICE * 0.94)
+                    self.trade((self.maker, self.market_maker), poor, 20, market)
+                self.set_prices(PRICE * 0.94)
                 self.note(key + suffix, manager.open_auction(poor[1], sender=self.caller))
                 assert world.stage(poor[1]) == 0, "the account was not resolved"
                 assert not world.header(poor[1]).markets, "the account kept a position"
@@ -222,8 +169,8 @@ class Meter:
         tiers 2 to 5 all paying. Funds and limits were used before."""
         world, manager = self.world, self.world.default_manager
         for _ in range(2):
-            self.members(self.taker, 1, 2)
-            self.members(self.bidder, 1, 60)
+            world.join(self.taker, 1, 2)
+            world.join(self.bidder, 1, 60)
             world.stake(self.caller, 1)
             poor = self.insolvency(0.9485)
             purse = self.account(self.bidder, 10_000)
@@ -239,7 +186,7 @@ class Meter:
         world, manager = self.world, self.world.default_manager
         world.stake(self.caller, 1_000)
         poor = self.taker, self.account(self.taker, 100)
-        world.trade((self.maker, self.market_maker), poor, 20, PRICE)
+        self.trade((self.maker, self.market_maker), poor, 20)
         world.set_price("ETH", PRICE * 0.94)
         self.note("recognise_one_perp", manager.open_auction(poor[1], sender=self.caller))
         self.wait(world.deployment.config.waterfall.window)
@@ -250,41 +197,169 @@ class Meter:
         """Measure the redemption of an account with one perpetual."""
         world, ledger = self.world, self.world.clearinghouse
         account = self.taker, self.account(self.taker, 1_000)
-        world.trade((self.maker, self.market_maker), account, 1, PRICE)
+        self.trade((self.maker, self.market_maker), account, 1)
         ledger.begin_wind_down(sender=world.admin)
-        for market in range(1, MARKETS + 1):
+        for market in self.all_markets:
             ledger.settle_market(market, sender=self.caller)
         self.wait(world.deployment.config.wind_down.proof_window + 1)
         ledger.begin_redemption(sender=self.caller)
         self.note("redeem", ledger.redeem(account[1], self.taker, sender=self.caller))
         assert world.cash(account[1]) == 0, "the account was not paid out"
 
-    def members(self, person: Any, contribution: float, pledge: float) -> None:
-        """Let somebody put money into both tranches of the default fund."""
-        world = self.world
-        world.fund(person, "USDC", contribution + pledge)
-        world.settlement.approve(world.default_fund, NEVER, sender=person)
-        units = world.units("USDC", contribution), world.units("USDC", pledge)
-        world.default_fund.deposit(*units, sender=person)
-
     def insolvency(self, part: float) -> int:
         """Bring an account into the auction and then, at a part of the price, below 0."""
         world, manager = self.world, self.world.default_manager
         poor = self.taker, self.account(self.taker, 100)
-        world.trade((self.maker, self.market_maker), poor, 20, PRICE)
+        self.trade((self.maker, self.market_maker), poor, 20)
         world.set_price("ETH", PRICE * 0.955)
         manager.open_auction(poor[1], sender=self.caller)
         world.set_price("ETH", PRICE * part)
         return poor[1]
 
-    def restore_prices(self) -> None:
-        """Bring every price back."""
-        for name in self.world.deployment.assets:
-            self.world.set_price(name, PRICE)
 
-    def wait(self, seconds: int) -> None:
-        """Let time pass in one block; then the feeds report."""
-        latest = self.provider.make_request("eth_getBlockByNumber", ["latest", False])
-        later = int(latest["timestamp"], 16) + seconds
-        self.provider.make_request("evm_setNextBlockTimestamp", [later])
-        self.world.refresh()
+class Funded(Meter):
+    """Everybody buys above mark, so that every market has a funding rate."""
+
+    price: ClassVar[float] = 100.5
+
+    def steps(self) -> Sequence[Callable[[], None]]:
+        """Return what is measured, in order."""
+        return self.funded, self.collateral, self.members
+
+    def funded(self) -> None:
+        """Measure a fill while funding flows."""
+        self.note_fill("fill_change_funded", *self.pair())
+
+    def collateral(self) -> None:
+        """Measure it between accounts that both hold WETH."""
+        maker, taker = self.pair(WETH=10)
+        self.note_fill("fill_change_collateral", maker, taker)
+        index = self.world.deployment.collaterals["WETH"]
+        for _, account in (maker, taker):
+            bitmap = self.world.header(account).collateral_bitmap
+            assert bitmap == 1 << index, "the account does not hold WETH alone"
+
+    def members(self) -> None:
+        """Measure it between accounts whose owners have to contribute to the default fund, for
+        which the fill asks more of both."""
+        world, ledger = self.world, self.world.clearinghouse
+        maker, taker = self.pair()
+        for person, _ in (maker, taker):
+            world.join(person, 1_000, 1_000)
+        ledger.set_contribution_threshold(50, sender=world.admin)
+        self.trade(maker, taker, 20)
+        required = world.default_fund.required_of
+        before = [required(account) for _, account in (maker, taker)]
+        self.note_fill("fill_change_members", maker, taker)
+        after = [required(account) for _, account in (maker, taker)]
+        for old, new in zip(before, after, strict=True):
+            assert 0 < old < new, "the fill asked for no further contribution"
+
+    def pair(self, **collateral: float) -> tuple[Holder, Holder]:
+        """Return maker and taker of accounts that hold the first market."""
+        maker = self.maker, self.account(self.maker, 10_000, **collateral)
+        taker = self.taker, self.account(self.taker, 10_000, **collateral)
+        self.trade(maker, taker, 1)
+        return maker, taker
+
+    def note_fill(self, key: str, maker: Holder, taker: Holder) -> None:
+        """Measure a fill an hour after the last one, with which index and rate change."""
+        index, rate = self.funding()
+        assert rate != 0, "no funding flows"
+        self.wait(HOUR)
+        self.note(key, self.trade(maker, taker, 1))
+        new_index, new_rate = self.funding()
+        assert new_index != index, "the funding index did not change"
+        assert new_rate not in (0, rate), "the funding rate did not change"
+
+    def assert_all_funded(self) -> None:
+        """Assert that funding flows in every market."""
+        for market in self.all_markets:
+            assert self.funding(market)[1] != 0, f"no funding flows in market {market}"
+
+
+class ProxyFeeds(Funded):
+    """Every feed is a proxy and an aggregator, as Chainlink deploys them."""
+
+    def configure(self, project: Any, admin: Any) -> DeploymentConfig:
+        """Return a configuration that names the feeds, which are deployed here."""
+        data = super().configure(project, admin).model_dump(mode="json")
+        for name, asset in data["assets"].items():
+            feeds = {}
+            for rank in ("primary", "secondary"):
+                decimals = asset[rank]["decimals"]
+                aggregator = admin.deploy(project.TestAggregator, decimals, PRICE * 10**decimals)
+                feed = admin.deploy(project.ProxyFeed, aggregator)
+                aggregator.add_access(feed, sender=admin)
+                feeds[rank] = asset[rank] | {"address": str(feed.address)}
+            data["assets"][name] = asset | feeds
+        return DeploymentConfig.model_validate(data)
+
+    def steps(self) -> Sequence[Callable[[], None]]:
+        """Return what is measured, in order."""
+        return self.proxied_one, self.proxied_ten
+
+    def proxied_one(self) -> None:
+        """Measure a fill while funding flows."""
+        self.note_fill("fill_change_proxy_feeds", *self.pair())
+        for feeds in self.world.deployment.feeds.values():
+            for feed in feeds:
+                assert self.slots_read(feed) == [2, 3], "the feed is no proxy and aggregator"
+
+    def proxied_ten(self) -> None:
+        """Measure fill and margin view of an account with ten markets."""
+        maker, _ = self.pair()
+        holder = self.taker, self.account(self.taker, 10_000)
+        self.buy_everywhere(holder, 1, first=2)
+        self.trade(maker, holder, 1)
+        self.assert_all_funded()
+        self.note_fill("fill_ten_markets_proxy_feeds", maker, holder)
+        assert len(self.world.header(holder[1]).markets) == 10, "the taker holds other markets"
+        view = self.world.risk_engine.margin
+        self.note("margin_view_ten_proxy_feeds", view.transact(holder[1], sender=self.taker))
+
+    def slots_read(self, feed: Any) -> list[int]:
+        """Return how many slots a read of a feed takes in each account that it touches."""
+        data = "0x" + bytes(feed.latestRoundData.encode_input()).hex()
+        call = {"from": str(self.taker.address), "to": str(feed.address), "data": data}
+        touched = self.provider.make_request("eth_createAccessList", [call, "latest"])
+        return sorted(len(account["storageKeys"]) for account in touched["accessList"])
+
+
+class Largest(Funded):
+    """An account as large as they get: 32 markets on as many assets, 8 collaterals."""
+
+    markets: ClassVar[int] = 32
+    collaterals: ClassVar[int] = 8
+
+    def steps(self) -> Sequence[Callable[[], None]]:
+        """Return what is measured, in order."""
+        return (self.largest,)
+
+    def largest(self) -> None:
+        """Measure the margin view of the account and a partial bid on it."""
+        world = self.world
+        world.refresh()
+        holding = dict.fromkeys(world.deployment.collaterals, 2)
+        large = self.taker, self.account(self.taker, 500, **holding)
+        self.buy_everywhere(large, 10)
+        world.refresh()
+        self.assert_all_funded()
+        header = world.header(large[1])
+        assert len(header.markets) == 32, "the account does not hold 32 markets"
+        assert header.collateral_bitmap == 0xFF, "the account does not hold 8 collaterals"
+        view = world.risk_engine.margin
+        self.note("margin_view_32x8", view.transact(large[1], sender=self.taker))
+        self.sell_part("bid_32x8", large[1], PRICE * 0.965)
+
+
+def measure(
+    project: Any, accounts: Any, chain: Any, progress: Callable[[str], None] = lambda step: None
+) -> dict[str, int]:
+    """Measure every key, each world on the chain as it is now."""
+    figures: dict[str, int] = {}
+    for world in (AtMark, Funded, ProxyFeeds, Largest):
+        fresh = chain.snapshot()
+        figures |= world(project, accounts, chain).run(progress)
+        chain.restore(fresh)
+    return figures

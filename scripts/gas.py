@@ -22,12 +22,15 @@ def cli() -> None:
     """Measure gas on a fresh Anvil and write benchmarks/gas.json."""
     # Ape drops the project from the path after loading a script, and other packages bring `tests`.
     sys.path.insert(0, str(ROOT))
-    from benchmarks.gas import GOALS, Meter
+    from benchmarks.gas import GOALS, measure
 
     logger.set_level(logging.ERROR)
     console = Console()
-    with networks.ethereum.local.use_provider("foundry"), console.status("measuring gas"):
-        figures = Meter(project, accounts.test_accounts, chain).run()
+    local = networks.ethereum.local
+    with local.use_provider("foundry"), console.status("measuring gas") as status:
+        figures = measure(
+            project, accounts.test_accounts, chain, lambda step: status.update(f"gas: {step}")
+        )
     TARGET.write_text(json.dumps(figures, indent=2) + "\n")
     table = Table("operation", "gas", "goal", "of goal", title="Gas, one transaction each, cold")
     missed = []
