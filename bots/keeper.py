@@ -19,7 +19,7 @@ over. Further settings, all optional:
     BULKHEAD_REMAINDER   least discount on collateral that an insolvency has left over (0.03)
     BULKHEAD_FIRST_BLOCK block from which to look for accounts (0)
 
-What it decides is bulkhead/keeper.py and bulkhead/chores.py; this file only connects that to a
+What it decides is in bulkhead/keeper/; this file only connects that to a
 node.
 """
 
@@ -38,12 +38,17 @@ from silverback import SilverbackBot
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bulkhead.actions import Action, Outcome  # noqa: E402
-from bulkhead.ape_chain import ApeChain  # noqa: E402
-from bulkhead.chores import Chores  # noqa: E402
 from bulkhead.deployment import PARTS  # noqa: E402
-from bulkhead.keeper import Keeper  # noqa: E402
-from bulkhead.keeper_settings import Settings, SettingsError, require_account  # noqa: E402
+from bulkhead.deployment.ape_chain import ApeChain  # noqa: E402
+from bulkhead.keeper import (  # noqa: E402
+    Action,
+    Chores,
+    Keeper,
+    Outcome,
+    Settings,
+    SettingsError,
+    require_account,
+)
 
 
 class ApeVenue:

@@ -90,8 +90,8 @@ def _deployer(alias: str | None, is_local: bool):
 
 def _deploy(console: Console, config, deployer):
     """Deploy with a line of progress per step."""
-    from bulkhead.ape_chain import ApeChain
     from bulkhead.deployment import deploy
+    from bulkhead.deployment.ape_chain import ApeChain
 
     console.print(f"Deploying to chain {config.chain_id} from {deployer.address}", highlight=False)
     count = 0

@@ -11,7 +11,6 @@ from typing import Any
 from bulkhead.demo.node import Log
 from bulkhead.demo.people import Cast, Group, Person
 from bulkhead.demo.venue import Venue, cash
-from bulkhead.prices import PriceSeries
 from bulkhead.report import (
     TIERS,
     AccountRecord,
@@ -21,6 +20,7 @@ from bulkhead.report import (
     Tiers,
     TornUp,
 )
+from bulkhead.scenarios import PriceSeries
 
 WAD = 10**18
 PICTURES = 300  # that a report keeps, at most (and one)

@@ -10,16 +10,15 @@ from time import monotonic
 from typing import Any
 
 from bulkhead.books import conservation_error
-from bulkhead.chores import INSOLVENCY, Chores
 from bulkhead.demo.narrator import Narrator
 from bulkhead.demo.opening import open_books
 from bulkhead.demo.owners import Owners
 from bulkhead.demo.people import KEEPERS, Cast, Person
 from bulkhead.demo.recorder import Recorder
 from bulkhead.demo.venue import BLOCK, Seat, Venue
-from bulkhead.keeper import Keeper, Policy
-from bulkhead.prices import PriceSeries
+from bulkhead.keeper import INSOLVENCY, Chores, Keeper, Policy
 from bulkhead.report import DemoRecord, Summary, count_events
+from bulkhead.scenarios import PriceSeries
 
 ROUND = 120  # seconds after which everybody looks again while anybody is in trouble
 LONGEST_ROUND = 1_500  # of a step of many hours

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
-from bulkhead.actions import Action, Outcome, batches
+from bulkhead.books import Order, sign_order
 from bulkhead.demo.node import Contract, Log, Node
 from bulkhead.demo.people import Person
 from bulkhead.deployment import Deployment
-from bulkhead.orders import Order, sign_order
-from bulkhead.prices import PriceSeries
+from bulkhead.keeper import Action, Outcome, batches
+from bulkhead.scenarios import PriceSeries
 
 WAD = 10**18
 NEVER = 2**256 - 1

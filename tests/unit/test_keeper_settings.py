@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bulkhead.keeper_settings import Settings, SettingsError, require_account
+from bulkhead.keeper import Settings, SettingsError, require_account
 
 MANIFEST = {"contracts": {"Lens": "0x1"}, "collaterals": {}, "markets": {"ETH-PERP": 1}}
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from bulkhead.actions import PPM, WAD, Action, ActionKind, Outcome, Venue, batches, cash, wad
-from bulkhead.chores import INSOLVENCY, Chores
+from bulkhead.keeper.actions import PPM, WAD, Action, ActionKind, Outcome, Venue, batches, cash, wad
+from bulkhead.keeper.chores import INSOLVENCY, Chores
 
 BATCH = 100  # accounts per call of the Lens
 AUCTION = 2

@@ -9,8 +9,8 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from bulkhead.actions import Venue
-from bulkhead.keeper import Policy
+from bulkhead.keeper.actions import Venue
+from bulkhead.keeper.keeper import Policy
 
 TRADE = 1  # permission of an operator
 PARTS = ("contracts", "collaterals", "markets")  # of a manifest

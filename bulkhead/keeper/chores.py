@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bulkhead.actions import Action, ActionKind, Outcome, Venue, batches
+from bulkhead.keeper.actions import Action, ActionKind, Outcome, Venue, batches
 
 EVERY = 3_600  # seconds
 CONVERSIONS = 100  # accounts per call of Clearinghouse.convert_positions

@@ -7,7 +7,7 @@ from typing import Annotated
 from eth_utils import is_address, is_checksum_address, to_checksum_address
 from pydantic import BeforeValidator
 
-from bulkhead.units import UnitError
+from bulkhead.config.units import UnitError
 
 ZERO_ADDRESS = "0x" + "0" * 40
 LONGEST_NAME = 32  # characters
