@@ -20,13 +20,15 @@ from bulkhead.demo.large_longs import large_longs
 from bulkhead.demo.node import Node
 from bulkhead.demo.people import FEWEST_ACCOUNTS, MOST_ACCOUNTS, cast
 from bulkhead.demo.replay import Replay
-from bulkhead.demo.venue import Venue, wad
+from bulkhead.demo.venue import Venue
 from bulkhead.demo.waterfall import Waterfall
 from bulkhead.demo.wind_down import WindDown
 from bulkhead.deployment import deploy
 from bulkhead.deployment.ape_chain import ApeChain
+from bulkhead.fixed_point import wad
 from bulkhead.report import DemoRecord, print_summary, write_report
 from bulkhead.report.text import span
+from bulkhead.resources import folder_of
 from bulkhead.scenarios import (
     CRASH,
     WATERFALL,
@@ -37,7 +39,7 @@ from bulkhead.scenarios import (
     scenario_names,
 )
 
-CONFIG = Path(__file__).resolve().parents[2] / "config" / "local.yaml"
+CONFIG = folder_of("config", ".yaml") / "local.yaml"
 DEFAULT_SCENARIO = "black-thursday"
 MOST_STEPS = 1_500
 STEPS = (120, 180, 300, 600, 900, 1_800)  # seconds; feeds report about as often in a crash

@@ -18,6 +18,7 @@ from typing import Any
 
 from bulkhead.config.units import UnitError, duration, parse_duration, parse_number
 from bulkhead.config.yaml_source import FieldPath, SourceError, YamlSource
+from bulkhead.resources import folder_of
 from bulkhead.scenarios.series import (
     HIGHEST_PRICE,
     LOWEST_PRICE,
@@ -27,7 +28,7 @@ from bulkhead.scenarios.series import (
 )
 
 DEFAULT_STEP = 600  # seconds; divides the half hours at which lows stand
-SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
+SCENARIOS = folder_of("scenarios", ".yaml")
 FIELDS = ("title", "about", "source", "start", "hours", "prices")
 OPTIONAL = ("kind", "step")
 # What a scenario is played by: the usual people, or a cast and an end of its own.
