@@ -108,9 +108,9 @@ def _deploy(console: Console, config, deployer):
 
 def _finish(console: Console, done, chain_id: int, target: Path) -> None:
     """Write the manifest and show the addresses."""
-    from bulkhead.deployment import write_manifest
+    from bulkhead.deployment import Manifest
 
-    write_manifest(target, done.manifest(chain_id))
+    Manifest.of(done, chain_id).write(target)
     title = f"Bulkhead on chain {chain_id}"
     table = Table(title=title, title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("Contract", style="bold", no_wrap=True)

@@ -299,6 +299,11 @@ class DeploymentConfig(Section):
         """Whether the target is a local test chain, where null addresses become test contracts."""
         return self.chain_id in LOCAL_CHAIN_IDS
 
+    @property
+    def tokens(self) -> tuple[Settlement | Collateral, ...]:
+        """The settlement token, then the collaterals."""
+        return self.settlement, *self.collateral
+
     def problems(self) -> Iterator[Problem]:
         yield from self._misused_assets()
         yield from self._repeated_names()

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
 from time import monotonic
-from typing import Any
 
 from bulkhead.books import conservation_error
 from bulkhead.demo.narrator import Narrator
@@ -16,7 +15,7 @@ from bulkhead.demo.owners import Owners
 from bulkhead.demo.people import KEEPERS, Cast, Person
 from bulkhead.demo.recorder import Recorder
 from bulkhead.demo.venue import BLOCK, Seat, Venue
-from bulkhead.keeper import INSOLVENCY, Chores, Keeper, Policy
+from bulkhead.keeper import INSOLVENCY, AccountView, Chores, Keeper, Policy
 from bulkhead.report import DemoRecord, Summary, count_events
 from bulkhead.scenarios import PriceSeries
 
@@ -44,8 +43,9 @@ class Replay:
     fees_at: int = 0
     funding_at: int = 0
     fed_at: int = 0
+    next_step: int = 0  # when the next price is due
     turn: int = 0  # whose turn it is to look first
-    rows: Mapping[int, Any] = field(default_factory=dict)
+    rows: Mapping[int, AccountView] = field(default_factory=dict)
     at_mark = True  # whether the last keeper bids at mark
 
     def run(self) -> DemoRecord:
@@ -222,7 +222,15 @@ class Replay:
             torn_up=recorder.tear_ups,
             debt_outstanding=self._debts(self.cast.people),
             insurance_drawn=totals["insurance"],
-            **{name: totals[name] for name in TOTALS},
+            bonus_paid=totals["bonus_paid"],
+            topped_up=totals["topped_up"],
+            liquidated_notional=totals["liquidated_notional"],
+            call_rewards=totals["call_rewards"],
+            liquidation_fees=totals["liquidation_fees"],
+            fees_collected=totals["fees_collected"],
+            fees_to_insurance=totals["fees_to_insurance"],
+            funding_paid=totals["funding_paid"],
+            repaid=totals["repaid"],
         )
         return DemoRecord(summary, recorder.steps, recorder.events, accounts)
 
@@ -251,20 +259,7 @@ class Replay:
         )
 
 
-TOTALS = (
-    "bonus_paid",
-    "topped_up",
-    "liquidated_notional",
-    "call_rewards",
-    "liquidation_fees",
-    "fees_collected",
-    "fees_to_insurance",
-    "funding_paid",
-    "repaid",
-)
-
-
-def _concerns(row: Any) -> bool:
+def _concerns(row: AccountView) -> bool:
     insolvent = row.stage == INSOLVENCY
     return row.callable or row.openable or row.biddable or row.curable or insolvent
 

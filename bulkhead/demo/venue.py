@@ -4,31 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from typing import Any
 
 from bulkhead.books import Order, sign_order
 from bulkhead.demo.node import Contract, Log, Node
 from bulkhead.demo.people import Person
 from bulkhead.deployment import Deployment
-from bulkhead.keeper import Action, Outcome, batches
+from bulkhead.fixed_point import wad
+from bulkhead.keeper import AccountView, Action, Outcome, PositionView, batches
 from bulkhead.scenarios import PriceSeries
 
-WAD = 10**18
 NEVER = 2**256 - 1
 BLOCK = 12  # seconds from a look to the block that holds what follows from it
 ORDER_LIFE = 3_600  # seconds
 ACCOUNTS_BATCH, POSITIONS_BATCH = 100, 10
-
-
-def wad(amount: Decimal) -> int:
-    """Return an amount as WAD, rounded down."""
-    return int((amount * WAD).to_integral_value(ROUND_DOWN))
-
-
-def cash(amount: int) -> Decimal:
-    """Return WAD as an amount."""
-    return Decimal(amount) / WAD
 
 
 @dataclass
@@ -94,13 +84,13 @@ class Venue:
         """Call a view."""
         return self.node.read(self.contracts[contract], function, *args)
 
-    def survey(self, accounts: Sequence[int]) -> list[Any]:
+    def survey(self, accounts: Sequence[int]) -> list[AccountView]:
         """Read accounts through the Lens."""
         lens = self.contracts["Lens"]
         calls = [(lens, "accounts", (ids,)) for ids in batches(accounts, ACCOUNTS_BATCH)]
         return [row for rows in self.node.read_many(calls) for row in rows]
 
-    def positions(self, accounts: Sequence[int]) -> list[Any]:
+    def positions(self, accounts: Sequence[int]) -> list[PositionView]:
         """Read positions through the Lens."""
         lens = self.contracts["Lens"]
         calls = [(lens, "positions", (ids,)) for ids in batches(accounts, POSITIONS_BATCH)]
@@ -119,8 +109,7 @@ class Venue:
 
     def decimals(self, symbol: str) -> int:
         """Decimals of a token."""
-        config = self.deployment.config
-        tokens = (config.settlement, *config.collateral)
+        tokens = self.deployment.config.tokens
         return next(token.decimals for token in tokens if token.symbol == symbol)
 
     def deposit(self, person: Person, symbol: str, amount: Decimal) -> None:

@@ -7,7 +7,7 @@ from decimal import ROUND_DOWN, Decimal
 
 from bulkhead.demo.people import Group, Person
 from bulkhead.demo.replay import DEBT_MASK, Replay
-from bulkhead.demo.venue import cash
+from bulkhead.fixed_point import cash
 
 HOUR = 3_600
 INSTALMENTS = 4  # in which an owner repays

@@ -6,26 +6,29 @@
 is not imported here: it takes seconds, and tests in process need none of it.
 """
 
-from bulkhead.deployment.steps import (
-    DEFAULT_MANAGER,
-    PARTS,
-    Chain,
-    Deployment,
-    WiringError,
-    default_terms,
-    deploy,
-    waterfall_terms,
-    write_manifest,
-)
+from bulkhead.deployment.chain import Chain, Contract
+from bulkhead.deployment.deployed import COLLATERAL_ROW, MARKET_ROW, Deployment
+from bulkhead.deployment.manifest import FeedPair, Manifest
+from bulkhead.deployment.steps import PARTS, deploy
+from bulkhead.deployment.terms import default_terms, feed_words, fund_terms, waterfall_terms
+from bulkhead.deployment.wiring import DEFAULT_MANAGER, ROLE_HOLDERS, WiringError, verify
 
 __all__ = [
+    "COLLATERAL_ROW",
     "DEFAULT_MANAGER",
+    "MARKET_ROW",
     "PARTS",
+    "ROLE_HOLDERS",
     "Chain",
+    "Contract",
     "Deployment",
+    "FeedPair",
+    "Manifest",
     "WiringError",
     "default_terms",
     "deploy",
+    "feed_words",
+    "fund_terms",
+    "verify",
     "waterfall_terms",
-    "write_manifest",
 ]

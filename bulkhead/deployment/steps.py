@@ -1,26 +1,22 @@
-"""Deploy the whole clearinghouse from a configuration and check its wiring.
+"""Deploy the whole clearinghouse from a configuration, step by step, and check its wiring.
 
-The steps are written against `Chain`, three verbs that any engine can offer, so that scripts on
-Ape and fast tests in process deploy with the same code. `deploy` returns a `Deployment`: handles of
-all contracts, the ids of markets and collaterals, and what goes into the manifest.
+The steps are written against `Chain`, a few verbs that any engine can offer, so that scripts on Ape
+and fast tests in process deploy with the same code.
 """
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from bulkhead.config import Asset, DeploymentConfig, Feed
+from bulkhead.config import DeploymentConfig, Feed
+from bulkhead.deployment.chain import Chain, Contract
+from bulkhead.deployment.deployed import Deployment
+from bulkhead.deployment.terms import default_terms, feed_words, fund_terms, waterfall_terms
+from bulkhead.deployment.wiring import ROLE_HOLDERS, verify
+from bulkhead.fixed_point import WAD
 
-WAD = 10**18
 NO_ADDRESS = "0x" + "00" * 20
-
-RISK_ENGINE, EXCHANGE, DEFAULT_MANAGER, INSURANCE_FUND, DEFAULT_FUND = range(5)
-ROLE_HOLDERS = ("RiskEngine", "Exchange", "DefaultManager", "InsuranceFund", "DefaultFund")
 
 # Contracts whose code is in several parts: what answers at the address of the first.
 PARTS = {
@@ -31,102 +27,14 @@ PARTS = {
     ),
     "DefaultManager": ("DefaultManagerProcedures",),
 }
-COLLATERAL_ROW, MARKET_ROW = 1, 8
-
 FUND_NAME, FUND_SYMBOL = "Bulkhead Insurance Fund", "bIF"
-
-
-class Chain(Protocol):
-    """What a deployment asks of an engine."""
-
-    def deploy(self, name: str, *args: Any) -> Any:
-        """Deploy a contract of the project and return its handle (with an `address`)."""
-
-    def attach(self, name: str, address: str) -> Any:
-        """Return a handle of a contract that is there already."""
-
-    def combine(self, contract: Any, *names: str) -> Any:
-        """Return a handle that also knows the functions and events of other contracts."""
-
-    def encode(self, contract: Any, function: str, *args: Any) -> bytes:
-        """Return the calldata of a call."""
-
-    def send(self, contract: Any, function: str, *args: Any) -> Any:
-        """Call a function in a transaction of the deployer."""
-
-    def read(self, contract: Any, function: str, *args: Any) -> Any:
-        """Call a view."""
-
-
-class WiringError(Exception):
-    """A deployed contract does not say what it was told to be."""
-
-
-@dataclass
-class Deployment:
-    """Everything that was deployed.
-
-    Attributes:
-        contracts: Handles by contract name.
-        tokens: Handles of the settlement token and the collaterals by symbol.
-        feeds: Primary and secondary feed by asset.
-        assets: Asset ids by name.
-        markets: Market ids by name.
-        collaterals: Collateral indices by symbol.
-        config: The configuration it was made from.
-    """
-
-    config: DeploymentConfig
-    contracts: dict[str, Any] = field(default_factory=dict)
-    tokens: dict[str, Any] = field(default_factory=dict)
-    feeds: dict[str, tuple[Any, Any]] = field(default_factory=dict)
-    assets: dict[str, int] = field(default_factory=dict)
-    markets: dict[str, int] = field(default_factory=dict)
-    collaterals: dict[str, int] = field(default_factory=dict)
-
-    def __getattr__(self, name: str) -> Any:
-        """Give contracts by their name in snake case: `deployment.default_manager`."""
-        contracts = self.__dict__.get("contracts", {})
-        key = "".join(part.capitalize() for part in name.split("_"))
-        if key in contracts:
-            return contracts[key]
-        raise AttributeError(name)
-
-    @property
-    def settlement(self) -> Any:
-        """The settlement token."""
-        return self.tokens[self.config.settlement.symbol]
-
-    def manifest(self, chain_id: int) -> dict[str, Any]:
-        """Return addresses, ids and parameters as plain JSON values."""
-        return {
-            "chain_id": chain_id,
-            "contracts": {name: str(c.address) for name, c in self.contracts.items()},
-            "tokens": {symbol: str(t.address) for symbol, t in self.tokens.items()},
-            "feeds": {
-                name: {"primary": str(first.address), "secondary": str(second.address)}
-                for name, (first, second) in self.feeds.items()
-            },
-            "assets": self.assets,
-            "markets": self.markets,
-            "collaterals": self.collaterals,
-            "parameters": self.config.model_dump(mode="json"),
-        }
-
-
-def write_manifest(path: Path, manifest: dict[str, Any]) -> None:
-    """Write a manifest whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(manifest, indent=2) + "\n")
-    os.replace(partial, path)
 
 
 def deploy(
     chain: Chain,
     config: DeploymentConfig,
     admin: str,
-    first_prices: dict[str, int] | None = None,
+    first_prices: Mapping[str, int] | None = None,
     progress: Callable[[str], None] = lambda step: None,
 ) -> Deployment:
     """Deploy, configure and verify.
@@ -157,105 +65,8 @@ def deploy(
     return done
 
 
-def feed_words(asset: Asset, primary: str, secondary: str) -> tuple[int, int, int]:
-    """Return the three words in which the price oracle takes an asset's feeds."""
-    first, second = asset.primary, asset.secondary
-    return (
-        int(primary, 16)
-        | first.heartbeat << 160
-        | first.decimals << 192
-        | second.heartbeat << 200
-        | second.decimals << 232
-        | asset.deviation.bps << 240,
-        int(secondary, 16),
-        asset.min_price.wad | asset.max_price.wad << 128,
-    )
-
-
-def default_terms(config: DeploymentConfig) -> tuple[int, ...]:
-    """Return the terms of the default procedure in the order of the contract's struct."""
-    terms = config.default_procedure
-    return (
-        terms.grace,
-        terms.auction_duration,
-        terms.discount_start.ppm,
-        terms.discount_end.ppm,
-        terms.fee.ppm,
-        terms.target_ratio.ppm,
-        terms.close_out_ratio.ppm,
-        terms.call_reward.ppm,
-        terms.call_reward_cap.units(0),
-        terms.dust.units(0),
-    )
-
-
-def waterfall_terms(config: DeploymentConfig) -> tuple[int, ...]:
-    """Return the terms of the waterfall in the order of the contract's struct."""
-    terms = config.waterfall
-    return (
-        terms.window,
-        terms.charge_cap.ppm,
-        terms.limit_period,
-        terms.market_limit.units(0),
-        terms.market_share.ppm,
-        terms.total_limit.units(0),
-        terms.total_share.ppm,
-        terms.remainder_duration,
-    )
-
-
-def fund_terms(config: DeploymentConfig) -> tuple[int, ...]:
-    """Return the terms of the default fund in the order of the contract's struct."""
-    terms = config.default_fund
-    return terms.cooldown, terms.window, terms.contribution_rate.ppm, terms.fee_weight
-
-
-def verify(chain: Chain, done: Deployment) -> None:
-    """Read the wiring back and compare it with the configuration."""
-    config = done.config
-
-    def expect(what: str, found: Any, wanted: Any) -> None:
-        if str(found) != str(wanted):
-            raise WiringError(f"{what} is {found}, should be {wanted}: deploy anew")
-
-    clearinghouse = done.clearinghouse
-    for role, name in enumerate(ROLE_HOLDERS):
-        found = chain.read(clearinghouse, "roles", role)
-        expect(f"role {role} of the Clearinghouse", found, done.contracts[name].address)
-    for name in ("RiskEngine", "Exchange", "DefaultManager", "DefaultFund", "Lens"):
-        found = chain.read(done.contracts[name], "CLEARINGHOUSE")
-        expect(f"CLEARINGHOUSE of {name}", found, clearinghouse.address)
-    token = chain.read(clearinghouse, "SETTLEMENT_TOKEN")
-    expect("SETTLEMENT_TOKEN", token, done.settlement.address)
-    terms = chain.read(done.default_manager, "terms")
-    expect("terms of the DefaultManager", tuple(terms), default_terms(config))
-    terms = chain.read(done.default_manager, "waterfall")
-    expect("waterfall of the DefaultManager", tuple(terms), waterfall_terms(config))
-    expect(
-        "terms of the DefaultFund",
-        tuple(chain.read(done.default_fund, "terms")),
-        fund_terms(config),
-    )
-    if "Timelock" in done.contracts:
-        expect("owner", chain.read(clearinghouse, "owner"), done.contracts["Timelock"].address)
-        delay = chain.read(done.timelock, "get_minimum_delay")
-        expect("delay of the Timelock", delay, config.governance.timelock_delay)
-    for market in config.markets:
-        row = MARKET_ROW + done.markets[market.name]
-        words = chain.read(done.risk_engine, "row_words", row)
-        expect(f"base rate of {market.name}", words[3] & (2**32 - 1), market.base_rate.ppm)
-        found = chain.read(done.exchange, "terms", done.markets[market.name])
-        wanted = (market.maker_fee.ppm, market.taker_fee.ppm, market.band.bps)
-        expect(f"terms of {market.name}", tuple(found), wanted)
-    for collateral in config.collateral:
-        index = done.collaterals[collateral.symbol]
-        found = chain.read(clearinghouse, "collaterals", index)
-        expect(f"collateral {index}", found[0], done.tokens[collateral.symbol].address)
-        expect(f"cap of {collateral.symbol}", found[2], collateral.cap.wad)
-
-
 def _tokens(chain: Chain, done: Deployment) -> None:
-    for token in (done.config.settlement, *done.config.collateral):
+    for token in done.config.tokens:
         if token.address is None:
             name = f"Test {token.symbol}"
             handle = chain.deploy("TestToken", name, token.symbol, token.decimals)
@@ -264,8 +75,8 @@ def _tokens(chain: Chain, done: Deployment) -> None:
         done.tokens[token.symbol] = handle
 
 
-def _feeds(chain: Chain, done: Deployment, first_prices: dict[str, int]) -> None:
-    def feed(name: str, feed: Feed, price: int) -> Any:
+def _feeds(chain: Chain, done: Deployment, first_prices: Mapping[str, int]) -> None:
+    def feed(name: str, feed: Feed, price: int) -> Contract:
         if feed.address is not None:
             return chain.attach("TestFeed", feed.address)
         answer = price * 10**feed.decimals // WAD
@@ -393,12 +204,12 @@ def _governance(chain: Chain, done: Deployment, admin: str) -> None:
     governance, clearinghouse = done.config.governance, done.clearinghouse
     if governance.guardian is not None:
         chain.send(clearinghouse, "set_guardian", governance.guardian)
-    if governance.timelock_delay is None:
+    if governance.timelock_delay is None or governance.proposer is None:
         return
     timelock = chain.deploy("Timelock", 0, [admin], [NO_ADDRESS], NO_ADDRESS)
     done.contracts["Timelock"] = timelock
     chain.send(clearinghouse, "transfer_ownership", timelock.address)
-    calls = [(clearinghouse, "accept_ownership")]
+    calls: list[tuple[Any, ...]] = [(clearinghouse, "accept_ownership")]
     for role in ("PROPOSER_ROLE", "CANCELLER_ROLE"):
         number = chain.read(timelock, role)
         if governance.proposer.lower() != admin.lower():

@@ -18,6 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.typing import RcKeyType
 
 from bulkhead.report.record import TIERS, EventKind, EventRecord, Number, StepRecord
 from bulkhead.report.text import short_usd
@@ -56,7 +57,7 @@ LANES: tuple[tuple[str, dict[EventKind, str], str], ...] = (
     ("shortfalls paid", {EventKind.DRAW: "X"}, DRAW),
 )
 
-_STYLE: dict[str, Any] = {
+_STYLE: dict[RcKeyType, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "bulkhead",
     "text.parse_math": False,

@@ -27,7 +27,8 @@ from bulkhead.demo.people import (
 from bulkhead.demo.recorder import Recorder
 from bulkhead.demo.replay import LONGEST_ROUND, _moments
 from bulkhead.demo.story import REPLAYS, tell
-from bulkhead.demo.venue import Venue, wad
+from bulkhead.demo.venue import Venue
+from bulkhead.fixed_point import wad
 from bulkhead.report import EventKind, Tiers
 from bulkhead.scenarios import KINDS, PriceSeries, load_scenario
 
