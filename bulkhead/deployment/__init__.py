@@ -1,4 +1,4 @@
-"""The way from a configuration to contracts that are wired as it says. Imports: config.
+"""The way from a configuration to contracts that are wired as it says. Imports: abi, config.
 
     done = deploy(chain, load_config("config/local.yaml"), admin)
 
