@@ -17,7 +17,6 @@ from rich.table import Table
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL_NETWORK = "ethereum:local:foundry"
-STEPS = 4  # that `bulkhead.deployment.deploy` announces
 
 
 @click.command()
@@ -100,7 +99,7 @@ def _deploy(console: Console, config, deployer):
         def progress(step: str) -> None:
             nonlocal count
             count += 1
-            console.print(f"  [dim]{count}/{STEPS}[/] {step}")
+            console.print(f"  [dim]{count}[/] {step}")
             status.update(step)
 
         return deploy(ApeChain(project, deployer), config, str(deployer.address), progress=progress)
