@@ -7,6 +7,7 @@ and what its parts add. Parts get no file: nobody should call them at their own 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,11 +16,8 @@ from eth_typing import ABI, ABIElement
 from rich.console import Console
 from rich.table import Table
 
-from bulkhead.abi import combined
-from bulkhead.deployment import PARTS
-from verification.engine.evm import Artefacts, deployables
-
-TARGET = Path(__file__).resolve().parents[1] / "abi"
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = ROOT / "abi"
 TYPES = ("constructor", "fallback", "function", "event")  # in this order, each as declared
 KEYS = ("type", "name", "stateMutability", "anonymous", "inputs", "outputs")
 NOTICE = "// Written by `make abi`. Do not edit.\n"
@@ -37,9 +35,14 @@ def cli() -> None:
     Console().print(table)
 
 
-def compile_surfaces(artefacts: Artefacts | None = None) -> dict[str, list[ABIElement]]:
+def compile_surfaces() -> dict[str, list[ABIElement]]:
     """Return the surface of every contract that is called at its own address, by name."""
-    compiled = artefacts or Artefacts()
+    sys.path.insert(0, str(ROOT))  # Ape drops the project from the path after loading a script
+    from bulkhead.abi import combined
+    from bulkhead.deployment import PARTS
+    from verification.engine.evm import Artefacts, deployables
+
+    compiled = Artefacts()
     parts = {part for names in PARTS.values() for part in names}
     entries = [path.stem for path in deployables() if path.stem not in parts]
     return {

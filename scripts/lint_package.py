@@ -12,9 +12,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -24,8 +24,7 @@ MOST_LINES = 400
 FIRST_LINE = re.compile(r".+\. Imports: (?P<rooms>none|\w+(, \w+)*)\.")
 
 
-@dataclass(frozen=True)
-class Import:
+class Import(NamedTuple):
     """An import of something of the package."""
 
     path: Path
