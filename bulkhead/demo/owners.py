@@ -15,7 +15,7 @@ from bulkhead.keeper import AccountView, PositionView
 
 NONE, CALLED = 0, 1
 TOP_UP_TO = Decimal("1.6")  # margin ratio that an owner who tops up aims at
-REDUCE_BELOW = Decimal("1.35")  # margin ratio at which a cautious owner halves his position
+REDUCE_BELOW = Decimal("1.35")  # margin ratio at which a cautious owner halves a position
 TAKE_PROFIT = Decimal("1.5")  # equity over its start at which a winner may close
 PATIENCE = 4 * 3_600  # seconds between two trades of one owner's own will
 CHANCE = 0.2  # of acting without need, per hour
@@ -31,7 +31,7 @@ class Owners:
     venue: Venue
     cast: Cast
     random: Random
-    called: dict[int, int] = field(default_factory=dict)  # account -> when he saw the call
+    called: dict[int, int] = field(default_factory=dict)  # account -> when its owner saw the call
     flat: set[int] = field(default_factory=set)  # accounts without positions a step ago
 
     def react(self, rows: Mapping[int, AccountView]) -> None:

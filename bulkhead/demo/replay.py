@@ -124,7 +124,7 @@ class Replay:
         self._work()
 
     def _work(self) -> None:
-        """Mine what owners queued, then give every keeper his turn."""
+        """Mine what owners queued, then give every keeper a turn."""
         if self.venue.node.queue:
             self.venue.node.mine(self.venue.node.time + BLOCK)
             self._survey()
@@ -184,7 +184,7 @@ class Replay:
         return bool(self._pending() or self._unresolved())
 
     def _unresolved(self) -> list[int]:
-        """Accounts below maintenance margin or insolvent, whatever has been done about them."""
+        """Accounts below maintenance margin or insolvent, with or without a call."""
         return [
             account for account, row in self.rows.items()
             if row.assessed_equity < row.assessed_maintenance

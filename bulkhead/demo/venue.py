@@ -32,7 +32,7 @@ class Venue:
     tokens: dict[str, Contract] = field(default_factory=dict)
     feeds: list[tuple[str, int, Contract]] = field(default_factory=list)
     prices: dict[str, Decimal] = field(default_factory=dict)
-    # Last sequence of each taker, who has a lane of his own with every maker.
+    # Last sequence of each taker, who has an own lane with every maker.
     sequences: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -113,7 +113,7 @@ class Venue:
         return next(token.decimals for token in tokens if token.symbol == symbol)
 
     def deposit(self, person: Person, symbol: str, amount: Decimal) -> None:
-        """Let somebody put new tokens into his account."""
+        """Let somebody put new tokens into their account."""
         ledger = self.contracts["Clearinghouse"]
         units = self.mint(person.address, symbol, amount, ledger.address)
         token = self.tokens[symbol].address

@@ -13,7 +13,7 @@ from bulkhead.abi import combined
 
 
 class ApeChain:
-    """A `bulkhead.deployment.Chain` on whatever network Ape is connected to."""
+    """A `bulkhead.deployment.Chain` on the network that Ape is connected to."""
 
     def __init__(self, project: ProjectManager, deployer: AccountAPI) -> None:
         """Deploy from `project`, sending every transaction from `deployer`."""

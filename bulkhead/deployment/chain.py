@@ -1,4 +1,4 @@
-"""What a deployment asks of an engine, whatever it is: Ape, or an EVM in this process."""
+"""What a deployment asks of an engine, be it Ape or an EVM in this process."""
 
 from __future__ import annotations
 

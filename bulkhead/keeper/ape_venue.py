@@ -16,7 +16,7 @@ from bulkhead.keeper.actions import Action, Outcome
 
 
 class ApeVenue:
-    """A `bulkhead.keeper.Venue` on whatever network Ape is connected to.
+    """A `bulkhead.keeper.Venue` on the network that Ape is connected to.
 
     Interfaces are the published ones: nothing has to be compiled.
     """

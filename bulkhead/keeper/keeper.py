@@ -1,4 +1,4 @@
-"""A keeper: whoever runs the default procedure for its rewards.
+"""A keeper: it runs the default procedure for its rewards.
 
 The keeper looks at every known account through the Lens, calls those below maintenance margin,
 opens auctions, bids where the discount pays, and tears up what nobody took. It knows nothing of

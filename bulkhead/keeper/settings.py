@@ -1,4 +1,4 @@
-"""What a keeper is told by its environment; whatever is wrong with it is said in one line."""
+"""What a keeper is told by its environment, and one line about what is wrong with it."""
 
 from __future__ import annotations
 

@@ -246,7 +246,7 @@ def _time_axis(axes: Axes, times: Sequence[int], ticks: int) -> None:
 def _svg(draw: Callable[[Figure], None], size: tuple[float, float], name: str) -> str:
     """Render to an `<svg>` element: CSS colours, page font, ids that no other picture has."""
     with matplotlib.rc_context():
-        matplotlib.rcdefaults()  # whatever matplotlibrc the reader's machine has
+        matplotlib.rcdefaults()  # not what a matplotlibrc of this machine says
         matplotlib.rcParams.update(_STYLE)
         figure = Figure(figsize=size, facecolor="none")
         canvas = FigureCanvasSVG(figure)

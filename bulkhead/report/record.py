@@ -120,7 +120,7 @@ class RedemptionRecord:
     claim: Decimal  # cash
     paid: Decimal  # cash
     collateral: str = ""
-    to_fund: Decimal = Decimal(0)  # of it, what he owed for a default
+    to_fund: Decimal = Decimal(0)  # of it, what they owed for a default
 
 
 @dataclass(frozen=True)
@@ -245,7 +245,7 @@ def verdict(summary: Summary) -> str:
     error = number_text(summary.conservation_error)
     if summary.redemption_factor is not None:
         part = f"{100 * float(summary.redemption_factor):.2f}%"
-        return f"Everybody was paid {part} of his claim; conservation error {error}."
+        return f"Everybody was paid {part} of their claim; conservation error {error}."
     if not summary.margin_calls and not summary.auctions:
         return f"Nobody had to be called; conservation error {error}."
     return f"Every default was resolved; conservation error {error}."
