@@ -8,6 +8,7 @@ import pytest
 
 from bulkhead.abi import UnknownContractError, combined, contract_names, load_abi, signature
 from bulkhead.deployment import PARTS
+from bulkhead.keeper import AccountView, Insolvency, MarketView, PositionView, PriceView
 from scripts.abi import TARGET, compile_surfaces, render
 from verification.engine.evm import Artefacts
 
@@ -54,6 +55,24 @@ def test_typescript_is_the_same_json(files):
         assert head.endswith(f"export const {name[0].lower()}{name[1:]}Abi")
         assert json.loads(body.removesuffix(" as const;\n")) == load_abi(name)
         assert f'from "./{name}.js";' in files["index.ts"]
+
+
+@pytest.mark.parametrize(
+    ("view", "contract", "function"),
+    [
+        (AccountView, "Lens", "accounts"),
+        (PositionView, "Lens", "positions"),
+        (MarketView, "Lens", "markets"),
+        (PriceView, "Lens", "prices"),
+        (Insolvency, "DefaultManager", "insolvency"),
+    ],
+)
+def test_views_of_a_keeper_are_the_contracts_structs(view, contract, function):
+    (entry,) = [element for element in load_abi(contract) if element.get("name") == function]
+    members = {part["name"]: part["type"] for part in entry["outputs"][0]["components"]}
+    kinds = {"bool": "bool", "uint256": "int", "int256": "int"}
+    for name, kind in view.__annotations__.items():
+        assert kinds[members[name]] == kind, name
 
 
 def test_unknown_contract_is_answered_with_the_known():
