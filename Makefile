@@ -95,6 +95,10 @@ coverage: build  ## Run the suite on marked code; report what it never reached
 mutants: setup  ## Put small faults into the contracts and see that tests notice (SAMPLE=1000)
 	python -m verification.mutation --sample $(SAMPLE) --seed $(SEED) $(ARGS)
 
+.PHONY: abi
+abi: setup  ## Compile the contracts, write their interfaces to abi/
+	python -m scripts.abi
+
 .PHONY: gas
 gas: build  ## Measure gas, write benchmarks/gas.json
 	ape run gas $(ARGS)
@@ -108,9 +112,11 @@ engines: build  ## Compare calls per second in process and on Anvil
 	ape run engines $(ARGS)
 
 .PHONY: lint
-lint: setup  ## Check formatting, layout and lint rules; change nothing
+lint: setup  ## Check formatting, types, layout and lint rules; change nothing
 	ruff check .
 	ruff format --check .
+	mypy
+	python scripts/lint_package.py
 	python scripts/lint_contracts.py
 	natrix lint $(filter-out contracts/testing/%,$(wildcard contracts/*/[A-Z]*.vy))
 
@@ -126,7 +132,7 @@ prove: $(PROVE_STAMP)  ## Prove the maths symbolically (ARGS="charges" to choose
 
 .PHONY: clean
 clean:  ## Remove what was compiled, cached and reported; keep the tools
-	rm -rf .ape .build .cache .hypothesis .pytest_cache .ruff_cache out
+	rm -rf .ape .build .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache dist out
 	find . -name __pycache__ -not -path './.venv*/*' -not -path './node_modules/*' \
 		-prune -exec rm -rf {} +
 
@@ -150,7 +156,9 @@ $(BUILD_STAMP): $(SOURCES) ape-config.yaml | setup
 	@ape compile --force >.build.log 2>&1 || { cat .build.log >&2; rm -f .build.log; exit 1; }
 	@rm -f .build.log && python -m verification.engine.evm && touch $@
 
-# After a change to requirements.in. `uv` comes in a throw-away environment.
+# After a change to requirements.in. `uv` comes in a throw-away environment. Where two tools
+# contradict each other, [tool.uv] in pyproject.toml decides, and the lock file is complete: pip takes
+# it as it is, with --no-deps.
 .PHONY: lock
 lock: setup
 	rm -rf .cache/uv && $(VENV)/bin/python -m venv .cache/uv
@@ -175,7 +183,7 @@ $(PYTHON_STAMP): requirements.lock $(if $(VENV_USABLE),,always)
 		echo 'Python has no venv module. On Debian or Ubuntu: apt install python3-venv' >&2; \
 		exit 1; }
 	@$(VENV)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes \
-		--requirement requirements.lock
+		--no-deps --requirement requirements.lock
 	@touch $@
 
 # The virtual environment of `make prove`, made with the interpreter of the other one.

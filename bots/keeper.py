@@ -19,89 +19,41 @@ over. Further settings, all optional:
     BULKHEAD_REMAINDER   least discount on collateral that an insolvency has left over (0.03)
     BULKHEAD_FIRST_BLOCK block from which to look for accounts (0)
 
-What it decides is bulkhead/keeper.py and bulkhead/chores.py; this file only connects that to a
-node.
+What it decides is in bulkhead/keeper/; this file only hands it the blocks.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
-from ape import chain, project
-from ape.api import BlockAPI
+from ape import chain
+from ape.api import AccountAPI, BlockAPI
 from silverback import SilverbackBot
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bulkhead.actions import Action, Outcome  # noqa: E402
-from bulkhead.ape_chain import ApeChain  # noqa: E402
-from bulkhead.chores import Chores  # noqa: E402
-from bulkhead.deployment import PARTS  # noqa: E402
-from bulkhead.keeper import Keeper  # noqa: E402
-from bulkhead.keeper_settings import Settings, SettingsError, require_account  # noqa: E402
+from bulkhead.keeper import (  # noqa: E402
+    Chores,
+    Keeper,
+    Settings,
+    SettingsError,
+    require_account,
+)
+from bulkhead.keeper.ape_venue import ApeVenue  # noqa: E402
 
 
-class ApeVenue:
-    """A `bulkhead.keeper.Venue` on whatever network Ape is connected to."""
-
-    def __init__(self, manifest: dict[str, Any], signer: Any, first_block: int) -> None:
-        """Attach to the contracts of a manifest and sign with `signer`."""
-        engine = ApeChain(project, signer)
-        self.contracts = {
-            name: engine.combine(engine.attach(name, address), *PARTS.get(name, ()))
-            for name, address in manifest["contracts"].items()
-        }
-        self.signer = signer
-        self.next_block = first_block
-
-    def now(self) -> int:
-        """Time of the last block."""
-        return chain.blocks.head.timestamp
-
-    def opened(self) -> Iterable[int]:
-        """Ids of accounts opened since the last time."""
-        head = chain.blocks.head.number
-        if head < self.next_block:
-            return []
-        event = self.contracts["Clearinghouse"].AccountOpened
-        found = [log.account for log in event.range(self.next_block, head + 1)]
-        self.next_block = head + 1
-        return found
-
-    def read(self, contract: str, function: str, *args: Any) -> Any:
-        """Call a view."""
-        return getattr(self.contracts[contract], function)(*args)
-
-    def send(self, actions: Sequence[Action]) -> list[Outcome]:
-        """Send one transaction after the other; what reverts is reported."""
-        outcomes = []
-        for action in actions:
-            contract = self.contracts[action.contract]
-            try:
-                getattr(contract, str(action.kind))(*action.call, sender=self.signer)
-            except Exception as error:
-                outcomes.append(Outcome(action, str(error) or type(error).__name__))
-            else:
-                outcomes.append(Outcome(action))
-        return outcomes
-
-
-def find_keeper(signer: Any) -> Keeper:
+def find_keeper(signer: AccountAPI | None) -> Keeper:
     """Attach to the deployment and find the keeper's own account."""
     settings = Settings.read(os.environ, ROOT / "out" / "deployments" / "31337.json")
     if signer is None:
         raise SettingsError("the keeper signs transactions: start it with --account")
     venue = ApeVenue(settings.manifest, signer, settings.first_block)
     require_account(venue, settings.account, signer.address)
-    collaterals, markets = (
-        list(settings.manifest[part].values()) for part in ("collaterals", "markets")
-    )
-    chores = Chores(venue, collaterals, markets)
+    deployed = settings.manifest
+    chores = Chores(venue, list(deployed.collaterals.values()), list(deployed.markets.values()))
     return Keeper(venue, settings.account, settings.policy, chores=chores)
 
 

@@ -1,1 +1,3 @@
-"""Bulkhead's Python half: configuration, price scenarios and reports."""
+"""Bulkhead's Python half, in rooms; the first line of each says what it is for and may import."""
+
+__version__ = "0.1.0"

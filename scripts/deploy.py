@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from ape import accounts, networks, project
+from ape.api import AccountAPI
 from ape.exceptions import ApeException
 from ape.logging import logger
 from rich import box
@@ -15,9 +17,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+if TYPE_CHECKING:
+    from bulkhead.config import DeploymentConfig
+    from bulkhead.deployment import Deployment
+
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL_NETWORK = "ethereum:local:foundry"
-STEPS = 4  # that `bulkhead.deployment.deploy` announces
 
 
 @click.command()
@@ -74,7 +79,7 @@ def cli(path: Path, manifest: Path | None, choice: str, alias: str | None) -> No
         raise click.ClickException(f"{type(error).__name__}: {error}") from None
 
 
-def _deployer(alias: str | None, is_local: bool):
+def _deployer(alias: str | None, is_local: bool) -> AccountAPI:
     """Return the account that pays: a test account locally, a named one anywhere else."""
     if is_local and alias is None:
         return accounts.test_accounts[0]
@@ -88,10 +93,10 @@ def _deployer(alias: str | None, is_local: bool):
     return accounts.load(alias)
 
 
-def _deploy(console: Console, config, deployer):
+def _deploy(console: Console, config: DeploymentConfig, deployer: AccountAPI) -> Deployment:
     """Deploy with a line of progress per step."""
-    from bulkhead.ape_chain import ApeChain
     from bulkhead.deployment import deploy
+    from bulkhead.deployment.ape_chain import ApeChain
 
     console.print(f"Deploying to chain {config.chain_id} from {deployer.address}", highlight=False)
     count = 0
@@ -100,17 +105,17 @@ def _deploy(console: Console, config, deployer):
         def progress(step: str) -> None:
             nonlocal count
             count += 1
-            console.print(f"  [dim]{count}/{STEPS}[/] {step}")
+            console.print(f"  [dim]{count}[/] {step}")
             status.update(step)
 
         return deploy(ApeChain(project, deployer), config, str(deployer.address), progress=progress)
 
 
-def _finish(console: Console, done, chain_id: int, target: Path) -> None:
+def _finish(console: Console, done: Deployment, chain_id: int, target: Path) -> None:
     """Write the manifest and show the addresses."""
-    from bulkhead.deployment import write_manifest
+    from bulkhead.deployment import Manifest
 
-    write_manifest(target, done.manifest(chain_id))
+    Manifest.of(done, chain_id).write(target)
     title = f"Bulkhead on chain {chain_id}"
     table = Table(title=title, title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("Contract", style="bold", no_wrap=True)

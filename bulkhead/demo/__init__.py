@@ -1,1 +1,4 @@
-"""The demo: people trade on a local chain while a real crash is replayed through the feeds."""
+"""A crash replayed on a local chain. Imports: books, config, deployment, keeper, report, scenarios.
+
+People trade while its prices go through the feeds; keepers call, bid and tear up.
+"""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 
 from bulkhead.config import DeploymentConfig
-from bulkhead.prices import PriceSeries, iso_time
+from bulkhead.config.units import plain
 from bulkhead.report.text import span
-from bulkhead.units import plain
+from bulkhead.scenarios import PriceSeries, iso_time
 
 LONGEST_STEP = 7 * 86_400
 

@@ -9,7 +9,8 @@ from decimal import Decimal
 
 from bulkhead.demo.node import Log
 from bulkhead.demo.recorder import Recorder
-from bulkhead.demo.venue import Venue, cash
+from bulkhead.demo.venue import Venue
+from bulkhead.fixed_point import cash
 from bulkhead.report import TIERS
 from bulkhead.report.text import short_usd, usd
 from bulkhead.report.words import TIER_WORDS

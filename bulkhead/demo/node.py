@@ -213,7 +213,7 @@ class Node:
         """Ask why a transaction reverted, as of now."""
         call = {"from": transaction.sender, "to": transaction.to, "data": transaction.data}
         answer = self.batch([("eth_call", (call, "latest"))])[0]
-        message = answer.get("error", {}).get("message", "would go through by now")
+        message = str(answer.get("error", {}).get("message", "would go through by now"))
         return message.removeprefix("execution reverted: ")
 
     # Events -------------------------------------------------------------------------------------
@@ -249,10 +249,11 @@ def _result(answer: dict[str, Any]) -> Any:
 
 def _type(part: dict[str, Any]) -> str:
     """The canonical type of an ABI part, tuples spelled out."""
-    if not part["type"].startswith("tuple"):
-        return part["type"]
+    kind = str(part["type"])
+    if not kind.startswith("tuple"):
+        return kind
     inner = ",".join(_type(member) for member in part["components"])
-    return f"({inner}){part['type'].removeprefix('tuple')}"
+    return f"({inner}){kind.removeprefix('tuple')}"
 
 
 def _decoded(outputs: list[dict[str, Any]], data: str) -> Any:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from bulkhead.demo.node import Log
 from bulkhead.demo.people import CROSS, ISOLATED, Cast, Person
 from bulkhead.demo.venue import Venue
+from bulkhead.fixed_point import cash
 
 SPREAD = Decimal("0.0005")  # of a market maker, either side of mark
 CASH_SHARE = Decimal("0.1")  # of a margin in collateral: cash for fees and funding
@@ -30,7 +31,7 @@ def open_books(venue: Venue, cast: Cast) -> None:
     node.mine(must_pass=True)
     rows = venue.survey([person.account for person in cast.people])
     for person, row in zip(cast.people, rows, strict=True):
-        person.start_equity = Decimal(row.equity) / 10**18
+        person.start_equity = cash(row.equity)
 
 
 def opposite(cast: Cast, person: Person) -> Person:

@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
-from typing import Any
 
 from bulkhead.demo.opening import SIZE_PLACES, SPREAD, opposite
 from bulkhead.demo.people import Cast, Person, Temper
-from bulkhead.demo.venue import Venue, cash
+from bulkhead.demo.venue import Venue
+from bulkhead.fixed_point import cash
+from bulkhead.keeper import AccountView, PositionView
 
 NONE, CALLED = 0, 1
 TOP_UP_TO = Decimal("1.6")  # margin ratio that an owner who tops up aims at
-REDUCE_BELOW = Decimal("1.35")  # margin ratio at which a cautious owner halves his position
+REDUCE_BELOW = Decimal("1.35")  # margin ratio at which a cautious owner halves a position
 TAKE_PROFIT = Decimal("1.5")  # equity over its start at which a winner may close
 PATIENCE = 4 * 3_600  # seconds between two trades of one owner's own will
 CHANCE = 0.2  # of acting without need, per hour
@@ -30,10 +31,10 @@ class Owners:
     venue: Venue
     cast: Cast
     random: Random
-    called: dict[int, int] = field(default_factory=dict)  # account -> when he saw the call
+    called: dict[int, int] = field(default_factory=dict)  # account -> when its owner saw the call
     flat: set[int] = field(default_factory=set)  # accounts without positions a step ago
 
-    def react(self, rows: Mapping[int, Any]) -> None:
+    def react(self, rows: Mapping[int, AccountView]) -> None:
         """Queue what owners do about their margin, at any moment."""
         for person in self.cast.traders:
             row = rows[person.account]
@@ -51,14 +52,14 @@ class Owners:
                     # Under initial margin the ledger lets nobody reduce at worse than mark.
                     self._close(person, Decimal("0.5"), spread=Decimal(0))
 
-    def settle(self, rows: Mapping[int, Any]) -> None:
+    def settle(self, rows: Mapping[int, AccountView]) -> None:
         """Queue top-ups of owners whose calls would otherwise stay open in a quiet market."""
         for person in self.cast.traders:
             row = rows[person.account]
             if row.stage != NONE and row.equity > row.maintenance > 0 and not row.curable:
                 self._top_up(person, row)
 
-    def live(self, rows: Mapping[int, Any], seconds: int) -> None:
+    def live(self, rows: Mapping[int, AccountView], seconds: int) -> None:
         """Queue trades that nobody forces, once a step of so many seconds."""
         chance = 1 - (1 - CHANCE) ** (seconds / 3_600)
         for person in self.cast.traders:
@@ -74,7 +75,7 @@ class Owners:
                 self._after_closing(person, row)
         self.flat = {account for account, row in rows.items() if not row.initial}
 
-    def _after_closing(self, person: Person, row: Any) -> None:
+    def _after_closing(self, person: Person, row: AccountView) -> None:
         """Take what was won home, then come back to the market, either side."""
         surplus = (cash(row.cash) - person.start_equity).quantize(Decimal("0.01"))
         if surplus > LEAST_TOP_UP:
@@ -94,7 +95,7 @@ class Owners:
             at = price * (1 + side * SPREAD)
             self.venue.trade(maker, person, self.venue.market(asset), size, at)
 
-    def hedge(self, rows: Mapping[int, Any]) -> None:
+    def hedge(self, rows: Mapping[int, AccountView]) -> None:
         """Queue sales of what keepers took over, to the market makers."""
         keepers = {
             person.account: person for person in self.cast.keepers if rows[person.account].initial
@@ -105,7 +106,7 @@ class Owners:
     def _traded_lately(self, person: Person) -> bool:
         return self.venue.node.time < person.traded + PATIENCE
 
-    def _top_up(self, person: Person, row: Any) -> None:
+    def _top_up(self, person: Person, row: AccountView) -> None:
         """Bring the margin ratio back, if the wallet can, and end the call."""
         needed = cash(row.maintenance) * TOP_UP_TO - cash(row.equity)
         amount = max(needed, LEAST_TOP_UP).quantize(Decimal("0.01"))
@@ -121,7 +122,9 @@ class Owners:
         for position in self.venue.positions([person.account]):
             self._sell(person, position, part, spread)
 
-    def _sell(self, person: Person, position: Any, part: Decimal, spread: Decimal = SPREAD) -> None:
+    def _sell(
+        self, person: Person, position: PositionView, part: Decimal, spread: Decimal = SPREAD
+    ) -> None:
         """Trade a part of a position away, a spread off mark."""
         size = cash(position.size) * part
         if part != 1:

@@ -22,7 +22,7 @@ MAKERS = 4
 MAKER_CASH = Decimal(4_000_000)
 USUAL_TRADERS = 40  # that these stakes are meant for; more traders, more stakes
 STAKES = tuple(Decimal(stake) for stake in (250_000, 200_000, 150_000, 100_000, 50_000))
-# To the default fund, and as much pledged on top: of each maker, who may need it for his size, of
+# To the default fund, and as much pledged on top: of each maker, who may need it for their size, of
 # members who do not trade, and of the largest traders in part of their margin.
 MAKER_CONTRIBUTION = Decimal(60_000)
 CONTRIBUTIONS = (Decimal(40_000), Decimal(20_000))
@@ -51,24 +51,24 @@ class Group(StrEnum):
 
 
 class Temper(StrEnum):
-    """What an owner does when the market turns on him."""
+    """What an owner does when the market turns on them."""
 
-    ASLEEP = "asleep"  # nothing: his account goes through the whole procedure
-    WATCHFUL = "watchful"  # tops up when called, as long as his wallet lasts
-    CAUTIOUS = "cautious"  # reduces before he is called
+    ASLEEP = "asleep"  # nothing: the account goes through the whole procedure
+    WATCHFUL = "watchful"  # tops up when called, as long as the wallet lasts
+    CAUTIOUS = "cautious"  # reduces before there is a call
 
 
 @dataclass
 class Person:
-    """An owner and his account.
+    """An owner and their account.
 
     Attributes:
         sides: Direction and share of the account's notional by asset: +1 LONG, -1 SHORT.
-        margin: Worth of what he puts in at the start, cash.
-        token: What the margin is: `cash`, or an asset whose wrapped token he deposits.
-        wallet: Cash he still has outside.
-        delay: Seconds from a call until he reacts.
-        contribution: What he puts into the default fund, and pledges on top, cash.
+        margin: Worth of what they put in at the start, cash.
+        token: What the margin is: `cash`, or an asset whose wrapped token they deposit.
+        wallet: Cash they still have outside.
+        delay: Seconds from a call until they react.
+        contribution: What they put into the default fund, and pledge on top, cash.
     """
 
     label: str
@@ -86,17 +86,17 @@ class Person:
     account: int = 0
     start_equity: Decimal = Decimal(0)
     added: Decimal = Decimal(0)
-    # When he last traded of his own will, chain time.
+    # When they last traded of their own will, chain time.
     traded: int = 0
 
     @property
     def address(self) -> str:
-        """His address."""
+        """The address of their key."""
         return self.key.address
 
     @property
     def is_trader(self) -> bool:
-        """Whether he is neither a maker nor a keeper."""
+        """Whether they are neither a maker nor a keeper."""
         return self.group not in (Group.MAKER, Group.KEEPER)
 
 

@@ -6,12 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
 from bulkhead.demo.node import Log
 from bulkhead.demo.people import Cast, Group, Person
-from bulkhead.demo.venue import Venue, cash
-from bulkhead.prices import PriceSeries
+from bulkhead.demo.venue import Venue
+from bulkhead.fixed_point import WAD, cash
+from bulkhead.keeper import AccountView, MarketView
 from bulkhead.report import (
     TIERS,
     AccountRecord,
@@ -21,8 +21,8 @@ from bulkhead.report import (
     Tiers,
     TornUp,
 )
+from bulkhead.scenarios import PriceSeries
 
-WAD = 10**18
 PICTURES = 300  # that a report keeps, at most (and one)
 
 
@@ -180,7 +180,7 @@ class Recorder:
 
     # Pictures -----------------------------------------------------------------------------------
 
-    def look(self, rows: Mapping[int, Any]) -> None:
+    def look(self, rows: Mapping[int, AccountView]) -> None:
         """Note who is under a call or in auction, and the worst margin ratios."""
         self.in_default = {account for account, row in rows.items() if row.stage}
         for account, row in rows.items():
@@ -188,7 +188,7 @@ class Recorder:
                 ratio = Decimal(row.assessed_equity) / row.maintenance
                 self.worst[account] = min(ratio, self.worst.get(account, ratio))
 
-    def picture(self, time: int, rows: Mapping[int, Any], last: bool = False) -> None:
+    def picture(self, time: int, rows: Mapping[int, AccountView], last: bool = False) -> None:
         """Note the markets; now and then keep a picture of everything, at scenario time."""
         venue = self.venue
         contracts, markets = venue.contracts, venue.deployment.markets
@@ -227,7 +227,7 @@ class Recorder:
             )
         )
 
-    def _note_market(self, market: Any) -> None:
+    def _note_market(self, market: MarketView) -> None:
         """Note the gap between the sides, and what one of them paid the other since last time."""
         gap = cash(abs(market.long_interest - market.short_interest))
         self.gap = max(self.gap, gap)
@@ -236,7 +236,7 @@ class Recorder:
         paid = cash(abs(market.funding_index - before)) * cash(market.long_interest)
         self.totals["funding_paid"] += paid
 
-    def accounts(self, rows: Mapping[int, Any]) -> list[AccountRecord]:
+    def accounts(self, rows: Mapping[int, AccountView]) -> list[AccountRecord]:
         """Return every account from beginning to end."""
         records = []
         for person in self.cast.people:

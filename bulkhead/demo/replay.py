@@ -7,19 +7,17 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
 from time import monotonic
-from typing import Any
 
 from bulkhead.books import conservation_error
-from bulkhead.chores import INSOLVENCY, Chores
 from bulkhead.demo.narrator import Narrator
 from bulkhead.demo.opening import open_books
 from bulkhead.demo.owners import Owners
 from bulkhead.demo.people import KEEPERS, Cast, Person
 from bulkhead.demo.recorder import Recorder
 from bulkhead.demo.venue import BLOCK, Seat, Venue
-from bulkhead.keeper import Keeper, Policy
-from bulkhead.prices import PriceSeries
+from bulkhead.keeper import INSOLVENCY, AccountView, Chores, Keeper, Policy
 from bulkhead.report import DemoRecord, Summary, count_events
+from bulkhead.scenarios import PriceSeries
 
 ROUND = 120  # seconds after which everybody looks again while anybody is in trouble
 LONGEST_ROUND = 1_500  # of a step of many hours
@@ -45,8 +43,9 @@ class Replay:
     fees_at: int = 0
     funding_at: int = 0
     fed_at: int = 0
+    next_step: int = 0  # when the next price is due
     turn: int = 0  # whose turn it is to look first
-    rows: Mapping[int, Any] = field(default_factory=dict)
+    rows: Mapping[int, AccountView] = field(default_factory=dict)
     at_mark = True  # whether the last keeper bids at mark
 
     def run(self) -> DemoRecord:
@@ -125,7 +124,7 @@ class Replay:
         self._work()
 
     def _work(self) -> None:
-        """Mine what owners queued, then give every keeper his turn."""
+        """Mine what owners queued, then give every keeper a turn."""
         if self.venue.node.queue:
             self.venue.node.mine(self.venue.node.time + BLOCK)
             self._survey()
@@ -185,7 +184,7 @@ class Replay:
         return bool(self._pending() or self._unresolved())
 
     def _unresolved(self) -> list[int]:
-        """Accounts below maintenance margin or insolvent, whatever has been done about them."""
+        """Accounts below maintenance margin or insolvent, with or without a call."""
         return [
             account for account, row in self.rows.items()
             if row.assessed_equity < row.assessed_maintenance
@@ -223,7 +222,15 @@ class Replay:
             torn_up=recorder.tear_ups,
             debt_outstanding=self._debts(self.cast.people),
             insurance_drawn=totals["insurance"],
-            **{name: totals[name] for name in TOTALS},
+            bonus_paid=totals["bonus_paid"],
+            topped_up=totals["topped_up"],
+            liquidated_notional=totals["liquidated_notional"],
+            call_rewards=totals["call_rewards"],
+            liquidation_fees=totals["liquidation_fees"],
+            fees_collected=totals["fees_collected"],
+            fees_to_insurance=totals["fees_to_insurance"],
+            funding_paid=totals["funding_paid"],
+            repaid=totals["repaid"],
         )
         return DemoRecord(summary, recorder.steps, recorder.events, accounts)
 
@@ -252,20 +259,7 @@ class Replay:
         )
 
 
-TOTALS = (
-    "bonus_paid",
-    "topped_up",
-    "liquidated_notional",
-    "call_rewards",
-    "liquidation_fees",
-    "fees_collected",
-    "fees_to_insurance",
-    "funding_paid",
-    "repaid",
-)
-
-
-def _concerns(row: Any) -> bool:
+def _concerns(row: AccountView) -> bool:
     insolvent = row.stage == INSOLVENCY
     return row.callable or row.openable or row.biddable or row.curable or insolvent
 

@@ -14,23 +14,32 @@ from ape_foundry.provider import FoundryProvider
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bulkhead.ape_chain import ApeChain
 from bulkhead.config import load_config
 from bulkhead.demo.checks import DemoError, check_series
 from bulkhead.demo.large_longs import large_longs
 from bulkhead.demo.node import Node
 from bulkhead.demo.people import FEWEST_ACCOUNTS, MOST_ACCOUNTS, cast
 from bulkhead.demo.replay import Replay
-from bulkhead.demo.venue import Venue, wad
+from bulkhead.demo.venue import Venue
 from bulkhead.demo.waterfall import Waterfall
 from bulkhead.demo.wind_down import WindDown
 from bulkhead.deployment import deploy
-from bulkhead.prices import PriceSeries
+from bulkhead.deployment.ape_chain import ApeChain
+from bulkhead.fixed_point import wad
 from bulkhead.report import DemoRecord, print_summary, write_report
 from bulkhead.report.text import span
-from bulkhead.scenarios import CRASH, WATERFALL, WIND_DOWN, load_csv, load_scenario, scenario_names
+from bulkhead.resources import folder_of
+from bulkhead.scenarios import (
+    CRASH,
+    WATERFALL,
+    WIND_DOWN,
+    PriceSeries,
+    load_csv,
+    load_scenario,
+    scenario_names,
+)
 
-CONFIG = Path(__file__).resolve().parents[2] / "config" / "local.yaml"
+CONFIG = folder_of("config", ".yaml") / "local.yaml"
 DEFAULT_SCENARIO = "black-thursday"
 MOST_STEPS = 1_500
 STEPS = (120, 180, 300, 600, 900, 1_800)  # seconds; feeds report about as often in a crash

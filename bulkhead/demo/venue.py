@@ -4,31 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from typing import Any
 
-from bulkhead.actions import Action, Outcome, batches
+from bulkhead.books import Order, sign_order
 from bulkhead.demo.node import Contract, Log, Node
 from bulkhead.demo.people import Person
 from bulkhead.deployment import Deployment
-from bulkhead.orders import Order, sign_order
-from bulkhead.prices import PriceSeries
+from bulkhead.fixed_point import wad
+from bulkhead.keeper import AccountView, Action, Outcome, PositionView, batches
+from bulkhead.scenarios import PriceSeries
 
-WAD = 10**18
 NEVER = 2**256 - 1
 BLOCK = 12  # seconds from a look to the block that holds what follows from it
 ORDER_LIFE = 3_600  # seconds
 ACCOUNTS_BATCH, POSITIONS_BATCH = 100, 10
-
-
-def wad(amount: Decimal) -> int:
-    """Return an amount as WAD, rounded down."""
-    return int((amount * WAD).to_integral_value(ROUND_DOWN))
-
-
-def cash(amount: int) -> Decimal:
-    """Return WAD as an amount."""
-    return Decimal(amount) / WAD
 
 
 @dataclass
@@ -42,7 +32,7 @@ class Venue:
     tokens: dict[str, Contract] = field(default_factory=dict)
     feeds: list[tuple[str, int, Contract]] = field(default_factory=list)
     prices: dict[str, Decimal] = field(default_factory=dict)
-    # Last sequence of each taker, who has a lane of his own with every maker.
+    # Last sequence of each taker, who has an own lane with every maker.
     sequences: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -94,13 +84,13 @@ class Venue:
         """Call a view."""
         return self.node.read(self.contracts[contract], function, *args)
 
-    def survey(self, accounts: Sequence[int]) -> list[Any]:
+    def survey(self, accounts: Sequence[int]) -> list[AccountView]:
         """Read accounts through the Lens."""
         lens = self.contracts["Lens"]
         calls = [(lens, "accounts", (ids,)) for ids in batches(accounts, ACCOUNTS_BATCH)]
         return [row for rows in self.node.read_many(calls) for row in rows]
 
-    def positions(self, accounts: Sequence[int]) -> list[Any]:
+    def positions(self, accounts: Sequence[int]) -> list[PositionView]:
         """Read positions through the Lens."""
         lens = self.contracts["Lens"]
         calls = [(lens, "positions", (ids,)) for ids in batches(accounts, POSITIONS_BATCH)]
@@ -119,12 +109,11 @@ class Venue:
 
     def decimals(self, symbol: str) -> int:
         """Decimals of a token."""
-        config = self.deployment.config
-        tokens = (config.settlement, *config.collateral)
+        tokens = self.deployment.config.tokens
         return next(token.decimals for token in tokens if token.symbol == symbol)
 
     def deposit(self, person: Person, symbol: str, amount: Decimal) -> None:
-        """Let somebody put new tokens into his account."""
+        """Let somebody put new tokens into their account."""
         ledger = self.contracts["Clearinghouse"]
         units = self.mint(person.address, symbol, amount, ledger.address)
         token = self.tokens[symbol].address

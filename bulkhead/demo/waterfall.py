@@ -7,11 +7,11 @@ from decimal import ROUND_DOWN, Decimal
 
 from bulkhead.demo.people import Group, Person
 from bulkhead.demo.replay import DEBT_MASK, Replay
-from bulkhead.demo.venue import cash
+from bulkhead.fixed_point import cash
 
 HOUR = 3_600
 INSTALMENTS = 4  # in which an owner repays
-REPAID = Decimal("0.6")  # of what he owes beside the hole
+REPAID = Decimal("0.6")  # of what an owner owes beside the hole
 UNIT, CENT = Decimal("0.000001"), Decimal("0.01")  # of cash
 
 
@@ -42,7 +42,7 @@ class Waterfall(Replay):
         return (hole + (total - hole) * REPAID) / INSTALMENTS
 
     def _hole_of(self, owner: Person) -> Decimal:
-        """What an owner still owes to the hole, which he repays first."""
+        """What an owner still owes to the hole, which is repaid first."""
         debts = self.venue.read("Clearinghouse", "debts", owner.account)
         return Decimal(debts & DEBT_MASK).scaleb(-6)
 

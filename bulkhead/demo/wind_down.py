@@ -12,11 +12,10 @@ from bulkhead.books import Header, conservation_error
 from bulkhead.demo.node import Log
 from bulkhead.demo.people import Person
 from bulkhead.demo.replay import Replay
-from bulkhead.demo.venue import cash
+from bulkhead.fixed_point import PPM, cash, wad
 from bulkhead.report import DemoRecord, Redemption, RedemptionRecord
 from bulkhead.report.text import usd
 
-PPM = 10**6
 WINDING_DOWN = 1  # phase of the ledger
 BATCH = 100  # accounts per call of convert_positions
 
@@ -60,16 +59,13 @@ class WindDown(Replay):
         return not self._begun() and super()._trouble()
 
     def _begun(self) -> bool:
-        return self.venue.read("Clearinghouse", "phase") >= WINDING_DOWN
+        return bool(self.venue.read("Clearinghouse", "phase") >= WINDING_DOWN)
 
     def _held(self) -> int:
         """Settlement tokens of the ledger, WAD cash."""
-        return self._tokens() * 10 ** (18 - self.venue.decimals(self.venue.cash_symbol))
-
-    def _tokens(self) -> int:
-        token = self.venue.tokens[self.venue.cash_symbol]
-        address = self.venue.contracts["Clearinghouse"].address
-        return self.venue.node.read(token, "balanceOf", address)
+        ledger = self.venue.contracts["Clearinghouse"].address
+        units = Decimal(self._balance(ledger))
+        return wad(units.scaleb(-self.venue.decimals(self.venue.cash_symbol)))
 
     def _stranger(self, account: int = 0) -> Person:
         """Somebody to whom an account does not belong."""
@@ -180,7 +176,8 @@ class WindDown(Replay):
         return RedemptionRecord(label, put_in, paid)
 
     def _balance(self, address: str) -> int:
-        return self.venue.node.read(self.venue.tokens[self.venue.cash_symbol], "balanceOf", address)
+        token = self.venue.tokens[self.venue.cash_symbol]
+        return int(self.venue.node.read(token, "balanceOf", address))
 
     def _listen(self, log: Log) -> None:
         if log.name == "Redeemed":

@@ -1,4 +1,4 @@
-"""The record of a demo and the three ways it is shown: report.json, report.html, a terminal table.
+"""A demo's record, shown as report.json, report.html and a table. Imports: none.
 
 The replay fills a `DemoRecord`; nothing here talks to a chain.
 """

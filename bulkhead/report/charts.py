@@ -18,6 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.typing import RcKeyType
 
 from bulkhead.report.record import TIERS, EventKind, EventRecord, Number, StepRecord
 from bulkhead.report.text import short_usd
@@ -56,7 +57,7 @@ LANES: tuple[tuple[str, dict[EventKind, str], str], ...] = (
     ("shortfalls paid", {EventKind.DRAW: "X"}, DRAW),
 )
 
-_STYLE: dict[str, Any] = {
+_STYLE: dict[RcKeyType, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "bulkhead",
     "text.parse_math": False,
@@ -245,7 +246,7 @@ def _time_axis(axes: Axes, times: Sequence[int], ticks: int) -> None:
 def _svg(draw: Callable[[Figure], None], size: tuple[float, float], name: str) -> str:
     """Render to an `<svg>` element: CSS colours, page font, ids that no other picture has."""
     with matplotlib.rc_context():
-        matplotlib.rcdefaults()  # whatever matplotlibrc the reader's machine has
+        matplotlib.rcdefaults()  # not what a matplotlibrc of this machine says
         matplotlib.rcParams.update(_STYLE)
         figure = Figure(figsize=size, facecolor="none")
         canvas = FigureCanvasSVG(figure)

@@ -117,10 +117,10 @@ class RedemptionRecord:
     """What somebody got in the end: an account, a staker or a member."""
 
     label: str
-    claim: Number  # cash
-    paid: Number  # cash
+    claim: Decimal  # cash
+    paid: Decimal  # cash
     collateral: str = ""
-    to_fund: Number = 0  # of it, what he owed for a default
+    to_fund: Decimal = Decimal(0)  # of it, what they owed for a default
 
 
 @dataclass(frozen=True)
@@ -134,9 +134,9 @@ class Redemption:
         left: Accounts that could not be paid out.
     """
 
-    pot: Number
-    claims: Number
-    dust: Number
+    pot: Decimal
+    claims: Decimal
+    dust: Decimal
     left: int
     accounts: list[RedemptionRecord]
     funds: list[RedemptionRecord]
@@ -144,9 +144,9 @@ class Redemption:
     rewards: Number = 0
 
     @property
-    def factor(self) -> Number:
+    def factor(self) -> Decimal:
         """What a claim of 1 was worth."""
-        return Decimal(self.pot) / Decimal(self.claims) if self.claims else Decimal(1)
+        return self.pot / self.claims if self.claims else Decimal(1)
 
 
 @dataclass(frozen=True)
@@ -245,7 +245,7 @@ def verdict(summary: Summary) -> str:
     error = number_text(summary.conservation_error)
     if summary.redemption_factor is not None:
         part = f"{100 * float(summary.redemption_factor):.2f}%"
-        return f"Everybody was paid {part} of his claim; conservation error {error}."
+        return f"Everybody was paid {part} of their claim; conservation error {error}."
     if not summary.margin_calls and not summary.auctions:
         return f"Nobody had to be called; conservation error {error}."
     return f"Every default was resolved; conservation error {error}."

@@ -165,7 +165,7 @@ def redemption(end: Redemption | None) -> str:
     return (
         "<h2>Redemption</h2>\n"
         f'<p class="note">{usd(end.pot)} were there for claims of {usd(end.claims)}: everybody got'
-        f" {100 * float(end.factor):.4f}% of his, in whatever order.</p>\n"
+        f" {100 * float(end.factor):.4f}% of theirs, in any order.</p>\n"
         + _table(headings, kinds, rows)
     )
 

@@ -61,7 +61,7 @@ TERMS = (
     ("Shortfall", "What a defaulter’s margin cannot pay; the waterfall says who does."),
     (
         "Waterfall",
-        "His own contribution, insurance fund, members, their pledges, opposite side, hole.",
+        "Own contribution, insurance fund, members, their pledges, opposite side, hole.",
     ),
     ("Tear-up", "Closing a position against everybody on the opposite side, in proportion."),
     ("Charge on the opposite side", "What winners pay of a loss that no fund could pay, bounded."),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkhead.config import ConfigError, DeploymentConfig, load_config
-from bulkhead.units import (
+from bulkhead.config.units import (
     Amount,
     Rate,
     UnitError,

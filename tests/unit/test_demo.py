@@ -27,10 +27,10 @@ from bulkhead.demo.people import (
 from bulkhead.demo.recorder import Recorder
 from bulkhead.demo.replay import LONGEST_ROUND, _moments
 from bulkhead.demo.story import REPLAYS, tell
-from bulkhead.demo.venue import Venue, wad
-from bulkhead.prices import PriceSeries
+from bulkhead.demo.venue import Venue
+from bulkhead.fixed_point import wad
 from bulkhead.report import EventKind, Tiers
-from bulkhead.scenarios import KINDS, load_scenario
+from bulkhead.scenarios import KINDS, PriceSeries, load_scenario
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = load_config(ROOT / "config" / "local.yaml")

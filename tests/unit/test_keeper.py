@@ -10,9 +10,7 @@ from typing import Any
 
 import pytest
 
-from bulkhead.actions import Action, ActionKind, Outcome, batches
-from bulkhead.chores import EVERY, Chores
-from bulkhead.keeper import Keeper, Policy
+from bulkhead.keeper import EVERY, Action, ActionKind, Chores, Keeper, Outcome, Policy, batches
 
 WAD = 10**18
 OWN, OTHER, THIRD = 1, 2, 3

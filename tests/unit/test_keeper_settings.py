@@ -10,9 +10,20 @@ from typing import Any
 
 import pytest
 
-from bulkhead.keeper_settings import Settings, SettingsError, require_account
+from bulkhead.deployment import Manifest
+from bulkhead.keeper import Settings, SettingsError, require_account
 
-MANIFEST = {"contracts": {"Lens": "0x1"}, "collaterals": {}, "markets": {"ETH-PERP": 1}}
+LENS = "0x" + "1e" * 20
+MANIFEST = {
+    "chain_id": 31337,
+    "contracts": {"Lens": LENS},
+    "tokens": {},
+    "feeds": {},
+    "assets": {"ETH": 1},
+    "markets": {"ETH-PERP": 1},
+    "collaterals": {},
+    "parameters": {},
+}
 
 
 @pytest.fixture
@@ -32,7 +43,9 @@ def refusal(environment: dict[str, str], manifest: Path) -> str:
 def test_settings_are_read(manifest):
     environment = {"BULKHEAD_ACCOUNT": "0x10", "BULKHEAD_AT_MARK": "1", "BULKHEAD_REMAINDER": "0.1"}
     found = Settings.read(environment, manifest)
-    assert (found.account, found.first_block, found.manifest) == (16, 0, MANIFEST)
+    assert (found.account, found.first_block) == (16, 0)
+    assert found.manifest == Manifest.read(manifest)
+    assert found.manifest.contracts["Lens"].lower() == LENS
     assert found.policy.bid_at_mark
     assert not found.policy.backstop
     assert found.policy.remainder_discount == Decimal("0.1")
@@ -40,7 +53,7 @@ def test_settings_are_read(manifest):
 
 def test_manifest_of_the_environment_comes_first(manifest, tmp_path):
     environment = {"BULKHEAD_ACCOUNT": "7", "BULKHEAD_MANIFEST": str(manifest)}
-    assert Settings.read(environment, tmp_path / "absent.json").manifest == MANIFEST
+    assert Settings.read(environment, tmp_path / "absent.json").manifest == Manifest.read(manifest)
 
 
 @pytest.mark.parametrize("text", ["soon", "0", "-1", "0xyz", "1.5", str(2**256)])
@@ -58,7 +71,11 @@ def test_missing_account_is_refused(manifest):
         (None, "cannot be read (No such file or directory): `ape run deploy`"),
         ("{", "is not a manifest"),
         ("[]", "is not a manifest"),
-        ('{"contracts": {}}', "is not a manifest"),
+        ('{"contracts": {}}', "is not a manifest of `ape run deploy`: chain_id: "),
+        (
+            json.dumps(MANIFEST | {"contracts": {"Lens": "0x1"}}),
+            "contracts.Lens: is not an address",
+        ),
     ],
 )
 def test_bad_manifest_is_refused(tmp_path, content, reason):
@@ -72,6 +89,10 @@ def test_bad_manifest_is_refused(tmp_path, content, reason):
 @pytest.mark.parametrize("text", ["much", "-1", "nan"])
 def test_number_that_is_none_is_refused(manifest, name, text):
     assert refusal({f"BULKHEAD_{name}": text}, manifest).startswith(f"BULKHEAD_{name}: ")
+
+
+def test_flag_that_is_none_is_refused(manifest):
+    assert refusal({"BULKHEAD_BACKSTOP": "perhaps"}, manifest).startswith("BULKHEAD_BACKSTOP: ")
 
 
 def venue_with(exists: bool, authorised: bool) -> Any:

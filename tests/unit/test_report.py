@@ -361,7 +361,7 @@ def test_a_funds_picture_shows_how_little_it_moved(record):
 
 def test_page_and_json_of_a_wind_down(wound_down, tmp_path):
     assert failures(wound_down.summary) == []
-    assert verdict(wound_down.summary).startswith("Everybody was paid 80.06% of his claim;")
+    assert verdict(wound_down.summary).startswith("Everybody was paid 80.06% of their claim;")
     paths = write_report(tmp_path, wound_down)
     content, text = json.loads(paths[0].read_text("utf-8")), paths[1].read_text("utf-8")
     assert content["redemption"]["accounts"][1]["paid"] == 800

@@ -11,11 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bulkhead.prices import HIGHEST_PRICE, PRICE_PLACES, PriceSeries, iso_time
 from bulkhead.scenarios import (
+    HIGHEST_PRICE,
+    PRICE_PLACES,
     CsvError,
+    PriceSeries,
     Scenario,
     ScenarioError,
+    iso_time,
     load_csv,
     load_scenario,
     save_csv,

@@ -10,11 +10,18 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from bulkhead.ape_chain import ApeChain
-from bulkhead.books import Header, MarketBook, Position, conservation_error, read_books
+from bulkhead.books import (
+    Header,
+    MarketBook,
+    Order,
+    Position,
+    conservation_error,
+    read_books,
+    sign_order,
+)
 from bulkhead.config import DeploymentConfig, load_config
 from bulkhead.deployment import Deployment, deploy
-from bulkhead.orders import Order, sign_order
+from bulkhead.deployment.ape_chain import ApeChain
 from tests.reverts import assert_refused
 
 WAD = 10**18

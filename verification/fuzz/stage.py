@@ -15,9 +15,9 @@ import yaml
 from coincurve import PrivateKey
 from eth_utils import keccak
 
+from bulkhead.books import DOMAIN_NAME, DOMAIN_VERSION, ORDER_FIELDS, Order
 from bulkhead.config import DeploymentConfig
 from bulkhead.deployment import deploy
-from bulkhead.orders import DOMAIN_NAME, DOMAIN_VERSION, ORDER_FIELDS, Order
 from verification.engine.evm import ADMIN, ROOT, Artefacts, Person, PyrevmChain, Receipt, Reverted
 from verification.engine.world import BTC, CROSS, ETH, FIRST_PRICES, ISOLATED, NEVER, WAD, World
 from verification.fuzz.gang import GANGS, Gang

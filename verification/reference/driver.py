@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bulkhead.orders import Order, sign_order
+from bulkhead.books import Order, sign_order
 from verification.engine.evm import ADMIN
 from verification.engine.world import NEVER, World
 from verification.reference import margin

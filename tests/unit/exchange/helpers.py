@@ -12,7 +12,7 @@ from eth_abi import encode
 from eth_account.signers.local import LocalAccount
 from eth_utils import keccak
 
-from bulkhead.orders import OWNER_SHIFT, Order, sign_order
+from bulkhead.books import OWNER_SHIFT, Order, sign_order
 
 WAD = 10**18
 MARK = 3_000 * WAD

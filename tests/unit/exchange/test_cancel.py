@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ape import chain
 
-from bulkhead.orders import (
+from bulkhead.books import (
     MAX_SEQUENCE,
 )
 from tests.reverts import reverts

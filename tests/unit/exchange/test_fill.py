@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from ape import chain
 
-from bulkhead.orders import (
+from bulkhead.books import (
     MAX_PRICE,
     MAX_SEQUENCE,
     MAX_SIZE,

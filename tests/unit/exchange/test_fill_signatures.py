@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from ape import chain
 
-from bulkhead.orders import (
+from bulkhead.books import (
     Order,
     order_hash,
 )

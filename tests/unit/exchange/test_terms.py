@@ -7,7 +7,7 @@ from ape import chain
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bulkhead.orders import (
+from bulkhead.books import (
     Order,
     order_hash,
     order_typed_data,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bulkhead.orders import Order
+from bulkhead.books import Order
 from verification.engine.world import NEVER, WAD
 from verification.fuzz.action import action
 from verification.fuzz.actions.reasons import LEGS, WINDING_DOWN

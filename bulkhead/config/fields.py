@@ -7,7 +7,7 @@ from typing import Annotated
 from eth_utils import is_address, is_checksum_address, to_checksum_address
 from pydantic import BeforeValidator
 
-from bulkhead.units import UnitError
+from bulkhead.config.units import UnitError
 
 ZERO_ADDRESS = "0x" + "0" * 40
 LONGEST_NAME = 32  # characters
@@ -27,6 +27,14 @@ def _check_address(value: object) -> str | None:
     return str(to_checksum_address(value))
 
 
+def _check_contract(value: object) -> str:
+    """Accept an address only."""
+    address = _check_address(value)
+    if address is None:
+        raise UnitError("is null; allowed: a contract's address")
+    return address
+
+
 def _check_flag(value: object) -> bool:
     if not isinstance(value, bool):
         raise UnitError("is not a flag; allowed: true, false")
@@ -42,5 +50,7 @@ def _check_name(value: object) -> str:
 
 # A contract on the target chain, or null for a test contract on a local one.
 Address = Annotated[str | None, BeforeValidator(_check_address)]
+# A contract that must be there.
+ContractAddress = Annotated[str, BeforeValidator(_check_contract)]
 Flag = Annotated[bool, BeforeValidator(_check_flag)]
 Name = Annotated[str, BeforeValidator(_check_name)]

@@ -16,26 +16,19 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from pathlib import Path
 from typing import Any
 
-from bulkhead.price_csv import CsvError, load_csv, save_csv
-from bulkhead.prices import HIGHEST_PRICE, LOWEST_PRICE, PRICE_PLACES, PriceSeries, rounded
-from bulkhead.units import UnitError, duration, parse_duration, parse_number
-from bulkhead.yaml_source import FieldPath, SourceError, YamlSource
-
-__all__ = [
-    "DEFAULT_STEP",
-    "PRICE_PLACES",
-    "CsvError",
-    "PriceSeries",
-    "Scenario",
-    "ScenarioError",
-    "load_csv",
-    "load_scenario",
-    "save_csv",
-    "scenario_names",
-]
+from bulkhead.config.units import UnitError, duration, parse_duration, parse_number
+from bulkhead.config.yaml_source import FieldPath, SourceError, YamlSource
+from bulkhead.resources import folder_of
+from bulkhead.scenarios.series import (
+    HIGHEST_PRICE,
+    LOWEST_PRICE,
+    PRICE_PLACES,
+    PriceSeries,
+    rounded,
+)
 
 DEFAULT_STEP = 600  # seconds; divides the half hours at which lows stand
-SCENARIOS = Path(__file__).resolve().parent.parent / "scenarios"
+SCENARIOS = folder_of("scenarios", ".yaml")
 FIELDS = ("title", "about", "source", "start", "hours", "prices")
 OPTIONAL = ("kind", "step")
 # What a scenario is played by: the usual people, or a cast and an end of its own.

@@ -12,9 +12,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from bulkhead.deployment import Deployment
+from bulkhead.deployment import MARKET_ROW, Deployment
+from bulkhead.fixed_point import WAD
 
-WAD = 10**18
 PRICE_FACTORS = (Decimal(1), Decimal("0.01"), Decimal(100))
 
 
@@ -121,9 +121,9 @@ class MarketBook:
     @property
     def interest(self) -> tuple[Fraction, Fraction]:
         """Return the open interest of both sides, WAD base."""
-        return tuple(
-            Fraction(shares * side.pairs[-1][0], WAD)
-            for shares, side in ((self.long_shares, self.long), (self.short_shares, self.short))
+        return (
+            Fraction(self.long_shares * self.long.pairs[-1][0], WAD),
+            Fraction(self.short_shares * self.short.pairs[-1][0], WAD),
         )
 
 
@@ -145,11 +145,6 @@ class Books:
             value += self.markets[market].value(position, prices[market])
         cash = sum(header.cash for header in self.headers.values())
         return int(self.held + self.hole - self.fees - cash - value)
-
-    def open_interest_gap(self) -> int:
-        """Return the greatest difference between the two sides of a market, WAD base."""
-        gaps = (abs(m.interest[0] - m.interest[1]) for m in self.markets.values())
-        return int(max(gaps, default=0))
 
 
 def read_books(deployment: Deployment, accounts: Iterable[int]) -> Books:
@@ -180,7 +175,7 @@ def conservation_error(deployment: Deployment, accounts: Iterable[int]) -> Decim
     worst = 0
     for factor in PRICE_FACTORS:
         prices = {
-            market: int(deployment.risk_engine.price(8 + market)[0] * factor)
+            market: int(deployment.risk_engine.price(MARKET_ROW + market)[0] * factor)
             for market in books.markets
         }
         worst = max(worst, books.surplus(prices), -books.surplus(prices))

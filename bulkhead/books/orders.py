@@ -1,6 +1,6 @@
 """Orders of the Exchange: build, hash and sign them off-chain.
 
-A maker signs an `Order` as EIP-712 typed data; whoever takes it hands order and signature to
+A maker signs an `Order` as EIP-712 typed data; a taker hands order and signature to
 `Exchange.fill`. The hash here and `Exchange.order_hash` are the same number, which the tests hold.
 
     order = Order(account=..., market=1, size=-2 * WAD, price=3_000 * WAD, expiry=..., signer=...)
@@ -57,7 +57,7 @@ class Order:
         size: Base, WAD; the maker buys when positive, sells when negative.
         price: Cash per unit of base, WAD; the exact price of every fill.
         expiry: Last second at which the order may be filled, unix seconds.
-        signer: Who signs: the owner of `account`, or an operator of his with TRADE.
+        signer: Who signs: the owner of `account`, or an operator of theirs with TRADE.
         lane: The maker's order slot, any number; it holds one sequence at a time.
         sequence: Place in the lane; filling a higher one voids every lower one. Two orders of one
             lane and sequence share one allowance.

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from bulkhead.prices import (
+from bulkhead.scenarios.series import (
     EARLIEST_TIME,
     HIGHEST_PRICE,
     LATEST_TIME,

@@ -9,14 +9,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from bulkhead.actions import Action, ActionKind, Outcome, Venue, batches
+from bulkhead.deployment import COLLATERAL_ROW, MARKET_ROW
+from bulkhead.fixed_point import WAD
+from bulkhead.keeper.actions import Action, ActionKind, Outcome, Venue, batches
+from bulkhead.keeper.views import AccountView, MarketView, PriceView
 
 EVERY = 3_600  # seconds
 CONVERSIONS = 100  # accounts per call of Clearinghouse.convert_positions
-COLLATERAL_ROW, MARKET_ROW = 1, 8  # of the risk engine's table
-LEAST_RECOVERY = 10**18  # WAD cash that is worth a transaction
+LEAST_RECOVERY = WAD  # WAD cash that is worth a transaction
 INSOLVENCY = 3
 IN_PLACE = "outage already reported"
 
@@ -49,7 +50,7 @@ class Chores:
         collaterals = [COLLATERAL_ROW + index for index in self.collaterals]
         return collaterals + [MARKET_ROW + market for market in self.markets]
 
-    def decide(self, rows: Mapping[int, Any], new: Sequence[int]) -> list[Action]:
+    def decide(self, rows: Mapping[int, AccountView], new: Sequence[int]) -> list[Action]:
         """Return what is to be done now.
 
         Args:
@@ -82,11 +83,11 @@ class Chores:
             elif outcome.action.kind is ActionKind.CONVERT and not outcome.reason:
                 self.settled[args[0]].difference_update(args[1])
 
-    def _prices(self, rows: Mapping[int, Any]) -> Iterator[Action]:
+    def _prices(self, rows: Mapping[int, AccountView]) -> Iterator[Action]:
         """Checkpoints of prices that are VALID, which end outages; reports of the others."""
         if not self.rows:
             return
-        prices = self.venue.read("Lens", "prices", self.rows)
+        prices: list[PriceView] = self.venue.read("Lens", "prices", self.rows)
         valid = [price.row for price in prices if price.valid]
         self.outages.difference_update(valid)
         if valid:
@@ -95,11 +96,12 @@ class Chores:
             if not price.valid and price.row not in self.outages:
                 yield Action(ActionKind.REPORT_OUTAGE, 0, (price.row,))
 
-    def _conversions(self, rows: Mapping[int, Any]) -> Iterator[Action]:
+    def _conversions(self, rows: Mapping[int, AccountView]) -> Iterator[Action]:
         """Positions left in settled markets: nobody can open one there, so one look is enough."""
         if not self.markets:
             return
-        for market in self.venue.read("Lens", "markets", list(self.markets)):
+        seen: list[MarketView] = self.venue.read("Lens", "markets", list(self.markets))
+        for market in seen:
             if market.settled and market.market not in self.settled:
                 self.settled[market.market] = {
                     account for account in rows
@@ -109,7 +111,7 @@ class Chores:
             for batch in batches(sorted(holders), CONVERSIONS):
                 yield Action(ActionKind.CONVERT, 0, (number, batch))
 
-    def _recoveries(self, rows: Mapping[int, Any]) -> Iterator[Action]:
+    def _recoveries(self, rows: Mapping[int, AccountView]) -> Iterator[Action]:
         """Debts of accounts that have cash, no positions and no stage."""
         for account in sorted(self.suspects):
             row = rows.get(account)

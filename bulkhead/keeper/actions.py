@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
 from itertools import islice
 from typing import Any, Protocol
-
-WAD = 10**18
-PPM = 10**6
 
 
 class ActionKind(StrEnum):
@@ -95,11 +91,3 @@ def batches(items: Iterable[int], size: int) -> Iterator[list[int]]:
     rest = iter(items)
     while batch := list(islice(rest, size)):
         yield batch
-
-
-def cash(amount: int) -> Decimal:
-    """Return WAD as cash."""
-    return Decimal(amount) / WAD
-
-
-wad = cash  # a WAD fraction reads the same way

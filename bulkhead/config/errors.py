@@ -8,8 +8,8 @@ from typing import Any, NamedTuple, cast, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from bulkhead.units import Range
-from bulkhead.yaml_source import FieldPath, YamlSource
+from bulkhead.config.units import Range
+from bulkhead.config.yaml_source import FieldPath, YamlSource
 
 LONGEST_VALUE = 60  # characters of an offending value that a message repeats
 _ABSENT = object()  # in place of a value, when there is none to show

@@ -1,4 +1,4 @@
-"""A keeper: whoever runs the default procedure for its rewards.
+"""A keeper: it runs the default procedure for its rewards.
 
 The keeper looks at every known account through the Lens, calls those below maintenance margin,
 opens auctions, bids where the discount pays, and tears up what nobody took. It knows nothing of
@@ -15,10 +15,11 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
-from bulkhead.actions import PPM, WAD, Action, ActionKind, Outcome, Venue, batches, cash, wad
-from bulkhead.chores import INSOLVENCY, Chores
+from bulkhead.fixed_point import PPM, WAD, cash, fraction
+from bulkhead.keeper.actions import Action, ActionKind, Outcome, Venue, batches
+from bulkhead.keeper.chores import INSOLVENCY, Chores
+from bulkhead.keeper.views import AccountView, Insolvency, PositionView
 
 BATCH = 100  # accounts per call of the Lens
 AUCTION = 2
@@ -66,7 +67,7 @@ class Keeper:
     known: list[int] = field(default_factory=list)
     chores: Chores | None = None
 
-    def run(self, accounts: Sequence[Any] | None = None) -> list[Outcome]:
+    def run(self, accounts: Sequence[AccountView] | None = None) -> list[Outcome]:
         """Look once at every known account and do what is to be done.
 
         Args:
@@ -97,9 +98,9 @@ class Keeper:
                 log.info("%s done", outcome.action)
         return [*outcomes, *(self._send(apart) if apart else ())]
 
-    def survey(self) -> list[Any]:
+    def survey(self) -> list[AccountView]:
         """Read the accounts in batches; one that cannot be read is left for next time."""
-        seen: list[Any] = []
+        seen: list[AccountView] = []
         for batch in batches(self.known, BATCH):
             try:
                 seen += self.venue.read("Lens", "accounts", batch)
@@ -107,7 +108,7 @@ class Keeper:
                 log.warning("cannot read %d accounts: %s", len(batch), error)
         return seen
 
-    def decide(self, accounts: Sequence[Any]) -> list[Action]:
+    def decide(self, accounts: Sequence[AccountView]) -> list[Action]:
         """Return what to do now, given the rows of `Lens.accounts`."""
         others = [row for row in accounts if row.account != self.account and row.readable]
         insolvencies = self._insolvencies(others)
@@ -120,9 +121,9 @@ class Keeper:
             actions += self._offers(others, insolvencies, own)
         return actions
 
-    def _insolvencies(self, accounts: Iterable[Any]) -> dict[int, Any]:
+    def _insolvencies(self, accounts: Iterable[AccountView]) -> dict[int, Insolvency]:
         """Read how far each recognised insolvency has come."""
-        found = {}
+        found: dict[int, Insolvency] = {}
         for row in accounts:
             if row.stage == INSOLVENCY:
                 try:
@@ -133,7 +134,7 @@ class Keeper:
                     found[row.account] = state
         return found
 
-    def _procedure(self, accounts: Iterable[Any]) -> Iterator[Action]:
+    def _procedure(self, accounts: Iterable[AccountView]) -> Iterator[Action]:
         """Calls, openings and cures: an account too deep for grace needs no call first.
 
         An auction whose account has become insolvent is opened again: that makes it known.
@@ -149,7 +150,7 @@ class Keeper:
                 yield Action(ActionKind.CALL, row.account, (self.account,))
 
     def _endings(
-        self, accounts: Iterable[Any], insolvencies: Mapping[int, Any]
+        self, accounts: Iterable[AccountView], insolvencies: Mapping[int, Insolvency]
     ) -> Iterator[Action]:
         """Back to the auction what has equity again; tear up what nobody took in time."""
         due = []
@@ -169,7 +170,10 @@ class Keeper:
             yield _tear_up(batch)
 
     def _offers(
-        self, accounts: Iterable[Any], insolvencies: Mapping[int, Any], own: Any
+        self,
+        accounts: Iterable[AccountView],
+        insolvencies: Mapping[int, Insolvency],
+        own: AccountView,
     ) -> Iterator[Action]:
         """Bids in auctions, at mark, and for remainders."""
         biddable = []
@@ -178,7 +182,7 @@ class Keeper:
                 continue
             if row.stage == AUCTION and row.biddable:
                 if row.assessed_equity > 0 or self.policy.bid_at_mark:
-                    biddable.append((row, wad(row.max_fraction), Decimal(0)))
+                    biddable.append((row, fraction(row.max_fraction), Decimal(0)))
             elif row.account in insolvencies:
                 state = insolvencies[row.account]
                 discount = Decimal(state.remainder_discount) / PPM
@@ -187,11 +191,13 @@ class Keeper:
                 else:
                     wanted = discount >= self.policy.remainder_discount
                 if wanted and state.max_fraction:
-                    biddable.append((row, wad(state.max_fraction), discount))
+                    biddable.append((row, fraction(state.max_fraction), discount))
         if biddable:
             yield from self._bids(biddable, own)
 
-    def _bids(self, biddable: Sequence[tuple[Any, Decimal, Decimal]], own: Any) -> Iterator[Action]:
+    def _bids(
+        self, biddable: Sequence[tuple[AccountView, Decimal, Decimal]], own: AccountView
+    ) -> Iterator[Action]:
         """Bids that pay, as far as the keeper's own margin goes.
 
         Args:
@@ -234,14 +240,14 @@ class Keeper:
         """The last moment of a bid."""
         return self.venue.now() + BID_LIFE
 
-    def _holdings(self, row: Any) -> tuple[Decimal, Decimal]:
+    def _holdings(self, row: AccountView) -> tuple[Decimal, Decimal]:
         """Return notional of the positions and worth of the collateral of an account."""
-        positions = self.venue.read("Lens", "positions", [row.account])
+        positions: list[PositionView] = self.venue.read("Lens", "positions", [row.account])
         value = sum(position.value for position in positions)
         notional = sum(position.notional for position in positions)
         return cash(notional), cash(row.equity - row.cash - value)
 
-    def _pays(self, row: Any, share: Decimal, notional: Decimal, saved: Decimal) -> bool:
+    def _pays(self, row: AccountView, share: Decimal, notional: Decimal, saved: Decimal) -> bool:
         """Whether the discount covers gas and risk; a backstop does not ask in the end.
 
         Args:

@@ -15,9 +15,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from bulkhead.config_errors import ConfigError, Problem, ProblemsError, explain, nearest
-from bulkhead.fields import Address, Flag, Name
-from bulkhead.units import (
+from bulkhead.config.errors import ConfigError, Problem, ProblemsError, explain, nearest
+from bulkhead.config.fields import Address, Flag, Name
+from bulkhead.config.units import (
     BPS_PLACES,
     Amount,
     Rate,
@@ -31,30 +31,7 @@ from bulkhead.units import (
     seconds,
     whole,
 )
-from bulkhead.yaml_source import FieldPath, SourceError, YamlSource
-
-__all__ = [
-    "LOCAL_CHAIN_IDS",
-    "MAX_COLLATERALS",
-    "MAX_MARKETS",
-    "Asset",
-    "Collateral",
-    "ConfigError",
-    "DefaultFund",
-    "DefaultProcedure",
-    "DeploymentConfig",
-    "Feed",
-    "Governance",
-    "InsuranceFund",
-    "Market",
-    "NegativeCash",
-    "Oracle",
-    "Risk",
-    "Settlement",
-    "Waterfall",
-    "WindDown",
-    "load_config",
-]
+from bulkhead.config.yaml_source import FieldPath, SourceError, YamlSource
 
 PPM_PER_MILLION_TO_WAD = 10**6  # ppm per 1,000,000 USD -> WAD per USD: 1e18 / 1e6 / 1e6
 LOCAL_CHAIN_IDS = frozenset({1337, 31337})  # Anvil and its kin: the only chains that get mocks
@@ -321,6 +298,11 @@ class DeploymentConfig(Section):
     def is_local(self) -> bool:
         """Whether the target is a local test chain, where null addresses become test contracts."""
         return self.chain_id in LOCAL_CHAIN_IDS
+
+    @property
+    def tokens(self) -> tuple[Settlement | Collateral, ...]:
+        """The settlement token, then the collaterals."""
+        return self.settlement, *self.collateral
 
     def problems(self) -> Iterator[Problem]:
         yield from self._misused_assets()

@@ -1,0 +1,58 @@
+"""Parameters as the contracts take them: structs and packed words, in the contracts' order."""
+
+from __future__ import annotations
+
+from bulkhead.config import Asset, DeploymentConfig
+
+
+def feed_words(asset: Asset, primary: str, secondary: str) -> tuple[int, int, int]:
+    """Return the three words in which the price oracle takes an asset's feeds."""
+    first, second = asset.primary, asset.secondary
+    return (
+        int(primary, 16)
+        | first.heartbeat << 160
+        | first.decimals << 192
+        | second.heartbeat << 200
+        | second.decimals << 232
+        | asset.deviation.bps << 240,
+        int(secondary, 16),
+        asset.min_price.wad | asset.max_price.wad << 128,
+    )
+
+
+def default_terms(config: DeploymentConfig) -> tuple[int, ...]:
+    """Return the terms of the default procedure in the order of the contract's struct."""
+    terms = config.default_procedure
+    return (
+        terms.grace,
+        terms.auction_duration,
+        terms.discount_start.ppm,
+        terms.discount_end.ppm,
+        terms.fee.ppm,
+        terms.target_ratio.ppm,
+        terms.close_out_ratio.ppm,
+        terms.call_reward.ppm,
+        terms.call_reward_cap.units(0),
+        terms.dust.units(0),
+    )
+
+
+def waterfall_terms(config: DeploymentConfig) -> tuple[int, ...]:
+    """Return the terms of the waterfall in the order of the contract's struct."""
+    terms = config.waterfall
+    return (
+        terms.window,
+        terms.charge_cap.ppm,
+        terms.limit_period,
+        terms.market_limit.units(0),
+        terms.market_share.ppm,
+        terms.total_limit.units(0),
+        terms.total_share.ppm,
+        terms.remainder_duration,
+    )
+
+
+def fund_terms(config: DeploymentConfig) -> tuple[int, ...]:
+    """Return the terms of the default fund in the order of the contract's struct."""
+    terms = config.default_fund
+    return terms.cooldown, terms.window, terms.contribution_rate.ppm, terms.fee_weight
