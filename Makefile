@@ -112,10 +112,9 @@ lint: setup  ## Check formatting, layout and lint rules; change nothing
 	ruff check .
 	ruff format --check .
 	python scripts/lint_contracts.py
-	natrix lint $(filter-out contracts/testing/%,$(wildcard contracts/*/[A-Z]*.vy))
 
 .PHONY: format
-format: setup  ## Format Python and Vyper sources
+format: setup  ## Format Python and Vyper sources, write revert reasons and the graph
 	ruff check --fix-only --quiet .
 	ruff format .
 	python scripts/lint_contracts.py --fix
