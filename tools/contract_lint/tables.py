@@ -187,7 +187,7 @@ def _comment(source: Source, node: Any) -> str:
     """Return the comment at the end of a declaration, or above it and its neighbours."""
     _, _, behind = source.lines[node.end_lineno - 1].partition("#")
     if behind:
-        return behind.strip()
+        return str(behind.strip())
     number = node.lineno - 1
     declared = {other.lineno for other in source.variables.values()}
     while number and number in declared:  # variables that share a comment
