@@ -118,10 +118,9 @@ lint: setup  ## Check formatting, types, layout and lint rules; change nothing
 	mypy
 	python scripts/lint_package.py
 	python scripts/lint_contracts.py
-	natrix lint $(filter-out contracts/testing/%,$(wildcard contracts/*/[A-Z]*.vy))
 
 .PHONY: format
-format: setup  ## Format Python and Vyper sources
+format: setup  ## Format Python and Vyper sources, write revert reasons and the graph
 	ruff check --fix-only --quiet .
 	ruff format .
 	python scripts/lint_contracts.py --fix
