@@ -40,6 +40,8 @@ PYTHON_STAMP := $(VENV)/.requirements.stamp
 ANVIL_STAMP := $(VENV)/.anvil.stamp
 PROVE_VENV := .venv-prove
 PROVE_STAMP := $(PROVE_VENV)/.requirements.stamp
+AUDIT_VENV := .venv-audit
+AUDIT_STAMP := $(AUDIT_VENV)/.requirements.stamp
 VENV_USABLE := $(shell head -n 3 $(VENV)/bin/vyper 2>/dev/null | grep -qF '$(CURDIR)/$(VENV)/bin/' \
 	&& $(VENV)/bin/python $(IS_SUPPORTED) >/dev/null 2>&1 && echo yes)
 ANVIL_USABLE := $(shell ( test -n '$(OWN_ANVIL)' || test -x node_modules/.bin/anvil ) && echo yes)
@@ -129,6 +131,10 @@ format: setup  ## Format Python and Vyper sources, write revert reasons and the 
 prove: $(PROVE_STAMP)  ## Prove the maths symbolically (ARGS="charges" to choose)
 	$(PROVE_VENV)/bin/python -m verification.proofs $(ARGS)
 
+.PHONY: audit
+audit: $(AUDIT_STAMP)  ## Look for advisories against everything that is locked (needs npm)
+	$(AUDIT_VENV)/bin/python scripts/audit.py
+
 .PHONY: clean
 clean:  ## Remove what was compiled, cached and reported; keep the tools
 	rm -rf .ape .build .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache dist out
@@ -168,6 +174,9 @@ lock: setup
 	.cache/uv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 		--generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
 		--output-file requirements-prove.lock requirements-prove.in
+	.cache/uv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+		--generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
+		--output-file requirements-audit.lock requirements-audit.in
 
 $(PYTHON_STAMP): requirements.lock $(if $(VENV_USABLE),,always)
 	@if test -z '$(PYTHON)'; then \
@@ -191,6 +200,14 @@ $(PROVE_STAMP): requirements-prove.lock | $(PYTHON_STAMP)
 	@rm -rf $(PROVE_VENV) && $(VENV)/bin/python -m venv $(PROVE_VENV)
 	@$(PROVE_VENV)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes \
 		--requirement requirements-prove.lock
+	@touch $@
+
+# The virtual environment of `make audit`, likewise.
+$(AUDIT_STAMP): requirements-audit.lock | $(PYTHON_STAMP)
+	@echo 'Setting up $(AUDIT_VENV)/'
+	@rm -rf $(AUDIT_VENV) && $(VENV)/bin/python -m venv $(AUDIT_VENV)
+	@$(AUDIT_VENV)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes \
+		--requirement requirements-audit.lock
 	@touch $@
 
 $(ANVIL_STAMP): package-lock.json .npmrc $(if $(ANVIL_USABLE),,always) | $(PYTHON_STAMP)

@@ -30,6 +30,7 @@ from mamushi.parsing.parser import Parser
 from .memory import Memory
 from .sources import Problem, Tree
 
+TRAILING_COMMA = re.compile(r"^(initializes: \w+\[\n(?: {4}.*\n)* {4}.*),\n\]", re.MULTILINE)
 LINE_LENGTH = 100
 _MAX_ROUNDS = 4
 
@@ -169,6 +170,8 @@ def keep_our_forms(source: str, result: str) -> str:
     """Take back what mamushi would write otherwise."""
     result = re.sub(r"^# pragma ", "#pragma ", result, flags=re.MULTILINE)
     result = re.sub(r"\btransient \(", "transient(", result)
+    # A comma that mamushi sets at the end of a list of modules, and cannot read itself.
+    result = TRAILING_COMMA.sub(r"\1\n]", result)
 
     aligned: dict[str, list[str]] = defaultdict(list)
     for line in source.splitlines():
