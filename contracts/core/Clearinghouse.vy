@@ -34,6 +34,7 @@ from ..modules import final_settlement
 from ..modules import ledger
 from ..modules import registry
 from ..modules import routes
+from ..modules import sides
 from ..modules import trading
 from ..modules import vault
 
@@ -44,9 +45,10 @@ initializes: ownable
 initializes: ownable_2step[ownable := ownable]
 initializes: currency
 initializes: registry
-initializes: ledger
+initializes: sides
+initializes: ledger[sides := sides]
 initializes: final_settlement
-initializes: trading[ledger := ledger, registry := registry]
+initializes: trading[ledger := ledger, sides := sides, registry := registry]
 exports: (
     currency.SETTLEMENT_TOKEN,
     currency.SETTLEMENT_SCALE,

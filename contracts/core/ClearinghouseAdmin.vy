@@ -25,8 +25,10 @@ from ..modules.layout import units
 from ..modules.layout import words
 from ..modules import currency
 from ..modules import final_settlement
+from ..modules import funding_math
 from ..modules import ledger
 from ..modules import registry
+from ..modules import sides
 
 implements: IClearinghouseAccounts
 implements: IClearinghouseAdmin
@@ -36,7 +38,8 @@ initializes: ownable
 initializes: ownable_2step[ownable := ownable]
 initializes: currency
 initializes: registry
-initializes: ledger
+initializes: sides
+initializes: ledger[sides := sides]
 initializes: final_settlement
 exports: (
     currency.SETTLEMENT_TOKEN,
@@ -58,11 +61,11 @@ exports: (
     ledger.more_markets,
     ledger.positions,
     ledger.collateral,
-    ledger.market_state,
-    ledger.market_totals,
-    ledger.side_index,
-    ledger.past_sides,
-    ledger.settled_prices,
+    sides.market_state,
+    sides.market_totals,
+    sides.side_index,
+    sides.past_sides,
+    sides.settled_prices,
     ledger.debts,
     ledger.hole,
     ledger.negative_cash,
@@ -139,7 +142,7 @@ def open_account(mode: uint256, market: uint256) -> uint256:
     @return The account id.
     """
     if mode == words.ISOLATED:
-        assert ledger._state(market) != 0  # reverts by itself: "ledger: unknown market"
+        assert sides._state(market) != 0  # reverts by itself: "ledger: unknown market"
     else:
         assert mode == words.CROSS and market == 0, "clearinghouse: bad margin mode"
     index: uint256 = registry.account_count[msg.sender]
@@ -179,11 +182,11 @@ def accrue_funding(market: uint256):
     @notice Stores a market's funding index at this block and lets its rate fade. Anyone; never
             needs a price.
     """
-    state: uint256 = ledger._state(market)
-    funding: int256 = ledger._funding_now(state)
-    rate: int256 = ledger._next_rate(state, words._interest(state), 0, 0)
+    state: uint256 = sides._state(market)
+    funding: int256 = funding_math._funding_now(state)
+    rate: int256 = funding_math._next_rate(state, words._interest(state), 0, 0)
     state = words._pack_state(state, funding, rate)
-    ledger.market_state[market] = state
+    sides.market_state[market] = state
     log IClearinghouseEvents.FundingAccrued(
         market=market, funding_index=funding, funding_rate=words._rate(state)
     )
@@ -386,9 +389,9 @@ def list_market(market: uint256):
     """
     ownable._check_owner()
     assert market != 0 and market <= limits.MAX_MARKET, "clearinghouse: bad market id"
-    assert ledger.market_state[market] == 0, "clearinghouse: market already listed"
+    assert sides.market_state[market] == 0, "clearinghouse: market already listed"
     registry._require_running()
-    ledger.market_state[market] = words._pack_state(0, 0, 0)
+    sides.market_state[market] = words._pack_state(0, 0, 0)
     final_settlement.living_markets += 1
     log IClearinghouseEvents.MarketListed(market=market)
 

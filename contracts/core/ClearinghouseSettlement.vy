@@ -28,8 +28,10 @@ from ..modules.layout import words
 from ..modules import currency
 from ..modules import debts
 from ..modules import final_settlement
+from ..modules import funding_math
 from ..modules import ledger
 from ..modules import registry
+from ..modules import sides
 from ..modules import vault
 from ..modules import wind_down
 
@@ -40,12 +42,14 @@ initializes: ownable
 initializes: ownable_2step[ownable := ownable]
 initializes: currency
 initializes: registry
-initializes: ledger
+initializes: sides
+initializes: ledger[sides := sides]
 initializes: final_settlement
 initializes: wind_down[
     currency := currency,
     final_settlement := final_settlement,
     ledger := ledger,
+    sides := sides,
     ownable := ownable,
     registry := registry
 ]
@@ -133,7 +137,7 @@ def settle_market(market: uint256) -> uint256:
             time-weighted average of the last VALID prices.
     @return The price, WAD.
     """
-    state: uint256 = ledger._state(market)
+    state: uint256 = sides._state(market)
     assert state & words.SETTLED == 0, "ledger: market is settled"
     price: uint256 = 0
     is_final: bool = False
@@ -142,9 +146,9 @@ def settle_market(market: uint256) -> uint256:
     ).settlement_price(leg_layout.MARKET_ROW + market)
     if not is_final and msg.sender != ownable.owner:
         assert registry._phase() == role_layout.WINDING_DOWN, "clearinghouse: market is alive"
-    funding: int256 = ledger._funding_now(state)
-    ledger.market_state[market] = words._pack_state(state, funding, 0) | words.SETTLED
-    ledger.settled_prices[market] = price
+    funding: int256 = funding_math._funding_now(state)
+    sides.market_state[market] = words._pack_state(state, funding, 0) | words.SETTLED
+    sides.settled_prices[market] = price
     final_settlement.living_markets -= 1
     log IClearinghouseEvents.MarketSettled(market=market, price=price, funding_index=funding)
     if final_settlement.living_markets == 0 and registry._phase() == role_layout.WINDING_DOWN:
@@ -159,7 +163,7 @@ def convert_positions(market: uint256, accounts: DynArray[uint256, CONVERSIONS])
             without a position there are passed over, so that nobody can spoil a batch.
     @return How many were converted: at least one, or it reverts.
     """
-    state: uint256 = ledger._state(market)
+    state: uint256 = sides._state(market)
     assert state & words.SETTLED != 0, "clearinghouse: market is not settled"
     converted: uint256 = 0
     for account: uint256 in accounts:

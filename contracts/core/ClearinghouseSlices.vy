@@ -28,6 +28,7 @@ from ..modules import currency
 from ..modules import final_settlement
 from ..modules import ledger
 from ..modules import registry
+from ..modules import sides
 from ..modules import trading
 from ..modules import vault
 
@@ -38,9 +39,10 @@ initializes: ownable
 initializes: ownable_2step[ownable := ownable]
 initializes: currency
 initializes: registry
-initializes: ledger
+initializes: sides
+initializes: ledger[sides := sides]
 initializes: final_settlement
-initializes: trading[ledger := ledger, registry := registry]
+initializes: trading[ledger := ledger, sides := sides, registry := registry]
 exports: (currency.SETTLEMENT_TOKEN,)
 
 
@@ -133,9 +135,9 @@ def collect_fees(market: uint256) -> uint256:
             tokens to the funds, by the published split. Anyone; not while deficits are proven.
     @return What the funds got, settlement token units.
     """
-    assert ledger._state(market) != 0  # reverts by itself: "ledger: unknown market"
+    assert sides._state(market) != 0  # reverts by itself: "ledger: unknown market"
     assert registry._phase() != role_layout.WINDING_DOWN, "clearinghouse: winding down"
-    totals: uint256 = ledger.market_totals[market]
+    totals: uint256 = sides.market_totals[market]
     fees: uint256 = words._fees(totals) + ledger.protocol_fees
     hole: uint256 = ledger.hole
     to_hole: uint256 = min(hole, fees)
@@ -144,7 +146,7 @@ def collect_fees(market: uint256) -> uint256:
     members: uint256 = 0
     if staticcall IDefaultFund(fund).has_shares(0):
         members = tokens * registry.default_fund_share // units.PPM
-    ledger.market_totals[market] = totals & ~(words.FEES_MASK << words.FEES_SHIFT)
+    sides.market_totals[market] = totals & ~(words.FEES_MASK << words.FEES_SHIFT)
     ledger.protocol_fees = fees - to_hole - tokens * currency.SETTLEMENT_SCALE
     if to_hole != 0:
         ledger.hole = hole - to_hole

@@ -26,6 +26,7 @@ from ..modules import debts
 from ..modules import final_settlement
 from ..modules import ledger
 from ..modules import registry
+from ..modules import sides
 from ..modules import tear_up
 
 implements: IClearinghousePart
@@ -34,9 +35,10 @@ initializes: ownable
 initializes: ownable_2step[ownable := ownable]
 initializes: currency
 initializes: registry
-initializes: ledger
+initializes: sides
+initializes: ledger[sides := sides]
 initializes: final_settlement
-initializes: tear_up[ledger := ledger]
+initializes: tear_up[ledger := ledger, sides := sides]
 exports: (currency.SETTLEMENT_TOKEN,)
 
 

@@ -11,10 +11,12 @@
 
 from ..interfaces import IClearinghouse
 from ..interfaces import IClearinghouseRecords
-from ..interfaces import IDefaultManager
+from ..interfaces import IDefaultManagerEvents
 from ..interfaces import IRiskEngine
 from .layout import limits
 from .layout import role_layout
+from .layout import stages
+from .layout import term_words
 from .layout import units
 
 # Bounds of the terms.
@@ -40,29 +42,16 @@ MAX_LIMIT: constant(uint256) = 2**32 - 1  # units of cash
 MIN_REMAINDER: constant(uint256) = 3_600
 MAX_REMAINDER: constant(uint256) = 7 * 86_400
 
-CLEARINGHOUSE: immutable(address)
+# The ledger; its owner sets the terms.
+CLEARINGHOUSE: public(immutable(address))
 
 
 # What the DefaultManager has just seen of an account, for its other half in the same call.
 seen: transient(IRiskEngine.Assessment)
 known: transient(DynArray[uint256, limits.MAX_KNOWN])
-# All terms in one word: grace 24 | duration 24 | discount start 20 | discount end 20 | fee 20
-# | target 24 | close-out 20 | reward 20 | reward cap 24 | dust 24 bits.
+# Terms of the procedure and of the waterfall (layout: term_words).
 packed_terms: uint256
-# Likewise those of the waterfall: window 24 | charge 20 | period 24 | amount a market 32 | share a
-# market 20 | total amount 32 | total share 20 | remainder 24 bits.
 packed_waterfall: uint256
-# What was drawn of tiers 3 to 5 lately, seven fields a word: time 32 | field * 32 bits in whole
-# units
-# of cash, rounded up. Field 0 of word 0 is all markets together, field m % 7 of word m // 7 market
-# m.
-limit_usage: HashMap[uint256, uint256]
-# account -> what is reserved for it: own contribution 64 | insurance 64 | contributions 64
-# | assessments 64 bits, in millionths of cash. And the sums over all accounts.
-reservations: HashMap[uint256, uint256]
-reserved_total: uint256
-# Owner of margin accounts -> what is reserved of his own contribution, millionths of cash.
-own_reserved: HashMap[uint256, uint256]
 
 
 @deploy
@@ -107,14 +96,12 @@ def _resumed(word: uint256, seen: IRiskEngine.Assessment) -> uint256:
 
 @internal
 @view
-def _reservation(account: uint256) -> uint256:
+def _insolvent_since(word: uint256, seen: IRiskEngine.Assessment) -> uint256:
     """
-    @dev What is reserved for an account: nothing when nothing is reserved at all, which spares most
-         insolvencies a slot.
+    @dev Start of an insolvency as it counts, unix seconds: after a pause or an outage, anew.
+    @param word Word of the RISK_ENGINE role.
     """
-    if self.reserved_total == 0:
-        return 0
-    return self.reservations[account]
+    return max(seen.since, self._resumed(word, seen))
 
 
 # JUDGEMENT --------------------------------------------------------------------------------------
@@ -137,11 +124,20 @@ def _assess(
 
 @internal
 @view
+def _role(role: uint256) -> address:
+    """
+    @dev A contract plugged into the ledger.
+    """
+    return staticcall IClearinghouse(CLEARINGHOUSE).roles(role)
+
+
+@internal
+@view
 def _engine() -> address:
     """
     @dev The risk engine plugged into the ledger.
     """
-    return staticcall IClearinghouse(CLEARINGHOUSE).roles(role_layout.RISK_ENGINE)
+    return self._role(role_layout.RISK_ENGINE)
 
 
 @internal
@@ -163,6 +159,15 @@ def _require_unhealthy(seen: IRiskEngine.Assessment, priced: uint256):
         seen.equity, seen.maintenance, units.PPM
     ), "default manager: account is healthy"
     assert priced != 0 or seen.stuck == 0, "default manager: price not valid"
+
+
+@internal
+@pure
+def _require_insolvency(stage: uint256):
+    """
+    @dev Its insolvency was recognised.
+    """
+    assert stage == stages.INSOLVENCY, "default manager: insolvency not recognised"
 
 
 @internal
@@ -192,27 +197,27 @@ def _require_admin():
 
 @internal
 @view
-def _terms() -> IDefaultManager.Terms:
+def _terms() -> IDefaultManagerEvents.Terms:
     """
     @dev The terms, unpacked.
     """
     word: uint256 = self.packed_terms
-    return IDefaultManager.Terms(
-        grace=word & (2**24 - 1),
-        duration=(word >> 24) & (2**24 - 1),
-        discount_start=(word >> 48) & (2**20 - 1),
-        discount_end=(word >> 68) & (2**20 - 1),
-        fee=(word >> 88) & (2**20 - 1),
-        target=(word >> 108) & (2**24 - 1),
-        close_out=(word >> 132) & (2**20 - 1),
-        reward=(word >> 152) & (2**20 - 1),
-        reward_cap=(word >> 172) & (2**24 - 1),
-        dust=(word >> 196) & (2**24 - 1),
+    return IDefaultManagerEvents.Terms(
+        grace=word & term_words.BITS_24,
+        duration=(word >> term_words.DURATION_SHIFT) & term_words.BITS_24,
+        discount_start=(word >> term_words.DISCOUNT_START_SHIFT) & term_words.BITS_20,
+        discount_end=(word >> term_words.DISCOUNT_END_SHIFT) & term_words.BITS_20,
+        fee=(word >> term_words.LIQUIDATION_FEE_SHIFT) & term_words.BITS_20,
+        target=(word >> term_words.TARGET_SHIFT) & term_words.BITS_24,
+        close_out=(word >> term_words.CLOSE_OUT_SHIFT) & term_words.BITS_20,
+        reward=(word >> term_words.REWARD_SHIFT) & term_words.BITS_20,
+        reward_cap=(word >> term_words.REWARD_CAP_SHIFT) & term_words.BITS_24,
+        dust=(word >> term_words.DUST_SHIFT) & term_words.BITS_24,
     )
 
 
 @internal
-def _set_terms(terms: IDefaultManager.Terms):
+def _set_terms(terms: IDefaultManagerEvents.Terms):
     """
     @dev Checks the bounds, packs and stores. A full sale must leave a rest of equity whenever it is
          not already below the close-out margin: discount_end + fee < close_out.
@@ -236,40 +241,49 @@ def _set_terms(terms: IDefaultManager.Terms):
     )
     self.packed_terms = (
         terms.grace
-        | terms.duration << 24
-        | terms.discount_start << 48
-        | terms.discount_end << 68
-        | terms.fee << 88
-        | terms.target << 108
-        | terms.close_out << 132
-        | terms.reward << 152
-        | terms.reward_cap << 172
-        | terms.dust << 196
+        | terms.duration << term_words.DURATION_SHIFT
+        | terms.discount_start << term_words.DISCOUNT_START_SHIFT
+        | terms.discount_end << term_words.DISCOUNT_END_SHIFT
+        | terms.fee << term_words.LIQUIDATION_FEE_SHIFT
+        | terms.target << term_words.TARGET_SHIFT
+        | terms.close_out << term_words.CLOSE_OUT_SHIFT
+        | terms.reward << term_words.REWARD_SHIFT
+        | terms.reward_cap << term_words.REWARD_CAP_SHIFT
+        | terms.dust << term_words.DUST_SHIFT
     )
-    log IDefaultManager.TermsSet(terms=terms)
+    log IDefaultManagerEvents.TermsSet(terms=terms)
 
 
 @internal
 @view
-def _waterfall() -> IDefaultManager.Waterfall:
+def _waterfall() -> IDefaultManagerEvents.Waterfall:
     """
     @dev The terms of the waterfall, unpacked.
     """
     word: uint256 = self.packed_waterfall
-    return IDefaultManager.Waterfall(
-        window=word & (2**24 - 1),
-        charge_cap=(word >> 24) & (2**20 - 1),
-        period=(word >> 44) & (2**24 - 1),
-        market_amount=(word >> 68) & (2**32 - 1),
-        market_share=(word >> 100) & (2**20 - 1),
-        total_amount=(word >> 120) & (2**32 - 1),
-        total_share=(word >> 152) & (2**20 - 1),
-        remainder=(word >> 172) & (2**24 - 1),
+    return IDefaultManagerEvents.Waterfall(
+        window=word & term_words.BITS_24,
+        charge_cap=(word >> term_words.CHARGE_CAP_SHIFT) & term_words.BITS_20,
+        period=(word >> term_words.PERIOD_SHIFT) & term_words.BITS_24,
+        market_amount=(word >> term_words.MARKET_AMOUNT_SHIFT) & term_words.BITS_32,
+        market_share=(word >> term_words.MARKET_SHARE_SHIFT) & term_words.BITS_20,
+        total_amount=(word >> term_words.TOTAL_AMOUNT_SHIFT) & term_words.BITS_32,
+        total_share=(word >> term_words.TOTAL_SHARE_SHIFT) & term_words.BITS_20,
+        remainder=(word >> term_words.REMAINDER_SHIFT) & term_words.BITS_24,
     )
 
 
 @internal
-def _set_waterfall(terms: IDefaultManager.Waterfall):
+@view
+def _limit_period() -> uint256:
+    """
+    @dev Seconds in which draws fade from the limits; without unpacking the other terms.
+    """
+    return (self.packed_waterfall >> term_words.PERIOD_SHIFT) & term_words.BITS_24
+
+
+@internal
+def _set_waterfall(terms: IDefaultManagerEvents.Waterfall):
     """
     @dev Checks the bounds, packs and stores.
     """
@@ -287,15 +301,15 @@ def _set_waterfall(terms: IDefaultManager.Waterfall):
     )
     self.packed_waterfall = (
         terms.window
-        | terms.charge_cap << 24
-        | terms.period << 44
-        | terms.market_amount << 68
-        | terms.market_share << 100
-        | terms.total_amount << 120
-        | terms.total_share << 152
-        | terms.remainder << 172
+        | terms.charge_cap << term_words.CHARGE_CAP_SHIFT
+        | terms.period << term_words.PERIOD_SHIFT
+        | terms.market_amount << term_words.MARKET_AMOUNT_SHIFT
+        | terms.market_share << term_words.MARKET_SHARE_SHIFT
+        | terms.total_amount << term_words.TOTAL_AMOUNT_SHIFT
+        | terms.total_share << term_words.TOTAL_SHARE_SHIFT
+        | terms.remainder << term_words.REMAINDER_SHIFT
     )
-    log IDefaultManager.WaterfallSet(terms=terms)
+    log IDefaultManagerEvents.WaterfallSet(terms=terms)
 
 
 @internal

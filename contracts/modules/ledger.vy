@@ -7,16 +7,7 @@
 @author Bulkhead
 @notice The only storage of margin. This module keeps the books and nothing else: it does not know
         who may do what, and asks nobody for a price. A position is a number of shares of a side and
-        what they have cost; funding and tear-ups reach every holder through the market's
-        funding index F and the side's index pair (A, K), without a loop:
-
-            q = g * shares * A,   V(P) = g * A * (P - F) + K,   value = shares * V(P) - cost
-
-        with g = +1 for LONG and -1 for SHORT. A side that was never torn up has A = 1, K = 0 and no
-        storage of its own. When A falls under its floor a new generation of the side begins at
-        A = 1, K = 0; a position of an older one is converted when it is next touched, with the pair
-        that its generation ended with. A settled market trades no more: its positions are worth
-        their value at the price it was settled at, in cash.
+        what they have cost; what a share is worth is the side's (modules/sides.vy).
 """
 
 from ..interfaces import IClearinghouseEvents
@@ -24,16 +15,11 @@ from .layout import leg_layout
 from .layout import limits
 from .layout import units
 from .layout import words
+from . import funding_math
+from . import sides
 from . import wad_math
 
-# Under this A a new generation of its side begins: keeps the rounding of A, one part in 10**18 of
-# a share, below 10**-15 of a position.
-A_FLOOR: constant(int256) = 10**15
-# Generations after which nothing is left of a position: 2**119 shares times A_FLOOR each.
-GENERATIONS: constant(uint256) = 13
-
-# In which a rate fades out, and for how long it is held when nobody touches the market, seconds.
-FUNDING_PERIOD: constant(uint256) = 8 * 3600
+uses: sides
 
 
 # Header word of an account (layout: words). 0: never opened.
@@ -44,15 +30,6 @@ more_markets: public(HashMap[uint256, uint256])
 positions: public(HashMap[uint256, HashMap[uint256, uint256]])
 # account -> collateral index -> amount, WAD. Non-zero exactly when the header's bit is set.
 collateral: public(HashMap[uint256, HashMap[uint256, uint256]])
-# market -> state word and totals word. INV-2: both totals times their A are equal (to dust).
-market_state: public(HashMap[uint256, uint256])
-market_totals: public(HashMap[uint256, uint256])
-# market -> side (0 LONG, 1 SHORT) -> (A, K) word, read only when the state word says so.
-side_index: public(HashMap[uint256, HashMap[uint256, uint256]])
-# market -> side << 16 | generation -> the (A, K) word that a past generation ended with.
-past_sides: public(HashMap[uint256, HashMap[uint256, uint256]])
-# market -> price it was settled at, WAD. 0: not settled.
-settled_prices: public(HashMap[uint256, uint256])
 # Sum of negative cash over all accounts, WAD: the total of debt shares (index 1).
 negative_cash: public(uint256)
 # Greatest total of it that voluntary actions may reach, WAD.
@@ -207,121 +184,6 @@ def _put_market(account: uint256, header: uint256, place: uint256, market: uint2
 # MARKETS ----------------------------------------------------------------------------------------
 
 @internal
-@view
-def _state(market: uint256) -> uint256:
-    """
-    @dev The state word of a market that exists.
-    """
-    state: uint256 = self.market_state[market]
-    assert state != 0, "ledger: unknown market"
-    return state
-
-
-@internal
-@view
-def _held_time(state: uint256) -> uint256:
-    """
-    @dev For how long the stored rate counts, seconds: since it was stored, FUNDING_PERIOD at most.
-    """
-    # The stored time is a past block's.
-    return min(unsafe_sub(block.timestamp, words._time(state)), FUNDING_PERIOD)
-
-
-@internal
-@view
-def _funding_now(state: uint256) -> int256:
-    """
-    @dev The funding index F at this block, WAD cash per base unit.
-    """
-    word: bytes32 = convert(state << 160, bytes32)
-    funding: int256 = convert(word, int256) >> 160
-    rate: int256 = words._rate(state)
-    if rate == 0:
-        return funding
-    # |rate| < 2**63 and at most FUNDING_PERIOD < 2**15 seconds
-    return unsafe_add(funding, unsafe_mul(rate, convert(self._held_time(state), int256)))
-
-
-@internal
-@view
-def _next_rate(state: uint256, interest: uint256, target: int256, weight: uint256) -> int256:
-    """
-    @dev The funding rate from now on, wei of cash per base unit and second: the stored rate fades
-         out over FUNDING_PERIOD, is diluted by new open interest, then moves towards `target` by
-         `weight` (WAD, at most 1). Weight comes from traded size alone, so that neither dust nor
-         the first touch of a block counts; dilution keeps a rate that little open interest argued
-         for from being paid by much (docs/decisions.md).
-    @param state The state word as it was.
-    @param interest Open interest from now on, WAD base.
-    """
-    if interest == 0:
-        return 0
-    rate: int256 = words._rate(state)
-    if rate != 0:
-        held: int256 = convert(self._held_time(state), int256)
-        rate -= rate * held // convert(FUNDING_PERIOD, int256)
-        before: uint256 = words._interest(state)
-        if interest > before:
-            # |rate| < 2**63, open interest below 2**105
-            rate = rate * convert(before, int256) // convert(interest, int256)
-    return rate + (target - rate) * convert(weight, int256) // units.IWAD
-
-
-@internal
-@view
-def _side(market: uint256, state: uint256, is_long: bool) -> (int256, int256):
-    """
-    @dev (A, K) of a side: base units and cash per share, WAD. (1, 0) until its indices move.
-    """
-    if state & (words.INDEXED_LONG if is_long else words.INDEXED_SHORT) == 0:
-        return units.IWAD, 0
-    word: uint256 = self.side_index[market][0 if is_long else 1]
-    return (convert(word & words.SIDE_A_MASK, int256), words._signed(word) >> words.SIDE_K_SHIFT)
-
-
-@internal
-@view
-def _present(market: uint256, state: uint256, word: uint256) -> (int256, int256):
-    """
-    @dev Shares and cost of a position in terms of the present generation of its side (both as the
-         position word has them, when it is of that one). A LONG's shares are rounded down and a
-         SHORT's up, the cash of past indices down.
-    """
-    shares: int256 = words._shares(word)
-    cost: int256 = words._cost(word)
-    present: uint256 = words._generation(state, shares > 0)
-    generation: uint256 = word & words.GENERATION_MASK
-    if generation == present or shares == 0:
-        return shares, cost
-    side: uint256 = (0 if shares > 0 else 1) << 16
-    for _: uint256 in range(GENERATIONS):
-        if generation == present or shares == 0:
-            return shares, cost
-        end: uint256 = self.past_sides[market][side | generation]
-        cost -= wad_math._mul_floor(abs(shares), words._signed(end) >> words.SIDE_K_SHIFT)
-        shares = wad_math._mul_floor(shares, convert(end & words.SIDE_A_MASK, int256))
-        generation += 1
-    return 0, cost  # less than what rounding can tell
-
-
-@internal
-@view
-def _settled_value(market: uint256, state: uint256, word: uint256) -> int256:
-    """
-    @dev What a position in a settled market is worth, WAD cash, rounded down.
-    """
-    shares: int256 = 0
-    cost: int256 = 0
-    shares, cost = self._present(market, state, word)
-    a: int256 = 0
-    k: int256 = 0
-    a, k = self._side(market, state, shares > 0)
-    distance: int256 = convert(self.settled_prices[market], int256) - self._funding_now(state)
-    value: int256 = wad_math._mul_floor(a, distance if shares > 0 else -distance) + k
-    return wad_math._mul_floor(abs(shares), value) - cost
-
-
-@internal
 def _convert(account: uint256, header: uint256, market: uint256, state: uint256) -> uint256:
     """
     @dev Turns a position in a settled market into cash.
@@ -329,7 +191,7 @@ def _convert(account: uint256, header: uint256, market: uint256, state: uint256)
     """
     word: uint256 = self.positions[account][market]
     assert word != 0, "ledger: no position to convert"
-    value: int256 = self._settled_value(market, state, word)
+    value: int256 = sides._settled_value(market, state, word)
     self.positions[account][market] = 0
     header_after: uint256 = self._remove_market(account, header, market)
     header_after = self._book_cash(account, header_after, words._cash(header_after) + value)
@@ -348,24 +210,10 @@ def _convert_settled(account: uint256, header: uint256) -> uint256:
     header_after: uint256 = header
     markets: DynArray[uint256, limits.MAX_POSITIONS] = self._markets_of(account, header)
     for market: uint256 in markets:
-        state: uint256 = self.market_state[market]
+        state: uint256 = sides.market_state[market]
         if state & words.SETTLED != 0:
             header_after = self._convert(account, header_after, market, state)
     return header_after
-
-
-@internal
-@view
-def _open_interest(market: uint256, state: uint256, long_shares: uint256) -> uint256:
-    """
-    @dev Open interest, WAD base: the LONG side's, which equals the SHORT side's (INV-2).
-    """
-    if state & words.INDEXED_LONG == 0:
-        return long_shares
-    a: int256 = 0
-    k: int256 = 0
-    a, k = self._side(market, state, True)
-    return wad_math._mul_down(long_shares, convert(a, uint256))
 
 
 # PORTFOLIOS -------------------------------------------------------------------------------------
@@ -395,7 +243,7 @@ def _legs(account: uint256, header: uint256) -> DynArray[uint256, limits.MAX_LEG
         if market == 0:
             break
         ids = ids >> words.ID_BITS
-        state: uint256 = self.market_state[market]
+        state: uint256 = sides.market_state[market]
         position: bytes32 = convert(self.positions[account][market], bytes32)
         size: int256 = convert(position, int256) >> words.SHARES_SHIFT
         cost: bytes32 = convert(convert(position, uint256) << words.COST_LEFT, bytes32)
@@ -404,12 +252,12 @@ def _legs(account: uint256, header: uint256) -> DynArray[uint256, limits.MAX_LEG
             if state & words.SETTLED != 0:
                 # Cash that was not yet converted: a leg of row 0.
                 legs.append(0)
-                value: int256 = self._settled_value(market, state, convert(position, uint256))
+                value: int256 = sides._settled_value(market, state, convert(position, uint256))
                 legs.append(words._bits(value))
                 continue
-            size, carry = self._indexed_leg(market, state, convert(position, uint256))
+            size, carry = sides._indexed_leg(market, state, convert(position, uint256))
         # |size| < 2**119 and |F| < 2**95: the product fits.
-        owed: int256 = unsafe_mul(size, self._funding_now(state))
+        owed: int256 = unsafe_mul(size, funding_math._funding_now(state))
         if owed != 0:
             carry = unsafe_sub(carry, unsafe_div(owed, units.IWAD))  # both below 2**155
             if owed > 0:
@@ -424,22 +272,6 @@ def _legs(account: uint256, header: uint256) -> DynArray[uint256, limits.MAX_LEG
             | convert(convert(carry, bytes32), uint256) & leg_layout.CARRY_MASK
         )
     return legs
-
-
-@internal
-@view
-def _indexed_leg(market: uint256, state: uint256, word: uint256) -> (int256, int256):
-    """
-    @dev Size and carry of a position in a market whose indices have moved. Both roundings go
-         against the holder: a LONG counts less, a SHORT more.
-    """
-    shares: int256 = 0
-    cost: int256 = 0
-    shares, cost = self._present(market, state, word)
-    a: int256 = 0
-    k: int256 = 0
-    a, k = self._side(market, state, shares > 0)
-    return wad_math._mul_floor(shares, a), wad_math._mul_floor(abs(shares), k) - cost
 
 
 # TRADES -----------------------------------------------------------------------------------------
@@ -467,18 +299,18 @@ def _trade(
     realised: int256 = 0
     if state & words.MOVED != 0:
         assert state & words.SETTLED == 0, "ledger: market is settled"
-        before, cost = self._present(market, state, old)
+        before, cost = sides._present(market, state, old)
         if before == 0:  # a tear-up has left nothing but cash
             realised = -cost
             cost = 0
     shares: int256 = before
     rest: int256 = delta
     # price < 2**95 and |F| < 2**95
-    distance: int256 = unsafe_sub(convert(price, int256), self._funding_now(state))
+    distance: int256 = unsafe_sub(convert(price, int256), funding_math._funding_now(state))
     if before != 0 and (before ^ delta) < 0:
         closed: int256 = 0
         value: int256 = 0
-        closed, rest, value = self._closing(market, state, before, delta, distance)
+        closed, rest, value = sides._closing(market, state, before, delta, distance)
         closed_cost: int256 = cost
         if closed != abs(before):
             closed_cost = cost * closed // abs(before)
@@ -494,7 +326,7 @@ def _trade(
             # |rest| < 2**120, |distance| < 2**97
             cost += wad_math._mul_ceil_unchecked(rest, distance)
         else:
-            opened, value = self._opening(market, state, rest, distance)
+            opened, value = sides._opening(market, state, rest, distance)
             cost += wad_math._mul_ceil(abs(opened), value)
         shares += opened
     header_after: uint256 = header
@@ -526,7 +358,7 @@ def _close_part(
     old: uint256 = self.positions[account][market]
     before: int256 = 0
     cost: int256 = 0
-    before, cost = self._present(market, state, old)
+    before, cost = sides._present(market, state, old)
     closed: int256 = before
     closed_cost: int256 = cost
     if fraction < units.WAD:
@@ -535,10 +367,10 @@ def _close_part(
             closed_cost = cost * closed // before
     a: int256 = 0
     k: int256 = 0
-    a, k = self._side(market, state, before > 0)
+    a, k = sides._side(market, state, before > 0)
     # price < 2**120 (a leg's field), |F| < 2**96, A < 2**60, |K| < 2**130: |value| < 2**131, and
     # shares < 2**119.
-    distance: int256 = unsafe_sub(convert(price, int256), self._funding_now(state))
+    distance: int256 = unsafe_sub(convert(price, int256), funding_math._funding_now(state))
     value: int256 = unsafe_add(
         wad_math._mul_floor_unchecked(a, distance if before > 0 else unsafe_sub(0, distance)), k
     )
@@ -586,68 +418,3 @@ def _drop_closed(account: uint256, header: uint256) -> uint256:
         if more == 0:
             header_after &= ~words.MORE_MARKETS
     return header_after
-
-
-@internal
-@view
-def _closing(
-    market: uint256, state: uint256, before: int256, delta: int256, distance: int256
-) -> (int256, int256, int256):
-    """
-    @dev How a trade of `delta` base units closes a position the other way.
-    @return Shares closed, base units left to open, value of one share (WAD).
-    """
-    held: int256 = abs(before)
-    if state & words.INDEXED_SIDES == 0:
-        value: int256 = distance if before > 0 else -distance
-        if abs(delta) < held:
-            return abs(delta), 0, value
-        return held, delta + before, value
-    a: int256 = 0
-    k: int256 = 0
-    a, k = self._side(market, state, before > 0)
-    value: int256 = wad_math._mul_floor(a, distance if before > 0 else -distance) + k
-    size: int256 = wad_math._mul_floor(held, a)
-    if abs(delta) < size:
-        return abs(delta) * units.IWAD // a, 0, value
-    if abs(delta) <= wad_math._mul_ceil(held, a):
-        return held, 0, value  # a wei that A was rounded by is nothing to turn around with
-    return held, delta + (size if before > 0 else -size), value
-
-
-@internal
-@view
-def _opening(market: uint256, state: uint256, delta: int256, distance: int256) -> (int256, int256):
-    """
-    @dev Signed shares that a trade of `delta` base units opens, and the value of one (WAD), in a
-         market whose indices have moved.
-    """
-    a: int256 = 0
-    k: int256 = 0
-    a, k = self._side(market, state, delta > 0)
-    assert a != 0, "ledger: side is worn out"  # torn up in its last generation
-    return delta * units.IWAD // a, wad_math._mul_floor(a, distance if delta > 0 else -distance) + k
-
-
-@internal
-def _book_totals(
-    market: uint256, state: uint256, long_change: int256, short_change: int256, fee: uint256
-) -> uint256:
-    """
-    @dev Adds to a market's totals (shares, WAD base) and fees (WAD cash). INV-2.
-    @return The state word with the new open interest; the caller stores it.
-    """
-    old: uint256 = self.market_totals[market]
-    longs: int256 = convert(old & words.TOTAL_MASK, int256) + long_change
-    shorts: int256 = convert((old >> words.TOTAL_SHIFT) & words.TOTAL_MASK, int256) + short_change
-    if state & words.INDEXED_SIDES != 0:
-        # Shares converted one by one may add up to more than their total did, by roundings.
-        longs = max(longs, 0)
-        shorts = max(shorts, 0)
-    totals: uint256 = words._pack_totals(longs, shorts, words._fees(old) + fee)
-    if totals != old:
-        self.market_totals[market] = totals
-    if long_change == 0:
-        return state
-    interest: uint256 = self._open_interest(market, state, convert(longs, uint256))
-    return words._with_interest(state, interest)

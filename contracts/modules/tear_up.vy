@@ -32,10 +32,13 @@ from .layout import leg_layout
 from .layout import limits
 from .layout import units
 from .layout import words
+from . import funding_math
 from . import ledger
+from . import sides
 from . import wad_math
 
 uses: ledger
+uses: sides
 
 SHARES_MASK: constant(uint256) = 2**128 - 1
 GENERATION_SHIFT: constant(uint256) = 128
@@ -101,8 +104,8 @@ def _tear_up_one(
         # The first leg comes last, when it is known what the account lacks.
         is_last: bool = i + 1 == len(legs)
         leg: uint256 = legs[0 if is_last else i + 1]
-        market: uint256 = self._market_of(leg)
-        state: uint256 = ledger._state(market)
+        market: uint256 = leg_layout._market_of(leg)
+        state: uint256 = sides._state(market)
         closed: int256 = 0
         base: int256 = 0
         position: uint256 = 0
@@ -111,7 +114,7 @@ def _tear_up_one(
             account, market, state, fraction, leg & leg_layout.PRICE_MASK
         )
         cash += value
-        amount: uint256 = self._amount(leg)
+        amount: uint256 = leg_layout._amount(leg)
         if is_last:
             if held == len(legs) and fraction == units.WAD:
                 header = ledger._drop_all(account, header)
@@ -184,7 +187,7 @@ def _take_off(
     if payers != 0:
         a: int256 = 0
         k: int256 = 0
-        a, k = ledger._side(market, state, is_long)
+        a, k = sides._side(market, state, is_long)
         amount = min(loss, self._room(payers, a, price, charge_cap))
         a, k = self._fallen(a, k, base, payers, is_long, price, state)
         if amount != 0:
@@ -200,7 +203,7 @@ def _leave(market: uint256, closed: int256) -> (int256, int256):
     @dev Takes closed shares (signed) off the total of their side.
     @return The totals of LONG and SHORT shares, WAD.
     """
-    totals: uint256 = ledger.market_totals[market]
+    totals: uint256 = sides.market_totals[market]
     longs: int256 = convert(totals & words.TOTAL_MASK, int256)
     shorts: int256 = convert((totals >> words.TOTAL_SHIFT) & words.TOTAL_MASK, int256)
     # Shares converted one by one may add up to more than their total did, by roundings.
@@ -208,7 +211,7 @@ def _leave(market: uint256, closed: int256) -> (int256, int256):
         longs = max(longs - closed, 0)
     else:
         shorts = max(shorts + closed, 0)
-    ledger.market_totals[market] = words._pack_totals(longs, shorts, words._fees(totals))
+    sides.market_totals[market] = words._pack_totals(longs, shorts, words._fees(totals))
     return longs, shorts
 
 
@@ -217,9 +220,9 @@ def _book_interest(market: uint256, state: uint256):
     """
     @dev Stores a state word with the open interest that the totals make.
     """
-    longs: uint256 = ledger.market_totals[market] & words.TOTAL_MASK
-    ledger.market_state[market] = words._with_interest(
-        state, ledger._open_interest(market, state, longs)
+    longs: uint256 = sides.market_totals[market] & words.TOTAL_MASK
+    sides.market_state[market] = words._with_interest(
+        state, sides._open_interest(market, state, longs)
     )
 
 
@@ -253,7 +256,7 @@ def _fallen(
     if is_long:
         wanted = unsafe_add(wanted, unsafe_sub(shares, 1))
     delta: int256 = min(convert(unsafe_div(wanted, shares), int256), a)
-    distance: int256 = unsafe_sub(convert(price, int256), ledger._funding_now(state))
+    distance: int256 = unsafe_sub(convert(price, int256), funding_math._funding_now(state))
     gained: int256 = wad_math._mul_floor_unchecked(
         delta, distance if is_long else unsafe_sub(0, distance)
     )
@@ -270,10 +273,10 @@ def _store_side(
     """
     moved: uint256 = state | (words.INDEXED_LONG if is_long else words.INDEXED_SHORT)
     word: uint256 = words._pack_side(a, k)
-    if a < ledger.A_FLOOR and words._generation(state, is_long) < words.LAST_GENERATION:
+    if a < sides.A_FLOOR and words._generation(state, is_long) < words.LAST_GENERATION:
         moved = self._begin_generation(market, moved, is_long, a, word)
         word = words._pack_side(units.IWAD, 0)
-    ledger.side_index[market][0 if is_long else 1] = word
+    sides.side_index[market][0 if is_long else 1] = word
     return moved, word
 
 
@@ -289,13 +292,13 @@ def _close(account: uint256, legs: DynArray[uint256, 40]) -> (uint256, int256):
     for leg: uint256 in legs:
         if leg >> leg_layout.ROW_SHIFT <= leg_layout.MARKET_ROW:
             continue
-        market: uint256 = self._market_of(leg)
+        market: uint256 = leg_layout._market_of(leg)
         closed: int256 = 0
         base: int256 = 0
         position: uint256 = 0
         value: int256 = 0
         closed, base, position, value = ledger._close_part(
-            account, market, ledger._state(market), units.WAD, leg & leg_layout.PRICE_MASK
+            account, market, sides._state(market), units.WAD, leg & leg_layout.PRICE_MASK
         )
         cash += value
         # The state word follows in `_spread`, when both sides are known.
@@ -333,17 +336,17 @@ def _spread(market: uint256, price: uint256, charge_cap: uint256):
     @dev Takes what was closed net in a market off the other side, and notes what each side may be
          charged later. INV-2, INV-11.
     """
-    state: uint256 = ledger.market_state[market]
+    state: uint256 = sides.market_state[market]
     net: int256 = self.net[market]
     self.net[market] = 0
     for side: uint256 in range(2):
         is_long: bool = side == 0
         shares: uint256 = (
-            ledger.market_totals[market] >> (words.TOTAL_SHIFT * side)
+            sides.market_totals[market] >> (words.TOTAL_SHIFT * side)
         ) & words.TOTAL_MASK
         a: int256 = 0
         k: int256 = 0
-        a, k = ledger._side(market, state, is_long)
+        a, k = sides._side(market, state, is_long)
         self.room[market][side] = self._room(shares, a, price, charge_cap)
         self.payers[market][side] = (shares | words._generation(state, is_long) << GENERATION_SHIFT)
         # A LONG that was closed is missing to the SHORT side, and the other way round.
@@ -366,8 +369,8 @@ def _begin_generation(
     """
     side: uint256 = 0 if is_long else 1
     generation: uint256 = words._generation(state, is_long)
-    ledger.past_sides[market][side << 16 | generation] = ended
-    totals: uint256 = ledger.market_totals[market]
+    sides.past_sides[market][side << 16 | generation] = ended
+    totals: uint256 = sides.market_totals[market]
     longs: int256 = convert(totals & words.TOTAL_MASK, int256)
     shorts: int256 = convert((totals >> words.TOTAL_SHIFT) & words.TOTAL_MASK, int256)
     left: int256 = 0
@@ -377,7 +380,7 @@ def _begin_generation(
     else:
         shorts = wad_math._mul_ceil(shorts, a)
         left = shorts
-    ledger.market_totals[market] = words._pack_totals(longs, shorts, words._fees(totals))
+    sides.market_totals[market] = words._pack_totals(longs, shorts, words._fees(totals))
     log IClearinghouseEvents.GenerationBegan(
         market=market,
         is_long=is_long,
@@ -400,7 +403,7 @@ def _settle_loss(account: uint256, legs: DynArray[uint256, 40]) -> uint256:
     """
     self._demand(legs)
     for leg: uint256 in legs:
-        self._charge_side(self._market_of(leg), self._payer(leg))
+        self._charge_side(leg_layout._market_of(leg), self._payer(leg))
     loss: uint256 = 0
     to_hole: uint256 = 0
     loss, to_hole = self._take_loss(legs)
@@ -418,8 +421,8 @@ def _demand(legs: DynArray[uint256, 40]):
     @dev Notes what losses ask of each side.
     """
     for leg: uint256 in legs:
-        if self._amount(leg) != 0:
-            self.demand[self._market_of(leg)][self._payer(leg)] += self._amount(leg)
+        if leg_layout._amount(leg) != 0:
+            self.demand[leg_layout._market_of(leg)][self._payer(leg)] += leg_layout._amount(leg)
 
 
 @internal
@@ -435,21 +438,21 @@ def _charge_side(market: uint256, side: uint256):
     shares: uint256 = self.payers[market][side] & SHARES_MASK
     generation: uint256 = self.payers[market][side] >> GENERATION_SHIFT
     cut: int256 = convert((amount * units.WAD + shares - 1) // shares, int256)
-    state: uint256 = ledger.market_state[market]
+    state: uint256 = sides.market_state[market]
     is_long: bool = side == 0
     k: int256 = 0
     a: int256 = 0
     if generation == words._generation(state, is_long):
-        a, k = ledger._side(market, state, is_long)
-        ledger.side_index[market][side] = words._pack_side(a, k - cut)
+        a, k = sides._side(market, state, is_long)
+        sides.side_index[market][side] = words._pack_side(a, k - cut)
         moved: uint256 = words.INDEXED_LONG if is_long else words.INDEXED_SHORT
         if state & moved == 0:
-            ledger.market_state[market] = state | moved
+            sides.market_state[market] = state | moved
     else:
-        end: uint256 = ledger.past_sides[market][side << 16 | generation]
+        end: uint256 = sides.past_sides[market][side << 16 | generation]
         a = convert(end & words.SIDE_A_MASK, int256)
         k = words._signed(end) >> words.SIDE_K_SHIFT
-        ledger.past_sides[market][side << 16 | generation] = words._pack_side(a, k - cut)
+        sides.past_sides[market][side << 16 | generation] = words._pack_side(a, k - cut)
     log IClearinghouseEvents.SideCharged(
         market=market, is_long=is_long, generation=generation, amount=amount, k=k - cut
     )
@@ -464,9 +467,9 @@ def _take_loss(legs: DynArray[uint256, 40]) -> (uint256, uint256):
     total: uint256 = 0
     paid: uint256 = 0
     for leg: uint256 in legs:
-        amount: uint256 = self._amount(leg)
+        amount: uint256 = leg_layout._amount(leg)
         if amount != 0:
-            market: uint256 = self._market_of(leg)
+            market: uint256 = leg_layout._market_of(leg)
             side: uint256 = self._payer(leg)
             total += amount
             paid += amount * self.charged[market][side] // self.demand[market][side]
@@ -491,18 +494,8 @@ def _forget(legs: DynArray[uint256, 40]):
     @dev Leaves no demand behind for a later call of the transaction.
     """
     for leg: uint256 in legs:
-        self.demand[self._market_of(leg)][self._payer(leg)] = 0
-        self.charged[self._market_of(leg)][self._payer(leg)] = 0
-
-
-@internal
-@pure
-def _market_of(leg: uint256) -> uint256:
-    """
-    @dev Market of a leg; 0 for a loss that belongs to none.
-    """
-    row: uint256 = leg >> leg_layout.ROW_SHIFT
-    return row - leg_layout.MARKET_ROW if row > leg_layout.MARKET_ROW else 0
+        self.demand[leg_layout._market_of(leg)][self._payer(leg)] = 0
+        self.charged[leg_layout._market_of(leg)][self._payer(leg)] = 0
 
 
 @internal
@@ -512,12 +505,3 @@ def _payer(leg: uint256) -> uint256:
     @dev The side opposite to a leg's position: 0 LONG, 1 SHORT.
     """
     return 0 if leg & leg_layout.IS_SHORT != 0 else 1
-
-
-@internal
-@pure
-def _amount(leg: uint256) -> uint256:
-    """
-    @dev The amount that a leg carries, WAD cash.
-    """
-    return (leg >> leg_layout.DETAILS_SHIFT) & leg_layout.DETAILS_MASK

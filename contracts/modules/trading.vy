@@ -20,11 +20,14 @@ from .layout import role_layout
 from .layout import stages
 from .layout import units
 from .layout import words
+from . import funding_math
 from . import ledger
 from . import registry
+from . import sides
 from . import wad_math
 
 uses: ledger
+uses: sides
 uses: registry
 
 MAKER_REDUCE_ONLY: constant(uint256) = 1
@@ -53,7 +56,7 @@ def _novate(
     assert price != 0 and price < limits.PRICE_LIMIT, "ledger: bad price"
 
     # Books. Fees are charged in whole millionths of cash, rounded up.
-    state: uint256 = ledger._state(market)
+    state: uint256 = sides._state(market)
     maker_charge: uint256 = self._fee_up(maker_fee)
     taker_charge: uint256 = self._fee_up(taker_fee)
     maker_header: uint256 = ledger._header(maker)
@@ -83,14 +86,14 @@ def _novate(
         size,
         price,
     )
-    funding: int256 = ledger._funding_now(state)
+    funding: int256 = funding_math._funding_now(state)
     old_state: uint256 = state
-    state = ledger._book_totals(
+    state = sides._book_totals(
         market, state, long_change, short_change, maker_charge + taker_charge
     )
     # Margin is judged with the open interest that this fill leaves (INV-8).
     interest: uint256 = words._interest(state)
-    ledger.market_state[market] = state
+    sides.market_state[market] = state
     ledger.headers[maker] = maker_header
     ledger.headers[taker] = taker_header
     assert flags & ~reduces == 0, "ledger: order would not reduce"
@@ -135,9 +138,9 @@ def _novate(
     state = words._pack_state(
         state,
         funding,
-        ledger._next_rate(old_state, interest, target_rate, weight),
+        funding_math._next_rate(old_state, interest, target_rate, weight),
     )
-    ledger.market_state[market] = state
+    sides.market_state[market] = state
     log IClearinghouseEvents.Novated(
         market=market,
         maker=maker,
@@ -219,7 +222,7 @@ def _slice(
             )
         else:
             market: uint256 = row - leg_layout.MARKET_ROW
-            state: uint256 = ledger._state(market)
+            state: uint256 = sides._state(market)
             size: int256 = self._slice_size(account, market, state, fraction)
             if size == 0:
                 continue
@@ -235,7 +238,7 @@ def _slice(
                 market, state, account, account_header, 0, bidder, bidder_header, 0, size, price
             )
             if long_change != 0 or short_change != 0:
-                ledger.market_state[market] = ledger._book_totals(
+                sides.market_state[market] = sides._book_totals(
                     market, state, long_change, short_change, 0
                 )
             log IClearinghouseEvents.PositionSliced(
@@ -246,7 +249,7 @@ def _slice(
                 price=price,
                 account_position=account_position,
                 bidder_position=bidder_position,
-                funding_index=ledger._funding_now(state),
+                funding_index=funding_math._funding_now(state),
             )
     account_cash: int256 = words._cash(account_header) + paid - convert(fee, int256)
     bidder_cash: int256 = words._cash(bidder_header) - paid
@@ -280,9 +283,9 @@ def _slice_size(account: uint256, market: uint256, state: uint256, fraction: uin
     if state & words.INDEXED_SIDES != 0:
         a: int256 = 0
         k: int256 = 0
-        shares, k = ledger._present(market, state, position)
+        shares, k = sides._present(market, state, position)
         size = abs(shares)
-        a, k = ledger._side(market, state, shares > 0)
+        a, k = sides._side(market, state, shares > 0)
         size = wad_math._mul_ceil(size, a)
     # |shares| < 2**119 and fraction <= WAD < 2**60; WAD is not 0.
     size = unsafe_div(unsafe_mul(size, convert(fraction, int256)), units.IWAD)

@@ -85,3 +85,12 @@ def _magnitude(a: int256) -> uint256:
     @dev |a|. Reverts for the one value that has none, the least int256.
     """
     return convert(abs(a), uint256)
+
+
+@internal
+@pure
+def _zero_floor_sub(a: uint256, b: uint256) -> uint256:
+    """
+    @dev a - b, or 0 when b is greater.
+    """
+    return a - min(a, b)

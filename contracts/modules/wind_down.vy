@@ -26,12 +26,14 @@ from . import debts
 from . import final_settlement
 from . import ledger
 from . import registry
+from . import sides
 from . import vault
 
 uses: ownable
 uses: currency
 uses: registry
 uses: ledger
+uses: sides
 uses: final_settlement
 
 
@@ -148,10 +150,10 @@ def begin_redemption() -> (uint256, uint256):
     ), "clearinghouse: proofs are not over"
     fees: uint256 = ledger.protocol_fees
     for market: uint256 in range(1, limits.MAX_MARKET + 1):
-        totals: uint256 = ledger.market_totals[market]
+        totals: uint256 = sides.market_totals[market]
         if totals >> words.FEES_SHIFT != 0:
             fees += words._fees(totals)
-            ledger.market_totals[market] = totals & ~(words.FEES_MASK << words.FEES_SHIFT)
+            sides.market_totals[market] = totals & ~(words.FEES_MASK << words.FEES_SHIFT)
     to_hole: uint256 = min(fees, ledger.hole)
     ledger.hole -= to_hole
     ledger.protocol_fees = fees - to_hole

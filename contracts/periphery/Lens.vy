@@ -16,7 +16,8 @@ from ethereum.ercs import IERC4626
 from ..interfaces import IClearinghouse
 from ..interfaces import IClearinghouseRecords
 from ..interfaces import IDefaultFund
-from ..interfaces import IDefaultManager
+from ..interfaces import IDefaultManagerEvents
+from ..interfaces import IDefaultManagerViews
 from ..interfaces import ILens
 from ..interfaces import IRiskEngine
 from ..modules.layout import leg_layout
@@ -25,7 +26,8 @@ from ..modules.layout import role_layout
 from ..modules.layout import stages
 from ..modules.layout import units
 from ..modules.layout import words
-from ..modules import ledger
+from ..modules import attribution
+from ..modules import funding_math
 from ..modules import wad_math
 
 implements: ILens
@@ -77,7 +79,7 @@ def accounts(ids: DynArray[uint256, MAX_ACCOUNTS]) -> DynArray[ILens.AccountView
     """
     engine: address = self._role(role_layout.RISK_ENGINE)
     manager: address = self._role(role_layout.DEFAULT_MANAGER)
-    terms: IDefaultManager.Terms = staticcall IDefaultManager(manager).terms()
+    terms: IDefaultManagerEvents.Terms = staticcall IDefaultManagerViews(manager).terms()
     seen: DynArray[ILens.AccountView, MAX_ACCOUNTS] = []
     for account: uint256 in ids:
         seen.append(self._account(engine, manager, terms, account))
@@ -99,7 +101,7 @@ def actionable(
     """
     engine: address = self._role(role_layout.RISK_ENGINE)
     manager: address = self._role(role_layout.DEFAULT_MANAGER)
-    terms: IDefaultManager.Terms = staticcall IDefaultManager(manager).terms()
+    terms: IDefaultManagerEvents.Terms = staticcall IDefaultManagerViews(manager).terms()
     callable: DynArray[uint256, MAX_ACCOUNTS] = []
     openable: DynArray[uint256, MAX_ACCOUNTS] = []
     biddable: DynArray[uint256, MAX_ACCOUNTS] = []
@@ -125,12 +127,16 @@ def next_step(account: uint256) -> ILens.NextStep:
             Reverts for an account that does not exist or cannot be judged.
     """
     manager: address = self._role(role_layout.DEFAULT_MANAGER)
-    terms: IDefaultManager.Terms = staticcall IDefaultManager(manager).terms()
+    terms: IDefaultManagerEvents.Terms = staticcall IDefaultManagerViews(manager).terms()
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
     known: DynArray[uint256, limits.MAX_KNOWN] = []
     seen, known = staticcall IRiskEngine(self._role(role_layout.RISK_ENGINE)).assess(account)
-    auction: IDefaultManager.Auction = staticcall IDefaultManager(manager).auction(account)
-    insolvency: IDefaultManager.Insolvency = staticcall IDefaultManager(manager).insolvency(account)
+    auction: IDefaultManagerEvents.Auction = staticcall IDefaultManagerViews(manager).auction(
+        account
+    )
+    insolvency: IDefaultManagerEvents.Insolvency = staticcall IDefaultManagerViews(
+        manager
+    ).insolvency(account)
     step: ILens.NextStep = empty(ILens.NextStep)
     step.account = account
     step.stage = seen.stage
@@ -246,7 +252,7 @@ def markets(
                 low=price.low,
                 high=price.high,
                 valid=price.valid,
-                funding_index=ledger._funding_now(state),
+                funding_index=funding_math._funding_now(state),
                 funding_rate=words._rate(state),
                 long_interest=self._interest(market, state, totals & words.TOTAL_MASK, True),
                 short_interest=self._interest(
@@ -310,46 +316,14 @@ def _prospect(
         return step
     free: uint256 = step.insurance + step.contributions + step.assessments
     guaranteed: uint256 = min(min(self._reserved_for(manager, step.account), rest), free)
-    terms: IDefaultManager.Waterfall = staticcall IDefaultManager(manager).waterfall()
-    used: uint256 = staticcall IDefaultManager(manager).limit_used(0)
-    room: uint256 = min(
-        terms.total_amount * units.WAD, (free + used) * terms.total_share // units.PPM
+    used: uint256 = staticcall IDefaultManagerViews(manager).limit_used(0)
+    room: uint256 = 0
+    limit: uint256 = 0
+    room, limit = attribution._room(
+        staticcall IDefaultManagerViews(manager).waterfall(), free, used
     )
-    limit: uint256 = min(
-        terms.market_amount * units.WAD, (free + used) * terms.market_share // units.PPM
-    )
-    losses: uint256 = 0
-    weights: uint256 = 0
-    for leg: uint256 in known:
-        if leg >> leg_layout.ROW_SHIFT > leg_layout.MARKET_ROW:
-            losses += (leg >> leg_layout.DETAILS_SHIFT) & leg_layout.WEIGHT_MASK
-            weights += (leg >> leg_layout.MAINTENANCE_SHIFT) & leg_layout.WEIGHT_MASK
-    granted: uint256 = 0
-    if losses + weights == 0:
-        granted = min(rest - guaranteed, limit)
-    else:
-        by_loss: uint256 = rest
-        if weights != 0:
-            by_loss = min(rest, losses * units.CASH_UNIT)
-        for leg: uint256 in known:
-            row: uint256 = leg >> leg_layout.ROW_SHIFT
-            if row <= leg_layout.MARKET_ROW:
-                continue
-            part: uint256 = 0
-            if losses != 0:
-                part = (
-                    by_loss * ((leg >> leg_layout.DETAILS_SHIFT) & leg_layout.WEIGHT_MASK) // losses
-                )
-            if weights != 0:
-                part += (rest - by_loss) * (
-                    (leg >> leg_layout.MAINTENANCE_SHIFT) & leg_layout.WEIGHT_MASK
-                ) // weights
-            part -= part * guaranteed // rest
-            drawn: uint256 = staticcall IDefaultManager(manager).limit_used(
-                row - leg_layout.MARKET_ROW
-            )
-            granted += min(part, limit - min(drawn, limit))
-    paid: uint256 = guaranteed + min(min(granted, room - min(used, room)), free - guaranteed)
+    granted: uint256 = self._allowed(manager, known, rest, guaranteed, limit)
+    paid: uint256 = guaranteed + min(min(granted, room), free - guaranteed)
     step.uncovered = rest - min(paid, rest)
     step.insurance = min(step.insurance, paid)
     paid -= step.insurance
@@ -357,6 +331,42 @@ def _prospect(
     paid -= step.contributions
     step.assessments = min(step.assessments, paid)
     return step
+
+
+@internal
+@view
+def _allowed(
+    manager: address,
+    known: DynArray[uint256, limits.MAX_KNOWN],
+    amount: uint256,
+    guaranteed: uint256,
+    limit: uint256,
+) -> uint256:
+    """
+    @dev What the limits of markets allow of a shortfall beyond reservations, WAD cash.
+    @param amount The shortfall without tier 2, WAD cash.
+    @param guaranteed What of it is reserved, WAD cash.
+    @param limit Limit of one market, WAD cash.
+    """
+    losses: uint256 = 0
+    maintenance: uint256 = 0
+    for leg: uint256 in known:
+        if leg_layout._market_of(leg) != 0:
+            losses += attribution._loss_weight(leg)
+            maintenance += attribution._maintenance_weight(leg)
+    if losses + maintenance == 0:
+        return min(amount - guaranteed, limit)
+    basis: attribution.Basis = attribution._basis(amount, losses, maintenance)
+    allowed: uint256 = 0
+    for leg: uint256 in known:
+        market: uint256 = leg_layout._market_of(leg)
+        if market == 0:
+            continue
+        part: uint256 = attribution._part(basis, leg)
+        part -= part * guaranteed // amount
+        drawn: uint256 = staticcall IDefaultManagerViews(manager).limit_used(market)
+        allowed += min(part, limit - min(drawn, limit))
+    return allowed
 
 
 @internal
@@ -370,8 +380,10 @@ def _tiers(manager: address, account: uint256) -> uint256[4]:
     mine: uint256[4] = empty(uint256[4])
     all: uint256[4] = empty(uint256[4])
     held: uint256[4] = empty(uint256[4])
-    mine[0], mine[1], mine[2], mine[3] = staticcall IDefaultManager(manager).reservation(account)
-    all[0], all[1], all[2], all[3] = staticcall IDefaultManager(manager).reserved()
+    mine[0], mine[1], mine[2], mine[3] = staticcall IDefaultManagerViews(manager).reservation(
+        account
+    )
+    all[0], all[1], all[2], all[3] = staticcall IDefaultManagerViews(manager).reserved()
     held[0], held[2], held[3] = staticcall IDefaultFund(
         self._role(role_layout.DEFAULT_FUND)
     ).available_for(account)
@@ -396,16 +408,16 @@ def _reserved_for(manager: address, account: uint256) -> uint256:
     insurance: uint256 = 0
     contributions: uint256 = 0
     assessments: uint256 = 0
-    own, insurance, contributions, assessments = staticcall IDefaultManager(manager).reservation(
-        account
-    )
+    own, insurance, contributions, assessments = staticcall IDefaultManagerViews(
+        manager
+    ).reservation(account)
     return insurance + contributions + assessments
 
 
 @internal
 @view
 def _account(
-    engine: address, manager: address, terms: IDefaultManager.Terms, account: uint256
+    engine: address, manager: address, terms: IDefaultManagerEvents.Terms, account: uint256
 ) -> ILens.AccountView:
     """
     @dev One account. The four answers on what may be done follow DefaultManager's own conditions.
@@ -516,7 +528,7 @@ def _auction(manager: address, account: uint256) -> (bool, uint256, uint256, uin
     )
     if not success or len(answer) < AUCTION_SIZE:
         return False, 0, 0, 0
-    seen: IDefaultManager.Auction = abi_decode(answer, IDefaultManager.Auction)
+    seen: IDefaultManagerEvents.Auction = abi_decode(answer, IDefaultManagerEvents.Auction)
     return True, seen.since, seen.discount, seen.max_fraction
 
 

@@ -24,6 +24,11 @@ from ..interfaces import IClearinghouse
 from ..interfaces import IClearinghouseSlices
 from ..interfaces import IClearinghouseStages
 from ..interfaces import IDefaultManager
+from ..interfaces import IDefaultManagerAdmin
+from ..interfaces import IDefaultManagerCures
+from ..interfaces import IDefaultManagerEvents
+from ..interfaces import IDefaultManagerPart
+from ..interfaces import IDefaultManagerViews
 from ..interfaces import IRiskEngine
 from ..modules.layout import leg_layout
 from ..modules.layout import limits
@@ -33,35 +38,52 @@ from ..modules.layout import units
 from ..modules.layout import words
 from ..modules import auction_math
 from ..modules import default_rules
+from ..modules import draw_limits
+from ..modules import remainder_math
+from ..modules import reservations
 
+implements: IDefaultManager
+implements: IDefaultManagerAdmin
+implements: IDefaultManagerCures
+implements: IDefaultManagerPart
+implements: IDefaultManagerViews
 initializes: default_rules
+initializes: draw_limits[default_rules := default_rules]
+initializes: reservations[default_rules := default_rules]
+exports: default_rules.CLEARINGHOUSE
 
+# Longest answer of a function that runs in the insolvency part, bytes.
 ANSWER_SIZE: constant(uint256) = 2_048
 
-CLEARINGHOUSE: public(immutable(address))
-# The second half of this contract's code (same storage, reached by delegatecall).
-PROCEDURES: public(immutable(address))
+# What the insolvency part has that this contract has not: the one table.
+TEAR_UP: constant(bytes4) = method_id("tear_up(uint256[])", output_type=bytes4)
+PROVE_DEFICIT: constant(bytes4) = method_id("prove_deficit(uint256)", output_type=bytes4)
+PROVE_DEFICIT_FOR: constant(bytes4) = method_id(
+    "prove_deficit(uint256,uint256)", output_type=bytes4
+)
+
+# The part of this contract's code for insolvent accounts: same storage, reached by delegatecall.
+INSOLVENCY: public(immutable(address))
 
 
 @deploy
 def __init__(
     clearinghouse: address,
-    procedures: address,
-    terms: IDefaultManager.Terms,
-    waterfall: IDefaultManager.Waterfall,
+    insolvency: address,
+    terms: IDefaultManagerEvents.Terms,
+    waterfall: IDefaultManagerEvents.Waterfall,
 ):
     """
     @param clearinghouse The ledger; its owner sets the terms.
-    @param procedures DefaultManagerInsolvency made for the same ledger.
+    @param insolvency DefaultManagerInsolvency made for the same ledger.
     @param terms First terms, inside the bounds of `set_terms`.
     @param waterfall Likewise those of the waterfall.
     """
     assert (
-        staticcall IDefaultManager(procedures).CLEARINGHOUSE() == clearinghouse
-    ), "default manager: procedures of another ledger"
+        staticcall IDefaultManagerPart(insolvency).CLEARINGHOUSE() == clearinghouse
+    ), "default manager: part of another ledger"
     default_rules.__init__(clearinghouse)
-    CLEARINGHOUSE = clearinghouse
-    PROCEDURES = procedures
+    INSOLVENCY = insolvency
     default_rules._set_terms(terms)
     default_rules._set_waterfall(waterfall)
 
@@ -71,10 +93,16 @@ def __init__(
 @reentrant
 def __default__() -> Bytes[ANSWER_SIZE]:
     """
-    @notice Runs any other function in DefaultManagerInsolvency, on this contract's storage; it
-            takes the lock there and reverts with its reason.
+    @notice Runs what only the insolvency part has there, on this contract's storage; the part takes
+            the lock and reverts with its own reason.
+    @custom:reverts default manager: unknown function
     """
-    return raw_call(PROCEDURES, msg.data, max_outsize=ANSWER_SIZE, is_delegate_call=True)
+    assert len(msg.data) >= 4, "default manager: unknown function"
+    selector: bytes4 = convert(slice(msg.data, 0, 4), bytes4)
+    assert (
+        selector == TEAR_UP or selector == PROVE_DEFICIT or selector == PROVE_DEFICIT_FOR
+    ), "default manager: unknown function"
+    return raw_call(INSOLVENCY, msg.data, max_outsize=ANSWER_SIZE, is_delegate_call=True)
 
 
 # MARGIN CALL ------------------------------------------------------------------------------------
@@ -96,7 +124,7 @@ def call_margin(account: uint256, caller_account: uint256 = 0) -> uint256:
     if seen.equity <= 0:
         self._forward_seen(seen, known)
         return block.timestamp
-    terms: IDefaultManager.Terms = default_rules._terms()
+    terms: IDefaultManagerEvents.Terms = default_rules._terms()
     reward: uint256 = 0
     if caller_account != 0:
         reward = min(
@@ -104,7 +132,7 @@ def call_margin(account: uint256, caller_account: uint256 = 0) -> uint256:
             convert(max(self._worst_equity(account, seen), 0), uint256),
         )
     deadline: uint256 = block.timestamp + terms.grace
-    log IDefaultManager.MarginCalled(
+    log IDefaultManagerEvents.MarginCalled(
         account=account,
         caller=msg.sender,
         equity=seen.equity,
@@ -112,7 +140,7 @@ def call_margin(account: uint256, caller_account: uint256 = 0) -> uint256:
         deadline=deadline,
         reward=reward,
     )
-    extcall IClearinghouseStages(CLEARINGHOUSE).set_stage(
+    extcall IClearinghouseStages(default_rules.CLEARINGHOUSE).set_stage(
         account, stages.CALL, deadline, reward, caller_account
     )
     return deadline
@@ -124,7 +152,9 @@ def cure(account: uint256):
     @notice Ends a margin call or an auction of an account whose equity is back at the target.
             Anyone, at any time; prices that are not VALID count at their worse end for the account.
     """
-    stage: uint256 = words._stage(staticcall IClearinghouse(CLEARINGHOUSE).headers(account))
+    stage: uint256 = words._stage(
+        staticcall IClearinghouse(default_rules.CLEARINGHOUSE).headers(account)
+    )
     assert stage != stages.UNCALLED, "default manager: no call to cure"
     equity: int256 = 0
     initial: uint256 = 0
@@ -133,11 +163,12 @@ def cure(account: uint256):
     assert default_rules._meets(
         equity, maintenance, default_rules._terms().target
     ), "default manager: equity below target"
-    log IDefaultManager.Cured(account=account, equity=equity, maintenance=maintenance)
+    log IDefaultManagerEvents.Cured(account=account, equity=equity, maintenance=maintenance)
     if stage == stages.INSOLVENCY:
-        self._forward()
-        return
-    extcall IClearinghouseStages(CLEARINGHOUSE).set_stage(account, stages.UNCALLED, 0, 0, 0)
+        reservations._release(account)
+    extcall IClearinghouseStages(default_rules.CLEARINGHOUSE).set_stage(
+        account, stages.UNCALLED, 0, 0, 0
+    )
 
 
 # AUCTION ----------------------------------------------------------------------------------------
@@ -166,13 +197,13 @@ def open_auction(account: uint256):
         assert not default_rules._meets(
             seen.equity, seen.maintenance, default_rules._terms().close_out
         ), "default manager: grace not over"
-    log IDefaultManager.AuctionOpened(
+    log IDefaultManagerEvents.AuctionOpened(
         account=account,
         caller=msg.sender,
         equity=seen.equity,
         maintenance=seen.maintenance,
     )
-    extcall IClearinghouseStages(CLEARINGHOUSE).set_stage(
+    extcall IClearinghouseStages(default_rules.CLEARINGHOUSE).set_stage(
         account, stages.AUCTION, block.timestamp, 0, 0
     )
 
@@ -208,18 +239,18 @@ def bid(
     if seen.equity <= 0 or seen.stage == stages.INSOLVENCY:
         answer: Bytes[64] = self._forward_seen(seen, known)
         return abi_decode(answer, (uint256, uint256))
-    terms: IDefaultManager.Terms = default_rules._terms()
+    terms: IDefaultManagerEvents.Terms = default_rules._terms()
     rate: uint256 = self._rate_now(terms, word, seen)
     limit: uint256 = self._limit(terms, seen, rate)
     taken: uint256 = self._fraction_taken(fraction, min_fraction, limit)
-    quote: IDefaultManager.Quote = self._quote(
+    quote: IDefaultManagerEvents.Quote = self._quote(
         terms, seen, self._worst_equity(account, seen), rate, taken
     )
     # The discount was rounded down by less than 1 wei: whoever asks for the rate shown gets it.
     assert (quote.discount + 1) * units.PPM > min_discount * quote.maintenance_sold, (
         "default manager: discount below limit"
     )
-    extcall IClearinghouseSlices(CLEARINGHOUSE).slice_account(
+    extcall IClearinghouseSlices(default_rules.CLEARINGHOUSE).slice_account(
         account, bidder_account, taken, known, quote.discount, quote.fee
     )
     ended: bool = (
@@ -227,7 +258,7 @@ def bid(
         and taken == limit
         or default_rules._meets(quote.equity_after, quote.maintenance_after, terms.target)
     )
-    log IDefaultManager.Bid(
+    log IDefaultManagerEvents.Bid(
         account=account,
         bidder=bidder_account,
         fraction=taken,
@@ -239,21 +270,45 @@ def bid(
         ended=ended,
     )
     if ended:
-        extcall IClearinghouseStages(CLEARINGHOUSE).set_stage(account, stages.UNCALLED, 0, 0, 0)
+        extcall IClearinghouseStages(default_rules.CLEARINGHOUSE).set_stage(
+            account, stages.UNCALLED, 0, 0, 0
+        )
     return taken, quote.discount
+
+
+@external
+def reopen(account: uint256):
+    """
+    @notice Puts an account whose equity is above 0 again back into the auction and frees its
+            reservation. Anyone.
+    """
+    word: uint256 = default_rules._open_word()
+    seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
+    known: DynArray[uint256, limits.MAX_KNOWN] = []
+    seen, known = default_rules._assess(word, account)
+    default_rules._require_insolvency(seen.stage)
+    assert seen.equity > 0, "default manager: account is insolvent"
+    assert remainder_math._has_positions(known), "default manager: price not valid"
+    reservations._release(account)
+    log IDefaultManagerEvents.Reopened(account=account, equity=seen.equity)
+    extcall IClearinghouseStages(default_rules.CLEARINGHOUSE).set_stage(
+        account, stages.AUCTION, block.timestamp, 0, 0
+    )
 
 
 # VIEWS ------------------------------------------------------------------------------------------
 
 @external
 @view
-def auction(account: uint256) -> IDefaultManager.Auction:
+def auction(account: uint256) -> IDefaultManagerEvents.Auction:
     """
     @notice Stage, clock, discount and f* of an account. In stage 3 positions are sold at mark; for
             what is left of collateral see `insolvency`.
     """
-    terms: IDefaultManager.Terms = default_rules._terms()
-    word: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).role_word(role_layout.RISK_ENGINE)
+    terms: IDefaultManagerEvents.Terms = default_rules._terms()
+    word: uint256 = staticcall IClearinghouse(default_rules.CLEARINGHOUSE).role_word(
+        role_layout.RISK_ENGINE
+    )
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
     known: DynArray[uint256, limits.MAX_KNOWN] = []
     seen, known = default_rules._assess(word, account)
@@ -267,7 +322,7 @@ def auction(account: uint256) -> IDefaultManager.Auction:
     elif seen.stage == stages.INSOLVENCY and seen.equity <= 0 and len(known) != 0:
         if known[len(known) - 1] >> leg_layout.ROW_SHIFT > leg_layout.MARKET_ROW:
             limit = units.WAD  # at mark
-    return IDefaultManager.Auction(
+    return IDefaultManagerEvents.Auction(
         stage=seen.stage,
         since=self._clock(word, seen),
         discount=rate,
@@ -279,18 +334,20 @@ def auction(account: uint256) -> IDefaultManager.Auction:
 
 @external
 @view
-def quote(account: uint256, fraction: uint256) -> IDefaultManager.Quote:
+def quote(account: uint256, fraction: uint256) -> IDefaultManagerEvents.Quote:
     """
     @notice What a bid for this fraction (WAD) would do now. Reverts as `bid` would: no auction,
             equity at MM again, fraction 0 or above f*.
     """
-    word: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).role_word(role_layout.RISK_ENGINE)
+    word: uint256 = staticcall IClearinghouse(default_rules.CLEARINGHOUSE).role_word(
+        role_layout.RISK_ENGINE
+    )
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
     known: DynArray[uint256, limits.MAX_KNOWN] = []
     seen, known = default_rules._assess(word, account)
     self._require_auction(seen.stage)
     default_rules._require_unhealthy(seen, len(known))
-    terms: IDefaultManager.Terms = default_rules._terms()
+    terms: IDefaultManagerEvents.Terms = default_rules._terms()
     rate: uint256 = self._rate_now(terms, word, seen)
     taken: uint256 = self._fraction_taken(
         fraction, max_value(uint256), self._limit(terms, seen, rate)
@@ -300,23 +357,116 @@ def quote(account: uint256, fraction: uint256) -> IDefaultManager.Quote:
 
 @external
 @view
-def terms() -> IDefaultManager.Terms:
+def terms() -> IDefaultManagerEvents.Terms:
     """
     @notice The terms in force.
     """
     return default_rules._terms()
 
 
+@external
+@view
+def waterfall() -> IDefaultManagerEvents.Waterfall:
+    """
+    @notice The terms of the waterfall in force.
+    @return Terms (units: IDefaultManagerEvents).
+    """
+    return default_rules._waterfall()
+
+
+@external
+@view
+def reservation(account: uint256) -> (uint256, uint256, uint256, uint256):
+    """
+    @notice What is reserved for an account.
+    @param account Account id.
+    @return Of its owner's contribution, WAD cash.
+    @return Of the insurance fund, WAD cash.
+    @return Of contributions, WAD cash.
+    @return Of assessments, WAD cash.
+    """
+    return self._fields(reservations.kept_for[account])
+
+
+@external
+@view
+def reserved() -> (uint256, uint256, uint256, uint256):
+    """
+    @notice What is reserved for all accounts together.
+    @return Of owners' contributions, WAD cash.
+    @return Of the insurance fund, WAD cash.
+    @return Of contributions, WAD cash.
+    @return Of assessments, WAD cash.
+    """
+    return self._fields(reservations.kept_in_all)
+
+
+@external
+@view
+def limit_used(market: uint256) -> uint256:
+    """
+    @notice What a market has drawn of tiers 3 to 5 lately, as it counts now.
+    @param market Market id; 0: all together.
+    @return WAD cash.
+    """
+    return draw_limits._used(market)
+
+
+@external
+@view
+def insolvency(account: uint256) -> IDefaultManagerEvents.Insolvency:
+    """
+    @notice Where an insolvency stands; all but `shortfall` and `positions` is 0 before it was
+            recognised.
+    """
+    word: uint256 = staticcall IClearinghouse(default_rules.CLEARINGHOUSE).role_word(
+        role_layout.RISK_ENGINE
+    )
+    seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
+    known: DynArray[uint256, limits.MAX_KNOWN] = []
+    seen, known = default_rules._assess(word, account)
+    state: IDefaultManagerEvents.Insolvency = empty(IDefaultManagerEvents.Insolvency)
+    state.shortfall = convert(max(-seen.equity, 0), uint256)
+    state.positions = remainder_math._has_positions(known)
+    if seen.stage == stages.INSOLVENCY:
+        state.window_end = (
+            default_rules._insolvent_since(word, seen) + default_rules._waterfall().window
+        )
+        cash: int256 = words._cash(
+            staticcall IClearinghouse(default_rules.CLEARINGHOUSE).headers(account)
+        )
+        if state.positions:
+            state.max_fraction = units.WAD if seen.equity <= 0 else 0
+        elif cash < 0 and len(known) != 0:
+            state.remainder_discount = remainder_math._rate(
+                default_rules._insolvent_since(word, seen), default_rules._waterfall().remainder
+            )
+            state.max_fraction = remainder_math._limit(
+                convert(-cash, uint256), remainder_math._worth(known), state.remainder_discount
+            )
+    return state
+
+
 # ADMIN ------------------------------------------------------------------------------------------
 
 @external
-def set_terms(terms: IDefaultManager.Terms):
+def set_terms(terms: IDefaultManagerEvents.Terms):
     """
     @notice Changes the terms, inside hard bounds. The Clearinghouse's owner only. Deadlines already
             given stay; a running auction's discount follows the new terms.
     """
     default_rules._require_admin()
     default_rules._set_terms(terms)
+
+
+@external
+def set_waterfall(terms: IDefaultManagerEvents.Waterfall):
+    """
+    @notice Changes the terms of the waterfall, inside hard bounds. The Clearinghouse's owner only.
+    @param terms New terms (units: IDefaultManagerEvents).
+    """
+    default_rules._require_admin()
+    default_rules._set_waterfall(terms)
 
 
 # INTERNAL ---------------------------------------------------------------------------------------
@@ -343,7 +493,7 @@ def _forward() -> Bytes[64]:
     @dev Runs the function that was called in DefaultManagerInsolvency, which has it for insolvent
          accounts. The lock is held here.
     """
-    return raw_call(PROCEDURES, msg.data, max_outsize=64, is_delegate_call=True)
+    return raw_call(INSOLVENCY, msg.data, max_outsize=64, is_delegate_call=True)
 
 
 @internal
@@ -385,7 +535,9 @@ def _clock(word: uint256, seen: IRiskEngine.Assessment) -> uint256:
 
 @internal
 @view
-def _rate_now(terms: IDefaultManager.Terms, word: uint256, seen: IRiskEngine.Assessment) -> uint256:
+def _rate_now(
+    terms: IDefaultManagerEvents.Terms, word: uint256, seen: IRiskEngine.Assessment
+) -> uint256:
     """
     @dev Discount of an auction at this block, ppm of MM.
     """
@@ -397,7 +549,9 @@ def _rate_now(terms: IDefaultManager.Terms, word: uint256, seen: IRiskEngine.Ass
 
 @internal
 @pure
-def _limit(terms: IDefaultManager.Terms, seen: IRiskEngine.Assessment, rate: uint256) -> uint256:
+def _limit(
+    terms: IDefaultManagerEvents.Terms, seen: IRiskEngine.Assessment, rate: uint256
+) -> uint256:
     """
     @dev f*.
     """
@@ -428,12 +582,12 @@ def _fraction_taken(fraction: uint256, min_fraction: uint256, limit: uint256) ->
 @internal
 @pure
 def _quote(
-    terms: IDefaultManager.Terms,
+    terms: IDefaultManagerEvents.Terms,
     seen: IRiskEngine.Assessment,
     worst_equity: int256,
     rate: uint256,
     taken: uint256,
-) -> IDefaultManager.Quote:
+) -> IDefaultManagerEvents.Quote:
     """
     @dev What a bid for `taken` does.
     """
@@ -447,7 +601,7 @@ def _quote(
         rate,
         terms.fee,
     )
-    return IDefaultManager.Quote(
+    return IDefaultManagerEvents.Quote(
         fraction=taken,
         discount=discount,
         fee=fee,
@@ -466,3 +620,17 @@ def _require_auction(stage: uint256):
     @dev Slices are sold in an auction only.
     """
     assert stage >= stages.AUCTION, "default manager: no auction"
+
+
+@internal
+@pure
+def _fields(word: uint256) -> (uint256, uint256, uint256, uint256):
+    """
+    @dev The four fields of a reservation, WAD cash (layout: tier_layout).
+    """
+    return (
+        reservations._field(word, 0),
+        reservations._field(word, 1),
+        reservations._field(word, 2),
+        reservations._field(word, 3),
+    )

@@ -27,9 +27,10 @@ from ..interfaces import IClearinghouseProofs
 from ..interfaces import IClearinghouseSlices
 from ..interfaces import IClearinghouseStages
 from ..interfaces import IClearinghouseTearUps
-from ..interfaces import IDefaultFund
 from ..interfaces import IDefaultManager
-from ..interfaces import IInsuranceFund
+from ..interfaces import IDefaultManagerEvents
+from ..interfaces import IDefaultManagerInsolvency
+from ..interfaces import IDefaultManagerPart
 from ..interfaces import IRiskEngine
 from ..modules.layout import leg_layout
 from ..modules.layout import limits
@@ -38,18 +39,27 @@ from ..modules.layout import stages
 from ..modules.layout import units
 from ..modules.layout import words
 from ..modules import default_rules
-from ..modules import waterfall as tiers
+from ..modules import draw_limits
+from ..modules import remainder
+from ..modules import remainder_math
+from ..modules import reservations
+from ..modules import resolution
+from ..modules import waterfall
 
+implements: IDefaultManager
+implements: IDefaultManagerInsolvency
+implements: IDefaultManagerPart
 initializes: default_rules
-initializes: tiers[default_rules := default_rules]
-
-
-# Greatest discount on a remainder, ppm of its worth: what no congestion of a chain is worth.
-REMAINDER_DISCOUNT: constant(uint256) = 500_000
-# Equity that roundings may leave after a tear-up has brought it to 0, WAD cash.
-EQUITY_DUST: constant(int256) = 10**12
-
-CLEARINGHOUSE: public(immutable(address))
+initializes: draw_limits[default_rules := default_rules]
+initializes: reservations[default_rules := default_rules]
+initializes: waterfall[
+    default_rules := default_rules, draw_limits := draw_limits, reservations := reservations
+]
+initializes: resolution[
+    default_rules := default_rules, reservations := reservations, waterfall := waterfall
+]
+initializes: remainder[default_rules := default_rules, resolution := resolution]
+exports: default_rules.CLEARINGHOUSE
 
 
 @deploy
@@ -58,8 +68,7 @@ def __init__(clearinghouse: address):
     @param clearinghouse The ledger of the DefaultManager.
     """
     default_rules.__init__(clearinghouse)
-    tiers.__init__(staticcall IClearinghouse(clearinghouse).SETTLEMENT_SCALE())
-    CLEARINGHOUSE = clearinghouse
+    waterfall.__init__(staticcall IClearinghouse(clearinghouse).SETTLEMENT_SCALE())
 
 
 # HALVES OF THE DEFAULT MANAGER'S FUNCTIONS --------------------------------------------------------
@@ -86,20 +95,6 @@ def open_auction(account: uint256):
 
 @external
 @reentrant
-def cure(account: uint256):
-    """
-    @notice Ends the insolvency of an account that is back at the target; frees its reservation. The
-            DefaultManager has checked that.
-    """
-    self._require_stage(words._stage(staticcall IClearinghouse(CLEARINGHOUSE).headers(account)))
-    # Only reached through the DefaultManager, which has seen equity at the target; on its own this
-    # contract may not touch the ledger.
-    tiers._release(account)
-    extcall IClearinghouseStages(CLEARINGHOUSE).set_stage(account, stages.UNCALLED, 0, 0, 0)
-
-
-@external
-@reentrant
 def bid(
     account: uint256,
     fraction: uint256,
@@ -119,11 +114,20 @@ def bid(
     word: uint256 = default_rules._open_word()
     seen: IRiskEngine.Assessment = default_rules.seen
     known: DynArray[uint256, limits.MAX_KNOWN] = default_rules.known
-    if not self._has_positions(known) and seen.stage == stages.INSOLVENCY:
+    if not remainder_math._has_positions(known) and seen.stage == stages.INSOLVENCY:
         # What is in doubt may be worth more than is owed.
         assert seen.stuck == 0 or seen.equity <= 0, "default manager: price not valid"
-        return self._sell_remainder(
-            word, seen, known, account, fraction, bidder_account, min_fraction, min_discount
+        return remainder._sell(
+            word,
+            seen,
+            known,
+            remainder.Offer(
+                account=account,
+                fraction=fraction,
+                bidder_account=bidder_account,
+                min_fraction=min_fraction,
+                min_discount=min_discount,
+            ),
         )
     assert seen.equity <= 0, "default manager: account is solvent, reopen its auction"
     assert min_discount == 0, "default manager: discount below limit"
@@ -133,19 +137,19 @@ def bid(
     ), "default manager: fraction above limit"
     is_whole: bool = taken == units.WAD and seen.stuck == 0
     if is_whole or seen.stage != stages.INSOLVENCY:
-        self._split_one(account, known, convert(-seen.equity, uint256))
-        if not is_whole or tiers.claims[0].uncovered != 0:
+        resolution._split_one(account, known, convert(-seen.equity, uint256))
+        if not is_whole or waterfall.claims[0].uncovered != 0:
             # What nobody covers meets the opposite side, also when it arose in the window.
             self._recognise(account, seen, known)
             seen, known = default_rules._assess(word, account)
-            if not self._has_positions(known):
+            if not remainder_math._has_positions(known):
                 return 0, 0  # torn up at once: nothing covers it
             if is_whole:
-                self._split_one(account, known, convert(max(-seen.equity, 0), uint256))
-    cash: int256 = extcall IClearinghouseSlices(CLEARINGHOUSE).slice_account(
+                resolution._split_one(account, known, convert(max(-seen.equity, 0), uint256))
+    cash: int256 = extcall IClearinghouseSlices(default_rules.CLEARINGHOUSE).slice_account(
         account, bidder_account, taken, known, 0, 0
     )
-    log IDefaultManager.Bid(
+    log IDefaultManagerEvents.Bid(
         account=account,
         bidder=bidder_account,
         fraction=taken,
@@ -157,8 +161,8 @@ def bid(
         ended=is_whole,
     )
     if is_whole:
-        tiers._adjust(0, convert(max(-cash, 0), uint256))
-        self._execute()
+        waterfall._adjust(0, convert(max(-cash, 0), uint256))
+        resolution._execute()
     return taken, 0
 
 
@@ -173,9 +177,9 @@ def tear_up(accounts: DynArray[uint256, limits.BATCH]):
     @param accounts Account ids in ascending order.
     """
     word: uint256 = default_rules._open_word()
-    terms: IDefaultManager.Waterfall = default_rules._waterfall()
+    terms: IDefaultManagerEvents.Waterfall = default_rules._waterfall()
     assert len(accounts) != 0, "default manager: no accounts"
-    tiers._begin()
+    waterfall._begin()
     closeouts: DynArray[IClearinghouseTearUps.Closeout, limits.BATCH] = []
     equities: DynArray[int256, limits.BATCH] = []
     last: uint256 = 0
@@ -185,44 +189,24 @@ def tear_up(accounts: DynArray[uint256, limits.BATCH]):
         seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
         known: DynArray[uint256, limits.MAX_KNOWN] = []
         seen, known = default_rules._assess(word, account)
-        self._require_stage(seen.stage)
+        default_rules._require_insolvency(seen.stage)
         assert seen.equity <= 0, "default manager: account is solvent, reopen its auction"
-        assert block.timestamp >= self._clock(word, seen) + terms.window, (
+        assert block.timestamp >= default_rules._insolvent_since(word, seen) + terms.window, (
             "default manager: window is open"
         )
-        assert self._has_positions(known) or (
+        assert remainder_math._has_positions(known) or (
             seen.stuck == 0 and len(known) == 0
         ), "default manager: nothing to tear up"
-        tiers._add(account, known, 0)
+        waterfall._add(account, known, 0)
         closeouts.append(IClearinghouseTearUps.Closeout(account=account, legs=known))
         equities.append(seen.equity)
     cash: DynArray[int256, limits.BATCH] = extcall IClearinghouseTearUps(
-        CLEARINGHOUSE
+        default_rules.CLEARINGHOUSE
     ).tear_up_accounts(closeouts, terms.charge_cap)
     for i: uint256 in range(len(accounts), bound=limits.BATCH):
-        tiers.claims[i].shortfall = self._shortfall(accounts[i], cash[i], equities[i])
-    tiers._split(True)
-    self._execute()
-
-
-@external
-def reopen(account: uint256):
-    """
-    @notice Puts an account whose equity is above 0 again back into the auction and frees its
-            reservation. Anyone.
-    """
-    word: uint256 = default_rules._open_word()
-    seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
-    known: DynArray[uint256, limits.MAX_KNOWN] = []
-    seen, known = default_rules._assess(word, account)
-    self._require_stage(seen.stage)
-    assert seen.equity > 0, "default manager: account is insolvent"
-    assert self._has_positions(known), "default manager: price not valid"
-    tiers._release(account)
-    log IDefaultManager.Reopened(account=account, equity=seen.equity)
-    extcall IClearinghouseStages(CLEARINGHOUSE).set_stage(
-        account, stages.AUCTION, block.timestamp, 0, 0
-    )
+        waterfall.claims[i].shortfall = self._shortfall(accounts[i], cash[i], equities[i])
+    waterfall._split(True)
+    resolution._execute()
 
 
 @external
@@ -235,19 +219,19 @@ def prove_deficit(account: uint256, caller_account: uint256 = 0) -> uint256:
     @return The reward, WAD cash.
     """
     assert account != caller_account, "default manager: account proves itself"
-    tiers._release(account)
-    deficit: uint256 = extcall IClearinghouseProofs(CLEARINGHOUSE).seize(account)
-    tiers._begin()
-    tiers._add(account, [], deficit)
-    tiers._split(False)
-    self._draw(0, True)
+    reservations._release(account)
+    deficit: uint256 = extcall IClearinghouseProofs(default_rules.CLEARINGHOUSE).seize(account)
+    waterfall._begin()
+    waterfall._add(account, [], deficit)
+    waterfall._split(False)
+    resolution._draw(0, True)
     loss: uint256 = 0
     reward: uint256 = 0
-    loss, reward = extcall IClearinghouseProofs(CLEARINGHOUSE).conclude_proof(
+    loss, reward = extcall IClearinghouseProofs(default_rules.CLEARINGHOUSE).conclude_proof(
         account, caller_account, deficit
     )
-    claim: tiers.Claim = tiers.claims[0]
-    log IDefaultManager.DeficitPaid(
+    claim: waterfall.Claim = waterfall.claims[0]
+    log IDefaultManagerEvents.DeficitPaid(
         account=account,
         deficit=deficit,
         own=claim.own,
@@ -260,90 +244,6 @@ def prove_deficit(account: uint256, caller_account: uint256 = 0) -> uint256:
     return reward
 
 
-# VIEWS ------------------------------------------------------------------------------------------
-
-@external
-@view
-def waterfall() -> IDefaultManager.Waterfall:
-    """
-    @notice The terms of the waterfall in force.
-    """
-    return default_rules._waterfall()
-
-
-@external
-@view
-def reservation(account: uint256) -> (uint256, uint256, uint256, uint256):
-    """
-    @notice What is reserved for an account of its owner's contribution, of the insurance fund, of
-            contributions and of assessments, WAD cash.
-    """
-    word: uint256 = default_rules.reservations[account]
-    return (
-        tiers._field(word, 0), tiers._field(word, 1), tiers._field(word, 2), tiers._field(word, 3)
-    )
-
-
-@external
-@view
-def limit_used(market: uint256) -> uint256:
-    """
-    @notice What a market (0: all together) has drawn of tiers 3 to 5 lately, as it counts now, WAD
-            cash.
-    """
-    return tiers._used(market)
-
-
-@external
-@view
-def reserved() -> (uint256, uint256, uint256, uint256):
-    """
-    @notice Likewise the sums over all accounts.
-    """
-    word: uint256 = default_rules.reserved_total
-    return (
-        tiers._field(word, 0), tiers._field(word, 1), tiers._field(word, 2), tiers._field(word, 3)
-    )
-
-
-@external
-@view
-def insolvency(account: uint256) -> IDefaultManager.Insolvency:
-    """
-    @notice Where an insolvency stands; all but `shortfall` and `positions` is 0 before it was
-            recognised.
-    """
-    word: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).role_word(role_layout.RISK_ENGINE)
-    seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
-    known: DynArray[uint256, limits.MAX_KNOWN] = []
-    seen, known = default_rules._assess(word, account)
-    state: IDefaultManager.Insolvency = empty(IDefaultManager.Insolvency)
-    state.shortfall = convert(max(-seen.equity, 0), uint256)
-    state.positions = self._has_positions(known)
-    if seen.stage == stages.INSOLVENCY:
-        state.window_end = self._clock(word, seen) + default_rules._waterfall().window
-        cash: int256 = words._cash(staticcall IClearinghouse(CLEARINGHOUSE).headers(account))
-        if state.positions:
-            state.max_fraction = units.WAD if seen.equity <= 0 else 0
-        elif cash < 0 and len(known) != 0:
-            state.remainder_discount = self._remainder_rate(word, seen)
-            state.max_fraction = self._remainder_limit(
-                convert(-cash, uint256), self._worth(known), state.remainder_discount
-            )
-    return state
-
-
-# ADMIN ------------------------------------------------------------------------------------------
-
-@external
-def set_waterfall(terms: IDefaultManager.Waterfall):
-    """
-    @notice Changes the terms of the waterfall, inside hard bounds. The Clearinghouse's owner only.
-    """
-    default_rules._require_admin()
-    default_rules._set_waterfall(terms)
-
-
 # INTERNAL ---------------------------------------------------------------------------------------
 
 @internal
@@ -353,18 +253,8 @@ def _recognise_seen(account: uint256):
     """
     seen: IRiskEngine.Assessment = default_rules.seen
     known: DynArray[uint256, limits.MAX_KNOWN] = default_rules.known
-    self._split_one(account, known, convert(max(-seen.equity, 0), uint256))
+    resolution._split_one(account, known, convert(max(-seen.equity, 0), uint256))
     self._recognise(account, seen, known)
-
-
-@internal
-def _split_one(account: uint256, known: DynArray[uint256, limits.MAX_KNOWN], shortfall: uint256):
-    """
-    @dev Splits one shortfall alone; the result is `tiers.claims[0]`.
-    """
-    tiers._begin()
-    tiers._add(account, known, shortfall)
-    tiers._split(True)
 
 
 @internal
@@ -377,15 +267,15 @@ def _recognise(
     @dev Reserves what tiers 2 to 5 pay of a shortfall that was just split, tears up at once the
          part that they do not cover, and opens the window for the rest.
     """
-    split: tiers.Claim = tiers.claims[0]
+    split: waterfall.Claim = waterfall.claims[0]
     since: uint256 = block.timestamp
     if seen.stage == stages.INSOLVENCY:
         since = seen.since  # nobody prolongs a window by bidding in it
-    terms: IDefaultManager.Waterfall = default_rules._waterfall()
+    terms: IDefaultManagerEvents.Waterfall = default_rules._waterfall()
     fraction: uint256 = 0
-    if split.uncovered != 0 and self._has_positions(known):
+    if split.uncovered != 0 and remainder_math._has_positions(known):
         fraction = (split.uncovered * units.WAD + split.shortfall - 1) // split.shortfall
-    log IDefaultManager.Insolvent(
+    log IDefaultManagerEvents.Insolvent(
         account=account,
         caller=msg.sender,
         equity=seen.equity,
@@ -396,23 +286,23 @@ def _recognise(
         assessments=split.assessments,
         window_end=since + terms.window,
     )
-    tiers._release(account)
+    reservations._release(account)
     if seen.stuck == 0 and len(known) == 0:
         # Only debt is left: nothing to wait for.
-        self._execute()
+        resolution._execute()
         return
     if fraction == 0:
-        tiers._reserve(0)
-        extcall IClearinghouseStages(CLEARINGHOUSE).set_stage(
+        self._reserve()
+        extcall IClearinghouseStages(default_rules.CLEARINGHOUSE).set_stage(
             account, stages.INSOLVENCY, since, 0, 0
         )
         return
     loss: uint256 = 0
     to_hole: uint256 = 0
-    loss, to_hole = extcall IClearinghouseTearUps(CLEARINGHOUSE).tear_up_account(
-        account, fraction, tiers._legs(0), terms.charge_cap, since
+    loss, to_hole = extcall IClearinghouseTearUps(default_rules.CLEARINGHOUSE).tear_up_account(
+        account, fraction, waterfall._legs(0), terms.charge_cap, since
     )
-    log IDefaultManager.ShortfallPaid(
+    log IDefaultManagerEvents.ShortfallPaid(
         account=account,
         shortfall=loss,
         own=0,
@@ -424,159 +314,23 @@ def _recognise(
     )
     if fraction == units.WAD:
         return
-    tiers._reserve(0)
-    header: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).headers(account)
+    self._reserve()
+    header: uint256 = staticcall IClearinghouse(default_rules.CLEARINGHOUSE).headers(account)
     if words._stage(header) == stages.UNCALLED:
         # Its last position had no shares left: only debt is, and what was reserved pays it now.
-        self._split_one(account, [], convert(max(-words._cash(header), 0), uint256))
-        self._execute()
+        resolution._split_one(account, [], convert(max(-words._cash(header), 0), uint256))
+        resolution._execute()
 
 
 @internal
-def _sell_remainder(
-    word: uint256,
-    seen: IRiskEngine.Assessment,
-    known: DynArray[uint256, limits.MAX_KNOWN],
-    account: uint256,
-    fraction: uint256,
-    bidder_account: uint256,
-    min_fraction: uint256,
-    min_discount: uint256,
-) -> (uint256, uint256):
+def _reserve():
     """
-    @dev Sells collateral of an account that owes cash and has no position that could be closed: no
-         more than what it owes, at a discount on its worth that rises until somebody takes it.
-    @return Fraction taken (WAD) and discount (WAD cash).
+    @dev Keeps what tiers 2 to 5 would pay for the first claim.
     """
-    header: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).headers(account)
-    assert words._cash(header) < 0 and len(known) != 0, "default manager: nothing to sell"
-    default_rules._require_unhealthy(seen, len(known))
-    rate: uint256 = self._remainder_rate(word, seen)
-    assert rate >= min_discount, "default manager: discount below limit"
-    worth: uint256 = self._worth(known)
-    limit: uint256 = self._remainder_limit(convert(-words._cash(header), uint256), worth, rate)
-    taken: uint256 = fraction
-    if fraction > limit:
-        assert min_fraction <= limit, "default manager: fraction above limit"
-        taken = limit
-    discount: uint256 = worth * taken // units.WAD * rate // units.PPM
-    if seen.equity > EQUITY_DUST:
-        # Not at the price of making it insolvent (INV-4).
-        discount = min(discount, convert(seen.equity - EQUITY_DUST, uint256) * taken // units.WAD)
-        assert discount * units.PPM >= min_discount * (worth * taken // units.WAD), (
-            "default manager: discount below limit"
-        )
-    cash: int256 = extcall IClearinghouseSlices(CLEARINGHOUSE).slice_account(
-        account, bidder_account, taken, known, discount, 0
+    claim: waterfall.Claim = waterfall.claims[0]
+    reservations._reserve(
+        claim.account, claim.own, claim.insurance, claim.contributions, claim.assessments
     )
-    log IDefaultManager.RemainderSold(
-        account=account,
-        bidder=bidder_account,
-        fraction=taken,
-        discount_rate=rate,
-        discount=discount,
-        cash=cash,
-    )
-    if seen.stuck == 0 and (taken == units.WAD or cash >= 0):
-        shortfall: uint256 = convert(max(-cash, 0), uint256)
-        self._split_one(account, [], shortfall)
-        self._execute()
-    return taken, discount
-
-
-@internal
-def _execute():
-    """
-    @dev Draws tiers 2 to 5 for the claims that were split, charges tier 6, deepens the hole by the
-         rest, records the debts and ends the insolvency of accounts that have nothing left to sell.
-         INV-6.
-    """
-    for i: uint256 in range(tiers.count, bound=limits.BATCH):
-        tiers._release(tiers.claims[i].account)
-        if tiers.count != 1 and tiers.claims[i].own != 0:
-            self._draw_own(i)
-    for i: uint256 in range(tiers.count, bound=limits.BATCH):
-        self._draw(i, tiers.count == 1)
-    for i: uint256 in range(tiers.count, bound=limits.BATCH):
-        to_hole: uint256 = 0
-        if tiers.claims[i].uncovered != 0:
-            to_hole = extcall IClearinghouseTearUps(CLEARINGHOUSE).settle_loss(
-                tiers.claims[i].account, tiers._legs(i)
-            )
-        self._conclude(tiers.claims[i], to_hole)
-
-
-@internal
-def _conclude(claim: tiers.Claim, to_hole: uint256):
-    """
-    @dev Logs who paid a shortfall and lets the ledger record it, with the stage that follows.
-    """
-    if claim.shortfall != 0:
-        log IDefaultManager.ShortfallPaid(
-            account=claim.account,
-            shortfall=claim.shortfall,
-            own=claim.own,
-            insurance=claim.insurance,
-            contributions=claim.contributions,
-            assessments=claim.assessments,
-            charged=claim.uncovered - to_hole,
-            to_hole=to_hole,
-        )
-    extcall IClearinghouseTearUps(CLEARINGHOUSE).conclude(
-        claim.account,
-        claim.own,
-        claim.insurance,
-        claim.contributions,
-        claim.assessments,
-        to_hole,
-    )
-
-
-@internal
-def _draw_own(place: uint256):
-    """
-    @dev Tier 2 of one claim among several: before tier 4 pays for any of them, since that makes
-         every contribution worth less. What roundings take from it, the pool pays.
-    """
-    account: uint256 = tiers.claims[place].account
-    asked: uint256 = tiers.claims[place].own
-    paid: uint256 = 0
-    contributions: uint256 = 0
-    assessments: uint256 = 0
-    paid, contributions, assessments = extcall IDefaultFund(
-        tiers._role(role_layout.DEFAULT_FUND)
-    ).draw(account, asked, 0, 0)
-    tiers.claims[place].own = paid
-    tiers.claims[place].contributions += asked - paid
-
-
-@internal
-def _draw(place: uint256, with_own: bool):
-    """
-    @dev Draws what tiers 2 (unless it has paid), 3, 4 and 5 are to pay for a claim; what a fund
-         cannot pay after all stays uncovered.
-    """
-    claim: tiers.Claim = tiers.claims[place]
-    own: uint256 = claim.own if with_own else 0
-    members: uint256 = own + claim.contributions + claim.assessments
-    wanted: uint256 = claim.own + claim.insurance + claim.contributions + claim.assessments
-    if claim.insurance != 0:
-        claim.insurance = extcall IInsuranceFund(tiers._role(role_layout.INSURANCE_FUND)).draw(
-            claim.account, claim.insurance
-        )
-    if members != 0:
-        own, claim.contributions, claim.assessments = extcall IDefaultFund(
-            tiers._role(role_layout.DEFAULT_FUND)
-        ).draw(claim.account, own, claim.contributions, claim.assessments)
-        if with_own:
-            claim.own = own
-    missing: uint256 = wanted - (
-        claim.own + claim.insurance + claim.contributions + claim.assessments
-    )
-    if missing != 0:
-        claim.uncovered += missing
-        tiers.legs[place][0] += missing << leg_layout.DETAILS_SHIFT
-    tiers.claims[place] = claim
 
 
 @internal
@@ -588,71 +342,8 @@ def _shortfall(account: uint256, cash: int256, equity: int256) -> uint256:
     """
     if cash >= 0:
         return 0
-    header: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).headers(account)
+    header: uint256 = staticcall IClearinghouse(default_rules.CLEARINGHOUSE).headers(account)
     owed: uint256 = convert(-cash, uint256)
     if words._has_positions(header) or words._collateral_bitmap(header) != 0:
         return min(owed, convert(-equity, uint256))
     return owed
-
-
-@internal
-@view
-def _clock(word: uint256, seen: IRiskEngine.Assessment) -> uint256:
-    """
-    @dev Start of the insolvency as it counts, unix seconds: after a pause or an outage, anew.
-    """
-    return max(seen.since, default_rules._resumed(word, seen))
-
-
-@internal
-@view
-def _remainder_rate(word: uint256, seen: IRiskEngine.Assessment) -> uint256:
-    """
-    @dev Discount on a remainder now, ppm of its worth.
-    """
-    passed: uint256 = block.timestamp - min(self._clock(word, seen), block.timestamp)
-    duration: uint256 = default_rules._waterfall().remainder
-    return min(passed, duration) * REMAINDER_DISCOUNT // duration
-
-
-@internal
-@pure
-def _remainder_limit(owed: uint256, worth: uint256, rate: uint256) -> uint256:
-    """
-    @dev What of a remainder has to be sold to pay what is owed, WAD, rounded up; all of it at most.
-    """
-    brings: uint256 = worth * (units.PPM - rate) // units.PPM
-    if brings <= owed:
-        return units.WAD
-    return min((owed * units.WAD + brings - 1) // brings, units.WAD)
-
-
-@internal
-@pure
-def _worth(known: DynArray[uint256, limits.MAX_KNOWN]) -> uint256:
-    """
-    @dev Collateral of VALID price, WAD cash (layout: IRiskEngine).
-    """
-    worth: uint256 = 0
-    for leg: uint256 in known:
-        if leg >> leg_layout.ROW_SHIFT <= leg_layout.MARKET_ROW:
-            worth += ((leg >> leg_layout.DETAILS_SHIFT) & leg_layout.DETAILS_MASK) * units.CASH_UNIT
-    return worth
-
-
-@internal
-@pure
-def _has_positions(known: DynArray[uint256, limits.MAX_KNOWN]) -> bool:
-    """
-    @dev Whether a position is among the legs of VALID price. Collateral comes first.
-    """
-    return len(known) != 0 and known[len(known) - 1] >> leg_layout.ROW_SHIFT > leg_layout.MARKET_ROW
-
-
-@internal
-@pure
-def _require_stage(stage: uint256):
-    """
-    @dev Its insolvency was recognised.
-    """
-    assert stage == stages.INSOLVENCY, "default manager: insolvency not recognised"

@@ -9,11 +9,14 @@
 
 from contracts.modules.layout import words
 from . import claims
+from contracts.modules import funding_math
 from contracts.modules import ledger
+from contracts.modules import sides
 from contracts.modules import tear_up
 
-initializes: ledger
-initializes: tear_up[ledger := ledger]
+initializes: sides
+initializes: ledger[sides := sides]
+initializes: tear_up[ledger := ledger, sides := sides]
 
 IWAD: constant(int256) = 10**18
 PPM: constant(uint256) = 1_000_000
@@ -33,7 +36,7 @@ def _hold(shares: int256, cost: int256, distance: int256):
     @dev A position in a market with an open interest, at a funding index of -`distance`: at price 0
          a base unit is `distance` above it.
     """
-    ledger.market_state[MARKET] = words._bits(-distance) & words.FUNDING_MASK | 1 << words.TIME_SHIFT
+    sides.market_state[MARKET] = words._bits(-distance) & words.FUNDING_MASK | 1 << words.TIME_SHIFT
     ledger.positions[ACCOUNT][MARKET] = words._pack_position(shares, cost)
 
 
@@ -67,7 +70,7 @@ def check_trade_makes_no_value(
     word: uint256 = 0
     realised: int256 = 0
     header, before, word, realised = ledger._trade(
-        ACCOUNT, 1 << words.CASH_BITS, MARKET, ledger.market_state[MARKET], delta, 0
+        ACCOUNT, 1 << words.CASH_BITS, MARKET, sides.market_state[MARKET], delta, 0
     )
     held: int256 = words._shares(word)
     claims._holds(held == shares + delta)
@@ -182,7 +185,7 @@ def check_funding_index(funding: int256, units: int256, stored: uint256) -> bool
     held: int256 = convert(min(block.timestamp - stored, 28_800), int256)
     # |units| * 2**16 < 2**63 and held < 2**15: nothing wraps.
     moved: int256 = unsafe_mul(unsafe_mul(units, 2**16), held)
-    claims._holds(ledger._funding_now(state) == unsafe_add(funding, moved))
+    claims._holds(funding_math._funding_now(state) == unsafe_add(funding, moved))
     return True
 
 

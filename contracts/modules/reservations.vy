@@ -1,0 +1,121 @@
+#pragma version 0.4.3
+#pragma nonreentrancy on
+"""
+@title Reservations: what of tiers 2 to 5 is kept for insolvent accounts
+@custom:contract-name reservations
+@license GNU Affero General Public License v3.0 only
+@author Bulkhead
+@notice While anything is kept the funds' exits are closed.
+"""
+
+from ..interfaces import IDefaultFund
+from ..interfaces import IDefaultManagerEvents
+from ..interfaces import IInsuranceFund
+from .layout import role_layout
+from .layout import tier_layout
+from .layout import units
+from .layout import words
+from . import default_rules
+
+uses: default_rules
+
+# Greatest amount of a field, millionths of cash: leaves room for the sums.
+MAX_RESERVED: constant(uint256) = 2**56 - 1
+
+
+# account -> what is reserved for it (layout: tier_layout). And the sums over all accounts.
+kept_for: HashMap[uint256, uint256]
+kept_in_all: uint256
+# Owner of margin accounts -> what is reserved of their own contribution, millionths of cash.
+own_reserved: HashMap[uint256, uint256]
+
+
+@internal
+@view
+def _of(account: uint256) -> uint256:
+    """
+    @dev What is reserved for an account: nothing when nothing is reserved at all, which spares most
+         insolvencies a slot.
+    """
+    if self.kept_in_all == 0:
+        return 0
+    return self.kept_for[account]
+
+
+@internal
+def _reserve(
+    account: uint256, own: uint256, insurance: uint256, contributions: uint256, assessments: uint256
+):
+    """
+    @dev Keeps what tiers 2 to 5 would pay for an account, WAD cash, and closes the funds' exits
+         while anything is kept.
+    """
+    word: uint256 = (
+        self._millionths_up(own)
+        | self._millionths_up(insurance) << tier_layout.RESERVED_BITS
+        | self._millionths_up(contributions) << (2 * tier_layout.RESERVED_BITS)
+        | self._millionths_up(assessments) << (3 * tier_layout.RESERVED_BITS)
+    )
+    if word != 0:
+        self.kept_for[account] = word
+        self.own_reserved[account >> words.OWNER_SHIFT] += word & tier_layout.RESERVED_MASK
+        self._set_sums(self.kept_in_all + word)
+
+
+@internal
+def _release(account: uint256):
+    """
+    @dev Frees what is kept for an account.
+    """
+    word: uint256 = self._of(account)
+    if word != 0:
+        self.kept_for[account] = 0
+        self.own_reserved[account >> words.OWNER_SHIFT] -= word & tier_layout.RESERVED_MASK
+        self._set_sums(self.kept_in_all - word)
+        log IDefaultManagerEvents.ReservationReleased(account=account)
+
+
+@internal
+def _set_sums(word: uint256):
+    """
+    @dev Stores the sums and tells the funds.
+    """
+    old: uint256 = self.kept_in_all
+    self.kept_in_all = word
+    if self._field(old, 1) != self._field(word, 1):
+        extcall IInsuranceFund(default_rules._role(role_layout.INSURANCE_FUND)).reserve(
+            self._field(word, 1)
+        )
+    before: uint256 = self._field(old, 0) + self._field(old, 2) + self._field(old, 3)
+    now: uint256 = self._field(word, 0) + self._field(word, 2) + self._field(word, 3)
+    if before != now:
+        extcall IDefaultFund(default_rules._role(role_layout.DEFAULT_FUND)).reserve(now)
+
+
+@internal
+@pure
+def _millionths_up(amount: uint256) -> uint256:
+    """
+    @dev WAD cash in millionths, rounded up, at most MAX_RESERVED.
+    """
+    return min((amount + units.CASH_UNIT - 1) // units.CASH_UNIT, MAX_RESERVED)
+
+
+@internal
+@pure
+def _field(word: uint256, place: uint256) -> uint256:
+    """
+    @dev A field of a reservation, WAD cash: 0 own, 1 insurance, 2 contributions, 3 assessments.
+    """
+    return (
+        (word >> (place * tier_layout.RESERVED_BITS)) & tier_layout.RESERVED_MASK
+    ) * units.CASH_UNIT
+
+
+@internal
+@pure
+def _of_funds(word: uint256) -> uint256:
+    """
+    @dev What is reserved of tiers 3 to 5, WAD cash.
+    """
+    return self._field(word, 1) + self._field(word, 2) + self._field(word, 3)

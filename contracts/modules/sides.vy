@@ -1,0 +1,206 @@
+#pragma version 0.4.3
+#pragma nonreentrancy on
+"""
+@title Sides: markets, and the shares of their two sides
+@custom:contract-name sides
+@license GNU Affero General Public License v3.0 only
+@author Bulkhead
+@notice Positions are shares of a side. Funding and tear-ups reach every holder through the market's
+        funding index F and the side's index pair (A, K), without a loop:
+
+            q = g * shares * A,   V(P) = g * A * (P - F) + K,   value = shares * V(P) - cost
+
+        with g = +1 for LONG and -1 for SHORT. A side that was never torn up has A = 1, K = 0 and no
+        storage of its own. When A falls under its floor a new generation of the side begins at
+        A = 1, K = 0; a position of an older one is converted when it is next touched, with the pair
+        that its generation ended with. A settled market trades no more: its positions are worth
+        their value at the price it was settled at, in cash.
+"""
+
+from .layout import units
+from .layout import words
+from . import funding_math
+from . import wad_math
+
+# Under this A a new generation of its side begins: keeps the rounding of A, one part in 10**18 of
+# a share, below 10**-15 of a position.
+A_FLOOR: constant(int256) = 10**15
+# Generations after which nothing is left of a position: 2**119 shares times A_FLOOR each.
+GENERATIONS: constant(uint256) = 13
+
+
+# market -> state word and totals word. INV-2: both totals times their A are equal (to dust).
+market_state: public(HashMap[uint256, uint256])
+market_totals: public(HashMap[uint256, uint256])
+# market -> side (0 LONG, 1 SHORT) -> (A, K) word, read only when the state word says so.
+side_index: public(HashMap[uint256, HashMap[uint256, uint256]])
+# market -> side << 16 | generation -> the (A, K) word that a past generation ended with.
+past_sides: public(HashMap[uint256, HashMap[uint256, uint256]])
+# market -> price it was settled at, WAD. 0: not settled.
+settled_prices: public(HashMap[uint256, uint256])
+
+
+# MARKETS ------------------------------------------------------------------------------------------
+
+@internal
+@view
+def _state(market: uint256) -> uint256:
+    """
+    @dev The state word of a market that exists.
+    """
+    state: uint256 = self.market_state[market]
+    assert state != 0, "ledger: unknown market"
+    return state
+
+
+@internal
+@view
+def _open_interest(market: uint256, state: uint256, long_shares: uint256) -> uint256:
+    """
+    @dev Open interest, WAD base: the LONG side's, which equals the SHORT side's (INV-2).
+    """
+    if state & words.INDEXED_LONG == 0:
+        return long_shares
+    a: int256 = 0
+    k: int256 = 0
+    a, k = self._side(market, state, True)
+    return wad_math._mul_down(long_shares, convert(a, uint256))
+
+
+@internal
+def _book_totals(
+    market: uint256, state: uint256, long_change: int256, short_change: int256, fee: uint256
+) -> uint256:
+    """
+    @dev Adds to a market's totals (shares, WAD base) and fees (WAD cash). INV-2.
+    @return The state word with the new open interest; the caller stores it.
+    """
+    old: uint256 = self.market_totals[market]
+    longs: int256 = convert(old & words.TOTAL_MASK, int256) + long_change
+    shorts: int256 = convert((old >> words.TOTAL_SHIFT) & words.TOTAL_MASK, int256) + short_change
+    if state & words.INDEXED_SIDES != 0:
+        # Shares converted one by one may add up to more than their total did, by roundings.
+        longs = max(longs, 0)
+        shorts = max(shorts, 0)
+    totals: uint256 = words._pack_totals(longs, shorts, words._fees(old) + fee)
+    if totals != old:
+        self.market_totals[market] = totals
+    if long_change == 0:
+        return state
+    interest: uint256 = self._open_interest(market, state, convert(longs, uint256))
+    return words._with_interest(state, interest)
+
+
+# SHARES -------------------------------------------------------------------------------------------
+
+@internal
+@view
+def _side(market: uint256, state: uint256, is_long: bool) -> (int256, int256):
+    """
+    @dev (A, K) of a side: base units and cash per share, WAD. (1, 0) until its indices move.
+    """
+    if state & (words.INDEXED_LONG if is_long else words.INDEXED_SHORT) == 0:
+        return units.IWAD, 0
+    word: uint256 = self.side_index[market][0 if is_long else 1]
+    return (convert(word & words.SIDE_A_MASK, int256), words._signed(word) >> words.SIDE_K_SHIFT)
+
+
+@internal
+@view
+def _present(market: uint256, state: uint256, word: uint256) -> (int256, int256):
+    """
+    @dev Shares and cost of a position in terms of the present generation of its side (both as the
+         position word has them, when it is of that one). A LONG's shares are rounded down and a
+         SHORT's up, the cash of past indices down.
+    """
+    shares: int256 = words._shares(word)
+    cost: int256 = words._cost(word)
+    present: uint256 = words._generation(state, shares > 0)
+    generation: uint256 = word & words.GENERATION_MASK
+    if generation == present or shares == 0:
+        return shares, cost
+    side: uint256 = (0 if shares > 0 else 1) << 16
+    for _: uint256 in range(GENERATIONS):
+        if generation == present or shares == 0:
+            return shares, cost
+        end: uint256 = self.past_sides[market][side | generation]
+        cost -= wad_math._mul_floor(abs(shares), words._signed(end) >> words.SIDE_K_SHIFT)
+        shares = wad_math._mul_floor(shares, convert(end & words.SIDE_A_MASK, int256))
+        generation += 1
+    return 0, cost  # less than what rounding can tell
+
+
+@internal
+@view
+def _indexed_leg(market: uint256, state: uint256, word: uint256) -> (int256, int256):
+    """
+    @dev Size and carry of a position in a market whose indices have moved. Both roundings go
+         against the holder: a LONG counts less, a SHORT more.
+    """
+    shares: int256 = 0
+    cost: int256 = 0
+    shares, cost = self._present(market, state, word)
+    a: int256 = 0
+    k: int256 = 0
+    a, k = self._side(market, state, shares > 0)
+    return wad_math._mul_floor(shares, a), wad_math._mul_floor(abs(shares), k) - cost
+
+
+@internal
+@view
+def _settled_value(market: uint256, state: uint256, word: uint256) -> int256:
+    """
+    @dev What a position in a settled market is worth, WAD cash, rounded down.
+    """
+    shares: int256 = 0
+    cost: int256 = 0
+    shares, cost = self._present(market, state, word)
+    a: int256 = 0
+    k: int256 = 0
+    a, k = self._side(market, state, shares > 0)
+    distance: int256 = convert(self.settled_prices[market], int256) - funding_math._funding_now(
+        state
+    )
+    value: int256 = wad_math._mul_floor(a, distance if shares > 0 else -distance) + k
+    return wad_math._mul_floor(abs(shares), value) - cost
+
+
+@internal
+@view
+def _closing(
+    market: uint256, state: uint256, before: int256, delta: int256, distance: int256
+) -> (int256, int256, int256):
+    """
+    @dev How a trade of `delta` base units closes a position the other way.
+    @return Shares closed, base units left to open, value of one share (WAD).
+    """
+    held: int256 = abs(before)
+    if state & words.INDEXED_SIDES == 0:
+        value: int256 = distance if before > 0 else -distance
+        if abs(delta) < held:
+            return abs(delta), 0, value
+        return held, delta + before, value
+    a: int256 = 0
+    k: int256 = 0
+    a, k = self._side(market, state, before > 0)
+    value: int256 = wad_math._mul_floor(a, distance if before > 0 else -distance) + k
+    size: int256 = wad_math._mul_floor(held, a)
+    if abs(delta) < size:
+        return abs(delta) * units.IWAD // a, 0, value
+    if abs(delta) <= wad_math._mul_ceil(held, a):
+        return held, 0, value  # a wei that A was rounded by is nothing to turn around with
+    return held, delta + (size if before > 0 else -size), value
+
+
+@internal
+@view
+def _opening(market: uint256, state: uint256, delta: int256, distance: int256) -> (int256, int256):
+    """
+    @dev Signed shares that a trade of `delta` base units opens, and the value of one (WAD), in a
+         market whose indices have moved.
+    """
+    a: int256 = 0
+    k: int256 = 0
+    a, k = self._side(market, state, delta > 0)
+    assert a != 0, "ledger: side is worn out"  # torn up in its last generation
+    return delta * units.IWAD // a, wad_math._mul_floor(a, distance if delta > 0 else -distance) + k
