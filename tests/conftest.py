@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from functools import cache, partialmethod
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 from web3.eth import Eth
 
 from verification.engine.evm import deploy_world
+from verification.engine.people import People, admin_of
 from verification.engine.world import World
 
 ROOT = Path(__file__).parent.parent
@@ -59,6 +61,75 @@ def world(deployed_world) -> World:
     """The deployed clearinghouse as it was right after deployment."""
     deployed_world.forget()
     return deployed_world
+
+
+@pytest.fixture(scope="session")
+def admin(accounts) -> Any:
+    """The owner of what is deployed on Anvil."""
+    return admin_of(accounts)
+
+
+@pytest.fixture
+def people(request) -> People:
+    """Everybody else, by role: `people["heir"]`. Those in process for a test that plays there."""
+    if "fast_world" in request.fixturenames:
+        return request.getfixturevalue("fast_world").people
+    return People.of(request.getfixturevalue("accounts"))
+
+
+@pytest.fixture
+def bidder(people) -> Any:
+    return people["bidder"]
+
+
+@pytest.fixture
+def heir(people) -> Any:
+    return people["heir"]
+
+
+@pytest.fixture
+def keeper(people) -> Any:
+    return people["keeper"]
+
+
+@pytest.fixture
+def member(people) -> Any:
+    return people["member"]
+
+
+@pytest.fixture
+def operator(people) -> Any:
+    return people["operator"]
+
+
+@pytest.fixture
+def owner(people) -> Any:
+    return people["owner"]
+
+
+@pytest.fixture
+def proposer(people) -> Any:
+    return people["proposer"]
+
+
+@pytest.fixture
+def recipient(people) -> Any:
+    return people["recipient"]
+
+
+@pytest.fixture
+def staker(people) -> Any:
+    return people["staker"]
+
+
+@pytest.fixture
+def stranger(people) -> Any:
+    return people["stranger"]
+
+
+@pytest.fixture
+def trader(people) -> Any:
+    return people["trader"]
 
 
 @cache

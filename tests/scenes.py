@@ -56,7 +56,9 @@ class Scene:
     @classmethod
     def set(cls, world: World, size: float = SIZE, cash: float = CASH, **open: Any) -> Scene:
         """Let the trader buy `size` ETH at 2,000 on `cash`."""
-        maker, trader, bidder, staker, stranger = world.people[:5]
+        maker, trader, bidder, staker, stranger = world.people.named(
+            "maker", "trader", "bidder", "staker", "stranger"
+        )
         scene = cls(
             world,
             maker,

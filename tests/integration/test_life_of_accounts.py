@@ -126,7 +126,7 @@ def test_gap_insolvency_draw_and_restake(world):
     assert fund.totalAssets() == 800 * 10**6
     check(world)
 
-    newcomer = world.people[7]
+    newcomer = world.people["second staker"]
     world.stake(newcomer, 10_000)
     assert fund.convertToAssets(fund.balanceOf(newcomer)) >= 9_999 * 10**6
     assert fund.convertToAssets(fund.balanceOf(scene.staker)) <= 800 * 10**6
@@ -192,7 +192,8 @@ def test_funding_alone_can_default_an_account(world):
 
 def test_a_crash_with_everybody_in_it(world):
     """Six accounts, both modes, both markets, cash and coins: through a crash and out again."""
-    maker, keeper, staker, *owners = world.people[:9]
+    maker, keeper, staker = world.people.named("maker", "keeper", "staker")
+    owners = world.people.crowd(6)
     book, purse = world.open(maker, 5_000_000), world.open(keeper, 1_000_000)
     world.stake(staker, 200_000)
     lives = [
@@ -203,7 +204,7 @@ def test_a_crash_with_everybody_in_it(world):
         (owners[4], world.open(owners[4], 500, WBTC=1), 8, BTC),
         (owners[5], world.open(owners[5], 40_000), -100, ETH),
     ]
-    idle = world.open(world.people[9], 5_555)
+    idle = world.open(world.people["idler"], 5_555)
     for person, account, size, market in lives:
         price = 2_000 if market == ETH else 40_000
         world.trade((maker, book), (person, account), size, price, market)

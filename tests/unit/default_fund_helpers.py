@@ -9,6 +9,7 @@ from ape.api import ReceiptAPI, TestAccountAPI
 from ape.contracts import ContractInstance
 
 from tests.unit.fund_helpers import DAY, MAX_UINT, wait_until
+from verification.engine.people import People
 
 COOLDOWN = 7 * DAY
 WINDOW = 2 * DAY
@@ -107,9 +108,9 @@ class Club:
         self.ledger.set_phase(phase, sender=self.governor)
 
 
-def club_maker(project: Any, accounts: Any) -> Any:
+def club_maker(project: Any, governor: Any, people: People) -> Any:
     """Return a function that founds a club on a token."""
-    governor, member, partner, stranger = accounts[:4]
+    member, partner, stranger = people.named("member", "second member", "stranger")
 
     def make(token: ContractInstance) -> Club:
         ledger = project.FundHarness.deploy(token, sender=governor)

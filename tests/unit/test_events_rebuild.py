@@ -26,12 +26,13 @@ class Story:
         self.world, self.indexer, self.random = world, indexer, Random(seed)
         self.scene = Scene.set(world, size=0)
         world.stake(self.scene.staker, 20_000)
-        self.members = world.people[10:13]
+        self.members = world.people.named("member", "second member", "third member")
         for member in self.members:
             join(world, member, 1_000, 1_500)
         self.accounts = []
+        people = world.people.crowd(8)
         for place in range(12):
-            person = world.people[8 + place % 8]
+            person = people[place % len(people)]
             cash = self.random.randrange(4_000, 15_000)
             extra = {"WETH": 3} if place % 4 == 1 else {}
             self.accounts.append((person, world.open(person, cash, **extra)))
@@ -193,7 +194,7 @@ def compare(world: World, indexer: Indexer, members: list[Any]) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_rebuilt_from_events_alone(fast_world, monkeypatch, seed):
     world = fast_world
-    world.settlement.approve(world.insurance_fund, NEVER, sender=world.people[3])
+    world.settlement.approve(world.insurance_fund, NEVER, sender=world.people["staker"])
     indexer = Auditor(world.deployment, world.admin)
     call = world.chain.call
 

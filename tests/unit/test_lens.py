@@ -19,14 +19,14 @@ def lens(world):
 
 @pytest.fixture
 def maker(world):
-    person = world.people[0]
+    person = world.people["maker"]
     return person, world.open(person, cash=10_000_000)
 
 
 @pytest.fixture
 def trader(world, maker):
     """Long 10 ETH at 2,000 with a margin of 1,200."""
-    person = world.people[1]
+    person = world.people["trader"]
     account = world.open(person, cash=1_200)
     world.trade(maker, (person, account), 10, 2_000)
     return person, account
@@ -73,9 +73,9 @@ def test_unknown_account_is_an_empty_row(lens, trader):
 
 def test_an_auction_is_seen_as_the_default_manager_sees_it(world, lens, trader):
     fall_below_maintenance(world)
-    world.default_manager.call_margin(trader[1], sender=world.people[5])
+    world.default_manager.call_margin(trader[1], sender=world.people["keeper"])
     world.wait(GRACE + 1)
-    world.default_manager.open_auction(trader[1], sender=world.people[5])
+    world.default_manager.open_auction(trader[1], sender=world.people["keeper"])
     world.wait(600)
     seen = lens.accounts([trader[1]])[0]
     auction = world.default_manager.auction(trader[1])
@@ -93,7 +93,7 @@ def test_equity_is_given_at_both_ends_when_feeds_disagree(world, lens, trader):
 
 
 def test_dead_feed_leaves_the_others_readable(world, lens, maker, trader):
-    other = world.people[2]
+    other = world.people["second trader"]
     account = world.open(other, cash=5_000)
     world.trade(maker, (other, account), 0.1, 40_000, market=BTC)
     world.set_price("ETH", 0)
@@ -126,7 +126,7 @@ def test_nothing_to_do_with_healthy_accounts(lens, maker, trader):
 
 
 def test_every_step_is_announced_and_goes_through(world, lens, maker, trader):
-    keeper, bidder = world.people[5], world.people[6]
+    keeper, bidder = world.people.named("keeper", "bidder")
     account = trader[1]
     inventory = world.open(bidder, cash=100_000)
     fall_below_maintenance(world)
@@ -149,16 +149,16 @@ def test_every_step_is_announced_and_goes_through(world, lens, maker, trader):
 def test_too_deep_for_grace_may_be_opened_without_a_call(world, lens, trader):
     world.set_price("ETH", 1_895)
     assert actionable(lens, trader[1]) == ([trader[1]], [trader[1]], [], [])
-    world.default_manager.open_auction(trader[1], sender=world.people[5])
+    world.default_manager.open_auction(trader[1], sender=world.people["keeper"])
 
 
 def test_topped_up_account_is_curable(world, lens, trader):
     fall_below_maintenance(world)
-    world.default_manager.call_margin(trader[1], sender=world.people[5])
+    world.default_manager.call_margin(trader[1], sender=world.people["keeper"])
     assert world.stage(trader[1]) == CALLED
     world.deposit(*trader, 1_000)
     assert actionable(lens, trader[1]) == ([], [], [], [trader[1]])
-    world.default_manager.cure(trader[1], sender=world.people[5])
+    world.default_manager.cure(trader[1], sender=world.people["keeper"])
 
 
 def test_nobody_is_callable_while_the_only_feed_is_in_doubt(world, lens, trader):
@@ -189,7 +189,7 @@ def test_positions_take_the_worse_end_for_each_side(world, lens, maker, trader):
 
 
 def test_collateral_is_no_position(world, lens):
-    person = world.people[3]
+    person = world.people["owner"]
     account = world.open(person, cash=10, WETH=1, WBTC=0.1)
     assert lens.positions([account]) == []
 
@@ -198,7 +198,7 @@ def test_collateral_is_no_position(world, lens):
 
 
 def test_markets_show_funding_up_to_now(world, lens, maker):
-    person = world.people[4]
+    person = world.people["taker"]
     account = world.open(person, cash=50_000, mode=ISOLATED, market=ETH)
     world.trade(maker, (person, account), 10, 2_010)
     world.wait(3_600)
@@ -230,7 +230,7 @@ def test_prices_by_row(world, lens):
 
 
 def test_modes_make_no_difference(world, lens, maker):
-    person = world.people[4]
+    person = world.people["taker"]
     ids = []
     for mode, market in ((CROSS, 0), (ISOLATED, ETH)):
         account = world.open(person, cash=5_000, mode=mode, market=market)

@@ -309,7 +309,8 @@ def torn_up(scene) -> Scene:
     """A tear-up has left the SHORT side of ETH less than a unit a share."""
     world = scene.world
     world.stake(scene.staker, 3_000)
-    other, account = world.people[9], world.open(world.people[9], 100_000)
+    other = world.people["second trader"]
+    account = world.open(other, 100_000)
     world.trade((scene.maker, scene.book), (other, account), 30, 2_000)
     world.trade((scene.maker, scene.book), (other, account), 0.5, 40_000, market=BTC)
     scene.price(INSOLVENT_PRICE)

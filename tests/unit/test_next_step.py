@@ -181,7 +181,7 @@ def test_wait_for_a_price(scene):
 
 
 def test_pause_delays_it(scene):
-    world, guardian = scene.world, scene.world.people[8]
+    world, guardian = scene.world, scene.world.people["guardian"]
     world.clearinghouse.set_guardian(guardian, sender=world.admin)
     world.clearinghouse.accept_guardian(sender=guardian)
     scene.price(CALL_PRICE)
@@ -244,7 +244,7 @@ def test_likewise_in_two_markets_after_another_default(fast_world):
     fill_funds(scene, 4_000, 300, 500)
     set_waterfall(fast_world, market_amount=1_500)
     scene.buy(5, 40_000, BTC)
-    other = fast_world.people[6]
+    other = fast_world.people["second trader"]
     account = fast_world.open(other, 10_000)
     fast_world.trade((scene.maker, scene.book), (other, account), 100, 2_000)
     scene.price(1_890)
@@ -286,7 +286,7 @@ def test_money_of_another_is_not_promised(fast_world):
 
 def second_account(world: World, scene: Scene) -> int:
     """Open the same position for somebody else."""
-    person = world.people[6]
+    person = world.people["second trader"]
     account = world.open(person, 10_000)
     world.trade((scene.maker, scene.book), (person, account), 100, 2_000)
     return account

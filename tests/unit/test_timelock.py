@@ -54,16 +54,6 @@ class Governance:
 
 
 @pytest.fixture
-def proposer(world):
-    return world.people[0]
-
-
-@pytest.fixture
-def stranger(world):
-    return world.people[1]
-
-
-@pytest.fixture
 def timelock(world, project, proposer):
     return project.Timelock.deploy(DELAY, [proposer], [ZERO], ZERO, sender=world.admin)
 

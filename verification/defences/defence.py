@@ -15,7 +15,6 @@ from verification.engine.patches import Change, PatchedArtefacts, copy_with
 from verification.engine.world import ETH, World
 
 FOLDER = ROOT / ".cache" / "defences"
-ATTACKER = 8  # among the people of a world; a scene has the first five
 LARGEST = 2**23  # the largest amount of cash that is tried to be taken in one go
 DAY = 86_400
 
@@ -101,7 +100,7 @@ class Attacker:
     @classmethod
     def enter(cls, world: World) -> Attacker:
         """Let an attacker come to where a market maker and a bidder are."""
-        return cls(Scene.set(world, size=0), world.people[ATTACKER])
+        return cls(Scene.set(world, size=0), world.people["attacker"])
 
     @property
     def world(self) -> World:

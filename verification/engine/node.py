@@ -32,6 +32,7 @@ from verification.engine.evm import (
     Receipt,
     Reverted,
 )
+from verification.engine.people import People, admin_of
 from verification.engine.world import World
 
 FIRST_PERSON = 1_000
@@ -380,8 +381,9 @@ class Accounts(list):
 def deploy_on_node(chain: NodeChain, people: Accounts) -> World:
     """Deploy config/local.yaml as `World.deploy` does."""
     config = evm.load_config(evm.ROOT / "config" / "local.yaml")
-    done = evm.deploy(chain, config, people[0].address, evm.FIRST_PRICES)
-    return World(done, chain, people[0], list(people[1:]))
+    admin = admin_of(people)
+    done = evm.deploy(chain, config, admin.address, evm.FIRST_PRICES)
+    return World(done, chain, admin, People.of(people))
 
 
 def take_the_place_of_ape(chain: NodeChain) -> None:

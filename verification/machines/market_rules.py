@@ -260,7 +260,7 @@ class MarketRules(Stage):
     def pause(self, luck: int, action: int, seconds: int) -> None:
         """The guardian may stop for a while, within his budget."""
         if luck == 13:
-            ledger, guardian = self.world.clearinghouse, self.world.people[5]
+            ledger, guardian = self.world.clearinghouse, self.world.people["guardian"]
             refusals = {"already paused for longer", "paused time is used up"}
             with self.may_refuse({f"clearinghouse: {refusal}" for refusal in refusals}):
                 ledger.pause(action, seconds, sender=guardian)

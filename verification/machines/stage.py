@@ -54,7 +54,7 @@ TRADING, WITHDRAWALS, LIQUIDATIONS = range(3)
 def shared_world() -> tuple[World, tuple[tuple[Person, int], ...]]:
     """Deploy once and open the accounts: two makers, an attacker with three, others. A guardian."""
     world = deploy_world()
-    maker, keeper, attacker, trader, idler = world.people[:5]
+    maker, keeper, attacker, trader, idler = world.people.first(5)
     accounts = (
         (maker, world.open(maker, 3_000_000)),
         (keeper, world.open(keeper, 200_000, WETH=20)),
@@ -66,10 +66,10 @@ def shared_world() -> tuple[World, tuple[tuple[Person, int], ...]]:
         (trader, world.open(trader, 5_000, mode=ISOLATED, market=BTC)),
     )
     world.open(idler, IDLE_CASH)
-    guardian = world.people[5]
+    guardian = world.people["guardian"]
     world.clearinghouse.set_guardian(guardian, sender=world.admin)
     world.clearinghouse.accept_guardian(sender=guardian)
-    for person in world.people[:5]:
+    for person in world.people.first(5):
         for symbol in ("USDC", "WETH", "WBTC"):
             world.fund(person, symbol, 10_000_000 if symbol == "USDC" else 1_000)
         world.settlement.approve(world.default_fund, NEVER, sender=person)

@@ -10,7 +10,7 @@ from tests.scenes import Scene
 
 
 def test_first_staker_cannot_inflate_the_share(world):
-    attacker, victim = world.people[0], world.people[1]
+    attacker, victim = world.people.named("attacker", "victim")
     fund, token = world.insurance_fund, world.settlement
     world.stake(attacker, 0.000001)
     donation = world.fund(attacker, "USDC", 100_000)
@@ -25,7 +25,7 @@ def test_first_staker_cannot_inflate_the_share(world):
 
 
 def test_donation_without_stakers_enriches_nobody(world):
-    donor, early = world.people[0], world.people[1]
+    donor, early = world.people.named("stranger", "staker")
     fund = world.insurance_fund
     world.settlement.transfer(fund, world.fund(donor, "USDC", 1_000), sender=donor)
     world.stake(early, 1_000)

@@ -42,10 +42,11 @@ def test_large_positions_need_more_margin_a_unit(world):
     """Concentration: ten times the size needs more than ten times the margin."""
     world.clearinghouse.set_contribution_threshold(0, sender=world.admin)
     small = Scene.set(world, size=100, cash=100_000).margin()[1]
-    whale = world.open(world.people[6], 3_000_000)
-    world.deposit(world.people[0], world.opened[0], 10_000_000)
-    world.trade((world.people[0], world.opened[0]), (world.people[6], whale), 5_000, 2_000)
-    large = world.risk_engine.margin(whale)[1]
+    maker, whale = world.people.named("maker", "whale")
+    account = world.open(whale, 3_000_000)
+    world.deposit(maker, world.opened[0], 10_000_000)
+    world.trade((maker, world.opened[0]), (whale, account), 5_000, 2_000)
+    large = world.risk_engine.margin(account)[1]
     assert large > 50 * small * 14 // 10
 
 

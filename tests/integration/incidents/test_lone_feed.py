@@ -31,8 +31,8 @@ class Pair(NamedTuple):
     @classmethod
     def set(cls, world: World) -> Pair:
         """Let somebody else's cash lie in the vault, too: what there is to take."""
-        world.open(world.people[1], 10_000_000)
-        owner = world.people[0]
+        world.open(world.people["whale"], 10_000_000)
+        owner = world.people["attacker"]
         pair = cls(world, owner, world.open(owner, 20_000), world.open(owner, WETH=100))
         world.trade((owner, pair.short), (owner, pair.long), 100, 2_000)
         return pair

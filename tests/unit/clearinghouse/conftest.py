@@ -27,31 +27,6 @@ class Party:
 
 
 @pytest.fixture
-def trader(world: World) -> Any:
-    return world.people[0]
-
-
-@pytest.fixture
-def operator(world: World) -> Any:
-    return world.people[1]
-
-
-@pytest.fixture
-def stranger(world: World) -> Any:
-    return world.people[2]
-
-
-@pytest.fixture
-def keeper(world: World) -> Any:
-    return world.people[3]
-
-
-@pytest.fixture
-def recipient(world: World) -> Any:
-    return world.people[4]
-
-
-@pytest.fixture
 def ledger(world: World) -> Any:
     return world.clearinghouse
 
@@ -67,7 +42,7 @@ def manager(world: World, accounts: Any, chain: Any) -> Any:
 @pytest.fixture
 def maker(world: World) -> Party:
     """A market maker with ten million of cash."""
-    person = world.people[5]
+    person = world.people["maker"]
     return Party(person, world.open(person, 10_000_000))
 
 

@@ -15,11 +15,6 @@ RISK_ENGINE, EXCHANGE, DEFAULT_MANAGER, INSURANCE_FUND, DEFAULT_FUND = range(5)
 
 
 @pytest.fixture
-def admin(world):
-    return world.admin
-
-
-@pytest.fixture
 def new_token(project, trader):
     def make(decimals: int = 18):
         return project.TestToken.deploy("New", "NEW", decimals, sender=trader)
@@ -34,7 +29,7 @@ def new_token(project, trader):
     ("name", "arguments"),
     [
         ("set_role", lambda world: (EXCHANGE, world.exchange)),
-        ("set_guardian", lambda world: (world.people[2],)),
+        ("set_guardian", lambda world: (world.people["heir"],)),
         ("set_contribution_threshold", lambda world: (0,)),
         ("set_default_fund_share", lambda world: (0,)),
         ("set_wind_down_terms", lambda world: (100_000, DAY, 0, 0)),
@@ -42,7 +37,7 @@ def new_token(project, trader):
         ("set_collateral_cap", lambda world: (0, WAD)),
         ("list_market", lambda world: (3,)),
         ("set_shortfall_terms", lambda world: (0, 0, 0, 0)),
-        ("transfer_ownership", lambda world: (world.people[2],)),
+        ("transfer_ownership", lambda world: (world.people["heir"],)),
     ],
 )
 def test_admin_functions_are_the_owners(world, ledger, admin, stranger, trader, name, arguments):

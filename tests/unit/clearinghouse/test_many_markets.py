@@ -101,7 +101,7 @@ def test_all_positions_of_one_account_are_torn_up(
 def test_the_lens_shows_every_position_of_the_largest_account(fast_world):
     """32 positions, behind eight collaterals."""
     world = fast_world
-    maker, trader = world.people[:2]
+    maker, trader = world.people.named("maker", "trader")
     numbers = list_markets(world, 32)
     book, account = world.open(maker, 10**6), world.open(trader, 10**6, WETH=1, WBTC=1)
     for index in range(2, 8):

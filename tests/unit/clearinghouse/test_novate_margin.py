@@ -346,7 +346,7 @@ def test_load_is_that_of_the_open_interest_a_fill_leaves(world, trader, maker, f
 @pytest.mark.parametrize("side", ["maker", "taker"])
 def test_a_large_risk_needs_a_contribution(world, side):
     """Above the threshold: of a maker as of a taker."""
-    people = {"maker": world.people[7], "taker": world.people[8]}
+    people = {role: world.people[role] for role in ("maker", "taker")}
     accounts = {name: world.open(person, 100_000) for name, person in people.items()}
     world.clearinghouse.set_contribution_threshold(1_000, sender=world.admin)
     (other,) = {"maker", "taker"} - {side}
@@ -373,7 +373,7 @@ def test_a_large_risk_needs_a_contribution(world, side):
 def test_the_risk_that_needs_a_contribution_is_above_the_threshold(world, side):
     """By a wei: IM of a small position is the least equity, which can be set to the wei."""
     threshold = 1_000
-    people = {"maker": world.people[7], "taker": world.people[8]}
+    people = {role: world.people[role] for role in ("maker", "taker")}
     accounts = {name: world.open(person, 100_000) for name, person in people.items()}
     (other,) = {"maker", "taker"} - {side}
     world.join(people[other], 10_000, 10_000)

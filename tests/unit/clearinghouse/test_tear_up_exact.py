@@ -22,6 +22,7 @@ PPM = 10**6
 ROW = 8 + ETH
 CASES = 80
 DEFAULT_MANAGER = 2
+TRADERS = ("trader", "second trader", "third trader")
 MESSENGER = """
 @external
 def run(target: address, calls: DynArray[Bytes[2048], 4]) -> DynArray[Bytes[512], 4]:
@@ -65,9 +66,9 @@ class Bench:
             for (name, *args), answer in zip(calls, answers, strict=True)
         ]
 
-    def holder(self, place: int, sizes: dict[int, int]) -> int:
+    def holder(self, role: str, sizes: dict[int, int]) -> int:
         """Let somebody hold so many wei of each market."""
-        person = self.world.people[place]
+        person = self.world.people[role]
         account = self.world.open(person, 100)
         for market, size in sizes.items():
             price = {ETH: 2_000, BTC: 40_000}[market]
@@ -90,7 +91,7 @@ def bench(fast_world) -> Bench:
     world.wait(86_400)
     world.clearinghouse.accept_role(DEFAULT_MANAGER, sender=world.admin)
     messenger = Contract(world.chain, address, abi)
-    maker = world.people[0]
+    maker = world.people["maker"]
     return Bench(world, messenger, maker, world.open(maker, 10_000), Random(5))
 
 
@@ -133,8 +134,8 @@ def test_one_account_torn_up_and_its_loss_charged_at_once(bench):
     """A part of it or all, with a loss that is named for it; a position in BTC stays behind."""
     world, random, seen = bench.world, bench.random, set()
     for sign, size, others in each(bench):
-        account = bench.holder(1, {ETH: sign * size, BTC: 5})
-        bench.holder(2, {ETH: sign * others} if others else {})
+        account = bench.holder("trader", {ETH: sign * size, BTC: 5})
+        bench.holder("second trader", {ETH: sign * others} if others else {})
         shares, price, loss = size + others, bench.price(), random.randint(0, 30_000)
         fraction, cap = random.choice([WAD, WAD // 2, WAD // 3]), random.choice([50_000, 500_000])
         cash, started = world.cash(account), 1_600_000_000
@@ -171,8 +172,10 @@ def test_several_torn_up_and_their_losses_charged_one_by_one(bench):
     world, random, seen = bench.world, bench.random, set()
     for sign, size, others in each(bench):
         sizes = [sign * size, sign * random.randint(1, 9), -sign * random.randint(1, 5)]
-        accounts = [bench.holder(1 + i, {ETH: held}) for i, held in enumerate(sizes)]
-        bench.holder(4, {ETH: sign * others} if others else {})
+        accounts = [
+            bench.holder(role, {ETH: held}) for role, held in zip(TRADERS, sizes, strict=True)
+        ]
+        bench.holder("taker", {ETH: sign * others} if others else {})
         book, price = world.market(), bench.price()
         cap = random.choice([50_000, 500_000])
         closeouts = [(a, [leg(q, price)]) for a, q in zip(accounts, sizes, strict=True)]
@@ -225,8 +228,8 @@ def test_several_torn_up_and_their_losses_charged_one_by_one(bench):
 def test_a_side_that_is_named_twice_is_charged_once(bench):
     """Both losses, in one charge; what it does not cover is the hole."""
     world, price, cap, shares = bench.world, 2_000 * WAD, 50_000, 10
-    account = bench.holder(1, {ETH: 4})
-    bench.holder(2, {ETH: 6})
+    account = bench.holder("trader", {ETH: 4})
+    bench.holder("second trader", {ETH: 6})
     room = shares * price // WAD * cap // PPM
     cash = world.cash(account)
     for losses, charged in (((100, 200), 300), ((room, 300), room)):
@@ -247,8 +250,8 @@ def test_a_side_that_is_named_twice_is_charged_once(bench):
 @pytest.mark.parametrize("sign", [1, -1], ids=["long", "short"])
 def test_a_wei_that_is_closed_is_missing_to_the_other_side(bench, sign):
     """However small the net of those torn up together is."""
-    account = bench.holder(1, {ETH: sign})
-    bench.holder(2, {ETH: sign * 3})
+    account = bench.holder("trader", {ETH: sign})
+    bench.holder("second trader", {ETH: sign * 3})
     price = 2_100 * WAD
     bench.tell(("tear_up_accounts", [(account, [leg(sign, price)])], 0))
     assert side_of(bench, sign < 0).pairs == (fallen(-sign, 1, 4, price),)
@@ -258,8 +261,8 @@ def test_a_wei_that_is_closed_is_missing_to_the_other_side(bench, sign):
 def test_a_loss_that_belongs_to_no_market_is_charged_to_none(bench):
     """It deepens the hole, though the tear-up before it has left room for charges."""
     world, price, loss = bench.world, 2_000 * WAD, 1_000
-    account = bench.holder(1, {ETH: 4})
-    bench.holder(2, {ETH: 6})
+    account = bench.holder("trader", {ETH: 4})
+    bench.holder("second trader", {ETH: 6})
     cash = world.cash(account)
     told = ("tear_up_accounts", [(account, [leg(4, price)])], 500_000)
     for place, charged in ((ROW, loss), (0, 0)):

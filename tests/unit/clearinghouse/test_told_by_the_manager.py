@@ -221,7 +221,7 @@ def test_a_slice_between_holders_of_a_side_that_moved_loses_only_a_rounding(
 ):
     """All of a SHORT to another SHORT: as much base, and shares to some wei."""
     accounts = []
-    for person, size in ((trader, "-2.123456789"), (stranger, -1), (world.people[8], 60)):
+    for person, size in ((trader, "-2.123456789"), (stranger, -1), (world.people["buyer"], 60)):
         account = world.open(person, 20_000)
         world.trade(maker, (person, account), size, 2_000)
         accounts.append(account)
@@ -276,7 +276,7 @@ def test_thirteen_generations_leave_of_a_short_its_cash(
     old, rest = world.open(trader, 10_000), world.open(stranger, 10_000)
     world.trade((stranger, rest), (trader, old), "-0.0001", 2_000)
     cash = world.cash(old)
-    buyer = world.people[8]
+    buyer = world.people["buyer"]
     for generation in range(1, 15):
         account = world.open(buyer, 10_000)
         world.trade(maker, (buyer, account), 1, 2_000)

@@ -17,7 +17,7 @@ TOTAL_SHIFT = 96
 @pytest.mark.parametrize("over", [0, 1])
 def test_room_for_shares(over):
     world = deploy_world()
-    fund, evm, member = world.default_fund, world.chain.evm, world.people[0]
+    fund, evm, member = world.default_fund, world.chain.evm, world.people["member"]
     world.join(member, 0, 10)
     assets, shares, _ = fund.tranche(ASSESSMENTS)
     (slot,) = (

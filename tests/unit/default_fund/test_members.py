@@ -59,8 +59,8 @@ def test_constructor_wants_a_clearinghouse_and_a_token_of_18_decimals_at_most(pr
 
 
 @pytest.mark.parametrize("decimals", [0, 6, 18])
-def test_token_decimals_set_the_scale(project, make_club, accounts, decimals):
-    club = make_club(project.TestToken.deploy("T", "T", decimals, sender=accounts[0]))
+def test_token_decimals_set_the_scale(project, make_club, admin, decimals):
+    club = make_club(project.TestToken.deploy("T", "T", decimals, sender=admin))
     club.join(club.member, 10 * club.unit, 20 * club.unit)
     assert club.fund.value_of(club.member, CONTRIBUTIONS) == 10 * WAD
     assert club.fund.value_of(club.member, ASSESSMENTS) == 20 * WAD

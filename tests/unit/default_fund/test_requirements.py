@@ -128,7 +128,8 @@ def test_only_the_clearinghouse_asks_and_restores(club):
 
 def test_the_threshold_is_the_clearinghouses(fast_world):
     """Above it a smaller risk asks for less, not for nothing; below it for nothing."""
-    world, (member, other) = fast_world, fast_world.people[:2]
+    world = fast_world
+    member, other = world.people.named("member", "second member")
     world.join(member, 60_000, 60_000)
     world.join(other, 60_000, 60_000)
     account, book = world.open(member, 2_000_000), world.open(other, 2_000_000)

@@ -28,7 +28,6 @@ WATERFALL = (
     "remainder",
 )
 HOLE, ASSESSMENTS, CONTRIBUTIONS, INSURANCE, OWN = range(5)
-FIRST_MEMBER = 10  # among the people of a world
 
 
 def refused(reason: str, function: Any, *args: Any, sender: Any) -> None:
@@ -46,7 +45,7 @@ def only(receipt: Any, event: Any) -> Any:
 
 def name_guardian(world: World) -> Any:
     """Let somebody become the guardian."""
-    guardian = world.people[8]
+    guardian = world.people["guardian"]
     world.clearinghouse.set_guardian(guardian, sender=world.admin)
     world.clearinghouse.accept_guardian(sender=guardian)
     return guardian
@@ -78,7 +77,7 @@ def fill_funds(scene: Scene, insurance: float, contributions: float = 0, pledges
     world = scene.world
     if insurance:
         world.stake(scene.staker, insurance)
-    member = world.people[FIRST_MEMBER]
+    member = world.people["member"]
     if contributions:
         join(world, member, contributions, pledges)
     return member
@@ -96,7 +95,7 @@ class Two:
 def two(world: World, same_owner: bool = False, second_cash: float = 10_000) -> Two:
     """Open both at 2,000."""
     scene = Scene.set(world)
-    person = scene.trader if same_owner else world.people[6]
+    person = scene.trader if same_owner else world.people["second trader"]
     second = world.open(person, second_cash)
     world.trade((scene.maker, scene.book), (person, second), 100, 2_000)
     return Two(scene, scene.account, second)
@@ -160,11 +159,12 @@ class Bystander:
     size: float
 
 
-def crowd(scene: Scene, sizes: list[float], first: int = 12) -> list[Bystander]:
+def crowd(scene: Scene, sizes: list[float]) -> list[Bystander]:
     """Let people take these positions (signed) from the market maker at the scene's price."""
     world, found = scene.world, []
-    for i, size in enumerate(sizes):
-        person = world.people[first + i % (len(world.people) - first)]
+    people = world.people.crowd()
+    for place, size in enumerate(sizes):
+        person = people[place % len(people)]
         account = world.open(person, max(abs(size) * 2_000, 1_000))
         world.trade((scene.maker, scene.book), (person, account), size, 2_000)
         found.append(Bystander(person, account, size))

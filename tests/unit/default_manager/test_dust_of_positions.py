@@ -34,8 +34,9 @@ def _buys(scene: Scene, wei: int) -> None:
 def test_the_side_opposite_to_a_position_is_charged_however_small_it_is(debtor, wei):  # INV-11
     world = debtor.world
     _buys(debtor, wei)
-    long = world.open(world.people[12], 100_000)
-    world.trade((debtor.maker, debtor.book), (world.people[12], long), 100, 1_800)
+    buyer = world.people["buyer"]
+    long = world.open(buyer, 100_000)
+    world.trade((debtor.maker, debtor.book), (buyer, long), 100, 1_800)
     world.stake(debtor.staker, INSURED)
     world.set_price("BTC", PARTLY_COVERED)
     before = equities(world, [long, debtor.book])
@@ -52,8 +53,9 @@ def test_what_was_reserved_pays_when_the_last_position_has_no_shares_left(debtor
     _buys(debtor, 1)
     # A SHORT defaults and nobody pays for him: the LONG side is torn up to nothing, and the
     # trader's wei vanishes with its generation.
-    short, long = world.open(world.people[13], 12_000), world.open(world.people[12], 100_000)
-    world.trade((world.people[13], short), (world.people[12], long), 100, 1_800)
+    seller, buyer = world.people.named("second trader", "buyer")
+    short, long = world.open(seller, 12_000), world.open(buyer, 100_000)
+    world.trade((seller, short), (buyer, long), 100, 1_800)
     debtor.price(2_000)
     debtor.manager.open_auction(short, sender=debtor.stranger)
     generation = world.clearinghouse.market_state(ETH) >> 228 & 0xFFF

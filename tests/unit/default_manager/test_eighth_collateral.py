@@ -97,7 +97,7 @@ def test_a_default_is_worked_off_alike(full_world):
 
 def test_it_is_collateral_and_no_position(full_world):
     """IM and MM are its haircuts, and views of positions pass over it."""
-    person = full_world.people[0]
+    person = full_world.people["owner"]
     account = full_world.open(person, **{LAST: 3})
     terms = next(c for c in full_world.deployment.config.collateral if c.symbol == FIRST)
     worth = 6_000 * WAD

@@ -32,7 +32,7 @@ def side_torn_up(world: World, sign: int, size: float, others: float) -> Scene:
     """
     scene = Scene.set(world, size=sign * size)
     if others:
-        crowd(scene, [sign * others], first=20)
+        crowd(scene, [sign * others])
     world.stake(scene.staker, 3_000)
     without_limits(world)
     scene.price(2_000 - sign * LOSS)
@@ -80,7 +80,7 @@ def test_an_old_holder_goes_on(fast_world, sign):
     assert abs(gained - 100 * WAD // 20) <= DUST, "a twentieth of a unit is left"
     checkpoint = fast_world.chain.snapshot()
     scene.price(price)
-    person = fast_world.people[16]
+    person = fast_world.people["second trader"]
     account = fast_world.open(person, 10_000)
     for size in (1, -0.5, -0.55):  # more, less, nothing
         fast_world.trade((scene.maker, scene.book), (person, account), sign * size, price)
@@ -100,14 +100,13 @@ def test_after_thirteen_of_them_nothing_is_left_but_cash(fast_world, generations
     """The SHORT side is torn up again and again, each time to a two-thousandth. A SHORT is rounded
     up to a wei until then; what he has gained is his."""
     scene = Scene.set(fast_world, size=0)
-    veteran, _ = crowd(scene, [-0.03, 0.05], first=20)
+    veteran, _ = crowd(scene, [-0.03, 0.05])
     start = scene.equity(veteran.account)
     fast_world.stake(scene.staker, 20_000)
     without_limits(fast_world)
     set_waterfall(fast_world, window=0)
-    for place in range(generations):
+    for person in fast_world.people.crowd()[-generations:]:
         scene.price(2_000)
-        person = fast_world.people[5 + place]
         account = fast_world.open(person, 10_000)
         fast_world.trade((scene.maker, scene.book), (person, account), 100, 2_000)
         scene.price(2_000 - LOSS)

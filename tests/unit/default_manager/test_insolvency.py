@@ -436,7 +436,7 @@ def refused_by_role(function, scene: Scene) -> None:
 def test_released_money_serves_the_next(insolvent):
     """What was reserved for one is there for another once he is cured."""
     scene, world = insolvent, insolvent.world
-    other = world.people[6]
+    other = world.people["second trader"]
     scene.price(2_000)
     account = world.open(other, 10_000)
     world.trade((scene.maker, scene.book), (other, account), 100, 2_000)

@@ -35,9 +35,10 @@ def shrunk(world: World, wei: int = 0) -> Scene:
     scene = Scene.set(world)
     without_limits(world)
     # A SHORT who will have nothing left at 2,130, and is torn up at once.
-    long, short = world.open(world.people[13], 100_000), world.open(world.people[12], 13_100)
-    world.trade((scene.maker, scene.book), (world.people[13], long), 130, 2_000)
-    world.trade((scene.maker, scene.book), (world.people[12], short), -100, 2_000)
+    buyer, seller = world.people.named("buyer", "second trader")
+    long, short = world.open(buyer, 100_000), world.open(seller, 13_100)
+    world.trade((scene.maker, scene.book), (buyer, long), 130, 2_000)
+    world.trade((scene.maker, scene.book), (seller, short), -100, 2_000)
     if wei:
         scene.buy(wei / WAD, 2_000)
         scene.buy(-wei / WAD, 1_999)

@@ -19,7 +19,7 @@ from tests.unit.default_manager.procedure_helpers import (
     refused,
     tear_up,
 )
-from verification.engine.evm import ADMIN, PEOPLE, ROOT, Person, PyrevmChain
+from verification.engine.evm import ADMIN, ROOT, PyrevmChain, everybody
 from verification.engine.world import AUCTION, CALLED, FIRST_PRICES, HEALTHY, NEVER, WAD, World
 
 TRADING, WITHDRAWALS, LIQUIDATIONS = range(3)
@@ -87,7 +87,8 @@ def test_guardian_only(scene, guardian):
 
 
 def test_guardian_accepts_himself(fast_world, guardian):
-    ledger, heir, stranger = fast_world.clearinghouse, fast_world.people[9], fast_world.people[7]
+    ledger = fast_world.clearinghouse
+    heir, stranger = fast_world.people.named("heir", "stranger")
     refused("ownable: caller is not the owner", ledger.set_guardian, heir, sender=guardian)
     ledger.set_guardian(heir, sender=fast_world.admin)
     refused(
@@ -323,7 +324,7 @@ def rollup() -> tuple[World, Any]:
     config = load_config(ROOT / "config" / "local.yaml")
     oracle = config.oracle.model_copy(update={"sequencer_feed": feed.address})
     done = deploy(chain, config.model_copy(update={"oracle": oracle}), ADMIN, FIRST_PRICES)
-    return World(done, chain, ADMIN, [Person.number(i) for i in range(PEOPLE)]), feed
+    return World(done, chain, ADMIN, everybody()), feed
 
 
 @pytest.fixture

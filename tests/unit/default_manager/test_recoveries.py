@@ -9,7 +9,6 @@ from tests.unit.default_manager.procedure_helpers import (
     ASSESSMENTS,
     BOOK_DUST,
     CONTRIBUTIONS,
-    FIRST_MEMBER,
     HOLE,
     INSURANCE,
     OWN,
@@ -177,7 +176,7 @@ def test_fees_may_have_repaid_the_hole_before(indebted):
     """Then that part of the repayment goes where the fees would have gone."""
     scene, world = indebted, indebted.world
     ledger = world.clearinghouse
-    other = world.people[7]
+    other = world.people["second trader"]
     account = world.open(other, 1_000_000)
     world.trade((scene.maker, scene.book), (other, account), 500, 1_886)
     ledger.collect_fees(1, sender=scene.stranger)
@@ -193,7 +192,7 @@ def test_fees_may_have_repaid_the_hole_before(indebted):
 def test_members_get_theirs_by_shares(indebted):
     """What belongs to members without any shares left goes to the insurance fund."""
     scene, world = indebted, indebted.world
-    members, member = world.default_fund, world.people[FIRST_MEMBER]
+    members, member = world.default_fund, world.people["member"]
     assert members.value_of(member, 1) == 0
     insured = world.insurance_fund.totalAssets()
     repay(scene, (400 + 450) * 10**6)

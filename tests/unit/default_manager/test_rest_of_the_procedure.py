@@ -156,12 +156,11 @@ def test_a_bidder_may_ask_for_no_more_than_equity_leaves(remainder):
 # FUNDS --------------------------------------------------------------------------------------------
 
 
-def half_dead(world: World, *people: int) -> tuple[Scene, list[int]]:
+def half_dead(world: World, *roles: str) -> tuple[Scene, list[int]]:
     """Let several be LONG ETH and BTC; ETH crashes while BTC has no price, and nobody pays."""
     scene = Scene.set(world, size=0)
     accounts = []
-    for place in people:
-        person = world.people[place]
+    for person in world.people.named(*roles):
         account = world.open(person, 12_000)
         world.trade((scene.maker, scene.book), (person, account), 100, 2_000)
         world.trade((scene.maker, scene.book), (person, account), 0.5, 40_000, BTC)
@@ -175,7 +174,7 @@ def half_dead(world: World, *people: int) -> tuple[Scene, list[int]]:
 
 def test_empty_funds_pay_for_none_of_several(fast_world):
     """What a tear-up of two finds missing is charged to the other side."""
-    scene, accounts = half_dead(fast_world, 1, 5)
+    scene, accounts = half_dead(fast_world, "trader", "second trader")
     assert [fast_world.stage(account) for account in accounts] == [INSOLVENT] * 2
     finish_window(fast_world)
     scene.price(1_850)
@@ -219,8 +218,9 @@ def test_members_pay_for_several_at_once(fast_world):
     fast_world.join(scene.trader, 500, 500)
     fill_funds(scene, 0, 5_000, 5_000)
     without_limits(fast_world)
-    other = fast_world.open(fast_world.people[6], 10_000)
-    fast_world.trade((scene.maker, scene.book), (fast_world.people[6], other), 100, 2_000)
+    person = fast_world.people["second trader"]
+    other = fast_world.open(person, 10_000)
+    fast_world.trade((scene.maker, scene.book), (person, other), 100, 2_000)
     scene.price(INSOLVENT_PRICE)
     for account in (scene.account, other):
         scene.manager.open_auction(account, sender=scene.stranger)

@@ -20,7 +20,7 @@ from tests.unit.default_manager.procedure_helpers import (
     tear_up,
     without_limits,
 )
-from verification.engine.evm import ADMIN, PEOPLE, ROOT, Person, PyrevmChain
+from verification.engine.evm import ADMIN, ROOT, PyrevmChain, everybody
 from verification.engine.world import BTC, ETH, FIRST_PRICES, HEALTHY, WAD, World
 
 DEBT = SHORTFALL * WAD
@@ -32,7 +32,7 @@ def wei_world() -> World:
     chain, config = PyrevmChain(), load_config(ROOT / "config" / "local.yaml")
     token = config.settlement.model_copy(update={"decimals": 18})
     done = deploy(chain, config.model_copy(update={"settlement": token}), ADMIN, FIRST_PRICES)
-    return World(done, chain, ADMIN, [Person.number(i) for i in range(PEOPLE)])
+    return World(done, chain, ADMIN, everybody())
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def indebted(world) -> Scene:
 
 
 def test_a_wei_that_is_not_there_cannot_be_withdrawn(world):
-    person = world.people[0]
+    person = world.people["trader"]
     account = world.open(person, 10)
     ledger, token = world.clearinghouse, world.settlement
     for left in (1, 0):

@@ -169,7 +169,7 @@ def defaulters(scene: Scene, sizes: list[float], order: tuple[int, ...]) -> list
     The order of account ids, in which tear-ups go, is that of the people's addresses.
     """
     world = scene.world
-    people = sorted(world.people[10:18], key=lambda person: int(person.address, 16))
+    people = sorted(world.people.crowd()[-8:], key=lambda person: int(person.address, 16))
     opened = {}
     for price, sign in ((2_000, 1), (1_800, -1)):
         scene.price(price)
@@ -185,7 +185,7 @@ def defaulters(scene: Scene, sizes: list[float], order: tuple[int, ...]) -> list
 def torn_up_together(world: World, sizes: list[float], order: tuple[int, ...], funds: float):
     """Recognise and tear up all of them in one call; return what everybody is left with."""
     scene = Scene.set(world, size=0)
-    holders = crowd(scene, [40, -40, 10, -25], first=18)
+    holders = crowd(scene, [40, -40, 10, -25])
     if funds:
         world.stake(scene.staker, funds)
     without_limits(world)
@@ -252,7 +252,7 @@ def test_netted_first(fast_world, sizes, shrinks):
 def test_losses_of_both_sides_are_charged_to_the_other(fast_world):
     """Without a fund both sides have defaulters: recognised one by one, each closes at once."""
     scene = Scene.set(fast_world, size=0)
-    holders = crowd(scene, [40, -40], first=18)
+    holders = crowd(scene, [40, -40])
     found = defaulters(scene, [100, -50], (0, 1))
     before = equities(fast_world, [holder.account for holder in holders])
     for defaulter in found:
@@ -280,19 +280,19 @@ def test_whole_side_torn_up(insolvent):
     assert (event.is_long, event.generation, event.shares) == (False, 1, 0)
     assert side_pair(world, SHORT) == (WAD, 0)
     assert abs(scene.equity(scene.book) - before) <= 1
-    people = world.people[12:14]
-    accounts = [world.open(person, 50_000) for person in people]
-    world.trade((people[0], accounts[0]), (people[1], accounts[1]), 10, INSOLVENT_PRICE)
+    seller, buyer = world.people.named("second trader", "buyer")
+    short, long = world.open(seller, 50_000), world.open(buyer, 50_000)
+    world.trade((seller, short), (buyer, long), 10, INSOLVENT_PRICE)
     scene.price(1_950)
     assert abs(scene.equity(scene.book) - before) <= 1, "no position any more"
-    assert abs(scene.equity(accounts[1]) - (50_000 + 600) * WAD) < 10 * WAD
+    assert abs(scene.equity(long) - (50_000 + 600) * WAD) < 10 * WAD
     # The old holder touches the market again, on both sides of zero.
-    world.trade((scene.maker, scene.book), (people[1], accounts[1]), 4, 1_950)
+    world.trade((scene.maker, scene.book), (buyer, long), 4, 1_950)
     assert scene.size(scene.book) == -4 * WAD
     assert world.position(scene.book)[1] == -4 * 1_950 * WAD
     assert before - scene.equity(scene.book) < 10 * WAD  # the maker's fee
     assert world.cash(scene.book) - before > -10 * WAD
-    world.trade((scene.maker, scene.book), (people[1], accounts[1]), -9, 1_950)
+    world.trade((scene.maker, scene.book), (buyer, long), -9, 1_950)
     assert scene.size(scene.book) == 5 * WAD
     assert world.conservation_error() < BOOK_DUST
 
@@ -314,7 +314,7 @@ def test_under_the_floor(insolvent):
     assert abs(scene.equity(scene.book) - before[0] - 190 * WAD // 20) <= DUST
     # He is touched, and keeps his value.
     held = scene.equity(scene.book)
-    person = world.people[16]
+    person = world.people["buyer"]
     account = world.open(person, 10_000)
     world.trade((scene.maker, scene.book), (person, account), 1, 1_700)
     assert abs(scene.size(scene.book) + WAD + WAD // 20) < SIZE_DUST
@@ -325,14 +325,13 @@ def test_under_the_floor(insolvent):
 def test_many_generations(fast_world):
     """The SHORT side is torn up five times; a holder of the first finds his money at the end."""
     scene = Scene.set(fast_world, size=0)
-    veteran = crowd(scene, [-30], first=20)[0]
+    veteran = crowd(scene, [-30])[0]
     start = scene.equity(veteran.account)
     fast_world.stake(scene.staker, 100_000)
     without_limits(fast_world)
     set_waterfall(fast_world, window=0)
-    for place in range(5):
+    for person in fast_world.people.crowd()[-5:]:
         scene.price(2_000)
-        person = fast_world.people[10 + place]
         account = fast_world.open(person, 10_000)
         fast_world.trade((scene.maker, scene.book), (person, account), 100, 2_000)
         scene.price(1_890)
@@ -384,7 +383,7 @@ def test_gas_does_not_grow_with_the_holders(fast_world):
 def test_a_wei_lost_to_rounding_is_not_turned_around(world):
     """At A = 0.3 the LONG of 1 wei is 3 shares, 0.9 of a wei: whoever sells the wei holds nothing
     then, and 2 wei more turn him around."""
-    holder, poor, other, buyer = world.people[:4]
+    holder, poor, other, buyer = world.people.named("owner", "victim", "maker", "buyer")
     long = world.open(holder, 1_000_000)
     book = world.open(other, 1_000_000)
     short = world.open(poor, 20_000)
@@ -408,7 +407,7 @@ def test_a_wei_lost_to_rounding_is_not_turned_around(world):
 @pytest.mark.parametrize("wei", [7, 1_000])
 def test_who_sells_all_that_he_is_shown_holds_nothing(world, wei):
     """Also where his shares are worth a part of a wei more than that."""
-    holder, poor, other, buyer = world.people[:4]
+    holder, poor, other, buyer = world.people.named("owner", "victim", "maker", "buyer")
     long, book = (world.open(person, 1_000_000) for person in (holder, other))
     short = world.open(poor, 20_000)
     world.trade((holder, long), (poor, short), -70, 2_000)
@@ -427,7 +426,7 @@ def test_who_sells_all_that_he_is_shown_holds_nothing(world, wei):
 def test_defaulters_who_cancel_out_move_no_side(fast_world):
     world = fast_world
     scene = Scene.set(world, size=0)
-    crowd(scene, [40, -40], first=18)
+    crowd(scene, [40, -40])
     without_limits(world)
     set_waterfall(world, window=0)
     world.stake(scene.staker, 50_000)

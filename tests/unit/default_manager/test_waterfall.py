@@ -158,12 +158,12 @@ def test_accounts_without_a_position_pay_nothing(fast_world):  # INV-7
 # LIMITS -------------------------------------------------------------------------------------------
 
 
-def defaulted(world: World, scene: Scene, place: int, market: int = ETH) -> Any:
+def defaulted(world: World, scene: Scene, role: str, market: int = ETH) -> Any:
     """Let another trader of the same shape default at the present price; return the payment."""
     price = {ETH: 2_000, BTC: 40_000}[market]
     world.set_price({ETH: "ETH", BTC: "BTC"}[market], price)
     size = {ETH: 100, BTC: 5}[market]
-    person = world.people[place]
+    person = world.people[role]
     account = world.open(person, 10_000)
     world.trade((scene.maker, scene.book), (person, account), size, price, market)
     low = {ETH: 1_890, BTC: 37_800}[market]
@@ -182,12 +182,12 @@ def test_limit_of_a_market(fast_world):
     scene = Scene.set(fast_world, size=0)
     fast_world.stake(scene.staker, 100_000)
     set_waterfall(fast_world, market_amount=1_500)
-    first = defaulted(fast_world, scene, 10)
+    first = defaulted(fast_world, scene, "trader")
     assert about(first[1], SHORTFALL)
-    second = defaulted(fast_world, scene, 11)
+    second = defaulted(fast_world, scene, "second trader")
     assert abs(second[1] - 400 * WAD) < 10 * WAD  # the draw has faded for 10 minutes
     assert abs(second[4] - 700 * WAD) < 10 * WAD
-    third = defaulted(fast_world, scene, 12, BTC)
+    third = defaulted(fast_world, scene, "third trader", BTC)
     assert about(third[1], SHORTFALL)
     assert fast_world.conservation_error() < BOOK_DUST
 
@@ -196,8 +196,8 @@ def test_limit_of_all_markets(fast_world):
     scene = Scene.set(fast_world, size=0)
     fast_world.stake(scene.staker, 100_000)
     set_waterfall(fast_world, total_amount=1_500)
-    assert about(defaulted(fast_world, scene, 10)[1], SHORTFALL)
-    third = defaulted(fast_world, scene, 12, BTC)
+    assert about(defaulted(fast_world, scene, "trader")[1], SHORTFALL)
+    third = defaulted(fast_world, scene, "third trader", BTC)
     assert abs(third[1] - 400 * WAD) < 10 * WAD
     assert fast_world.clearinghouse.hole() == 0
 
@@ -208,7 +208,7 @@ def test_limits_as_a_share(fast_world, name):
     scene = Scene.set(fast_world, size=0)
     fast_world.stake(scene.staker, 3_000)
     set_waterfall(fast_world, **{"market_share": PPM, name: 300_000})
-    paid = defaulted(fast_world, scene, 10)
+    paid = defaulted(fast_world, scene, "trader")
     assert about(paid[1], 900)
     assert abs(paid[4] - 200 * WAD) <= DUST
 
@@ -218,18 +218,18 @@ def test_limit_fades_with_time(fast_world):
     scene = Scene.set(fast_world, size=0)
     fast_world.stake(scene.staker, 100_000)
     set_waterfall(fast_world, market_amount=1_100)
-    assert about(defaulted(fast_world, scene, 10)[1], SHORTFALL)
+    assert about(defaulted(fast_world, scene, "trader")[1], SHORTFALL)
     used = scene.manager.limit_used(ETH)
     assert used == 1_100 * WAD * (86_400 - 600) // 86_400 // WAD * WAD + WAD
     fast_world.wait(43_200 - 600)
     assert scene.manager.limit_used(ETH) == 550 * WAD
     assert scene.manager.limit_used(0) == 550 * WAD
     assert scene.manager.limit_used(BTC) == 0
-    second = defaulted(fast_world, scene, 11)
+    second = defaulted(fast_world, scene, "second trader")
     assert abs(second[1] - 550 * WAD) < 10 * WAD
     fast_world.wait(86_400)
     assert scene.manager.limit_used(ETH) == 0
-    assert about(defaulted(fast_world, scene, 12)[1], SHORTFALL)
+    assert about(defaulted(fast_world, scene, "third trader")[1], SHORTFALL)
 
 
 @pytest.mark.parametrize("market", [6, 7, 13])
@@ -424,7 +424,7 @@ def test_the_charge_follows_the_attribution(fast_world):
     scene = Scene.set(fast_world, cash=18_000, size=0)
     scene.buy(100)
     scene.buy(5, 40_000, BTC)
-    other = fast_world.people[7]
+    other = fast_world.people["second trader"]
     eth, btc = fast_world.open(other, 50_000), fast_world.open(other, 50_000)
     fast_world.trade((scene.maker, scene.book), (other, eth), -100, 2_000)
     fast_world.trade((scene.maker, scene.book), (other, btc), -5, 40_000, BTC)
@@ -482,7 +482,7 @@ def test_terms_have_bounds(fast_world):
         "default manager: caller is not the admin",
         manager.set_waterfall,
         terms,
-        sender=fast_world.people[4],
+        sender=fast_world.people["stranger"],
     )
     set_waterfall(fast_world, window=86_400, charge_cap=500_000)
     assert manager.waterfall().window == 86_400

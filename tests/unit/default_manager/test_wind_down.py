@@ -11,7 +11,6 @@ import pytest
 from tests.scenes import Scene
 from tests.unit.default_manager.procedure_helpers import (
     BOOK_DUST,
-    FIRST_MEMBER,
     UNIT,
     about,
     debts,
@@ -44,13 +43,13 @@ def wind_down(world: World) -> None:
 def settle_all(world: World) -> None:
     """Let anybody settle every market."""
     for market in (ETH, BTC):
-        world.clearinghouse.settle_market(market, sender=world.people[4])
+        world.clearinghouse.settle_market(market, sender=world.people["stranger"])
 
 
 def redemption(world: World) -> Any:
     """Let the proofs end and redemption begin."""
     world.wait(PROOFS + 1)
-    return world.clearinghouse.begin_redemption(sender=world.people[4]).return_value
+    return world.clearinghouse.begin_redemption(sender=world.people["stranger"]).return_value
 
 
 def held(world: World) -> int:
@@ -286,14 +285,14 @@ def test_twice_and_by_whom(ending):
         scene.maker,
         sender=scene.maker,
     )
-    heir = world.people[7]
+    heir = world.people["heir"]
     paid = ledger.redeem(scene.purse, heir, sender=scene.bidder).return_value
     assert token.balanceOf(heir) == paid > 0
     assert held(world) <= 2
 
 
 def test_operator_needs_the_permission(ending):
-    ledger, operator = ending.world.clearinghouse, ending.world.people[8]
+    ledger, operator = ending.world.clearinghouse, ending.world.people["operator"]
     ledger.set_operator(operator, 1, sender=ending.maker)
     ledger.set_operator(operator, 2, sender=ending.bidder)
     redemption(ending.world)
@@ -350,8 +349,8 @@ def odd(fast_world) -> tuple[World, Any, int, int]:
     somebody else has 5 of those."""
     world = fast_world
     token, index = odd_collateral(world)
-    account = world.open(world.people[3], 700, WETH=1, ODD=2)
-    world.open(world.people[6], 0, ODD=5)
+    account = world.open(world.people["owner"], 700, WETH=1, ODD=2)
+    world.open(world.people["second trader"], 0, ODD=5)
     del world.deployment.tokens["ODD"]
     wind_down(world)
     redemption(world)
@@ -360,8 +359,8 @@ def odd(fast_world) -> tuple[World, Any, int, int]:
 
 def redeem(world: World, account: int) -> Any:
     """Let a stranger redeem an account of `odd`; its cash and its WETH arrive in any case."""
-    owner = world.people[3]
-    receipt = world.clearinghouse.redeem(account, owner, sender=world.people[4])
+    owner = world.people["owner"]
+    receipt = world.clearinghouse.redeem(account, owner, sender=world.people["stranger"])
     assert world.settlement.balanceOf(owner) == receipt.return_value == 700 * 10**6
     assert world.deployment.tokens["WETH"].balanceOf(owner) == WAD
     return receipt
@@ -371,7 +370,7 @@ def redeem(world: World, account: int) -> Any:
 def test_a_token_that_refuses_keeps_nobody_from_his_cash(odd, behaviour):  # INV-12
     """It fails, or says no: everything else is paid, and it stays in the account for later."""
     world, token, index, account = odd
-    ledger, owner, heir = world.clearinghouse, world.people[3], world.people[5]
+    ledger, owner, heir = world.clearinghouse, world.people["owner"], world.people["heir"]
     token.set_behaviour(behaviour, sender=owner)
     receipt = redeem(world, account)
     event = only(receipt, ledger.Redeemed)
@@ -392,7 +391,7 @@ def test_a_token_that_refuses_keeps_nobody_from_his_cash(odd, behaviour):  # INV
 def test_what_a_token_moves_is_paid_whatever_it_says(odd, behaviour):  # INV-1
     """Else its owner would be paid again, out of what others have of it."""
     world, token, index, account = odd
-    ledger, owner = world.clearinghouse, world.people[3]
+    ledger, owner = world.clearinghouse, world.people["owner"]
     token.set_behaviour(behaviour, sender=owner)
     receipt = redeem(world, account)
     assert only(receipt, ledger.Redeemed).collateral[index] == token.balanceOf(owner) == 2 * WAD
@@ -409,14 +408,14 @@ def test_a_token_that_is_gone_or_mute_about_balances_stays(odd):
     receipt = redeem(world, account)
     world.chain.evm.insert_account_info(token.address, pyrevm.AccountInfo(code=code))
     assert only(receipt, ledger.CollateralKept).amount == 2 * WAD
-    token.burn(ledger, 7 * WAD, sender=world.people[3])
-    receipt = ledger.redeem(account, world.people[3], sender=world.people[3])
+    token.burn(ledger, 7 * WAD, sender=world.people["owner"])
+    receipt = ledger.redeem(account, world.people["owner"], sender=world.people["owner"])
     assert only(receipt, ledger.CollateralKept).amount == 2 * WAD
     assert ledger.collateral(account, index) == 2 * WAD
 
 
 def test_collateral_paid_to_the_clearinghouse_itself_stays_with_its_owner(fast_world):
-    world, owner = fast_world, fast_world.people[3]
+    world, owner = fast_world, fast_world.people["owner"]
     ledger = world.clearinghouse
     account = world.open(owner, 0, WETH=1)
     wind_down(world)
@@ -458,7 +457,7 @@ def test_fees_repay_the_hole_before(ending):
 def crowd_of(world: World, count: int, random: Random) -> tuple[list[tuple[Any, int]], Scene]:
     """Open accounts of all kinds: cash only, collateral, positions of both sides."""
     scene = Scene.set(world)
-    people, found = world.people[6:], []
+    people, found = world.people.crowd(), []
     for place in range(count):
         person = people[place % len(people)]
         kind = random.randrange(4)
@@ -547,7 +546,7 @@ def test_indebted_accounts_payout_goes_to_the_fund(fast_world):
 def test_funds_redeem(ending):
     """Stakers and members leave without a notice once redemption has begun, not before."""
     world = ending.world
-    fund, members, member = world.insurance_fund, world.default_fund, world.people[FIRST_MEMBER]
+    fund, members, member = world.insurance_fund, world.default_fund, world.people["member"]
     redemption(world)
     shares = fund.balanceOf(ending.staker)
     fund.redeem(shares, ending.staker, ending.staker, sender=ending.staker)
@@ -590,5 +589,5 @@ def test_terms_have_bounds(fast_world):
         "ownable: caller is not the owner",
         ledger.set_wind_down_terms,
         *good,
-        sender=fast_world.people[4],
+        sender=fast_world.people["stranger"],
     )

@@ -38,9 +38,9 @@ def test_constructor_ties_the_exchange_to_one_ledger(desk):
     assert desk.exchange.CLEARINGHOUSE() == desk.ledger.address
 
 
-def test_constructor_refuses_no_clearinghouse(project, accounts):
+def test_constructor_refuses_no_clearinghouse(project, admin):
     with reverts("exchange: no clearinghouse"):
-        project.Exchange.deploy(ZERO, sender=accounts[0])
+        project.Exchange.deploy(ZERO, sender=admin)
 
 
 def test_domain_is_published(desk):

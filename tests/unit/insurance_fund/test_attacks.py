@@ -128,9 +128,9 @@ def test_the_token_cannot_call_back(odd_desk, name, arguments):
 # Odd tokens ---------------------------------------------------------------------------------------
 
 
-def test_a_token_that_returns_nothing_works(project, accounts, make_desk):
+def test_a_token_that_returns_nothing_works(project, admin, make_desk):
     """USDT: no return values, and an allowance must be used up before it is set again."""
-    desk = make_desk(project.MuteToken.deploy(6, sender=accounts[0]))
+    desk = make_desk(project.MuteToken.deploy(6, sender=admin))
     desk.stake(desk.staker, STAKE)
     desk.draw(STAKE // 4)
     desk.draw(STAKE // 4)

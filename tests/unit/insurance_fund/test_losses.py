@@ -274,8 +274,8 @@ def test_a_wiped_allowance_does_not_reach_new_shares(desk):
         desk.fund.transferFrom(desk.staker, desk.stranger, 1, sender=desk.stranger)
 
 
-def test_balances_never_exceed_the_supply_after_consolidation(desk, accounts):
-    stakers = accounts[10:17]
+def test_balances_never_exceed_the_supply_after_consolidation(desk, people):
+    stakers = people.crowd(7)
     for index, staker in enumerate(stakers):
         desk.stake(staker, STAKE + index * 777_777)
     for _ in range(3):

@@ -42,15 +42,15 @@ def test_constructor_wants_a_clearinghouse(project, desk):
 
 
 @pytest.mark.parametrize("decimals", [0, 18])
-def test_token_decimals_set_the_scale(project, make_desk, accounts, decimals):
-    desk = make_desk(project.TestToken.deploy("T", "T", decimals, sender=accounts[0]))
+def test_token_decimals_set_the_scale(project, make_desk, admin, decimals):
+    desk = make_desk(project.TestToken.deploy("T", "T", decimals, sender=admin))
     desk.stake(desk.staker, 100)
     desk.fund.draw(DEFAULTER, 10 * 10 ** (18 - decimals), sender=desk.governor)
     assert desk.assets == 90
 
 
-def test_more_than_18_decimals_are_refused(project, make_desk, accounts):
-    token = project.TestToken.deploy("T", "T", 19, sender=accounts[0])
+def test_more_than_18_decimals_are_refused(project, make_desk, admin):
+    token = project.TestToken.deploy("T", "T", 19, sender=admin)
     with reverts("insurance fund: too many decimals"):
         make_desk(token)
 
