@@ -10,7 +10,8 @@ from vyper.compiler.input_bundle import FilesystemInputBundle
 from vyper.compiler.settings import Settings
 
 from bulkhead.deployment import PARTS
-from tests.reverts import assert_refused, storage_roots
+from verification.engine.evm import source_of
+from verification.engine.reverts import assert_refused, storage_roots
 from verification.engine.world import WAD
 
 ROOT = Path(__file__).parents[3]
@@ -24,7 +25,7 @@ def layout_of(name: str) -> dict:
     libraries = Path(vyper.__file__).parent.parent  # Snekmate is beside Vyper
     bundle = FilesystemInputBundle([libraries, ROOT])
     made = vyper.compile_from_file_input(
-        bundle.load_file(ROOT / "contracts" / f"{name}.vy"),
+        bundle.load_file(source_of(ROOT / "contracts", name)),
         input_bundle=bundle,
         settings=Settings(evm_version="cancun"),
         output_formats=["layout"],
@@ -163,7 +164,7 @@ def test_every_function_of_the_parts_is_tried_above(part):
     libraries = Path(vyper.__file__).parent.parent
     bundle = FilesystemInputBundle([libraries, ROOT])
     abi = vyper.compile_from_file_input(
-        bundle.load_file(ROOT / "contracts" / f"{CODE_PARTS[part]}.vy"),
+        bundle.load_file(source_of(ROOT / "contracts", CODE_PARTS[part])),
         input_bundle=bundle,
         settings=Settings(evm_version="cancun"),
         output_formats=["abi"],
