@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, partialmethod
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -10,7 +10,7 @@ from unittest.mock import patch
 import pytest
 from web3.eth import Eth
 
-from verification.engine.evm import deploy_world
+from verification.engine.evm import world_in_process
 from verification.engine.people import People, admin_of
 from verification.engine.world import World
 
@@ -132,16 +132,10 @@ def trader(people) -> Any:
     return people["trader"]
 
 
-@cache
-def _deployed_in_process() -> World:
-    """Deploy config/local.yaml in this process, once."""
-    return deploy_world()
-
-
 @pytest.fixture
 def fast_world() -> World:
     """The same clearinghouse in process: for tests of many steps, which need no node."""
-    world = _deployed_in_process()
+    world = world_in_process()
     checkpoint = world.chain.snapshot()
     world.forget()
     yield world

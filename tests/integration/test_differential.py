@@ -17,7 +17,7 @@ import pytest
 
 from bulkhead.config import load_config
 from bulkhead.deployment import deploy
-from tests import reverts as anvil
+from verification.engine import reverts as anvil
 from verification.engine.evm import ROOT, Contract, PyrevmChain, Receipt, Reverted
 from verification.engine.world import BTC, CROSS, ETH, FIRST_PRICES, NEVER, WAD, World, wad
 

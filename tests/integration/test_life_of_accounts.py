@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bulkhead.books import read_books
-from tests.reverts import assert_reverts
-from tests.scenes import Scene
+from verification.engine.reverts import assert_reverts
+from verification.engine.scenes import Scene
 from verification.engine.world import (
     BTC,
     CALLED,

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.reverts import assert_reverts
-from tests.scenes import CALL_PRICE, CLOSE_OUT_PRICE, Scene
+from verification.engine.reverts import assert_reverts
+from verification.engine.scenes import CALL_PRICE, CLOSE_OUT_PRICE, Scene
 from verification.engine.world import AUCTION, BTC, ETH, HEALTHY, NEVER, WAD
 
 HEARTBEAT = 3_600  # of the primary feed in config/local.yaml

@@ -9,9 +9,9 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from tests.scenes import Scene, cash_of
 from verification.engine.evm import ROOT, Reverted, deploy_world
 from verification.engine.patches import Change, PatchedArtefacts, copy_with
+from verification.engine.scenes import Scene, cash_of
 from verification.engine.world import ETH, World
 
 FOLDER = ROOT / ".cache" / "defences"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from tests.scenes import CLOSE_OUT_PRICE, DUST, PPM, SIZE, Scene, cash_of, set_market_risk
 from verification.defences.defence import (
     Attacker,
     Defence,
@@ -12,6 +11,15 @@ from verification.defences.defence import (
     deficit,
     end_insolvency,
     without,
+)
+from verification.engine.scenes import (
+    CLOSE_OUT_PRICE,
+    DUST,
+    PPM,
+    SIZE,
+    Scene,
+    cash_of,
+    set_market_risk,
 )
 from verification.engine.world import WAD, World
 

@@ -410,5 +410,11 @@ def deploy_world(artefacts: Artefacts | None = None) -> World:
     return World(done, chain, ADMIN, everybody())
 
 
+@cache
+def world_in_process() -> World:
+    """Return the deployment that tests share: they put it back as they found it."""
+    return deploy_world()
+
+
 if __name__ == "__main__":  # `make build`, after Ape
     Artefacts().adopt(ROOT / ".build" / "__local__.json")

@@ -19,7 +19,7 @@ import ape
 import pyrevm
 import pytest
 
-from verification.engine import evm
+from verification.engine import evm, reverts
 from verification.engine import world as tests_world
 from verification.engine.abi import checksummed, encoder_of, named, struct_of
 from verification.engine.evm import (
@@ -264,7 +264,7 @@ class NodeChain(PyrevmChain):
             self._put_code(self.given_code.pop(), b"")
 
     def dry_run(self, target: str | None, data: bytes, sender: Any = None, *_: Any) -> bytes:
-        """Stand in for `tests.reverts.dry_run`."""
+        """Stand in for `reverts.dry_run`."""
         del _
         with self.rehearsal():
             return self.call(_plain(sender or ADMIN), _plain(target), bytes(data), False)
@@ -388,8 +388,6 @@ def deploy_on_node(chain: NodeChain, people: Accounts) -> World:
 
 def take_the_place_of_ape(chain: NodeChain) -> None:
     """Let test modules that are imported from now on find this chain in place of a node."""
-    from tests import reverts
-
     ape.chain = chain
 
     def assert_refused(reason: str, contracts: Any, function: Any, *args: Any, sender: Any) -> None:

@@ -15,8 +15,8 @@ from bulkhead.books import Header, MarketBook, Position, conservation_error, rea
 from bulkhead.config import DeploymentConfig, load_config
 from bulkhead.deployment import Deployment, deploy
 from bulkhead.orders import Order, sign_order
-from tests.reverts import assert_refused
 from verification.engine.people import People, admin_of
+from verification.engine.reverts import assert_refused
 
 WAD = 10**18
 ISOLATED, CROSS = 1, 2

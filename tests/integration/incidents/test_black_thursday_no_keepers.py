@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenes import CLOSE_OUT_PRICE, Scene
-from tests.unit.default_manager.procedure_helpers import (
+from tests.unit.default_manager.helpers import (
     BOOK_DUST,
     INSOLVENT,
     finish_window,
@@ -22,6 +21,7 @@ from tests.unit.default_manager.procedure_helpers import (
     refused,
     tear_up,
 )
+from verification.engine.scenes import CLOSE_OUT_PRICE, Scene
 from verification.engine.world import AUCTION, HEALTHY
 
 

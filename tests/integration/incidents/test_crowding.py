@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenes import Scene, set_market_risk
+from verification.engine.scenes import Scene, set_market_risk
 from verification.engine.world import AUCTION, WAD
 
 STEEP = 200_000 * 10**6  # 20 % of rate a million of open interest

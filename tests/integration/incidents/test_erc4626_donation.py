@@ -6,7 +6,7 @@ fund has virtual shares: the donation is lost to its donor, and gives no one any
 
 from __future__ import annotations
 
-from tests.scenes import Scene
+from verification.engine.scenes import Scene
 
 
 def test_first_staker_cannot_inflate_the_share(world):

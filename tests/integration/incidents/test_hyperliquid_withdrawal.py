@@ -7,8 +7,8 @@ positions need more of it, and default is never better than closing the position
 
 from __future__ import annotations
 
-from tests.reverts import assert_reverts
-from tests.scenes import Scene
+from verification.engine.reverts import assert_reverts
+from verification.engine.scenes import Scene
 from verification.engine.world import WAD
 
 

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.reverts import assert_passes, assert_reverts
-from tests.scenes import Scene
+from verification.engine.reverts import assert_passes, assert_reverts
+from verification.engine.scenes import Scene
 from verification.engine.world import BTC, ETH, HEALTHY, NEVER, WAD, World
 
 HOUR = 3_600

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from itertools import permutations
 
-from tests.scenes import Scene
-from tests.unit.default_manager.procedure_helpers import crowd, refused
+from tests.unit.default_manager.helpers import refused
+from verification.engine.scenes import Scene, crowd
 from verification.engine.world import BTC, ETH
 
 

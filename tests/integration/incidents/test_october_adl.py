@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenes import DUST, Scene
-from tests.unit.default_manager.procedure_helpers import BOOK_DUST, crowd, equities, side_pair
+from tests.unit.default_manager.helpers import BOOK_DUST, side_pair
+from verification.engine.scenes import DUST, Scene, crowd, equities
 from verification.engine.world import WAD
 
 

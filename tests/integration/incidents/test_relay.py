@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenes import DUST, Scene
-from tests.unit.default_manager.procedure_helpers import (
+from tests.unit.default_manager.helpers import (
     BOOK_DUST,
     fill_funds,
     finish_window,
@@ -22,6 +21,7 @@ from tests.unit.default_manager.procedure_helpers import (
     tear_up,
     without_limits,
 )
+from verification.engine.scenes import DUST, Scene
 from verification.engine.world import WAD
 
 GAP = 50_000  # 100 ETH from 2,000 to 1,500

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.reverts import assert_passes
+from verification.engine.reverts import assert_passes
 from verification.engine.world import AUCTION, CALLED, NEVER, WAD
 
 NOT_VALID = "clearinghouse: price not valid"

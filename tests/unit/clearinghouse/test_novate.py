@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import pytest
 
-from tests.reverts import assert_passes, assert_reverts
+from verification.engine.reverts import assert_passes, assert_reverts
 from verification.engine.world import BTC, CROSS, ETH, ISOLATED, NEVER, WAD, wad
 
 MAKER_PPM, TAKER_PPM = 100, 500  # config/local.yaml

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.reverts import assert_passes, assert_reverts
 from tests.unit.clearinghouse.test_novate import fill_arguments
+from verification.engine.reverts import assert_passes, assert_reverts
 from verification.engine.world import AUCTION, CALLED, ETH, WAD
 
 BELOW = "risk engine: below initial margin"

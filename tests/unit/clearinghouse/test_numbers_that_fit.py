@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.reverts import assert_reverts
-from tests.scenes import set_market_risk
 from tests.unit.clearinghouse.conftest import Party
 from tests.unit.clearinghouse.test_indexed_sides import slot_of
+from verification.engine.reverts import assert_reverts
+from verification.engine.scenes import set_market_risk
 from verification.engine.world import ETH, WAD
 
 OUT_OF_RANGE = "ledger: number out of range"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.default_fund_helpers import Club, club_maker
+from tests.unit.default_fund.helpers import Club, club_maker
 
 
 @pytest.fixture

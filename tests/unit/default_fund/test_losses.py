@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.reverts import reverts
-from tests.unit.default_fund_helpers import (
+from tests.unit.default_fund.helpers import (
     ASSESSMENTS,
     CONTRIBUTIONS,
     RATE,
@@ -14,8 +13,17 @@ from tests.unit.default_fund_helpers import (
     Club,
     account_of,
 )
-from tests.unit.fund_helpers import CASH_PER_UNIT as UNIT
-from tests.unit.fund_helpers import COOLDOWN, MAX_UINT, PAR, RETURNS_FALSE, USDC, WAD, WINDOW
+from tests.unit.insurance_fund.helpers import CASH_PER_UNIT as UNIT
+from tests.unit.insurance_fund.helpers import (
+    COOLDOWN,
+    MAX_UINT,
+    PAR,
+    RETURNS_FALSE,
+    USDC,
+    WAD,
+    WINDOW,
+)
+from verification.engine.reverts import reverts
 
 STAKE = 1_000 * USDC
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from ape import chain
 
-from tests.reverts import reverts
-from tests.unit.default_fund_helpers import (
+from tests.unit.default_fund.helpers import (
     ASSESSMENTS,
     CONTRIBUTIONS,
     COOLDOWN,
@@ -16,7 +15,7 @@ from tests.unit.default_fund_helpers import (
     WINDING_DOWN,
     WINDOW,
 )
-from tests.unit.fund_helpers import (
+from tests.unit.insurance_fund.helpers import (
     DAY,
     HOUR,
     PAR,
@@ -27,6 +26,7 @@ from tests.unit.fund_helpers import (
     ZERO,
     wait_until,
 )
+from verification.engine.reverts import reverts
 
 STAKE = 1_000 * USDC
 TERMS = (COOLDOWN, WINDOW, RATE, WEIGHT)

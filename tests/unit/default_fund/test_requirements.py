@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from tests.reverts import reverts
-from tests.unit.default_fund_helpers import (
+from tests.unit.default_fund.helpers import (
     COOLDOWN,
     WEIGHT,
     WINDOW,
     account_of,
 )
-from tests.unit.fund_helpers import (
+from tests.unit.insurance_fund.helpers import (
     PAR,
     USDC,
     WAD,
 )
+from verification.engine.reverts import reverts
 
 STAKE = 1_000 * USDC
 

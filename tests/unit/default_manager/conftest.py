@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenes import CALL_PRICE, CLOSE_OUT_PRICE, Scene
+from verification.engine.scenes import CALL_PRICE, CLOSE_OUT_PRICE, Scene
 
 
 @pytest.fixture

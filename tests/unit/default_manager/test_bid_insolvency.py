@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bulkhead.deployment import DEFAULT_MANAGER
-from tests.reverts import assert_reverts
-from tests.scenes import CLOSE_OUT_PRICE, DUST, INSOLVENT_PRICE, Scene
 from verification.engine.evm import deploy_world
+from verification.engine.reverts import assert_reverts
+from verification.engine.scenes import CLOSE_OUT_PRICE, DUST, INSOLVENT_PRICE, Scene
 from verification.engine.world import AUCTION, BTC, HEALTHY, INSOLVENT, WAD
 
 SHORTFALL = 1_100  # 10,000 less the taker's fee of 100 and a loss of 11,000 at 1,890

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from tests.reverts import assert_reverts
-from tests.scenes import DUST, PPM, Risk, Scene, cash_of, exact_fraction, set_terms
 from verification.engine.evm import Reverted, deploy_world
+from verification.engine.reverts import assert_reverts
+from verification.engine.scenes import DUST, PPM, Risk, Scene, cash_of, exact_fraction, set_terms
 from verification.engine.world import AUCTION, BTC, ETH, HEALTHY, WAD
 
 FEW_WEI = 1_000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenes import Scene
-from tests.unit.default_manager.procedure_helpers import equities, only, without_limits
+from tests.unit.default_manager.helpers import only, without_limits
+from verification.engine.scenes import Scene, equities
 from verification.engine.world import ETH, HEALTHY, INSOLVENT, WAD
 
 INSURED = 1_000

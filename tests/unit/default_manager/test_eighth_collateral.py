@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenes import PPM, Scene
-from tests.unit.default_manager.procedure_helpers import (
+from tests.unit.default_manager.helpers import (
     UNIT,
     fill_funds,
     finish_window,
@@ -17,6 +16,7 @@ from tests.unit.default_manager.procedure_helpers import (
     tear_up,
     without_limits,
 )
+from verification.engine.scenes import PPM, Scene
 from verification.engine.world import ETH, WAD
 
 FIRST, LAST = "WETH", "OCTO"

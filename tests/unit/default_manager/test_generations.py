@@ -5,18 +5,16 @@ from __future__ import annotations
 import pytest
 from eth_utils import keccak
 
-from tests.scenes import DUST, Scene
-from tests.unit.default_manager.procedure_helpers import (
+from tests.unit.default_manager.helpers import (
     BOOK_DUST,
-    crowd,
     finish_window,
     only,
-    set_waterfall,
     side_pair,
     tear_up,
     without_limits,
 )
 from verification.engine.evm import Reverted, deploy_world
+from verification.engine.scenes import DUST, Scene, crowd, set_waterfall
 from verification.engine.world import ETH, WAD, World
 
 LOSS = 110  # a unit: 100 of them are a little more than the trader's 10,000

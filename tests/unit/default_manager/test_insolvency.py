@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenes import CLOSE_OUT_PRICE, DUST, INSOLVENT_PRICE, THIN_PRICE, Scene
-from tests.unit.default_manager.procedure_helpers import (
+from tests.unit.default_manager.helpers import (
     BOOK_DUST,
     INSOLVENT,
     SHORTFALL,
@@ -20,6 +19,7 @@ from tests.unit.default_manager.procedure_helpers import (
     tear_up,
 )
 from verification.engine.evm import Reverted
+from verification.engine.scenes import CLOSE_OUT_PRICE, DUST, INSOLVENT_PRICE, THIN_PRICE, Scene
 from verification.engine.world import AUCTION, CALLED, HEALTHY, NEVER, WAD
 
 

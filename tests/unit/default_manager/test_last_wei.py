@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenes import Scene
-from tests.unit.default_manager.procedure_helpers import (
+from tests.unit.default_manager.helpers import (
     BOOK_DUST,
     UNIT,
     fill_funds,
@@ -20,6 +19,7 @@ from tests.unit.default_manager.procedure_helpers import (
     tear_up,
     without_limits,
 )
+from verification.engine.scenes import Scene
 from verification.engine.world import HEALTHY, INSOLVENT, WAD, World
 
 OWN = 200

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenes import CALL_PRICE, INSOLVENT_PRICE, Scene
-from tests.unit.default_manager.procedure_helpers import (
+from tests.unit.default_manager.helpers import (
     SHORTFALL,
     fill_funds,
     finish_window,
@@ -14,6 +13,7 @@ from tests.unit.default_manager.procedure_helpers import (
     tear_up,
     without_limits,
 )
+from verification.engine.scenes import CALL_PRICE, INSOLVENT_PRICE, Scene
 from verification.engine.world import AUCTION, BTC, CALLED, ETH, HEALTHY, INSOLVENT, WAD
 
 WBTC = 1

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tests.scenes import CLOSE_OUT_PRICE, INSOLVENT_PRICE, Scene, set_market_risk
-from tests.unit.default_manager.procedure_helpers import (
+from tests.unit.default_manager.helpers import (
     BOOK_DUST,
     PPM,
     SHORTFALL,
@@ -13,9 +12,15 @@ from tests.unit.default_manager.procedure_helpers import (
     parts_of,
     recognised,
     refused,
-    set_waterfall,
     tear_up,
     without_limits,
+)
+from verification.engine.scenes import (
+    CLOSE_OUT_PRICE,
+    INSOLVENT_PRICE,
+    Scene,
+    set_market_risk,
+    set_waterfall,
 )
 from verification.engine.world import AUCTION, BTC, ETH, HEALTHY, WAD
 

@@ -9,8 +9,7 @@ import pytest
 
 from bulkhead.config import load_config
 from bulkhead.deployment import deploy
-from tests.scenes import CALL_PRICE, CLOSE_OUT_PRICE, INSOLVENT_PRICE, Scene
-from tests.unit.default_manager.procedure_helpers import (
+from tests.unit.default_manager.helpers import (
     BOOK_DUST,
     INSOLVENT,
     finish_window,
@@ -20,6 +19,7 @@ from tests.unit.default_manager.procedure_helpers import (
     tear_up,
 )
 from verification.engine.evm import ADMIN, ROOT, PyrevmChain, everybody
+from verification.engine.scenes import CALL_PRICE, CLOSE_OUT_PRICE, INSOLVENT_PRICE, Scene
 from verification.engine.world import AUCTION, CALLED, FIRST_PRICES, HEALTHY, NEVER, WAD, World
 
 TRADING, WITHDRAWALS, LIQUIDATIONS = range(3)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenes import Scene
-from tests.unit.default_manager.procedure_helpers import (
+from tests.unit.default_manager.helpers import (
     ASSESSMENTS,
     BOOK_DUST,
     CONTRIBUTIONS,
@@ -19,11 +18,11 @@ from tests.unit.default_manager.procedure_helpers import (
     join,
     only,
     refused,
-    set_waterfall,
     tear_up,
     without_limits,
 )
 from verification.engine.evm import Reverted
+from verification.engine.scenes import Scene, set_waterfall
 from verification.engine.world import NEVER, WAD
 
 PAID = {HOLE: 400, ASSESSMENTS: 450, CONTRIBUTIONS: 150, INSURANCE: 300, OWN: 200}

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenes import DUST, Scene
-from tests.unit.default_manager.procedure_helpers import (
+from tests.unit.default_manager.helpers import (
     BOOK_DUST,
     INSOLVENT,
     about,
@@ -15,10 +14,10 @@ from tests.unit.default_manager.procedure_helpers import (
     only,
     parts_of,
     refused,
-    set_waterfall,
     tear_up,
     without_limits,
 )
+from verification.engine.scenes import DUST, Scene, set_waterfall
 from verification.engine.world import BTC, HEALTHY, WAD, World
 
 DAY = 86_400

@@ -6,8 +6,7 @@ from __future__ import annotations
 import pyrevm
 import pytest
 
-from tests.scenes import CLOSE_OUT_PRICE, INSOLVENT_PRICE, Scene, set_market_risk, set_terms
-from tests.unit.default_manager.procedure_helpers import (
+from tests.unit.default_manager.helpers import (
     ASSESSMENTS,
     BOOK_DUST,
     CONTRIBUTIONS,
@@ -20,11 +19,18 @@ from tests.unit.default_manager.procedure_helpers import (
     only,
     parts_of,
     refused,
-    set_waterfall,
     tear_up,
     without_limits,
 )
 from verification.engine.evm import Reverted
+from verification.engine.scenes import (
+    CLOSE_OUT_PRICE,
+    INSOLVENT_PRICE,
+    Scene,
+    set_market_risk,
+    set_terms,
+    set_waterfall,
+)
 from verification.engine.world import BTC, ETH, HEALTHY, INSOLVENT, WAD, World
 
 DAY = 86_400

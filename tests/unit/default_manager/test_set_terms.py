@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.reverts import assert_reverts
-from tests.scenes import WAD
+from verification.engine.reverts import assert_reverts
+from verification.engine.scenes import WAD
 
 NAMES = (
     "grace",

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenes import DUST, Scene
-from tests.unit.default_manager.procedure_helpers import (
+from tests.unit.default_manager.helpers import (
     BOOK_DUST,
     INSOLVENT,
     about,
-    crowd,
-    equities,
     finish_window,
     only,
     refused,
     tear_up,
     without_limits,
 )
+from verification.engine.scenes import DUST, Scene, crowd, equities
 from verification.engine.world import AUCTION, BTC, ETH, HEALTHY, WAD
 
 DAY = 86_400

@@ -8,8 +8,7 @@ import pytest
 
 from bulkhead.config import load_config
 from bulkhead.deployment import deploy
-from tests.scenes import INSOLVENT_PRICE, Scene
-from tests.unit.default_manager.procedure_helpers import (
+from tests.unit.default_manager.helpers import (
     SHORTFALL,
     debts,
     fill_funds,
@@ -21,6 +20,7 @@ from tests.unit.default_manager.procedure_helpers import (
     without_limits,
 )
 from verification.engine.evm import ADMIN, ROOT, PyrevmChain, everybody
+from verification.engine.scenes import INSOLVENT_PRICE, Scene
 from verification.engine.world import BTC, ETH, FIRST_PRICES, HEALTHY, WAD, World
 
 DEBT = SHORTFALL * WAD

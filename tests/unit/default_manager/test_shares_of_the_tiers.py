@@ -6,8 +6,7 @@ from __future__ import annotations
 import pyrevm
 import pytest
 
-from tests.scenes import INSOLVENT_PRICE, Scene
-from tests.unit.default_manager.procedure_helpers import (
+from tests.unit.default_manager.helpers import (
     BOOK_DUST,
     PPM,
     SHORTFALL,
@@ -19,11 +18,11 @@ from tests.unit.default_manager.procedure_helpers import (
     join,
     only,
     parts_of,
-    set_waterfall,
     tear_up,
     two,
     without_limits,
 )
+from verification.engine.scenes import INSOLVENT_PRICE, Scene, set_waterfall
 from verification.engine.world import ETH, HEALTHY, WAD, World
 
 # What is in the insurance fund, in contributions and in pledges; what each keeps of 1,100.

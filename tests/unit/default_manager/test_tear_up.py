@@ -8,24 +8,29 @@ from itertools import permutations
 
 import pytest
 
-from tests.scenes import DUST, INSOLVENT_PRICE, THIN_PRICE, Scene
-from tests.unit.default_manager.procedure_helpers import (
+from tests.unit.default_manager.helpers import (
     BOOK_DUST,
     SHORTFALL,
     cash_parts,
-    crowd,
-    equities,
     finish_window,
     only,
     parts_of,
     recognised,
     refused,
-    set_waterfall,
     side_pair,
     tear_up,
     without_limits,
 )
 from verification.engine.evm import Reverted
+from verification.engine.scenes import (
+    DUST,
+    INSOLVENT_PRICE,
+    THIN_PRICE,
+    Scene,
+    crowd,
+    equities,
+    set_waterfall,
+)
 from verification.engine.world import BTC, HEALTHY, WAD, World
 
 LONG, SHORT = 0, 1

@@ -7,14 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.scenes import DUST, INSOLVENT_PRICE, Risk, Scene
 from tests.unit.clearinghouse.test_many_markets import list_markets
-from tests.unit.default_manager.procedure_helpers import (
+from tests.unit.default_manager.helpers import (
     BOOK_DUST,
     INSOLVENT,
     PPM,
     SHORTFALL,
-    WATERFALL,
     about,
     cash_parts,
     debts,
@@ -24,12 +22,12 @@ from tests.unit.default_manager.procedure_helpers import (
     only,
     parts_of,
     refused,
-    set_waterfall,
     tear_up,
     two,
     without_limits,
 )
 from verification.engine.evm import Reverted
+from verification.engine.scenes import DUST, INSOLVENT_PRICE, WATERFALL, Risk, Scene, set_waterfall
 from verification.engine.world import BTC, ETH, HEALTHY, WAD, World
 
 OWN, INSURANCE, CONTRIBUTIONS, PLEDGES = 200, 300, 150, 250

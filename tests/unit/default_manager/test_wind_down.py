@@ -8,8 +8,7 @@ from typing import Any
 import pyrevm
 import pytest
 
-from tests.scenes import Scene
-from tests.unit.default_manager.procedure_helpers import (
+from tests.unit.default_manager.helpers import (
     BOOK_DUST,
     UNIT,
     about,
@@ -18,9 +17,9 @@ from tests.unit.default_manager.procedure_helpers import (
     name_guardian,
     only,
     refused,
-    set_waterfall,
     without_limits,
 )
+from verification.engine.scenes import Scene, set_waterfall
 from verification.engine.world import BTC, ETH, NEVER, WAD, World
 
 DAY = 86_400

@@ -9,7 +9,6 @@ from ape import chain
 from bulkhead.orders import (
     MAX_SEQUENCE,
 )
-from tests.reverts import reverts
 from tests.unit.exchange.helpers import (
     MAX_UINT,
     TRADE,
@@ -17,6 +16,7 @@ from tests.unit.exchange.helpers import (
     WITHDRAW,
     account_id,
 )
+from verification.engine.reverts import reverts
 
 ZERO = "0x" + "00" * 20
 

@@ -14,7 +14,6 @@ from bulkhead.orders import (
     owner_of,
     sign_order,
 )
-from tests.reverts import reverts
 from tests.unit.exchange.helpers import (
     BAND_BPS,
     MAKER_FEE_PPM,
@@ -22,6 +21,7 @@ from tests.unit.exchange.helpers import (
     MAX_UINT,
     TAKER_FEE_PPM,
 )
+from verification.engine.reverts import reverts
 
 ZERO = "0x" + "00" * 20
 UNKNOWN_MARKET = 99

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.fund_helpers import (
+from tests.unit.insurance_fund.helpers import (
     COOLDOWN,
     WINDOW,
     Desk,

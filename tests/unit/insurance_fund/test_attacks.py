@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from ape import chain
 
-from tests.reverts import reverts
-from tests.unit.fund_helpers import (
+from tests.unit.insurance_fund.helpers import (
     CASH_PER_UNIT,
     PAR,
     RETURNS_FALSE,
@@ -14,6 +13,7 @@ from tests.unit.fund_helpers import (
     USDC,
     WINDOW,
 )
+from verification.engine.reverts import reverts
 
 STAKE = 1_000 * USDC
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.reverts import reverts
-from tests.unit.fund_helpers import (
+from tests.unit.insurance_fund.helpers import (
     CASH_PER_UNIT,
     CONSOLIDATE_AT,
     DEFAULTER,
@@ -17,6 +16,7 @@ from tests.unit.fund_helpers import (
     ZERO,
     wait_until,
 )
+from verification.engine.reverts import reverts
 
 STAKE = 1_000 * USDC
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from ape import chain
 
-from tests.reverts import reverts
-from tests.unit.fund_helpers import (
+from tests.unit.insurance_fund.helpers import (
     COOLDOWN,
     DAY,
     DEFAULTER,
@@ -19,6 +18,7 @@ from tests.unit.fund_helpers import (
     ZERO,
     wait_until,
 )
+from verification.engine.reverts import reverts
 
 STAKE = 1_000 * USDC
 

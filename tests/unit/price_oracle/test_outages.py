@@ -9,8 +9,7 @@ from ape import chain
 from eth_abi import encode
 from eth_utils import keccak
 
-from tests.reverts import reverts
-from tests.unit.oracle_helpers import (
+from tests.unit.price_oracle.helpers import (
     DAY,
     DEAD_MODES,
     DIVERGENT,
@@ -29,6 +28,7 @@ from tests.unit.oracle_helpers import (
     Desk,
     config,
 )
+from verification.engine.reverts import reverts
 
 WINDOW = HOUR
 GRACE = 2 * HOUR

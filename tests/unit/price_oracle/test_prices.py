@@ -6,8 +6,7 @@ import pytest
 from eth_abi import encode
 from eth_utils import keccak
 
-from tests.reverts import reverts
-from tests.unit.oracle_helpers import (
+from tests.unit.price_oracle.helpers import (
     BOMB,
     DEAD_MODES,
     DEVIATION_BPS,
@@ -37,6 +36,7 @@ from tests.unit.oracle_helpers import (
     unknown,
     unpack,
 )
+from verification.engine.reverts import reverts
 
 UNIT = 10**10  # of a price with eight decimals, WAD
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.oracle_helpers import EATS_GAS, ORDINARY
+from tests.unit.price_oracle.helpers import EATS_GAS, ORDINARY
 from tests.unit.risk_engine.conftest import ASSETS, LEAST, MARKETS, PRICE, WAD, judged
 from tests.unit.risk_engine.model import Holding, Margin, Portfolio, margin
 from verification.engine.evm import Reverted

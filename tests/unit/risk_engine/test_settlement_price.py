@@ -6,7 +6,7 @@ import pytest
 from eth_abi import encode
 from eth_utils import keccak
 
-from tests.unit.oracle_helpers import EATS_GAS, ORDINARY, REVERTS
+from tests.unit.price_oracle.helpers import EATS_GAS, ORDINARY, REVERTS
 from tests.unit.risk_engine.conftest import (
     ASSETS,
     COLLATERAL_ROW,

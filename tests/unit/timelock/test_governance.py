@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.reverts import Reverted, assert_passes, assert_refused, dry_run
+from verification.engine.reverts import Reverted, assert_passes, assert_refused, dry_run
 from verification.engine.world import WAD, World
 
 DAY = 86_400

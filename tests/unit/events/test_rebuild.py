@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from bulkhead.books import Header
-from tests.indexer import Auditor, Indexer
-from tests.scenes import Scene
-from tests.unit.default_manager.procedure_helpers import join, set_waterfall
+from tests.unit.default_manager.helpers import join
+from tests.unit.events.indexer import Auditor, Indexer
 from verification.engine.evm import Reverted
+from verification.engine.scenes import Scene, set_waterfall
 from verification.engine.world import BTC, ETH, NEVER, WAD, World
 
 STEPS = 400

@@ -36,6 +36,16 @@ TERMS = (
     "reward_cap",
     "dust",
 )
+WATERFALL = (
+    "window",
+    "charge_cap",
+    "period",
+    "market_amount",
+    "market_share",
+    "total_amount",
+    "total_share",
+    "remainder",
+)
 DUST = 10**6  # wei: what two dozen roundings of a rate (10**-18 of 200,000) may add up to
 
 
@@ -179,6 +189,39 @@ def set_terms(world: World, **changed: int) -> None:
     now = world.default_manager.terms()
     terms = {name: changed.get(name, getattr(now, name)) for name in TERMS}
     world.default_manager.set_terms(tuple(terms.values()), sender=world.admin)
+
+
+def set_waterfall(world: World, **changed: int) -> None:
+    """Let the admin change some terms of the waterfall."""
+    now = world.default_manager.waterfall()
+    terms = tuple(changed.get(name, getattr(now, name)) for name in WATERFALL)
+    world.default_manager.set_waterfall(terms, sender=world.admin)
+
+
+@dataclass
+class Bystander:
+    """Somebody with a position who has nothing to do with a default."""
+
+    person: Any
+    account: int
+    size: float
+
+
+def crowd(scene: Scene, sizes: list[float]) -> list[Bystander]:
+    """Let people take these positions (signed) from the market maker at the scene's price."""
+    world, found = scene.world, []
+    people = world.people.crowd()
+    for place, size in enumerate(sizes):
+        person = people[place % len(people)]
+        account = world.open(person, max(abs(size) * 2_000, 1_000))
+        world.trade((scene.maker, scene.book), (person, account), size, 2_000)
+        found.append(Bystander(person, account, size))
+    return found
+
+
+def equities(world: World, accounts: list[int]) -> list[int]:
+    """Return the equity of each account, WAD."""
+    return [world.risk_engine.margin(account)[0] for account in accounts]
 
 
 @dataclass(frozen=True)

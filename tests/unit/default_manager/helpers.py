@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.scenes import INSOLVENT_PRICE, Scene
 from verification.engine.evm import Reverted
+from verification.engine.scenes import INSOLVENT_PRICE, Scene, set_waterfall
 from verification.engine.world import ETH, NEVER, WAD, World
 
 PPM = 1_000_000
@@ -17,16 +17,6 @@ INSOLVENT = 3
 # What law 3.2 may miss at a hundred times the mark: a wei of A for some hundred units of a side.
 BOOK_DUST = 1e-10
 SHORTFALL = 1_100  # of the scene at INSOLVENT_PRICE: 10,000 less a fee of 100 and a loss of 11,000
-WATERFALL = (
-    "window",
-    "charge_cap",
-    "period",
-    "market_amount",
-    "market_share",
-    "total_amount",
-    "total_share",
-    "remainder",
-)
 HOLE, ASSESSMENTS, CONTRIBUTIONS, INSURANCE, OWN = range(5)
 
 
@@ -49,13 +39,6 @@ def name_guardian(world: World) -> Any:
     world.clearinghouse.set_guardian(guardian, sender=world.admin)
     world.clearinghouse.accept_guardian(sender=guardian)
     return guardian
-
-
-def set_waterfall(world: World, **changed: int) -> None:
-    """Let the admin change some terms of the waterfall."""
-    now = world.default_manager.waterfall()
-    terms = tuple(changed.get(name, getattr(now, name)) for name in WATERFALL)
-    world.default_manager.set_waterfall(terms, sender=world.admin)
 
 
 def without_limits(world: World) -> None:
@@ -148,32 +131,6 @@ def side_pair(world: World, side: int, market: int = ETH) -> tuple[int, int]:
     """Return (A, K) of a side's present generation: 0 LONG, 1 SHORT."""
     book = world.market(market)
     return (book.short if side else book.long).pairs[-1]
-
-
-@dataclass
-class Bystander:
-    """Somebody with a position who has nothing to do with a default."""
-
-    person: Any
-    account: int
-    size: float
-
-
-def crowd(scene: Scene, sizes: list[float]) -> list[Bystander]:
-    """Let people take these positions (signed) from the market maker at the scene's price."""
-    world, found = scene.world, []
-    people = world.people.crowd()
-    for place, size in enumerate(sizes):
-        person = people[place % len(people)]
-        account = world.open(person, max(abs(size) * 2_000, 1_000))
-        world.trade((scene.maker, scene.book), (person, account), size, 2_000)
-        found.append(Bystander(person, account, size))
-    return found
-
-
-def equities(world: World, accounts: list[int]) -> list[int]:
-    """Return the equity of each account, WAD."""
-    return [world.risk_engine.margin(account)[0] for account in accounts]
 
 
 def about(amount: int, expected: float, dust: int = 10**6) -> bool:

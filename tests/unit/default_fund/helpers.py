@@ -8,7 +8,7 @@ from typing import Any
 from ape.api import ReceiptAPI, TestAccountAPI
 from ape.contracts import ContractInstance
 
-from tests.unit.fund_helpers import DAY, MAX_UINT, wait_until
+from tests.unit.insurance_fund.helpers import DAY, MAX_UINT, wait_until
 from verification.engine.people import People
 
 COOLDOWN = 7 * DAY

@@ -7,19 +7,25 @@ from typing import Any
 
 import pytest
 
-from tests.scenes import CALL_PRICE, CLOSE_OUT_PRICE, DUST, INSOLVENT_PRICE, Scene
-from tests.unit.default_manager.procedure_helpers import (
+from tests.unit.default_manager.helpers import (
     PPM,
     fill_funds,
     finish_window,
     join,
     parts_of,
     refused,
-    set_waterfall,
     tear_up,
     without_limits,
 )
 from verification.engine.evm import Reverted
+from verification.engine.scenes import (
+    CALL_PRICE,
+    CLOSE_OUT_PRICE,
+    DUST,
+    INSOLVENT_PRICE,
+    Scene,
+    set_waterfall,
+)
 from verification.engine.world import BTC, WAD, World
 
 (

@@ -13,9 +13,9 @@ from vyper.compiler.input_bundle import FilesystemInputBundle
 from vyper.compiler.phases import CompilerData
 
 from verification.engine.abi import decoder_of, encoder_of, kind_of
-from verification.engine.evm import ROOT, Artefacts
+from verification.engine.evm import Artefacts, deployables, source_of
 
-CONTRACTS = sorted(path.stem for path in (ROOT / "contracts").glob("*.vy"))
+CONTRACTS = [path.stem for path in deployables()]
 
 
 def values_of(entry: dict) -> st.SearchStrategy:
@@ -90,7 +90,7 @@ class Recording(FilesystemInputBundle):
 @pytest.mark.parametrize("name", ["DefaultManagerProcedures", "InsuranceFund"])
 def test_artefacts_are_kept_by_all_that_is_imported(name, fast_world):
     artefacts = Artefacts()
-    (source,) = artefacts.contracts.glob(f"{name}.vy")
+    source = source_of(artefacts.contracts, name)
     bundle = Recording([Path(vyper.__file__).parent.parent, artefacts.contracts.parent])
     assert CompilerData(bundle.load_file(source), bundle).annotated_vyper_module
     read = {path for path in bundle.read if artefacts.contracts in path.parents}

@@ -9,7 +9,9 @@ import pyrevm
 import pytest
 from eth_utils import keccak
 
-from tests.scenes import (
+from tests.unit.default_manager.helpers import side_pair
+from verification.engine.evm import Reverted
+from verification.engine.scenes import (
     CALL_PRICE,
     CLOSE_OUT_PRICE,
     INSOLVENT_PRICE,
@@ -17,8 +19,6 @@ from tests.scenes import (
     set_market_risk,
     set_terms,
 )
-from tests.unit.default_manager.procedure_helpers import side_pair
-from verification.engine.evm import Reverted
 from verification.engine.world import AUCTION, BTC, ETH, WAD, wad
 
 PPM = 1_000_000
