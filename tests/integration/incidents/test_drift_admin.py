@@ -18,7 +18,7 @@ import pytest
 
 from bulkhead.config import load_config
 from bulkhead.deployment import DEFAULT_MANAGER, deploy
-from tests.unit.default_manager.helpers import refused
+from tests.procedure import refused
 from verification.engine.evm import ADMIN, ROOT, PyrevmChain, Reverted, everybody
 from verification.engine.scenes import Scene
 from verification.engine.world import FIRST_PRICES, NEVER, WAD, World

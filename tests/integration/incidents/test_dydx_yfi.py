@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.default_manager.helpers import BOOK_DUST, finish_window, parts_of, tear_up
+from tests.procedure import BOOK_DUST, finish_window, parts_of, tear_up
 from verification.engine.scenes import Scene, set_waterfall
 from verification.engine.world import WAD
 

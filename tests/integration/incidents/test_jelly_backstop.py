@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.default_manager.helpers import BOOK_DUST, finish_window, only, parts_of, tear_up
+from tests.procedure import BOOK_DUST, finish_window, only, parts_of, tear_up
 from verification.engine.scenes import DUST, Scene, set_waterfall
 from verification.engine.world import WAD
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from itertools import permutations
 
-from tests.unit.default_manager.helpers import refused
+from tests.procedure import refused
 from verification.engine.scenes import Scene, crowd
 from verification.engine.world import BTC, ETH
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.default_manager.helpers import BOOK_DUST, side_pair
+from tests.procedure import BOOK_DUST, side_pair
 from verification.engine.scenes import DUST, Scene, crowd, equities
 from verification.engine.world import WAD
 

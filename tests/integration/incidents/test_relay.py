@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.default_manager.helpers import (
+from tests.procedure import (
     BOOK_DUST,
     fill_funds,
     finish_window,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.default_manager.helpers import only, without_limits
+from tests.procedure import only, without_limits
 from verification.engine.scenes import Scene, equities
 from verification.engine.world import ETH, HEALTHY, INSOLVENT, WAD
 

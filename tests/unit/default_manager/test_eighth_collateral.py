@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.default_manager.helpers import (
+from tests.procedure import (
     UNIT,
     fill_funds,
     finish_window,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.default_manager.helpers import (
+from tests.procedure import (
     BOOK_DUST,
     INSOLVENT,
     SHORTFALL,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.default_manager.helpers import (
+from tests.procedure import (
     BOOK_DUST,
     PPM,
     SHORTFALL,

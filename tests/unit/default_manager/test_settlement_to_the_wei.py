@@ -8,7 +8,7 @@ import pytest
 
 from bulkhead.config import load_config
 from bulkhead.deployment import deploy
-from tests.unit.default_manager.helpers import (
+from tests.procedure import (
     SHORTFALL,
     debts,
     fill_funds,

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pyrevm
 import pytest
 
-from tests.unit.default_manager.helpers import (
+from tests.procedure import (
     BOOK_DUST,
     PPM,
     SHORTFALL,

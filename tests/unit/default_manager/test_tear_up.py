@@ -8,7 +8,7 @@ from itertools import permutations
 
 import pytest
 
-from tests.unit.default_manager.helpers import (
+from tests.procedure import (
     BOOK_DUST,
     SHORTFALL,
     cash_parts,

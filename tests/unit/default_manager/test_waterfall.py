@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.clearinghouse.test_many_markets import list_markets
-from tests.unit.default_manager.helpers import (
+from tests.procedure import (
     BOOK_DUST,
     INSOLVENT,
     PPM,
@@ -26,6 +25,7 @@ from tests.unit.default_manager.helpers import (
     two,
     without_limits,
 )
+from tests.unit.clearinghouse.test_many_markets import list_markets
 from verification.engine.evm import Reverted
 from verification.engine.scenes import DUST, INSOLVENT_PRICE, WATERFALL, Risk, Scene, set_waterfall
 from verification.engine.world import BTC, ETH, HEALTHY, WAD, World

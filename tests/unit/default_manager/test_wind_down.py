@@ -8,7 +8,7 @@ from typing import Any
 import pyrevm
 import pytest
 
-from tests.unit.default_manager.helpers import (
+from tests.procedure import (
     BOOK_DUST,
     UNIT,
     about,

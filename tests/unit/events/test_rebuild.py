@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bulkhead.books import Header
-from tests.unit.default_manager.helpers import join
+from tests.procedure import join
 from tests.unit.events.indexer import Auditor, Indexer
 from verification.engine.evm import Reverted
 from verification.engine.scenes import Scene, set_waterfall

@@ -9,7 +9,7 @@ import pyrevm
 import pytest
 from eth_utils import keccak
 
-from tests.unit.default_manager.helpers import side_pair
+from tests.procedure import side_pair
 from verification.engine.evm import Reverted
 from verification.engine.scenes import (
     CALL_PRICE,
