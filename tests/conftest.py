@@ -41,7 +41,7 @@ def _isolation(request):
     Ape has the like (switched off in pyproject.toml), but it sorts fixtures by name on the way and
     then runs some in another order than pytest would. A test in process needs no Anvil.
     """
-    if "fast_world" in request.fixturenames:
+    if "fast_world" in request.fixturenames and "chain" not in request.fixturenames:
         yield
         return
     chain = request.getfixturevalue("chain")

@@ -9,7 +9,7 @@ import pytest
 
 from verification.engine.evm import Reverted
 from verification.engine.scenes import INSOLVENT_PRICE, Scene, set_waterfall
-from verification.engine.world import ETH, NEVER, WAD, World
+from verification.engine.world import BTC, ETH, NEVER, WAD, World
 
 PPM = 1_000_000
 UNIT = 10**12  # WAD per unit of the settlement token
@@ -18,6 +18,8 @@ INSOLVENT = 3
 BOOK_DUST = 1e-10
 SHORTFALL = 1_100  # of the scene at INSOLVENT_PRICE: 10,000 less a fee of 100 and a loss of 11,000
 HOLE, ASSESSMENTS, CONTRIBUTIONS, INSURANCE, OWN = range(5)
+DAY = 86_400
+PROOFS = 3 * DAY
 
 
 def refused(reason: str, function: Any, *args: Any, sender: Any) -> None:
@@ -141,3 +143,42 @@ def about(amount: int, expected: float, dust: int = 10**6) -> bool:
 def whole(amount: float) -> int:
     """Return an amount of cash as WAD."""
     return round(amount * WAD)
+
+
+def wind_down(world: World) -> None:
+    """Let the owner begin it and anybody settle every market."""
+    world.clearinghouse.begin_wind_down(sender=world.admin)
+    settle_all(world)
+
+
+def settle_all(world: World) -> None:
+    """Let anybody settle every market."""
+    for market in (ETH, BTC):
+        world.clearinghouse.settle_market(market, sender=world.people["stranger"])
+
+
+def redemption(world: World) -> Any:
+    """Let the proofs end and redemption begin."""
+    world.wait(PROOFS + 1)
+    return world.clearinghouse.begin_redemption(sender=world.people["stranger"]).return_value
+
+
+def held(world: World) -> int:
+    """Return settlement token units in the clearinghouse."""
+    return world.settlement.balanceOf(world.clearinghouse)
+
+
+def tear_up_is_refused(scene: Scene, reason: str) -> None:
+    """Nobody may tear the account up now."""
+    refused(
+        f"default manager: {reason}", scene.manager.tear_up, [scene.account], sender=scene.stranger
+    )
+
+
+def settle(scene: Scene, market: int = ETH):
+    """Let the owner end a market."""
+    return scene.world.clearinghouse.settle_market(market, sender=scene.world.admin)
+
+
+def step_of(scene: Scene):
+    return scene.world.lens.next_step(scene.account)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.clearinghouse.test_novate import fill_arguments
+from tests.unit.clearinghouse.helpers import fill_arguments
 from verification.engine.reverts import assert_passes, assert_reverts
 from verification.engine.world import AUCTION, CALLED, ETH, WAD
 

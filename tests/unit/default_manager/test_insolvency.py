@@ -356,44 +356,6 @@ def test_a_bidder_must_carry_what_he_takes(insolvent):  # INV-8
 # WAYS BACK ----------------------------------------------------------------------------------------
 
 
-def test_reopened_when_equity_is_back(insolvent):
-    scene = insolvent
-    refused(
-        "default manager: account is insolvent",
-        scene.manager.reopen,
-        scene.account,
-        sender=scene.stranger,
-    )
-    scene.price(1_905)
-    refused(
-        "default manager: account is solvent, reopen its auction",
-        scene.manager.bid,
-        scene.account,
-        WAD,
-        scene.purse,
-        sender=scene.bidder,
-    )
-    finish_window(scene.world)
-    refused(
-        "default manager: account is solvent, reopen its auction",
-        scene.manager.tear_up,
-        [scene.account],
-        sender=scene.stranger,
-    )
-    event = only(scene.manager.reopen(scene.account, sender=scene.stranger), scene.manager.Reopened)
-    assert event.equity == 400 * WAD
-    assert scene.stage() == AUCTION
-    assert reserved(scene) == (0, 0, 0, 0)
-    assert scene.world.insurance_fund.reserved() == 0
-    assert scene.manager.auction(scene.account).discount == scene.terms.discount_start
-    refused(
-        "default manager: insolvency not recognised",
-        scene.manager.reopen,
-        scene.account,
-        sender=scene.stranger,
-    )
-
-
 @pytest.mark.parametrize("how", ["deposit", "price"])
 def test_cured(insolvent, how):  # INV-10
     scene, world = insolvent, insolvent.world
