@@ -112,6 +112,7 @@ lint: setup  ## Check formatting, layout and lint rules; change nothing
 	ruff check .
 	ruff format --check .
 	python scripts/lint_contracts.py
+	python -m scripts.lint_tests
 	natrix lint $(filter-out contracts/testing/%,$(wildcard contracts/*/[A-Z]*.vy))
 
 .PHONY: format
