@@ -9,7 +9,7 @@ import pytest
 
 from verification.engine.evm import Reverted
 from verification.engine.scenes import INSOLVENT_PRICE, Scene, set_waterfall
-from verification.engine.world import BTC, ETH, NEVER, WAD, World
+from verification.engine.world import BTC, ETH, NEVER, World
 
 PPM = 1_000_000
 UNIT = 10**12  # WAD per unit of the settlement token
@@ -138,11 +138,6 @@ def side_pair(world: World, side: int, market: int = ETH) -> tuple[int, int]:
 def about(amount: int, expected: float, dust: int = 10**6) -> bool:
     """Whether a WAD amount is this much cash, to dust."""
     return abs(amount - round(expected * 10**6) * UNIT) <= dust
-
-
-def whole(amount: float) -> int:
-    """Return an amount of cash as WAD."""
-    return round(amount * WAD)
 
 
 def wind_down(world: World) -> None:

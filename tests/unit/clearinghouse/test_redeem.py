@@ -21,7 +21,6 @@ from verification.engine.scenes import Scene
 from verification.engine.world import ETH, WAD, World
 
 DAY = 86_400
-PROOFS = 3 * DAY
 
 
 @pytest.fixture

@@ -10,9 +10,6 @@ import pytest
 from tests.procedure import only, redemption, refused, wind_down
 from verification.engine.world import WAD, World
 
-DAY = 86_400
-PROOFS = 3 * DAY
-
 
 def odd_collateral(world: World, kind: str = "OddToken") -> tuple[Any, int]:
     """List a token that can be told to misbehave, priced as ETH; return it and its index."""

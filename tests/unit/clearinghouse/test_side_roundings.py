@@ -8,8 +8,6 @@ from tests.unit.clearinghouse.helpers import leg, slot_of
 from verification.engine.world import ETH, WAD
 
 CAP = 500_000  # ppm of the mark
-ROW = 8
-MARK = 2_000 * WAD
 
 
 def test_dust_with_nobody_on_the_other_side_is_closed_all_the_same(

@@ -5,9 +5,6 @@ from __future__ import annotations
 from tests.unit.clearinghouse.helpers import leg
 from verification.engine.world import ETH, WAD
 
-ROW = 8
-MARK = 2_000 * WAD
-
 
 def test_a_slice_of_nothing_moves_its_price_alone(world, ledger, manager, holder, maker):
     before = world.cash(holder.account), world.cash(maker.account)

@@ -11,7 +11,6 @@ from tests.unit.clearinghouse.helpers import leg
 from verification.engine.world import ETH, WAD
 
 CAP = 500_000  # ppm of the mark
-ROW = 8
 MARK = 2_000 * WAD
 GREATEST_MARK = 2**120 - 1  # a leg's field
 OUT_OF_RANGE = "ledger: number out of range"

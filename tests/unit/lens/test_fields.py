@@ -21,7 +21,6 @@ from verification.engine.scenes import (
 )
 from verification.engine.world import AUCTION, BTC, ETH, WAD, wad
 
-PPM = 1_000_000
 NOTHING_LEFT = 1_901  # 10,000 less a fee of 100 and a loss of 9,900
 UNKNOWN = 12_345
 NOTHING, CALL, OPEN, CURE = 0, 1, 2, 4  # actions of `next_step`

@@ -19,7 +19,6 @@ from verification.engine.evm import Reverted
 
 CROSS_ACCOUNT, ISOLATED_ACCOUNT = 2 << 88, 1 << 88 | 1 << 72
 INITIAL, WITHDRAWAL, MAINTENANCE = range(3)
-CASH_LIMIT = 2**99
 FEED_GAS = 150_000
 DETAILS = 2**232 - 2**120 | 2**239  # bits of a known price that test_assess_legs.py is about
 many = settings(

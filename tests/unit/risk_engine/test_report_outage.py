@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from tests.unit.risk_engine.conftest import ASSETS, COLLATERAL_ROW, MARKET_ROW, MARKETS
 from tests.unit.risk_engine.helpers import kill, refuses_anyone, report
-from verification.engine.evm import Person
 
 ASSET = ASSETS[0]
 ROW = MARKET_ROW + MARKETS[0]  # its asset is ASSET
 COLLATERAL = COLLATERAL_ROW  # its asset is ASSET too
 NO_ROW = MARKET_ROW + 40
-STRANGER = Person.number(0)
 
 
 def test_anyone_reports_the_outage_of_a_row(desk):
