@@ -118,7 +118,7 @@ def test_gap_insolvency_draw_and_restake(world):
     assert scene.stage() == HEALTHY
     assert world.cash(scene.account) == 0
 
-    # The maker's profit is paid to him in full: what is missing is the clearinghouse's.
+    # The maker's profit is paid in full: what is missing is the clearinghouse's.
     world.trade((scene.bidder, scene.purse), (scene.maker, scene.book), 2.9, 1_500)
     check(world)
     ledger.collect_fees(ETH, sender=scene.stranger)
@@ -240,7 +240,7 @@ def test_a_crash_with_everybody_in_it(world):
     assert world.cash(idle) == 5_555 * WAD  # INV-7
     for _, account, _, _ in lives:
         assert not manager.auction(account).max_fraction
-    # The winner goes home with what he has won, paid by the losers and the fund.
+    # The winner goes home with what was won, paid by the losers and the fund.
     world.trade((maker, book), (lives[5][0], short), 100, 1_700)
     assert leave(world, lives[5][0], short) > 69_500 * 10**6
     check(world)

@@ -130,7 +130,7 @@ class Defaults(Walk):
                 self.compare(number, foreseen, logs)
 
     def has_promised(self, account: Account) -> bool:
-        """Whether the owner's contribution is spoken for by another account of his."""
+        """Whether the owner's contribution is spoken for by another account of theirs."""
         reservation = self.twin.world.default_manager.reservation
         return any(
             other.owner == account.owner and reservation(other.id)[0]

@@ -22,5 +22,5 @@ def ending(fast_world) -> Scene:
 
 @pytest.fixture
 def guardian(fast_world) -> Any:
-    """He may pause."""
+    """Somebody who may pause."""
     return name_guardian(fast_world)

@@ -90,7 +90,7 @@ def attempt(function: Any, *args: Any, **named: Any) -> Any:
 
 @dataclass
 class Attacker:
-    """Somebody with money, accounts and bad intentions, and the scene he acts in."""
+    """Somebody with money, accounts and bad intentions, and the scene they act in."""
 
     scene: Scene
     person: Any
@@ -104,11 +104,11 @@ class Attacker:
 
     @property
     def world(self) -> World:
-        """Where he acts."""
+        """Where they act."""
         return self.scene.world
 
     def open(self, cash: float = 0, worth: float = 0, **collateral: float) -> int:
-        """Open an account; collateral has cost him what it is really worth."""
+        """Open an account; collateral has cost what it is really worth."""
         account = self.world.open(self.person, cash, **collateral)
         self.accounts.append(account)
         self.paid_in += Decimal(str(cash)) + Decimal(str(worth))
@@ -117,7 +117,7 @@ class Attacker:
     def trade_with_himself(
         self, giver: int, getter: int, size: float, price: float, market: int = ETH
     ) -> Any:
-        """Let one of his accounts gain `size` from another, if that is allowed."""
+        """Let one of their accounts gain `size` from another, if that is allowed."""
         sides = (self.person, giver), (self.person, getter)
         return attempt(self.world.trade, *sides, size, price, market)
 
@@ -146,20 +146,20 @@ class Attacker:
                 amount //= 2
 
     def taken(self) -> Decimal:
-        """Return the cash in his wallet."""
+        """Return the cash in their wallet."""
         return Decimal(self.world.settlement.balanceOf(self.person)) / 10**6
 
     def walked_off_with(self) -> Decimal:
-        """Return what he has in his wallet beyond what he paid in."""
+        """Return what is in their wallet beyond what they paid in."""
         return self.taken() - self.paid_in
 
     def wealth(self) -> Decimal:
-        """Return his wallet and what his accounts are worth: he leaves those below 0 behind."""
+        """Return their wallet and what their accounts are worth: those below 0 are left behind."""
         held = sum(max(self.scene.equity(account), 0) for account in self.accounts)
         return self.taken() + cash_of(held)
 
     def gain(self) -> Decimal:
-        """Return what he is worth beyond what he paid in."""
+        """Return what they are worth beyond what they paid in."""
         return self.wealth() - self.paid_in
 
 

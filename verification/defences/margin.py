@@ -43,7 +43,7 @@ def borrow_profit(world: World) -> Decimal:
 
 
 def withdraw_until_liquidated(world: World) -> Decimal:
-    """Hyperliquid ETH: a whale in profit takes his margin out; a fall of 9 % finds nothing left."""
+    """Hyperliquid ETH: a whale in profit takes the margin out; a fall of 9 % finds nothing left."""
     attacker = Attacker.enter(world)
     whale = attacker.open(400_000)
     attacker.take_from_market(whale, 2_000, 2_000)
@@ -151,7 +151,7 @@ def block_bids_with_dust(world: World) -> Decimal:
 
 
 def crowd_a_market(world: World) -> Decimal:
-    """A stranger makes open interest with himself around an account just above maintenance margin,
+    """A stranger makes open interest alone around an account just above maintenance margin,
     bids for it at the highest discount, and takes the crowd away again."""
     attacker = Attacker.enter(world)
     world.clearinghouse.set_contribution_threshold(0, sender=world.admin)

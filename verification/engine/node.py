@@ -59,7 +59,7 @@ class NodeReceipt(Receipt):
         return NodeEvents(self.filter, self._decoded())
 
     def decode_logs(self, event: Event) -> list[Any]:
-        """Return the events of a kind, whoever logged them."""
+        """Return the events of a kind, of any contract."""
         logs = [log for log in self.logs if log[1] and log[1][0] == event.topic]
         return [event.read(topics, data) for _, topics, data in logs]
 
@@ -137,7 +137,7 @@ class NodeFunction(Function):
 
 
 class ByAddress:
-    """What is its address to whoever compares, hashes or prints it."""
+    """What is its address when it is compared, hashed or printed."""
 
     address: str
 

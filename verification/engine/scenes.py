@@ -1,8 +1,8 @@
-"""One trader in trouble and the people around him: the scene of every test of the procedure.
+"""One trader in trouble and the people around: the scene of every test of the procedure.
 
 The trader puts in 10,000 and buys 100 ETH at 2,000 from a market maker (20x). With the terms of
-config/local.yaml his maintenance margin is then 2.4 % of notional and a little, so that these
-prices of ETH each bring him to another stage of the procedure.
+config/local.yaml maintenance margin is then 2.4 % of notional and a little, so that these
+prices of ETH each bring the account to another stage of the procedure.
 """
 
 from __future__ import annotations

@@ -302,7 +302,7 @@ class Stage:
 
 
 def _fill_wallet(world: World, person: Person) -> None:
-    """Give a person more than he can use, and let the contracts take it."""
+    """Give a person more than they can use, and let the contracts take it."""
     for symbol, token in world.deployment.tokens.items():
         amount = 10_000_000 if symbol == "USDC" else 10_000
         world.fund(person, symbol, amount)

@@ -107,7 +107,7 @@ class Stage:
         return self.token("USDC")
 
     def owner(self, number: int) -> Any:
-        """The owner of an account, now and then somebody else, who may be his operator."""
+        """The owner of an account, now and then somebody else, who may be an operator."""
         if self.random.random() < 0.04:
             return self.random.choice(self.people)
         return self.person_of[self.w.accounts[number].owner]

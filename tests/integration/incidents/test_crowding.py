@@ -31,7 +31,7 @@ def scene(world) -> Scene:
 
 
 def crowd(scene: Scene) -> tuple[tuple, tuple]:
-    """Let the stranger trade with himself, twenty times the open interest of everybody else."""
+    """Let the stranger trade with themselves, twenty times the open interest of everybody else."""
     world, stranger = scene.world, scene.stranger
     sides = tuple((stranger, world.open(stranger, 10_000_000)) for _ in range(2))
     before = scene.margin()

@@ -29,7 +29,7 @@ def test_no_deposit_blocks_a_bid(world, price, dust):
 
 
 def test_a_deposit_before_every_bid_only_saves_the_account(world):
-    """Dust again and again: every bid passes, and if he pays enough he has simply paid."""
+    """Dust again and again: every bid passes, and whoever pays enough has simply paid."""
     scene = Scene.set(world)
     scene.auction_at(CLOSE_OUT_PRICE).finish_ramp()
     for _ in range(5):

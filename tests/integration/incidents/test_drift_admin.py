@@ -1,4 +1,4 @@
-"""Drift, April 2026: whoever had captured the admin key listed a token of his own as collateral and
+"""Drift, April 2026: who had captured the admin key listed a token of their own as collateral and
 borrowed the vaults empty against it.
 
 Every parameter belongs to a timelock: what a hostile proposer schedules is seen for days before it

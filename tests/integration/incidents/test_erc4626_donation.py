@@ -20,7 +20,7 @@ def test_first_staker_cannot_inflate_the_share(world):
     staked = fund.convertToAssets(fund.balanceOf(victim))
     kept = fund.convertToAssets(fund.balanceOf(attacker))
     assert staked >= 50_000 * 10**6 * 999 // 1_000
-    # The attacker's share is one unit beside a million virtual ones: his donation is gone.
+    # The attacker's share is one unit beside a million virtual ones: the donation is gone.
     assert kept < donation * 51 // 100
 
 

@@ -1,6 +1,6 @@
 """Hyperliquid ETH, March 2025: margin withdrawn until liquidation, the backstop inherits the loss.
 
-A whale in profit took his margin out, so that the vault had to take over a position too large to
+A whale in profit took the margin out, so that the vault had to take over a position too large to
 close without loss. Here a withdrawal leaves initial margin without counting profit, larger
 positions need more of it, and default is never better than closing the position oneself.
 """
@@ -57,7 +57,7 @@ def test_default_is_never_better_than_closing_oneself(world):
     world.trade((scene.maker, scene.book), (scene.stranger, other), 100, 2_000)
     scene.price(1_906)
     assert scene.equity() == scene.equity(other) > 0
-    scene.buy(-100, 1_906)  # closes himself, at the taker's fee
+    scene.buy(-100, 1_906)  # closes the position, at the taker's fee
     scene.manager.open_auction(other, sender=scene.bidder)
     scene.finish_ramp()
     scene.manager.bid(other, WAD, scene.purse, 1, sender=scene.bidder)

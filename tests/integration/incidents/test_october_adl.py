@@ -43,7 +43,7 @@ def test_charge_is_the_deficit(winners):
 
 
 def test_everybody_keeps_the_same_part(winners):
-    """The largest winner is not singled out: each SHORT keeps 13/113 of his size."""
+    """The largest winner is not singled out: each SHORT keeps 13/113 of its size."""
     scene, _ = winners
     scene.call()
     a, _ = side_pair(scene.world, 1)

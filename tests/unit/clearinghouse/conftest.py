@@ -14,7 +14,7 @@ from verification.engine.world import World
 
 @dataclass(frozen=True)
 class Party:
-    """Somebody and one of his accounts."""
+    """Somebody and one of their accounts."""
 
     person: Any
     account: int

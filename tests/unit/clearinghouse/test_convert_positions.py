@@ -16,7 +16,7 @@ def scene(fast_world) -> Scene:
 
 
 def test_converted_in_batches(scene):
-    """Every holder gets the value of his position; accounts without one are passed over."""
+    """Every holder gets the value of their position; accounts without one are passed over."""
     world = scene.world
     ledger = world.clearinghouse
     holders = crowd(scene, [5, -7, 0.3])
@@ -77,7 +77,7 @@ def test_profit_leaves_once_it_is_cash(scene):
 
 
 def test_a_loss_that_is_not_cash_yet_stays_inside(scene):  # INV-8
-    """Unconverted, but counted: he cannot leave with the money that he has lost."""
+    """Unconverted, but counted: the loser cannot leave with the money."""
     world = scene.world
     ledger = world.clearinghouse
     scene.price(1_950)

@@ -100,7 +100,7 @@ def test_a_draw_and_the_debt_that_it_leaves(fast_world, insurance):
 
 
 def test_a_deficit(fast_world):
-    """300 of 1,100 are there: the rest is the hole's. Whoever shows it gets his part of that."""
+    """300 of 1,100 are there: the rest is the hole's. Those who show it get their part of that."""
     ledger, scene = fast_world.clearinghouse, recognised(fast_world, insurance=300)
     hole = ledger.hole()
     ledger.begin_wind_down(sender=fast_world.admin)

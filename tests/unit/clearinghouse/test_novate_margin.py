@@ -310,7 +310,7 @@ class TestPriceInDoubt:
     def test_reducing_goes_on_with_initial_margin_at_the_worse_end(
         self, world, trader, account, fill
     ):
-        """The maker buys back what he sold, so both only reduce."""
+        """The maker buys back what was sold, so both only reduce."""
         assert_passes(*fill(-5, 2_050, account), sender=trader)
 
     def test_below_initial_margin_mark_is_the_end_that_favours_the_other(

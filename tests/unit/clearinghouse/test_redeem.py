@@ -30,7 +30,7 @@ def scene(fast_world) -> Scene:
 
 
 def test_twice_and_by_whom(ending):
-    """By a stranger to the owner only; to anyone else by the owner or his operator; once."""
+    """By a stranger to the owner only; to anyone else by the owner or their operator; once."""
     scene, world = ending, ending.world
     ledger, token = world.clearinghouse, world.settlement
     ending.manager.prove_deficit(scene.account, 0, sender=scene.stranger)
@@ -75,8 +75,8 @@ def test_operator_needs_the_permission(ending):
 
 
 def test_a_deficit_redeems_nothing(ending):
-    """Not proven in time: it gets nothing, and by as much the last one gets less. He gets the rest:
-    nobody is locked out by what is missing."""
+    """Not proven in time: it gets nothing, and by as much the last one gets less. That is paid
+    out: nobody is locked out by what is missing."""
     world, ledger = ending.world, ending.world.clearinghouse
     missing = -ending.equity(ending.account)
     redemption(world)
@@ -98,7 +98,7 @@ def test_a_deficit_redeems_nothing(ending):
 
 
 def test_whole_without_a_hole(scene):
-    """Nobody is in deficit: everybody gets all he has, to token units."""
+    """Nobody is in deficit: everybody gets all they have, to token units."""
     world = scene.world
     scene.price(1_950)
     wind_down(world)
@@ -170,7 +170,7 @@ def test_two_hundred_accounts_in_any_order(fast_world, seed):  # INV-12
 
 
 def test_nobody_idle_stalls_it(ending):
-    """The market maker never comes: the others redeem, his share stays for him."""
+    """The market maker never comes: the others redeem, that share stays."""
     ledger, world = ending.world.clearinghouse, ending.world
     ending.manager.prove_deficit(ending.account, 0, sender=ending.stranger)
     redemption(world)

@@ -12,7 +12,7 @@ STAKE = 1_000 * USDC
 
 @pytest.mark.parametrize("gift", [USDC, 10**6 * USDC, 10**9 * USDC])
 def test_inflating_a_share_costs_the_attacker(club, gift):
-    """Down to next to no shares by a default of his own, then up with fees."""
+    """Down to next to no shares by a default of their own, then up with fees."""
     attacker, victim = club.member, club.partner
     club.join(attacker, USDC, USDC)
     club.draw(attacker, USDC - 1, 0, 0)

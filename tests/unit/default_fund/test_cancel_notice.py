@@ -1,4 +1,4 @@
-"""DefaultFund.cancel_notice: whoever stays after all waits again."""
+"""DefaultFund.cancel_notice: those who stay after all wait again."""
 
 from __future__ import annotations
 

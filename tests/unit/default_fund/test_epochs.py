@@ -51,7 +51,7 @@ def test_crumbs_cover_losses_and_go_to_the_next_to_deposit(club):
 
 @pytest.mark.parametrize("left", [0, 1, 999, STAKE // 2_000])
 def test_eight_wipe_outs_in_a_row(club, left):
-    """Or nearly: each round's newcomer has what he staked, and the numbers stay small."""
+    """Or nearly: each round's newcomer has what they staked, and the numbers stay small."""
     members = (club.member, club.partner)
     for round_ in range(8):
         who = members[round_ % 2]

@@ -148,7 +148,7 @@ def test_a_loss_of_his_own_shrinks_a_notice(pair):
     ]
     notice = club.fund.notice_of(club.member)
     assert (notice.contribution_shares, notice.ready_at) == (left, ready_at)
-    # What he adds afterwards waits for a notice of its own.
+    # What is added afterwards waits for a notice of its own.
     club.join(club.member, STAKE, STAKE)
     assert club.fund.withdraw(club.member, sender=club.member).return_value == STAKE * 5 // 4
     assert club.worth(club.member, CONTRIBUTIONS) == STAKE

@@ -51,7 +51,7 @@ def test_the_side_opposite_to_a_position_is_charged_however_small_it_is(debtor, 
 def test_what_was_reserved_pays_when_the_last_position_has_no_shares_left(debtor):  # INV-6
     world = debtor.world
     _buys(debtor, 1)
-    # A SHORT defaults and nobody pays for him: the LONG side is torn up to nothing, and the
+    # A SHORT defaults and nobody pays for it: the LONG side is torn up to nothing, and the
     # trader's wei vanishes with its generation.
     seller, buyer = world.people.named("second trader", "buyer")
     short, long = world.open(seller, 12_000), world.open(buyer, 100_000)
@@ -63,7 +63,7 @@ def test_what_was_reserved_pays_when_the_last_position_has_no_shares_left(debtor
     world.stake(debtor.staker, INSURED)
     funded = world.insurance_fund.totalAssets() * 10**12
 
-    # All of his shortfall is reserved; then it grows, and somebody takes the collateral.
+    # All of the shortfall is reserved; then it grows, and somebody takes the collateral.
     world.set_price("BTC", COVERED)
     debtor.open_auction()
     assert debtor.stage() == INSOLVENT

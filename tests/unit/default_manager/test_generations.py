@@ -25,7 +25,7 @@ LONG, SHORT = 0, 1
 
 
 def side_torn_up(world: World, sign: int, size: float, others: float) -> Scene:
-    """Tear up a trader of so many units, and leave so many to others of his side.
+    """Tear up a trader of so many units, and leave so many to others of that side.
 
     Args:
         sign: +1 for a LONG trader, whom the SHORT side pays.
@@ -68,7 +68,7 @@ def test_one_begins_below_the_floor_and_not_at_it(fast_world, sign, others, bega
 
 @pytest.mark.parametrize("sign", [1, -1], ids=["short side", "long side"])
 def test_an_old_holder_goes_on(fast_world, sign):
-    """What is left of him moves with the price, is closed by trades of his own, and is all there
+    """What is left of them moves with the price, is closed by their own trades, and is all there
     when the market is settled."""
     scene = side_torn_up(fast_world, sign, 99.95, 0.05)
     event = only(tear_up(scene), fast_world.clearinghouse.GenerationBegan)
@@ -98,7 +98,7 @@ def test_an_old_holder_goes_on(fast_world, sign):
 @pytest.mark.parametrize(("generations", "left"), [(12, 1), (13, 0)])
 def test_after_thirteen_of_them_nothing_is_left_but_cash(fast_world, generations, left):
     """The SHORT side is torn up again and again, each time to a two-thousandth. A SHORT is rounded
-    up to a wei until then; what he has gained is his."""
+    up to a wei until then; what it has gained stays."""
     scene = Scene.set(fast_world, size=0)
     veteran, _ = crowd(scene, [-0.03, 0.05])
     start = scene.equity(veteran.account)
@@ -230,7 +230,7 @@ def test_under_the_floor(insolvent):
         assert -DUST <= new - old <= 0
     scene.price(1_700)
     assert abs(scene.equity(scene.book) - before[0] - 190 * WAD // 20) <= DUST
-    # He is touched, and keeps his value.
+    # The holder is touched, and keeps the value.
     held = scene.equity(scene.book)
     person = world.people["buyer"]
     account = world.open(person, 10_000)
@@ -241,7 +241,7 @@ def test_under_the_floor(insolvent):
 
 
 def test_many_generations(fast_world):
-    """The SHORT side is torn up five times; a holder of the first finds his money at the end."""
+    """The SHORT side is torn up five times; a holder of the first finds their money at the end."""
     scene = Scene.set(fast_world, size=0)
     veteran = crowd(scene, [-30])[0]
     start = scene.equity(veteran.account)
@@ -258,7 +258,7 @@ def test_many_generations(fast_world):
     state = fast_world.clearinghouse.market_state(1)
     assert (state >> 240) & 0xFFF >= 1 or side_pair(fast_world, SHORT)[0] < WAD
     scene.price(2_000)
-    # He has gained 110 a unit on what was torn up under him, and holds the rest.
+    # They have gained 110 a unit on what was torn up under them, and hold the rest.
     gained = scene.equity(veteran.account) - start
     assert gained >= -DUST
     assert fast_world.conservation_error() < BOOK_DUST

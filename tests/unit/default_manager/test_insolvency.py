@@ -33,7 +33,7 @@ def scene(fast_world) -> Scene:
 
 @pytest.fixture
 def insolvent(fast_world) -> Scene:
-    """His insolvency was recognised at a shortfall of 1,100."""
+    """The trader's insolvency was recognised at a shortfall of 1,100."""
     return recognised(fast_world)
 
 
@@ -254,7 +254,7 @@ def test_nobody_is_torn_up_in_the_window(insolvent):
 
 
 def test_bid_at_mark(insolvent):  # INV-4
-    """Whoever takes it over gets it at mark and nothing else; the funds pay the shortfall."""
+    """A bidder gets it at mark and nothing else; the funds pay the shortfall."""
     scene = insolvent
     wealth = scene.equity(scene.purse)
     receipt = scene.manager.bid(scene.account, WAD, scene.purse, sender=scene.bidder)
@@ -396,7 +396,7 @@ def refused_by_role(function, scene: Scene) -> None:
 
 
 def test_released_money_serves_the_next(insolvent):
-    """What was reserved for one is there for another once he is cured."""
+    """What was reserved for one is there for another once that one is cured."""
     scene, world = insolvent, insolvent.world
     other = world.people["second trader"]
     scene.price(2_000)

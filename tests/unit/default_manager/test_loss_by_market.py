@@ -51,8 +51,8 @@ def test_a_market_without_a_loss_pays_nothing(fast_world):
 
 
 def test_what_exceeds_the_losses_goes_by_margin(fast_world):
-    """He lost 20,000 in BTC before, and his collateral since: that part goes by the margins of
-    what he holds now."""
+    """They lost 20,000 in BTC before, and in collateral since: that part goes by the margins of
+    what they hold now."""
     scene = Scene.set(fast_world, cash=0, size=0, WETH=20)
     fast_world.stake(scene.staker, 100_000)
     scene.buy(5, 40_000, BTC)
@@ -87,7 +87,7 @@ def test_the_charge_follows_the_attribution(fast_world):
     paid = only(scene.call(), scene.manager.ShortfallPaid)
     assert about(paid.charged, 2_200)
     after = [scene.equity(account) for account in (eth, btc)]
-    # The market maker has passed his positions on: each is alone on his side.
+    # The market maker has passed the positions on: each is alone on one side.
     assert about(before[0] - after[0], 1_650)
     assert about(before[1] - after[1], 550)
 

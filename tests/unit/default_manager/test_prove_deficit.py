@@ -80,7 +80,7 @@ def test_not_after_the_window(ending):
 
 
 def test_collateral_goes_into_the_pots_first(fast_world):
-    """2 WETH cover a part of the deficit: whoever has a claim gets his share of them in kind."""
+    """2 WETH cover a part of the deficit: those with a claim get their share of them in kind."""
     scene = Scene.set(fast_world, size=0, cash=0, WETH=2)
     scene.buy(36)
     scene.price(1_850)  # -5,436 and 2 WETH of 3,700

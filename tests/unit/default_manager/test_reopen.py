@@ -11,7 +11,7 @@ from verification.engine.world import AUCTION, WAD
 
 @pytest.fixture
 def insolvent(fast_world) -> Scene:
-    """His insolvency was recognised at a shortfall of 1,100."""
+    """The trader's insolvency was recognised at a shortfall of 1,100."""
     return recognised(fast_world)
 
 

@@ -104,7 +104,7 @@ def test_what_closing_rounds_off_an_equity_of_nothing_is_the_hole(fast_world):  
 
 
 def in_debt(world: World, sold: int, price: float) -> Scene:
-    """A trader who has nothing at 1,901 but what he gets there for some wei that he sells for 1
+    """A trader who has nothing at 1,901 but what some wei fetch there that are sold for 1
     more each; it costs a fee of a token unit."""
     scene = Scene.set(world)
     without_limits(world)

@@ -26,7 +26,7 @@ def scene(fast_world) -> Scene:
 
 
 def two_markets(scene: Scene) -> Scene:
-    """He holds 2 BTC too, and ETH is settled at a loss."""
+    """The trader holds 2 BTC too, and ETH is settled at a loss."""
     scene.world.stake(scene.staker, 20_000)
     without_limits(scene.world)
     scene.buy(1, 40_000, BTC)

@@ -59,7 +59,7 @@ def test_order_of_the_list(insolvent):
 
 
 def test_one_that_may_not_spoils_the_call(insolvent):
-    """A keeper names whom he has looked at; nothing of the others happens."""
+    """A keeper names those that were looked at; nothing of the others happens."""
     accounts = sorted([insolvent.account, insolvent.purse])
     refused(
         "default manager: insolvency not recognised",
@@ -162,7 +162,7 @@ def test_gas_does_not_grow_with_the_holders(fast_world):
 
 def test_a_wei_lost_to_rounding_is_not_turned_around(world):
     """At A = 0.3 the LONG of 1 wei is 3 shares, 0.9 of a wei: whoever sells the wei holds nothing
-    then, and 2 wei more turn him around."""
+    then, and 2 wei more turn the position around."""
     holder, poor, other, buyer = world.people.named("owner", "victim", "maker", "buyer")
     long = world.open(holder, 1_000_000)
     book = world.open(other, 1_000_000)
@@ -186,7 +186,7 @@ def test_a_wei_lost_to_rounding_is_not_turned_around(world):
 
 @pytest.mark.parametrize("wei", [7, 1_000])
 def test_who_sells_all_that_he_is_shown_holds_nothing(world, wei):
-    """Also where his shares are worth a part of a wei more than that."""
+    """Also where the shares are worth a part of a wei more than that."""
     holder, poor, other, buyer = world.people.named("owner", "victim", "maker", "buyer")
     long, book = (world.open(person, 1_000_000) for person in (holder, other))
     short = world.open(poor, 20_000)

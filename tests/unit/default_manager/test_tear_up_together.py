@@ -192,7 +192,7 @@ def test_empty_funds_pay_for_none_of_several(fast_world):
 
 
 def test_members_pay_for_several_at_once(fast_world):
-    """Who has a contribution of his own pays with it first; the others' is shared out."""
+    """Who has a contribution of their own pays with it first; the others' is shared out."""
     scene = Scene.set(fast_world)
     fast_world.join(scene.trader, 500, 500)
     fill_funds(scene, 0, 5_000, 5_000)

@@ -35,7 +35,7 @@ INSURANCE_FUND = 3  # a role
 
 @pytest.fixture
 def scene(fast_world) -> Scene:
-    """A trader who is a member himself, a fund, two more members; no limits."""
+    """A trader who is a member too, a fund, two more members; no limits."""
     made = Scene.set(fast_world)
     join(fast_world, made.trader, OWN, OWN)
     fill_funds(made, INSURANCE, CONTRIBUTIONS, PLEDGES)
@@ -212,7 +212,7 @@ def test_reservation_of_one_is_not_given_to_the_other(fast_world):
 
 
 def test_two_accounts_of_one_member(fast_world):
-    """His contribution pays once, for whichever account comes first; the second gets the rest."""
+    """The contribution pays once, for whichever account comes first; the second gets the rest."""
     both = two(fast_world, same_owner=True)
     scene, manager = both.scene, both.scene.manager
     join(fast_world, scene.trader, 1_500, 1_500)

@@ -1,7 +1,7 @@
 """An indexer: the state of the clearinghouse and its funds, rebuilt from events and nothing else.
 
 `Indexer.consume` takes the logs of a transaction. What it then holds must be what the contracts
-store: whoever follows the events needs no archive node.
+store: those who follow the events need no archive node.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ STAKE = 1_000 * USDC
 @pytest.mark.parametrize("seed_units", [0, 1, 1_000])
 @pytest.mark.parametrize("gift", [USDC, 10**6 * USDC, 10**9 * USDC])
 def test_first_depositor_inflation_costs_the_attacker(desk, seed_units, gift):
-    """Compound and Cream: the donor never gets back what he gave, the victim loses dust."""
+    """Compound and Cream: the donor never gets back the gift, the victim loses dust."""
     attacker, victim = desk.staker, desk.newcomer
     if seed_units:
         desk.stake(attacker, seed_units)
@@ -77,7 +77,7 @@ def test_renewing_a_request_for_ever_leaves_a_quarter_of_the_time_at_most(desk):
 
 
 def test_a_seen_default_cannot_be_outrun(desk):
-    """The draw comes later than its reservation: one who is free to leave still pays his part."""
+    """The draw comes later than its reservation: one who is free to leave still pays."""
     shares = desk.stake(desk.staker, STAKE)
     desk.stake(desk.newcomer, STAKE)
     desk.open_window(desk.staker, shares)

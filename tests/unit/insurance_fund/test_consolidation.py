@@ -35,7 +35,7 @@ def test_after_a_total_loss_old_shares_are_gone_and_new_ones_are_at_par(desk):
 
 
 def test_twelve_wipe_outs_in_a_row(desk):
-    """Each round's newcomer owns what he staked; nobody's old shares come back."""
+    """Each round's newcomer owns what they staked; nobody's old shares come back."""
     for round_ in range(12):
         stake = STAKE * 10 ** (round_ % 4)
         who = (desk.staker, desk.newcomer)[round_ % 2]
@@ -51,7 +51,7 @@ def test_twelve_wipe_outs_in_a_row(desk):
 
 @pytest.mark.parametrize("left", [1, 999, STAKE // 10**6, STAKE // 2_000])
 def test_sixteen_near_wipe_outs_in_a_row(desk, left):
-    """Deep but partial losses: every staker keeps his part of what is left, to a unit."""
+    """Deep but partial losses: every staker keeps their part of what is left, to a unit."""
     desk.stake(desk.staker, STAKE)
     worth = STAKE
     for _ in range(16):
@@ -115,7 +115,7 @@ def test_requests_and_allowances_are_consolidated_with_the_shares(desk):
 
 
 def test_redeeming_is_the_first_that_a_staker_does_after_a_consolidation(desk):
-    """His request and his balance are halved first; those who read events see where they went."""
+    """Request and balance are halved first; those who read events see where they went."""
     shares = desk.stake(desk.staker, 4_000 * USDC)
     desk.open_window(desk.staker, shares // 2)
     desk.draw(3_999 * USDC)

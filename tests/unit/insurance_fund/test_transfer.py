@@ -33,7 +33,7 @@ def test_lapsed_and_redeemed_shares_are_free_again(desk):
 
 
 def test_a_transfer_does_not_carry_the_window(desk):
-    """Whoever buys shares waits like anybody else."""
+    """Who buys shares waits like anybody else."""
     shares = desk.stake(desk.staker, STAKE)
     desk.open_window(desk.staker, shares // 2)
     desk.fund.transfer(desk.newcomer, shares // 2, sender=desk.staker)

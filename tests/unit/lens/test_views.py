@@ -32,7 +32,7 @@ def trader(world, maker):
 
 
 def fall_below_maintenance(world) -> None:
-    """MM of the trader is about 480 then, his equity about 350."""
+    """MM of the trader is about 480 then, equity about 350."""
     world.set_price("ETH", 1_915)
 
 

@@ -20,7 +20,7 @@ def refuses(reason: str, function, *args, **options) -> None:
 
 
 def refuses_anyone(reason: str, function, *args) -> None:
-    """Expect a revert with exactly this reason, whoever calls."""
+    """Expect a revert with exactly this reason, of a call by a stranger."""
     with pytest.raises(Reverted) as refused:
         function(*args, sender=STRANGER)
     assert refused.value.reason == reason
