@@ -120,6 +120,7 @@ lint: setup  ## Check formatting, types, layout and lint rules; change nothing
 	mypy
 	python scripts/lint_package.py
 	python scripts/lint_contracts.py
+	python -m scripts.lint_tests
 
 .PHONY: format
 format: setup  ## Format Python and Vyper sources, write revert reasons and the graph

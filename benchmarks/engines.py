@@ -17,7 +17,7 @@ UNITS = 10**6
 
 def rate(world: World, laps: int) -> float:
     """Return calls per second."""
-    maker, taker = world.people[:2]
+    maker, taker = world.people.named("maker", "taker")
     book, account = (world.open(person, CASH) for person in (maker, taker))
     world.fund(taker, "USDC", laps)
     orders = [_signed(world, maker, book, 1 if lap % 2 else -1) for lap in range(laps)]

@@ -58,7 +58,9 @@ class Meter:
         self.world = World.deploy(project, accounts, chain, config, prices)
         self.figures: dict[str, int] = {}
         world = self.world
-        self.maker, self.taker, self.bidder, self.caller, *_ = world.people
+        self.maker, self.taker, self.bidder, self.caller = world.people.named(
+            "maker", "taker", "bidder", "keeper"
+        )
         self.market_maker = world.open(self.maker, 1_000_000)
         crowd = world.open(self.caller, 1_000_000)
         world.clearinghouse.open_account(2, 0, sender=self.taker)

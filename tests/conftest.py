@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache, partialmethod
+from functools import partialmethod
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 from web3.eth import Eth
 
-from verification.engine.evm import deploy_world
+from verification.engine.evm import world_in_process
+from verification.engine.people import People, admin_of
 from verification.engine.world import World
 
 ROOT = Path(__file__).parent.parent
@@ -39,7 +41,7 @@ def _isolation(request):
     Ape has the like (switched off in pyproject.toml), but it sorts fixtures by name on the way and
     then runs some in another order than pytest would. A test in process needs no Anvil.
     """
-    if "fast_world" in request.fixturenames:
+    if "fast_world" in request.fixturenames and "chain" not in request.fixturenames:
         yield
         return
     chain = request.getfixturevalue("chain")
@@ -61,16 +63,79 @@ def world(deployed_world) -> World:
     return deployed_world
 
 
-@cache
-def _deployed_in_process() -> World:
-    """Deploy config/local.yaml in this process, once."""
-    return deploy_world()
+@pytest.fixture(scope="session")
+def admin(accounts) -> Any:
+    """The owner of what is deployed on Anvil."""
+    return admin_of(accounts)
+
+
+@pytest.fixture
+def people(request) -> People:
+    """Everybody else, by role: `people["heir"]`. Those in process for a test that plays there."""
+    if "fast_world" in request.fixturenames:
+        return request.getfixturevalue("fast_world").people
+    return People.of(request.getfixturevalue("accounts"))
+
+
+@pytest.fixture
+def bidder(people) -> Any:
+    return people["bidder"]
+
+
+@pytest.fixture
+def heir(people) -> Any:
+    return people["heir"]
+
+
+@pytest.fixture
+def keeper(people) -> Any:
+    return people["keeper"]
+
+
+@pytest.fixture
+def member(people) -> Any:
+    return people["member"]
+
+
+@pytest.fixture
+def operator(people) -> Any:
+    return people["operator"]
+
+
+@pytest.fixture
+def owner(people) -> Any:
+    return people["owner"]
+
+
+@pytest.fixture
+def proposer(people) -> Any:
+    return people["proposer"]
+
+
+@pytest.fixture
+def recipient(people) -> Any:
+    return people["recipient"]
+
+
+@pytest.fixture
+def staker(people) -> Any:
+    return people["staker"]
+
+
+@pytest.fixture
+def stranger(people) -> Any:
+    return people["stranger"]
+
+
+@pytest.fixture
+def trader(people) -> Any:
+    return people["trader"]
 
 
 @pytest.fixture
 def fast_world() -> World:
     """The same clearinghouse in process: for tests of many steps, which need no node."""
-    world = _deployed_in_process()
+    world = world_in_process()
     checkpoint = world.chain.snapshot()
     world.forget()
     yield world

@@ -17,7 +17,7 @@ import pytest
 
 from bulkhead.config import load_config
 from bulkhead.deployment import deploy
-from tests import reverts as anvil
+from verification.engine import reverts as anvil
 from verification.engine.evm import ROOT, Contract, PyrevmChain, Receipt, Reverted
 from verification.engine.world import BTC, CROSS, ETH, FIRST_PRICES, NEVER, WAD, World, wad
 
@@ -158,12 +158,12 @@ def storage_in_process(chain: PyrevmChain) -> dict[str, dict[int, int]]:
 
 
 @pytest.fixture
-def pair(project, accounts, chain) -> Pair:
+def pair(project, accounts, admin, chain) -> Pair:
     """Both engines, deployed by the same code at the same addresses and times."""
-    nonce, first = accounts[0].nonce, chain.blocks.head.number + 1
+    nonce, first = admin.nonce, chain.blocks.head.number + 1
     world = World.deploy(project, accounts, chain, ROOT / "config" / "local.yaml")
     mined = (chain.blocks[number].timestamp for number in range(first, len(chain.blocks)))
-    twin = Twin(str(accounts[0].address), chain.chain_id, nonce, iter(list(mined)))
+    twin = Twin(str(admin.address), chain.chain_id, nonce, iter(list(mined)))
     config = load_config(ROOT / "config" / "local.yaml")
     copy = deploy(twin, config, twin.deployer, FIRST_PRICES)
     for name, contract in world.deployment.contracts.items():
@@ -178,7 +178,7 @@ class Script:
     def __init__(self, pair: Pair, seed: int) -> None:
         """Give everybody cash and an account; fill the funds a little."""
         self.pair, self.world, self.random = pair, pair.world, Random(seed)
-        self.people = self.world.people[:PEOPLE]
+        self.people = self.world.people.first(PEOPLE)
         self.admin = self.world.admin
         self.prices = {"ETH": 2_000.0, "BTC": 40_000.0}
         self.accounts = []
@@ -191,8 +191,9 @@ class Script:
             opened = pair.do(ledger.open_account, CROSS, 0, sender=person)
             self.accounts.append(int(opened.answer, 16))
             pair.do(ledger.deposit, self.accounts[-1], usdc, CASH, sender=person)
-        pair.do(funds[0].deposit, 500 * 10**6, self.people[0], sender=self.people[0])
-        pair.do(funds[1].deposit, 300 * 10**6, 100 * 10**6, sender=self.people[1])
+        staker, member, *_ = self.people
+        pair.do(funds[0].deposit, 500 * 10**6, staker, sender=staker)
+        pair.do(funds[1].deposit, 300 * 10**6, 100 * 10**6, sender=member)
 
     def run(self, steps: int) -> None:
         """Take random steps: mostly trades and prices, then whatever the rulebook offers."""
@@ -318,7 +319,8 @@ def test_same_script_does_the_same_on_both_engines(pair, seed):
 
 def test_difference_is_noticed(pair):
     """The control: a balance one less in process, and the next answer and the storage differ."""
-    token, person = pair.world.settlement, pair.world.people[0]
+    token, people = pair.world.settlement, pair.world.people
+    person = people["owner"]
     pair.do(token.mint, person, CASH, sender=pair.world.admin)
     words = storage_in_process(pair.twin)[str(token.address).lower()]
     slots = [slot for slot, value in words.items() if value == CASH]
@@ -327,4 +329,4 @@ def test_difference_is_noticed(pair):
         pair.twin.evm.insert_account_storage(str(token.address), slot, CASH - 1)
     assert len(pair.storage_differences(["USDC"])) == len(slots)
     with pytest.raises(Disagreement):
-        pair.do(token.transfer, pair.world.people[1], CASH, sender=person)
+        pair.do(token.transfer, people["heir"], CASH, sender=person)

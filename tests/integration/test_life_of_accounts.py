@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bulkhead.books import read_books
-from tests.reverts import assert_reverts
-from tests.scenes import Scene
+from verification.engine.reverts import assert_reverts
+from verification.engine.scenes import Scene
 from verification.engine.world import (
     BTC,
     CALLED,
@@ -118,7 +118,7 @@ def test_gap_insolvency_draw_and_restake(world):
     assert scene.stage() == HEALTHY
     assert world.cash(scene.account) == 0
 
-    # The maker's profit is paid to him in full: what is missing is the clearinghouse's.
+    # The maker's profit is paid in full: what is missing is the clearinghouse's.
     world.trade((scene.bidder, scene.purse), (scene.maker, scene.book), 2.9, 1_500)
     check(world)
     ledger.collect_fees(ETH, sender=scene.stranger)
@@ -126,7 +126,7 @@ def test_gap_insolvency_draw_and_restake(world):
     assert fund.totalAssets() == 800 * 10**6
     check(world)
 
-    newcomer = world.people[7]
+    newcomer = world.people["second staker"]
     world.stake(newcomer, 10_000)
     assert fund.convertToAssets(fund.balanceOf(newcomer)) >= 9_999 * 10**6
     assert fund.convertToAssets(fund.balanceOf(scene.staker)) <= 800 * 10**6
@@ -192,7 +192,8 @@ def test_funding_alone_can_default_an_account(world):
 
 def test_a_crash_with_everybody_in_it(world):
     """Six accounts, both modes, both markets, cash and coins: through a crash and out again."""
-    maker, keeper, staker, *owners = world.people[:9]
+    maker, keeper, staker = world.people.named("maker", "keeper", "staker")
+    owners = world.people.crowd(6)
     book, purse = world.open(maker, 5_000_000), world.open(keeper, 1_000_000)
     world.stake(staker, 200_000)
     lives = [
@@ -203,7 +204,7 @@ def test_a_crash_with_everybody_in_it(world):
         (owners[4], world.open(owners[4], 500, WBTC=1), 8, BTC),
         (owners[5], world.open(owners[5], 40_000), -100, ETH),
     ]
-    idle = world.open(world.people[9], 5_555)
+    idle = world.open(world.people["idler"], 5_555)
     for person, account, size, market in lives:
         price = 2_000 if market == ETH else 40_000
         world.trade((maker, book), (person, account), size, price, market)
@@ -239,7 +240,7 @@ def test_a_crash_with_everybody_in_it(world):
     assert world.cash(idle) == 5_555 * WAD  # INV-7
     for _, account, _, _ in lives:
         assert not manager.auction(account).max_fraction
-    # The winner goes home with what he has won, paid by the losers and the fund.
+    # The winner goes home with what was won, paid by the losers and the fund.
     world.trade((maker, book), (lives[5][0], short), 100, 1_700)
     assert leave(world, lives[5][0], short) > 69_500 * 10**6
     check(world)

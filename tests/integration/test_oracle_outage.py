@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.reverts import assert_reverts
-from tests.scenes import CALL_PRICE, CLOSE_OUT_PRICE, Scene
+from verification.engine.reverts import assert_reverts
+from verification.engine.scenes import CALL_PRICE, CLOSE_OUT_PRICE, Scene
 from verification.engine.world import AUCTION, BTC, ETH, HEALTHY, NEVER, WAD
 
 HEARTBEAT = 3_600  # of the primary feed in config/local.yaml
@@ -165,7 +165,7 @@ def test_stale_primary_one_second_late(world):
 
 
 def test_bidder_with_a_leg_in_doubt_takes_nothing(world):
-    """INV-8: his own margin cannot be judged, so he takes on no risk."""
+    """INV-8: their own margin cannot be judged, so they take on no risk."""
     scene = Scene.set(world)
     world.trade((scene.maker, scene.book), (scene.bidder, scene.purse), 0.1, 40_000, BTC)
     fresh = world.open(scene.bidder, 100_000)

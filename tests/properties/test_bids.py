@@ -8,7 +8,8 @@ from functools import cache
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tests.scenes import (
+from verification.engine.evm import deploy_world
+from verification.engine.scenes import (
     Risk,
     Scene,
     cash_of,
@@ -16,7 +17,6 @@ from tests.scenes import (
     set_market_risk,
     set_terms,
 )
-from verification.engine.evm import deploy_world
 from verification.engine.world import AUCTION, HEALTHY, WAD, World
 from verification.machines.model import PPM
 

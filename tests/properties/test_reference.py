@@ -310,8 +310,8 @@ def test_a_difference_is_noticed(fast_world, what, break_it):
 def test_a_refused_call_changes_nothing(fast_world):
     """The model takes back what a refused call has begun: here a fill that margin forbids."""
     walk = Walk(fast_world, 0)
-    reference, (maker, taker) = walk.twin.reference, walk.accounts[:2]
-    signer, buyer = (person.address for person in walk.people[:2])
+    reference, (maker, taker, *_) = walk.twin.reference, walk.accounts
+    signer, buyer, *_ = (person.address for person in walk.people)
     reference.state.now = walk.twin.now
     before = pickle.loads(reference.snapshot())
     size = 10**6 * WAD

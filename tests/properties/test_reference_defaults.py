@@ -42,7 +42,8 @@ class Defaults(Walk):
         self.sign = self.random.choice([1, 1, -1])
         self.fund()
         self.limit()
-        for person in self.people[:2]:
+        first, second, *_ = self.people
+        for person in (first, second):
             self._open(person, CROSS, 0)
         self.settle_up()
         for number in self.accounts:
@@ -129,7 +130,7 @@ class Defaults(Walk):
                 self.compare(number, foreseen, logs)
 
     def has_promised(self, account: Account) -> bool:
-        """Whether the owner's contribution is spoken for by another account of his."""
+        """Whether the owner's contribution is spoken for by another account of theirs."""
         reservation = self.twin.world.default_manager.reservation
         return any(
             other.owner == account.owner and reservation(other.id)[0]
@@ -160,7 +161,7 @@ class Defaults(Walk):
         if insolvent:
             fraction = self.random.choice([WAD, WAD // 2, WAD // 7])
             args = self.random.choice(insolvent), fraction, self.purse, 1, 0
-            self.call("default_manager", "bid", self.people[3], *args)
+            self.call("default_manager", "bid", self.bidder, *args)
 
     def tear_up(self) -> None:
         """Tear up all of them together, or some and then the others."""

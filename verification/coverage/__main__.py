@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sys
 
-from tests import __main__ as suite
 from verification.coverage import report
+from verification.engine import suite
 
 if __name__ == "__main__":
     failed = suite.main("verification.coverage.record")

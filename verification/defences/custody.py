@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 from bulkhead.deployment import DEFAULT_MANAGER
-from tests.scenes import cash_of
 from verification.defences.defence import DAY, Attacker, Defence, attempt, without
 from verification.defences.prices import lose_to_twin
+from verification.engine.scenes import cash_of
 from verification.engine.world import NEVER, WAD, World, wad
 
 NEW = 2  # index of a collateral listed after WETH and WBTC

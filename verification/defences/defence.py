@@ -9,13 +9,12 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from tests.scenes import Scene, cash_of
 from verification.engine.evm import ROOT, Reverted, deploy_world
 from verification.engine.patches import Change, PatchedArtefacts, copy_with
+from verification.engine.scenes import Scene, cash_of
 from verification.engine.world import ETH, World
 
 FOLDER = ROOT / ".cache" / "defences"
-ATTACKER = 8  # among the people of a world; a scene has the first five
 LARGEST = 2**23  # the largest amount of cash that is tried to be taken in one go
 DAY = 86_400
 
@@ -91,7 +90,7 @@ def attempt(function: Any, *args: Any, **named: Any) -> Any:
 
 @dataclass
 class Attacker:
-    """Somebody with money, accounts and bad intentions, and the scene he acts in."""
+    """Somebody with money, accounts and bad intentions, and the scene they act in."""
 
     scene: Scene
     person: Any
@@ -101,15 +100,15 @@ class Attacker:
     @classmethod
     def enter(cls, world: World) -> Attacker:
         """Let an attacker come to where a market maker and a bidder are."""
-        return cls(Scene.set(world, size=0), world.people[ATTACKER])
+        return cls(Scene.set(world, size=0), world.people["attacker"])
 
     @property
     def world(self) -> World:
-        """Where he acts."""
+        """Where they act."""
         return self.scene.world
 
     def open(self, cash: float = 0, worth: float = 0, **collateral: float) -> int:
-        """Open an account; collateral has cost him what it is really worth."""
+        """Open an account; collateral has cost what it is really worth."""
         account = self.world.open(self.person, cash, **collateral)
         self.accounts.append(account)
         self.paid_in += Decimal(str(cash)) + Decimal(str(worth))
@@ -118,7 +117,7 @@ class Attacker:
     def trade_with_himself(
         self, giver: int, getter: int, size: float, price: float, market: int = ETH
     ) -> Any:
-        """Let one of his accounts gain `size` from another, if that is allowed."""
+        """Let one of their accounts gain `size` from another, if that is allowed."""
         sides = (self.person, giver), (self.person, getter)
         return attempt(self.world.trade, *sides, size, price, market)
 
@@ -147,20 +146,20 @@ class Attacker:
                 amount //= 2
 
     def taken(self) -> Decimal:
-        """Return the cash in his wallet."""
+        """Return the cash in their wallet."""
         return Decimal(self.world.settlement.balanceOf(self.person)) / 10**6
 
     def walked_off_with(self) -> Decimal:
-        """Return what he has in his wallet beyond what he paid in."""
+        """Return what is in their wallet beyond what they paid in."""
         return self.taken() - self.paid_in
 
     def wealth(self) -> Decimal:
-        """Return his wallet and what his accounts are worth: he leaves those below 0 behind."""
+        """Return their wallet and what their accounts are worth: those below 0 are left behind."""
         held = sum(max(self.scene.equity(account), 0) for account in self.accounts)
         return self.taken() + cash_of(held)
 
     def gain(self) -> Decimal:
-        """Return what he is worth beyond what he paid in."""
+        """Return what they are worth beyond what they paid in."""
         return self.wealth() - self.paid_in
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from tests.scenes import CLOSE_OUT_PRICE, DUST, PPM, SIZE, Scene, cash_of, set_market_risk
 from verification.defences.defence import (
     Attacker,
     Defence,
@@ -12,6 +11,15 @@ from verification.defences.defence import (
     deficit,
     end_insolvency,
     without,
+)
+from verification.engine.scenes import (
+    CLOSE_OUT_PRICE,
+    DUST,
+    PPM,
+    SIZE,
+    Scene,
+    cash_of,
+    set_market_risk,
 )
 from verification.engine.world import WAD, World
 
@@ -35,7 +43,7 @@ def borrow_profit(world: World) -> Decimal:
 
 
 def withdraw_until_liquidated(world: World) -> Decimal:
-    """Hyperliquid ETH: a whale in profit takes his margin out; a fall of 9 % finds nothing left."""
+    """Hyperliquid ETH: a whale in profit takes the margin out; a fall of 9 % finds nothing left."""
     attacker = Attacker.enter(world)
     whale = attacker.open(400_000)
     attacker.take_from_market(whale, 2_000, 2_000)
@@ -143,7 +151,7 @@ def block_bids_with_dust(world: World) -> Decimal:
 
 
 def crowd_a_market(world: World) -> Decimal:
-    """A stranger makes open interest with himself around an account just above maintenance margin,
+    """A stranger makes open interest alone around an account just above maintenance margin,
     bids for it at the highest discount, and takes the crowd away again."""
     attacker = Attacker.enter(world)
     world.clearinghouse.set_contribution_threshold(0, sender=world.admin)

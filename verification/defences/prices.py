@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from tests.scenes import Scene, cash_of
 from verification.defences.defence import DAY, Attacker, Defence, attempt, without
+from verification.engine.scenes import Scene, cash_of
 from verification.engine.world import BTC, World
 
 FLOOR = 10  # lower hard bound of ETH in config/local.yaml

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from tests.scenes import DUST, Scene, cash_of
-from tests.unit.default_manager.procedure_helpers import crowd, equities, set_waterfall
 from verification.defences.defence import DAY, Attacker, Defence, end_insolvency, without
+from verification.engine.scenes import DUST, Scene, cash_of, crowd, equities, set_waterfall
 from verification.engine.world import BTC, ETH, WAD, World
 
 LIMIT = 5_000  # of one market, cash

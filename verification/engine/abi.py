@@ -2,7 +2,7 @@
 
 `eth_abi` looks a type up by its name for every value. Here a function's types become a list of
 small functions when it is first used. Answers that are more than words are left to `eth_abi`;
-`tests/unit/test_fast_engine.py` compares the two.
+`tests/unit/verification/test_engine.py` compares the two.
 """
 
 from __future__ import annotations

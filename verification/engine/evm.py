@@ -35,6 +35,7 @@ from vyper.compiler.settings import Settings
 from bulkhead.config import load_config
 from bulkhead.deployment import deploy
 from verification.engine.abi import checksummed, decoder_of, encoder_of, signature_of, struct_of
+from verification.engine.people import People
 from verification.engine.world import FIRST_PRICES, World
 
 ROOT = Path(__file__).parents[2]
@@ -42,7 +43,7 @@ EVM_VERSION = "cancun"  # as in ape-config.yaml
 IMPORT = re.compile(r"^from (\.*)([\w.]*) import ([\w, ]+)", re.MULTILINE)
 FIRST_TIME = 1_700_000_000
 ERROR_SELECTOR = "0x08c379a0"  # Error(string)
-PEOPLE = 24
+PEOPLE = 60
 ADMIN = "0x" + "ad" * 20
 
 Log = tuple[str, list[bytes], bytes]  # address, topics, data
@@ -69,6 +70,12 @@ class Person:
         """Return the same person for the same number."""
         signer = Account.from_key(keccak(b"bulkhead test person %d" % index))
         return cls(signer.address, signer)
+
+
+@cache
+def everybody() -> People:
+    """Return the people of a deployment in process."""
+    return People([Person.number(i) for i in range(PEOPLE)])
 
 
 # CONTRACTS ----------------------------------------------------------------------------------------
@@ -400,7 +407,13 @@ def deploy_world(artefacts: Artefacts | None = None) -> World:
     chain = PyrevmChain(artefacts)
     config = load_config(ROOT / "config" / "local.yaml")
     done = deploy(chain, config, ADMIN, FIRST_PRICES)
-    return World(done, chain, ADMIN, [Person.number(i) for i in range(PEOPLE)])
+    return World(done, chain, ADMIN, everybody())
+
+
+@cache
+def world_in_process() -> World:
+    """Return the deployment that tests share: they put it back as they found it."""
+    return deploy_world()
 
 
 if __name__ == "__main__":  # `make build`, after Ape

@@ -19,7 +19,7 @@ import ape
 import pyrevm
 import pytest
 
-from verification.engine import evm
+from verification.engine import evm, reverts
 from verification.engine import world as tests_world
 from verification.engine.abi import checksummed, encoder_of, named, struct_of
 from verification.engine.evm import (
@@ -32,6 +32,7 @@ from verification.engine.evm import (
     Receipt,
     Reverted,
 )
+from verification.engine.people import People, admin_of
 from verification.engine.world import World
 
 FIRST_PERSON = 1_000
@@ -58,7 +59,7 @@ class NodeReceipt(Receipt):
         return NodeEvents(self.filter, self._decoded())
 
     def decode_logs(self, event: Event) -> list[Any]:
-        """Return the events of a kind, whoever logged them."""
+        """Return the events of a kind, of any contract."""
         logs = [log for log in self.logs if log[1] and log[1][0] == event.topic]
         return [event.read(topics, data) for _, topics, data in logs]
 
@@ -136,7 +137,7 @@ class NodeFunction(Function):
 
 
 class ByAddress:
-    """What is its address to whoever compares, hashes or prints it."""
+    """What is its address when it is compared, hashed or printed."""
 
     address: str
 
@@ -263,7 +264,7 @@ class NodeChain(PyrevmChain):
             self._put_code(self.given_code.pop(), b"")
 
     def dry_run(self, target: str | None, data: bytes, sender: Any = None, *_: Any) -> bytes:
-        """Stand in for `tests.reverts.dry_run`."""
+        """Stand in for `reverts.dry_run`."""
         del _
         with self.rehearsal():
             return self.call(_plain(sender or ADMIN), _plain(target), bytes(data), False)
@@ -380,14 +381,13 @@ class Accounts(list):
 def deploy_on_node(chain: NodeChain, people: Accounts) -> World:
     """Deploy config/local.yaml as `World.deploy` does."""
     config = evm.load_config(evm.ROOT / "config" / "local.yaml")
-    done = evm.deploy(chain, config, people[0].address, evm.FIRST_PRICES)
-    return World(done, chain, people[0], list(people[1:]))
+    admin = admin_of(people)
+    done = evm.deploy(chain, config, admin.address, evm.FIRST_PRICES)
+    return World(done, chain, admin, People.of(people))
 
 
 def take_the_place_of_ape(chain: NodeChain) -> None:
     """Let test modules that are imported from now on find this chain in place of a node."""
-    from tests import reverts
-
     ape.chain = chain
 
     def assert_refused(reason: str, contracts: Any, function: Any, *args: Any, sender: Any) -> None:

@@ -22,7 +22,8 @@ from bulkhead.books import (
 from bulkhead.config import DeploymentConfig, load_config
 from bulkhead.deployment import Deployment, deploy
 from bulkhead.deployment.ape_chain import ApeChain
-from tests.reverts import assert_refused
+from verification.engine.people import People, admin_of
+from verification.engine.reverts import assert_refused
 
 WAD = 10**18
 ISOLATED, CROSS = 1, 2
@@ -45,7 +46,7 @@ class World:
     deployment: Deployment
     chain: Any
     admin: Any
-    people: list[Any]
+    people: People
     opened: list[int] = field(default_factory=list)
     sequences: dict[int, int] = field(default_factory=dict)
 
@@ -60,10 +61,10 @@ class World:
     ) -> World:
         """Deploy a configuration with the first test account as admin."""
         judged = config if isinstance(config, DeploymentConfig) else load_config(config)
-        admin = accounts[0]
+        admin = admin_of(accounts)
         first_prices = prices or FIRST_PRICES
         done = deploy(ApeChain(project, admin), judged, str(admin.address), first_prices)
-        return cls(done, chain, admin, list(accounts)[1:])
+        return cls(done, chain, admin, People.of(list(accounts)))
 
     def __getattr__(self, name: str) -> Any:
         """Give contracts by name: `world.clearinghouse`."""

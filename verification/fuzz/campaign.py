@@ -1,6 +1,6 @@
 """A campaign: sequences on all cores, kept as they are finished, resumed where it stopped.
 
-Sequence n of a seed is always the same, whoever plays it. The state in `out/fuzz/state.json` is the
+Sequence n of a seed is always the same, in any process. The state in `out/fuzz/state.json` is the
 sum over all finished sequences and the number of the next one; it is written whole or not at all.
 """
 

@@ -129,7 +129,7 @@ def repay(stage: Stage, call: Call) -> Iterator[Callable[[Receipt], None]]:
 
 
 def fill(stage: Stage, call: Call) -> Iterator[Callable[[Receipt], None]]:
-    """INV-8, INV-9: whoever adds risk meets IM; fees are what they say, and reach the protocol."""
+    """INV-8, INV-9: who adds risk meets IM; fees are what they say, and reach the protocol."""
     order, taker = call.args[0], call.args[3]
     maker, market = order[0], order[1]
     accounts = (maker, taker)

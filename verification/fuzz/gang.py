@@ -1,7 +1,7 @@
 """A gang against everybody else: what all its accounts, wallets and stakes come to together.
 
 In two variants of the stage everybody who acts is of one gang, with all the accounts, bids, stakes
-and memberships that he likes; the idler outside of it has cash, stakes in both funds and two
+and memberships that it likes; the idler outside of it has cash, stakes in both funds and two
 positions that cancel out. What must hold (docs/invariants.md, INV-9):
 
 `still`   No price moves and no funding flows: the gang never has more than at the beginning,

@@ -97,14 +97,14 @@ def _is_open(stage: Stage, row: Any) -> bool:
 
 
 def _leave(stage: Stage) -> None:
-    """Whoever holds no position takes out all he has, unless money is missing: a hole, or others'
+    """Those without a position take out all they have, unless money is missing: a hole, or others'
     negative cash."""
     ledger, done = stage.world.clearinghouse, stage.world.deployment
     for market in done.markets.values():
         _try(stage, ledger.convert_positions, market, stage.ids, sender=ADMIN)
     for place, (who, account) in enumerate(stage.accounts):
         if place == IDLE_PLACE:
-            continue  # so that the last look at the books still knows him
+            continue  # so that the last look at the books still knows them
         owner = stage.people[who]
         _try(stage, ledger.recover, account, sender=owner)
         _try(stage, stage.world.default_manager.cure, account, sender=owner)
@@ -132,7 +132,7 @@ def _units(stage: Stage, account: int, symbol: str) -> int:
 
 
 def _wind_down(stage: Stage) -> None:
-    """Settle, prove and redeem: everybody gets his part, in any order (INV-12)."""
+    """Settle, prove and redeem: everybody gets their part, in any order (INV-12)."""
     ledger, manager = stage.world.clearinghouse, stage.world.default_manager
     keeper = stage.people[KEEPER]
     for market in stage.world.deployment.markets.values():

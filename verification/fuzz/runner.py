@@ -177,7 +177,7 @@ def drawn(stage: Stage, rng: Random, length: int) -> Iterator[Step]:
 def run_sequence(
     stages: dict[str, Stage], seed: str, number: int, length: int, every: int, liveness: int
 ) -> tuple[Stage, Outcome]:
-    """Play the sequence of a number: the same for the same seed, whoever plays it."""
+    """Play the sequence of a number: the same for the same seed, in any process."""
     rng = Random(f"{seed}:{number}")
     stage = stages[rng.choices(list(SHARES), list(SHARES.values()))[0]]
     with_liveness = liveness > 0 and number % liveness == 0

@@ -19,6 +19,7 @@ from bulkhead.books import DOMAIN_NAME, DOMAIN_VERSION, ORDER_FIELDS, Order
 from bulkhead.config import DeploymentConfig
 from bulkhead.deployment import deploy
 from verification.engine.evm import ADMIN, ROOT, Artefacts, Person, PyrevmChain, Receipt, Reverted
+from verification.engine.people import People
 from verification.engine.world import BTC, CROSS, ETH, FIRST_PRICES, ISOLATED, NEVER, WAD, World
 from verification.fuzz.gang import GANGS, Gang
 
@@ -148,7 +149,7 @@ class Stage:
         first, hostile = done.feeds["ODD"]
         done.feeds["ODD"] = first, chain.attach("OddFeed", hostile.address)
         done.tokens["ODD"] = chain.attach("OddToken", done.tokens["ODD"].address)
-        world = World(done, chain, ADMIN, people)
+        world = World(done, chain, ADMIN, People(people))
         for person in people:
             _fill_wallet(world, person)
         accounts = []
@@ -301,7 +302,7 @@ class Stage:
 
 
 def _fill_wallet(world: World, person: Person) -> None:
-    """Give a person more than he can use, and let the contracts take it."""
+    """Give a person more than they can use, and let the contracts take it."""
     for symbol, token in world.deployment.tokens.items():
         amount = 10_000_000 if symbol == "USDC" else 10_000
         world.fund(person, symbol, amount)

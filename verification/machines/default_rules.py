@@ -127,8 +127,8 @@ class DefaultRules(Stage):
 
     @contextmanager
     def pays(self, before: Model, *parties: int) -> Any:
-        """INV-6, INV-7, INV-11: the tiers pay in order; whoever holds nothing loses nothing, and
-        whoever does, loses charges only."""
+        """INV-6, INV-7, INV-11: the tiers pay in order; who holds nothing loses nothing, and
+        who does, loses charges only."""
         self.receipt = None
         if all(before.margin(a, True).equity > MARGIN_DUST for a in parties[:1]):
             yield
@@ -447,7 +447,7 @@ class DefaultRules(Stage):
 
     @rule(place=ACCOUNTS, cents=CENTS, pledge=st.integers(100, 300))
     def join(self, place: int, cents: int, pledge: int) -> None:
-        """Anyone may become a member; he pledges as much as he contributes, or more."""
+        """Anyone may become a member, who pledges as much as they contribute, or more."""
         person, _ = self.accounts[place]
         contribution = max(cents // 10, 100) * 10**4
         reasons = {"default fund: no shares for this", "default fund: stake too small"}

@@ -171,7 +171,7 @@ class MarketRules(Stage):
             self.fill(maker, taker, market, size * self.quotes[asset].low // WAD, 0)
 
     def fill(self, maker: int, taker: int, market: int, notional: int, premium: int) -> None:
-        """INV-8, INV-9: whoever added risk meets IM, and self-trading pays nobody."""
+        """INV-8, INV-9: who added risk meets IM, and self-trading pays nobody."""
         if maker == taker:
             return
         asset = {ETH: "ETH", BTC: "BTC"}[market]
@@ -258,9 +258,9 @@ class MarketRules(Stage):
 
     @rule(luck=SELDOM, action=st.integers(0, 2), seconds=st.integers(1, 1_800))
     def pause(self, luck: int, action: int, seconds: int) -> None:
-        """The guardian may stop for a while, within his budget."""
+        """The guardian may stop for a while, within the budget."""
         if luck == 13:
-            ledger, guardian = self.world.clearinghouse, self.world.people[5]
+            ledger, guardian = self.world.clearinghouse, self.world.people["guardian"]
             refusals = {"already paused for longer", "paused time is used up"}
             with self.may_refuse({f"clearinghouse: {refusal}" for refusal in refusals}):
                 ledger.pause(action, seconds, sender=guardian)

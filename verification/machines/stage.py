@@ -40,7 +40,7 @@ COLLATERAL_IN_DOUBT = "clearinghouse: price not valid"
 
 ACCOUNTS = st.integers(0, 7)
 WORST = st.sampled_from([0, 0, 0, 1, 1, 2, 3, 4, 6])  # place in the order of margin ratios
-BIDDERS = st.sampled_from([0, 1, 0, 1, 2, 3, 4, 5, 7])  # mostly whoever has money
+BIDDERS = st.sampled_from([0, 1, 0, 1, 2, 3, 4, 5, 7])  # mostly those who have money
 ASSETS = st.sampled_from(["ETH", "BTC"])
 MARKETS = st.sampled_from([ETH, BTC])
 CENTS = st.integers(1, 3_000_000)  # of cash
@@ -54,7 +54,7 @@ TRADING, WITHDRAWALS, LIQUIDATIONS = range(3)
 def shared_world() -> tuple[World, tuple[tuple[Person, int], ...]]:
     """Deploy once and open the accounts: two makers, an attacker with three, others. A guardian."""
     world = deploy_world()
-    maker, keeper, attacker, trader, idler = world.people[:5]
+    maker, keeper, attacker, trader, idler = world.people.first(5)
     accounts = (
         (maker, world.open(maker, 3_000_000)),
         (keeper, world.open(keeper, 200_000, WETH=20)),
@@ -66,10 +66,10 @@ def shared_world() -> tuple[World, tuple[tuple[Person, int], ...]]:
         (trader, world.open(trader, 5_000, mode=ISOLATED, market=BTC)),
     )
     world.open(idler, IDLE_CASH)
-    guardian = world.people[5]
+    guardian = world.people["guardian"]
     world.clearinghouse.set_guardian(guardian, sender=world.admin)
     world.clearinghouse.accept_guardian(sender=guardian)
-    for person in world.people[:5]:
+    for person in world.people.first(5):
         for symbol in ("USDC", "WETH", "WBTC"):
             world.fund(person, symbol, 10_000_000 if symbol == "USDC" else 1_000)
         world.settlement.approve(world.default_fund, NEVER, sender=person)
@@ -115,7 +115,7 @@ class Stage(RuleBasedStateMachine):
 
     @contextmanager
     def nobody_gains(self, *places: int) -> Any:
-        """INV-9: when only one owner's accounts take part, he is not richer for it."""
+        """INV-9: when only one owner's accounts take part, that owner is not richer for it."""
         owners = {self.accounts[place][0] for place in places}
         if len(owners) != 1 or not all(quote.valid for quote in self.quotes.values()):
             yield
@@ -126,13 +126,13 @@ class Stage(RuleBasedStateMachine):
         yield
         gain = self.wealth(owner) - before
         if self.receipt is not None:
-            # Whoever buys a remainder gets its discount, which rises for all alike.
+            # The buyer of a remainder gets its discount, which rises for all alike.
             sold = self.receipt.events.filter(self.world.default_manager.RemainderSold)
             gain -= sum(event.discount for event in sold)
         assert gain <= LEDGER_DUST, f"gained {gain} from himself"
 
     def wealth(self, owner: Person) -> int:
-        """Return what an owner can call his own: solvent accounts and his wallet, WAD."""
+        """Return what an owner can call their own: solvent accounts and the wallet, WAD."""
         model = self.model
         total = sum(
             max(model.margin(account).equity, 0)
@@ -164,7 +164,7 @@ class Stage(RuleBasedStateMachine):
         self.aggregates_are_sums(model)
         self.engine_agrees(model)
         self.reservations_are_kept(model)
-        # INV-7: whoever holds no position loses nothing to anybody's default.
+        # INV-7: who holds no position loses nothing to anybody's default.
         assert model.cash(self.everyone[-1]) == IDLE_CASH * WAD
 
     def books_balance(self, model: Model) -> None:

@@ -47,7 +47,7 @@ class Worlds:
         seen = self.passed()
         self._use(evm.Artefacts(evm.ROOT / "contracts"))
         self._restart()
-        worlds = [_conftest()._deployed_in_process(), self.node_world()]
+        worlds = [evm.world_in_process(), self.node_world()]
         for world, twin in zip(worlds, twins, strict=True):
             for name, contract in world.deployment.contracts.items():
                 address = contract.address
@@ -76,14 +76,14 @@ class Worlds:
         """Deploy again with the mutant awake; return whether that went well."""
         self._restart()
         try:
-            _conftest()._deployed_in_process()
+            evm.world_in_process()
             self.node_world()
         except Exception:  # whatever it is, the mutant has been noticed
             return False
         return True
 
     def _restart(self) -> None:
-        _conftest()._deployed_in_process.cache_clear()
+        evm.world_in_process.cache_clear()
         self._node_world = None
         self.chain.__dict__.clear()
         self.chain.__init__()
@@ -101,11 +101,3 @@ class Worlds:
         if self.awake is not None:
             address = schema.address_of(self.awake)
             engine.insert_account_info(address, pyrevm.AccountInfo(code=b"\x01"))
-
-
-def _conftest() -> Any:
-    """Return the module of the common fixtures, which may be imported only after Ape's place is
-    taken."""
-    from tests import conftest
-
-    return conftest

@@ -24,10 +24,10 @@ TESTS = ("tests/unit", "tests/integration", "tests/properties")
 LAYOUT = "tests/unit/clearinghouse/test_layout.py"
 LEFT_OUT = (
     "--ignore=tests/unit/test_demo.py",
-    "--ignore=tests/unit/test_mutation.py",
-    "--ignore=tests/unit/test_coverage.py",
-    "--ignore=tests/unit/test_patches.py",
-    "--deselect=tests/unit/test_defences.py::test_attack_works_without_its_defence",
+    "--ignore=tests/unit/verification/test_mutation.py",
+    "--ignore=tests/unit/verification/test_coverage.py",
+    "--ignore=tests/unit/verification/test_patches.py",
+    "--deselect=tests/unit/verification/test_defences.py::test_attack_works_without_its_defence",
     f"--deselect={LAYOUT}::test_parts_of_a_contract_have_one_layout",
     f"--deselect={LAYOUT}::test_every_function_of_the_parts_is_tried_above",
 )

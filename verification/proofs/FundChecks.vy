@@ -121,7 +121,7 @@ def check_round_trip_at_one_rate(assets: uint256, total: uint256, units: uint256
 def check_deposit_and_withdrawal(assets: uint256, total: uint256, units: uint256) -> bool:
     """
     @notice assets + units < 2**96, 0 < total, total with new shares < 2**128: who deposits and
-            withdraws at once gets back no more than he paid.
+            withdraws at once gets back no more than was paid.
     """
     if assets >= MAX_ASSETS or units >= MAX_ASSETS - assets or total >= MAX_SHARES or total == 0:
         return False

@@ -29,7 +29,7 @@ def may(w: State, number: int, who: str, permission: int) -> bool:
 
 
 def require_authorised(w: State, number: int, who: str, permission: int) -> None:
-    """Only the owner and his operators move an account's money."""
+    """Only the owner and their operators move an account's money."""
     require(may(w, number, who, permission), "clearinghouse: not the account's owner")
 
 

@@ -398,7 +398,7 @@ class Walk(Stage):
     # Governance -----------------------------------------------------------------------------------
 
     def pause(self) -> None:
-        """The guardian, or somebody who thinks he is."""
+        """The guardian, or somebody who is not."""
         who = self.random.choice([self.guardian, self.guardian, self.someone()])
         action = self.random.choice([0, 1, 2, 2, 3])
         if self.random.random() < 0.6:

@@ -14,7 +14,7 @@ NEVER = 2**256 - 1
 
 
 def assets(w: State) -> int:
-    """Token units that the fund holds, whoever sent them."""
+    """Token units that the fund holds, sent by anyone."""
     return tokens.balance(w, w.settlement, INSURANCE)
 
 

@@ -208,14 +208,14 @@ def initial_margin(w: State, done: Tally) -> int:
 
 
 def require_initial(w: State, account: Account) -> None:
-    """INV-8: whoever takes on risk meets IM at VALID prices."""
+    """INV-8: who takes on risk meets IM at VALID prices."""
     done = tally(w, account, favourable=False)
     require(done.stuck == 0, "risk engine: price not valid")
     require(done.equity >= initial_margin(w, done), "risk engine: below initial margin")
 
 
 def require_after_withdrawal(w: State, account: Account) -> None:
-    """INV-8: whoever pays out meets IM without any unrealised profit."""
+    """INV-8: who pays out meets IM without any unrealised profit."""
     done = tally(w, account, favourable=False)
     require(done.stuck == 0, "risk engine: price not valid")
     needed = max(initial_margin(w, done), done.bare + done.profit)
@@ -223,7 +223,7 @@ def require_after_withdrawal(w: State, account: Account) -> None:
 
 
 def require_maintenance(w: State, account: Account) -> None:
-    """Whoever is covered could pay for it: MM at VALID prices."""
+    """Who is covered could pay for it: MM at VALID prices."""
     done = tally(w, account, favourable=False)
     require(done.stuck == 0, "risk engine: price not valid")
     require(done.equity >= done.maintenance, "risk engine: below maintenance margin")

@@ -237,7 +237,7 @@ def receive_fees(w: State, sender: str, units: int) -> None:
 
 
 def restore(w: State, account: int, own: int, contributions: int, assessments: int) -> None:
-    """Take back what a default had cost; the owner's part becomes contribution shares of his."""
+    """Take back what a default had cost; the owner's part becomes contribution shares of theirs."""
     pool, escrow = w.members.tranches
     _pull(w, clearinghouse.CLEARINGHOUSE, own + contributions + assessments)
     pool.assets += contributions

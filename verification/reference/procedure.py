@@ -33,7 +33,7 @@ ROUNDING_RESERVE = 1_000  # wei of equity that a full sale leaves
 
 
 def call_margin(w: State, sender: str, number: int, caller: int = 0) -> int:
-    """Call an account below MM; whoever notices is paid out of its equity. Return the deadline."""
+    """Call an account below MM; who notices is paid out of its equity. Return the deadline."""
     require_procedure_open(w)
     account = ledger.account_of(w, number)
     seen = tally(w, account, favourable=True)
@@ -139,7 +139,7 @@ def bid(
     worst = _worst_equity(w, account, seen)
     discount, fee = charges(terms, seen, worst, taken, rate)
     sold = down(seen.sellable * taken, WAD)
-    # Rounded down by less than 1 wei: whoever asks for the rate shown gets it.
+    # Rounded down by less than 1 wei: who asks for the rate shown gets it.
     enough = (discount + 1) * PPM > min_discount * sold
     require(enough, "default manager: discount below limit")
     trading.slice_account(w, number, bidder, taken, seen.legs, discount, fee)

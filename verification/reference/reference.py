@@ -136,7 +136,7 @@ class Reference:
     Attributes:
         state: Everything it remembers.
         is_signed: Whether the signer of an order has signed it. By default any signature of 65
-            bytes is taken for his: what a key has signed is not the model's business.
+            bytes is taken for theirs: what a key has signed is not the model's business.
     """
 
     def __init__(self, state: State) -> None:

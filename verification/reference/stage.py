@@ -24,9 +24,10 @@ class Stage:
         """Give everybody tokens and accounts."""
         self.twin = Twin.of(world)
         self.random = Random(seed)
-        self.people = world.people[:PEOPLE]
+        self.people = world.people.first(PEOPLE)
         self.person_of = {person.address.lower(): person for person in self.people}
         self.admin, self.guardian = ADMIN, self.people[-1]
+        self.bidder = self.people[3]
         self.marks = {"ETH": 2_000.0, "BTC": 40_000.0}
         self.sequences: Counter[int] = Counter()
         self._endow()
@@ -78,7 +79,7 @@ class Stage:
         self._open(self.people[0], CROSS, 0)
         self._open(self.people[1], ISOLATED, 1)
         self._open(self.people[2], ISOLATED, 2)
-        self._open(self.people[3], CROSS, 0)
+        self._open(self.bidder, CROSS, 0)
         self.purse = self.accounts[-1]
         self.call("clearinghouse", "set_guardian", ADMIN, self.guardian)
         self.call("clearinghouse", "accept_guardian", self.guardian)
@@ -90,7 +91,7 @@ class Stage:
                 token, units = self.token("WETH"), self.units("WETH", self.size_of(0.1, 30))
                 self.call("clearinghouse", "deposit", owner, number, token, units)
         units = self.units("USDC", 2_000_000)
-        self.call("clearinghouse", "deposit", self.people[3], self.purse, self._cash(), units)
+        self.call("clearinghouse", "deposit", self.bidder, self.purse, self._cash(), units)
         for person in self.people:
             if self.random.random() < 0.5:
                 stake = self.units("USDC", self.size_of(10, 50_000))
@@ -106,7 +107,7 @@ class Stage:
         return self.token("USDC")
 
     def owner(self, number: int) -> Any:
-        """The owner of an account, now and then somebody else, who may be his operator."""
+        """The owner of an account, now and then somebody else, who may be an operator."""
         if self.random.random() < 0.04:
             return self.random.choice(self.people)
         return self.person_of[self.w.accounts[number].owner]

@@ -1,6 +1,6 @@
 """Everything the model remembers, as plain data (docs/specification.md, section 2).
 
-Nothing here decides anything. A person is his address in lower case, a contract of the deployment
+Nothing here decides anything. A person is an address in lower case, a contract of the deployment
 its name ("clearinghouse", "insurance_fund" …), so that both can hold tokens.
 """
 
@@ -189,7 +189,7 @@ class Pauses:
 
 @dataclass
 class Request:
-    """Shares somebody wants to leave with, and when he may."""
+    """Shares somebody wants to leave with, and when they may."""
 
     shares: int
     ready_at: int

@@ -179,7 +179,7 @@ class WaterfallTerms:
 
 @dataclass
 class LeaveTerms:
-    """How long whoever leaves a fund waits, and how long he can then."""
+    """How long a member who leaves a fund waits, and how long they can leave then."""
 
     cooldown: int
     window: int

@@ -276,8 +276,8 @@ def slice_account(
     discount: int,
     fee: int,
 ) -> int:
-    """Move a fraction of every leg to a bidder at mark, then the discount to him and the fee to the
-    protocol. Return the defaulter's cash."""
+    """Move a fraction of every leg to a bidder at mark, then pay the discount to them and the fee
+    to the protocol. Return the defaulter's cash."""
     account, bidder = ledger.account_of(w, number), ledger.account_of(w, bidder_number)
     ledger.convert_settled(w, account)
     clearinghouse.require_no_call(bidder)

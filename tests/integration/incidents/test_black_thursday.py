@@ -6,8 +6,8 @@ discount on a curve: being alone does not make it cheaper, and neither does wait
 
 from __future__ import annotations
 
-from tests.reverts import assert_reverts
-from tests.scenes import CLOSE_OUT_PRICE, PPM, Scene
+from verification.engine.reverts import assert_reverts
+from verification.engine.scenes import CLOSE_OUT_PRICE, PPM, Scene
 from verification.engine.world import HEALTHY, WAD
 
 

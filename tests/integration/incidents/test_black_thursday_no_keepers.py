@@ -1,7 +1,7 @@
 """Black Thursday, March 2020: blocks are full, no keeper bids, and positions fall deeper until zero
 bids win them.
 
-With no bidder at all an insolvency still ends: whoever gets one transaction through recognises it,
+With no bidder at all an insolvency still ends: one transaction that gets through recognises it,
 and one more closes the position at mark against the other side. It needs nobody's money.
 
 Fails without the defence: in DefaultManager.open_auction require `seen.stage < STAGE_AUCTION`
@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenes import CLOSE_OUT_PRICE, Scene
-from tests.unit.default_manager.procedure_helpers import (
+from tests.procedure import (
     BOOK_DUST,
     INSOLVENT,
     finish_window,
@@ -22,6 +21,7 @@ from tests.unit.default_manager.procedure_helpers import (
     refused,
     tear_up,
 )
+from verification.engine.scenes import CLOSE_OUT_PRICE, Scene
 from verification.engine.world import AUCTION, HEALTHY
 
 
@@ -50,7 +50,7 @@ def test_closed_without_a_bid(fast_world, funds, was_in_auction):
 
 
 def test_a_solvent_account_in_auction_waits_for_bidders(fast_world):
-    """The neighbour: nobody is torn up while he has equity, nor is his auction opened again."""
+    """The neighbour: nobody with equity is torn up, nor is their auction opened again."""
     scene = Scene.set(fast_world)
     scene.auction_at(CLOSE_OUT_PRICE)
     fast_world.wait(86_400)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenes import Scene, set_market_risk
+from verification.engine.scenes import Scene, set_market_risk
 from verification.engine.world import AUCTION, WAD
 
 STEEP = 200_000 * 10**6  # 20 % of rate a million of open interest
@@ -31,7 +31,7 @@ def scene(world) -> Scene:
 
 
 def crowd(scene: Scene) -> tuple[tuple, tuple]:
-    """Let the stranger trade with himself, twenty times the open interest of everybody else."""
+    """Let the stranger trade with themselves, twenty times the open interest of everybody else."""
     world, stranger = scene.world, scene.stranger
     sides = tuple((stranger, world.open(stranger, 10_000_000)) for _ in range(2))
     before = scene.margin()

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.reverts import assert_reverts
-from tests.scenes import CLOSE_OUT_PRICE, INSOLVENT_PRICE, Scene
+from verification.engine.reverts import assert_reverts
+from verification.engine.scenes import CLOSE_OUT_PRICE, INSOLVENT_PRICE, Scene
 from verification.engine.world import HEALTHY, WAD
 
 
@@ -29,7 +29,7 @@ def test_no_deposit_blocks_a_bid(world, price, dust):
 
 
 def test_a_deposit_before_every_bid_only_saves_the_account(world):
-    """Dust again and again: every bid passes, and if he pays enough he has simply paid."""
+    """Dust again and again: every bid passes, and whoever pays enough has simply paid."""
     scene = Scene.set(world)
     scene.auction_at(CLOSE_OUT_PRICE).finish_ramp()
     for _ in range(5):

@@ -1,4 +1,4 @@
-"""Drift, April 2026: whoever had captured the admin key listed a token of his own as collateral and
+"""Drift, April 2026: who had captured the admin key listed a token of their own as collateral and
 borrowed the vaults empty against it.
 
 Every parameter belongs to a timelock: what a hostile proposer schedules is seen for days before it
@@ -18,9 +18,9 @@ import pytest
 
 from bulkhead.config import load_config
 from bulkhead.deployment import DEFAULT_MANAGER, deploy
-from tests.scenes import Scene
-from tests.unit.default_manager.procedure_helpers import refused
-from verification.engine.evm import ADMIN, PEOPLE, ROOT, Person, PyrevmChain, Reverted
+from tests.procedure import refused
+from verification.engine.evm import ADMIN, ROOT, PyrevmChain, Reverted, everybody
+from verification.engine.scenes import Scene
 from verification.engine.world import FIRST_PRICES, NEVER, WAD, World
 
 DAY = 86_400
@@ -33,13 +33,12 @@ NO_OWNER = "ownable: caller is not the owner"
 def governed() -> World:
     """Deploy with a timelock of two days as the owner; the attacker has the proposer's key."""
     chain = PyrevmChain()
-    people = [Person.number(i) for i in range(PEOPLE)]
     config = load_config(ROOT / "config" / "local.yaml")
     rules = config.governance.model_copy(
-        update={"timelock_delay": DELAY, "proposer": people[9].address}
+        update={"timelock_delay": DELAY, "proposer": everybody()["attacker"].address}
     )
     config = config.model_copy(update={"governance": rules})
-    return World(deploy(chain, config, ADMIN, FIRST_PRICES), chain, ADMIN, people)
+    return World(deploy(chain, config, ADMIN, FIRST_PRICES), chain, ADMIN, everybody())
 
 
 @pytest.fixture
@@ -62,7 +61,7 @@ def operation(world: World, function: str, *args: Any) -> tuple:
 def schedule(world: World, *call: Any) -> tuple:
     """Let the attacker schedule a call; return the operation."""
     wanted = operation(world, *call)
-    world.timelock.schedule(*wanted, DELAY, sender=world.people[9])
+    world.timelock.schedule(*wanted, DELAY, sender=world.people["attacker"])
     return wanted
 
 
@@ -72,7 +71,7 @@ def fake_token(world: World) -> Any:
 
 
 def test_nothing_happens_before_the_delay(world):
-    attacker, ledger = world.people[9], world.clearinghouse
+    attacker, ledger = world.people["attacker"], world.clearinghouse
     assert ledger.owner() == world.timelock.address
     fake = fake_token(world)
     for person in (attacker, world.admin):
@@ -104,7 +103,7 @@ def test_everybody_can_leave_before(world):
 
 def test_a_new_collateral_grows_for_a_month(world):
     """After the delay a tenth of the cap gets in, and nothing without a price of its own."""
-    attacker, ledger = world.people[9], world.clearinghouse
+    attacker, ledger = world.people["attacker"], world.clearinghouse
     fake = fake_token(world)
     wanted = schedule(world, "list_collateral", fake, 1_000 * WAD)
     world.wait(DELAY)
@@ -123,7 +122,7 @@ def test_a_new_collateral_grows_for_a_month(world):
 
 def test_a_plugged_manager_waits_another_day(world):
     """The hostile contract has no say before the delay of the role is over, too."""
-    attacker, ledger = world.people[9], world.clearinghouse
+    attacker, ledger = world.people["attacker"], world.clearinghouse
     scene = Scene.set(world)
     hostile = fake_token(world)
     before = ledger.roles(DEFAULT_MANAGER)

@@ -12,14 +12,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenes import Scene
-from tests.unit.default_manager.procedure_helpers import (
-    BOOK_DUST,
-    finish_window,
-    parts_of,
-    set_waterfall,
-    tear_up,
-)
+from tests.procedure import BOOK_DUST, finish_window, parts_of, tear_up
+from verification.engine.scenes import Scene, set_waterfall
 from verification.engine.world import WAD
 
 LIMIT = 5_000

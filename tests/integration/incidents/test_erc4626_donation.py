@@ -6,11 +6,11 @@ fund has virtual shares: the donation is lost to its donor, and gives no one any
 
 from __future__ import annotations
 
-from tests.scenes import Scene
+from verification.engine.scenes import Scene
 
 
 def test_first_staker_cannot_inflate_the_share(world):
-    attacker, victim = world.people[0], world.people[1]
+    attacker, victim = world.people.named("attacker", "victim")
     fund, token = world.insurance_fund, world.settlement
     world.stake(attacker, 0.000001)
     donation = world.fund(attacker, "USDC", 100_000)
@@ -20,12 +20,12 @@ def test_first_staker_cannot_inflate_the_share(world):
     staked = fund.convertToAssets(fund.balanceOf(victim))
     kept = fund.convertToAssets(fund.balanceOf(attacker))
     assert staked >= 50_000 * 10**6 * 999 // 1_000
-    # The attacker's share is one unit beside a million virtual ones: his donation is gone.
+    # The attacker's share is one unit beside a million virtual ones: the donation is gone.
     assert kept < donation * 51 // 100
 
 
 def test_donation_without_stakers_enriches_nobody(world):
-    donor, early = world.people[0], world.people[1]
+    donor, early = world.people.named("stranger", "staker")
     fund = world.insurance_fund
     world.settlement.transfer(fund, world.fund(donor, "USDC", 1_000), sender=donor)
     world.stake(early, 1_000)

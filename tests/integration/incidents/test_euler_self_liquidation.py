@@ -1,7 +1,7 @@
 """Euler, March 2023: an action that skipped the health check, then a liquidation of oneself.
 
 The attacker gave away collateral of a leveraged account (`donateToReserves` did not check health)
-and liquidated himself from a second account: the discount of the liquidation, paid by the pool,
+and liquidated it from a second account: the discount of the liquidation, paid by the pool,
 was larger than what the first account had lost. Here every decrease of equity checks health, and
 the discount comes out of the defaulter's equity only.
 """
@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.reverts import assert_reverts
-from tests.scenes import CLOSE_OUT_PRICE, INSOLVENT_PRICE, Scene
+from verification.engine.reverts import assert_reverts
+from verification.engine.scenes import CLOSE_OUT_PRICE, INSOLVENT_PRICE, Scene
 from verification.engine.world import WAD
 
 

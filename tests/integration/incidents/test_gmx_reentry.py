@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenes import CLOSE_OUT_PRICE, Scene
+from verification.engine.scenes import CLOSE_OUT_PRICE, Scene
 from verification.engine.world import ETH, WAD, wad
 
 INDEX = 2  # of the hostile collateral, after WETH and WBTC

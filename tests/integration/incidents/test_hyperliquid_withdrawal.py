@@ -1,14 +1,14 @@
 """Hyperliquid ETH, March 2025: margin withdrawn until liquidation, the backstop inherits the loss.
 
-A whale in profit took his margin out, so that the vault had to take over a position too large to
+A whale in profit took the margin out, so that the vault had to take over a position too large to
 close without loss. Here a withdrawal leaves initial margin without counting profit, larger
 positions need more of it, and default is never better than closing the position oneself.
 """
 
 from __future__ import annotations
 
-from tests.reverts import assert_reverts
-from tests.scenes import Scene
+from verification.engine.reverts import assert_reverts
+from verification.engine.scenes import Scene
 from verification.engine.world import WAD
 
 
@@ -42,10 +42,11 @@ def test_large_positions_need_more_margin_a_unit(world):
     """Concentration: ten times the size needs more than ten times the margin."""
     world.clearinghouse.set_contribution_threshold(0, sender=world.admin)
     small = Scene.set(world, size=100, cash=100_000).margin()[1]
-    whale = world.open(world.people[6], 3_000_000)
-    world.deposit(world.people[0], world.opened[0], 10_000_000)
-    world.trade((world.people[0], world.opened[0]), (world.people[6], whale), 5_000, 2_000)
-    large = world.risk_engine.margin(whale)[1]
+    maker, whale = world.people.named("maker", "whale")
+    account = world.open(whale, 3_000_000)
+    world.deposit(maker, world.opened[0], 10_000_000)
+    world.trade((maker, world.opened[0]), (whale, account), 5_000, 2_000)
+    large = world.risk_engine.margin(account)[1]
     assert large > 50 * small * 14 // 10
 
 
@@ -56,7 +57,7 @@ def test_default_is_never_better_than_closing_oneself(world):
     world.trade((scene.maker, scene.book), (scene.stranger, other), 100, 2_000)
     scene.price(1_906)
     assert scene.equity() == scene.equity(other) > 0
-    scene.buy(-100, 1_906)  # closes himself, at the taker's fee
+    scene.buy(-100, 1_906)  # closes the position, at the taker's fee
     scene.manager.open_auction(other, sender=scene.bidder)
     scene.finish_ramp()
     scene.manager.bid(other, WAD, scene.purse, 1, sender=scene.bidder)

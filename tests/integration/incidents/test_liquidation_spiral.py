@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenes import Scene, set_terms
+from verification.engine.scenes import Scene, set_terms
 from verification.engine.world import AUCTION, HEALTHY, WAD
 
 STEEPEST = {

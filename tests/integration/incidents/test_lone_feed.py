@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.reverts import assert_passes, assert_reverts
-from tests.scenes import Scene
+from verification.engine.reverts import assert_passes, assert_reverts
+from verification.engine.scenes import Scene
 from verification.engine.world import BTC, ETH, HEALTHY, NEVER, WAD, World
 
 HOUR = 3_600
@@ -31,8 +31,8 @@ class Pair(NamedTuple):
     @classmethod
     def set(cls, world: World) -> Pair:
         """Let somebody else's cash lie in the vault, too: what there is to take."""
-        world.open(world.people[1], 10_000_000)
-        owner = world.people[0]
+        world.open(world.people["whale"], 10_000_000)
+        owner = world.people["attacker"]
         pair = cls(world, owner, world.open(owner, 20_000), world.open(owner, WETH=100))
         world.trade((owner, pair.short), (owner, pair.long), 100, 2_000)
         return pair
@@ -86,7 +86,7 @@ def test_nor_when_the_last_checkpoint_is_old(pair, hours):
 @pytest.mark.parametrize("silent", [HOUR + 1, 10 * 24 * HOUR])
 def test_nor_at_an_answer_from_before_the_silence(pair, silent):
     """Both sources say 6,000, then one dies and the other says no more. ETH may be anywhere since,
-    so 6,000 is not mark for the loser, and his WETH does not count at it."""
+    so 6,000 is not mark for the loser, and their WETH does not count at it."""
     pair.world.set_price("ETH", 6_000)
     pair.world.wait(2 * HOUR + silent, refresh=False)
     pair.world.deployment.feeds["ETH"][1].set(0, sender=pair.world.admin)
@@ -123,7 +123,7 @@ def test_no_price_is_mark_or_better_for_both(pair):
 
 @pytest.mark.parametrize("dead", ["primary", "secondary"])
 def test_honest_reduction_still_works_on_one_feed(pair, dead):
-    """INV-10: who can afford the worse end closes where he likes, and leaves with what is his."""
+    """INV-10: who can afford the worse end closes where they like, and leaves with the rest."""
     world = pair.world
     lie(world, dead, 2_000)
     world.exchange.fill(*pair.settlement(2_000), sender=pair.owner)
@@ -147,7 +147,7 @@ def diversified(world) -> Scene:
 @pytest.mark.parametrize("dead", ["primary", "secondary"])
 @pytest.mark.parametrize("hours", [0, 50, 500])
 def test_healthy_account_is_not_sold_on_a_lone_wrong_answer(diversified, dead, hours):
-    """INV-3. BTC is VALID, so that his WBTC could be sold; ETH says 1,220 and is alone with it."""
+    """INV-3. BTC is VALID, so that WBTC could be sold; ETH says 1,220 and is alone with it."""
     scene = diversified
     scene.world.wait(hours * HOUR)
     lie(scene.world, dead, 1_220)

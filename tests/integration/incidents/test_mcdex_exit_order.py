@@ -1,6 +1,6 @@
-"""MCDEX and dYdX v3, settlement: whoever came first was paid in full, the last found nothing.
+"""MCDEX and dYdX v3, settlement: those who came first were paid in full, the last found nothing.
 
-In a wind-down everybody gets the same part of his claim, whatever the order; nobody has to hurry.
+In a wind-down everybody gets the same part of their claim, whatever the order; nobody has to hurry.
 
 Fails without the defence: in ClearinghouseAdmin.redeem pay `claim // SETTLEMENT_SCALE`,
 without the factor.
@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from itertools import permutations
 
-from tests.scenes import Scene
-from tests.unit.default_manager.procedure_helpers import crowd, refused
+from tests.procedure import refused
+from verification.engine.scenes import Scene, crowd
 from verification.engine.world import BTC, ETH
 
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenes import DUST, Scene
-from tests.unit.default_manager.procedure_helpers import BOOK_DUST, crowd, equities, side_pair
+from tests.procedure import BOOK_DUST, side_pair
+from verification.engine.scenes import DUST, Scene, crowd, equities
 from verification.engine.world import WAD
 
 
@@ -43,7 +43,7 @@ def test_charge_is_the_deficit(winners):
 
 
 def test_everybody_keeps_the_same_part(winners):
-    """The largest winner is not singled out: each SHORT keeps 13/113 of his size."""
+    """The largest winner is not singled out: each SHORT keeps 13/113 of its size."""
     scene, _ = winners
     scene.call()
     a, _ = side_pair(scene.world, 1)

@@ -7,8 +7,8 @@ nobody takes money out, and the owners may still deposit and cure.
 
 from __future__ import annotations
 
-from tests.reverts import assert_reverts
-from tests.scenes import CALL_PRICE, CLOSE_OUT_PRICE, Scene
+from verification.engine.reverts import assert_reverts
+from verification.engine.scenes import CALL_PRICE, CLOSE_OUT_PRICE, Scene
 from verification.engine.world import HEALTHY, WAD
 
 

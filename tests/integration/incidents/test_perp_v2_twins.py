@@ -1,16 +1,16 @@
 """Perpetual Protocol v2: one account takes the profit, its twin leaves the bad debt behind.
 
-Trading with himself far from the mark, an attacker moved money from an account that then could not
-pay into one that could withdraw. Here fills stay in a band around mark, a loss beyond margin cannot
-be traded, and the sum over his accounts never rises at constant prices (INV-9).
+By trades with themselves far from the mark attackers moved money from an account that then could
+not pay into one that could withdraw. Here fills stay in a band around mark, a loss beyond margin
+cannot be traded, and the sum over an owner's accounts never rises at constant prices (INV-9).
 """
 
 from __future__ import annotations
 
 import pytest
 
-from tests.reverts import assert_reverts
-from tests.scenes import Scene
+from verification.engine.reverts import assert_reverts
+from verification.engine.scenes import Scene
 from verification.engine.world import ETH, NEVER, WAD, wad
 
 

@@ -1,5 +1,5 @@
-"""The relay: a price gaps, the winner sells his position to a fresh account of his own and takes
-his profit out before the loser is torn up, so that whoever is to share the loss has gone.
+"""The relay: a price gaps, the winner sells the position to a fresh account of theirs and takes
+the profit out before the loser is torn up, so that those who are to share the loss have gone.
 
 What the gap has made can leave; more cannot: the hole is at most the gap less the margins of both
 sides and what the funds pay. And recognition reserves the funds and tears up what they do not cover
@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenes import DUST, Scene
-from tests.unit.default_manager.procedure_helpers import (
+from tests.procedure import (
     BOOK_DUST,
     fill_funds,
     finish_window,
@@ -22,6 +21,7 @@ from tests.unit.default_manager.procedure_helpers import (
     tear_up,
     without_limits,
 )
+from verification.engine.scenes import DUST, Scene
 from verification.engine.world import WAD
 
 GAP = 50_000  # 100 ETH from 2,000 to 1,500

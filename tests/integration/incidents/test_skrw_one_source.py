@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.reverts import assert_reverts
-from tests.scenes import Scene
+from verification.engine.reverts import assert_reverts
+from verification.engine.scenes import Scene
 from verification.engine.world import ETH, HEALTHY, NEVER, WAD
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.reverts import assert_reverts
-from tests.scenes import Scene
+from verification.engine.reverts import assert_reverts
+from verification.engine.scenes import Scene
 from verification.engine.world import ETH, NEVER, WAD
 
 FLOOR = 10  # hard bounds of ETH in config/local.yaml
@@ -79,8 +79,8 @@ def test_floored_collateral_lets_no_money_out(holder):
 def test_pair_cannot_settle_on_what_the_slower_source_says(world, answers):
     """One source fell through the floor, the other has not noticed. WETH that may be worth next to
     nothing does not pay for what one account of a pair loses to the other."""
-    owner = world.people[0]
-    world.open(world.people[1], 1_000_000)
+    owner = world.people["owner"]
+    world.open(world.people["whale"], 1_000_000)
     winner, loser = world.open(owner, 50_000), world.open(owner, WETH=100)
     world.trade((owner, winner), (owner, loser), 400, 2_000)
     order = world.order(owner, winner, 400, 1_900)

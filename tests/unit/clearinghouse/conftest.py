@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from tests.procedure import fill_funds, finish_window, join, tear_up, without_limits
+from verification.engine.scenes import Scene, set_waterfall
 from verification.engine.world import World
 
 
 @dataclass(frozen=True)
 class Party:
-    """Somebody and one of his accounts."""
+    """Somebody and one of their accounts."""
 
     person: Any
     account: int
@@ -24,31 +26,6 @@ class Party:
     def __getitem__(self, place: int) -> Any:
         """Index as the pair that `World.trade` takes."""
         return (self.person, self.account)[place]
-
-
-@pytest.fixture
-def trader(world: World) -> Any:
-    return world.people[0]
-
-
-@pytest.fixture
-def operator(world: World) -> Any:
-    return world.people[1]
-
-
-@pytest.fixture
-def stranger(world: World) -> Any:
-    return world.people[2]
-
-
-@pytest.fixture
-def keeper(world: World) -> Any:
-    return world.people[3]
-
-
-@pytest.fixture
-def recipient(world: World) -> Any:
-    return world.people[4]
 
 
 @pytest.fixture
@@ -67,7 +44,7 @@ def manager(world: World, accounts: Any, chain: Any) -> Any:
 @pytest.fixture
 def maker(world: World) -> Party:
     """A market maker with ten million of cash."""
-    person = world.people[5]
+    person = world.people["maker"]
     return Party(person, world.open(person, 10_000_000))
 
 
@@ -85,3 +62,27 @@ def called(world: World, holder: Party, keeper: Any) -> Party:
     world.set_price("ETH", 1_020)
     world.default_manager.call_margin(holder.account, sender=keeper)
     return holder
+
+
+@pytest.fixture
+def new_token(project, trader):
+    def make(decimals: int = 18):
+        return project.TestToken.deploy("New", "NEW", decimals, sender=trader)
+
+    return make
+
+
+@pytest.fixture
+def indebted(fast_world) -> Scene:
+    """1,500 were lacking: every tier but the charge has paid, 400 are the hole."""
+    scene = Scene.set(fast_world)
+    join(fast_world, scene.trader, 200, 200)
+    fill_funds(scene, 300, 150, 250)
+    without_limits(fast_world)
+    set_waterfall(fast_world, charge_cap=0)
+    scene.price(1_886)
+    scene.open_auction()
+    finish_window(fast_world)
+    scene.price(1_886)
+    tear_up(scene)
+    return scene

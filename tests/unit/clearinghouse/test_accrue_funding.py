@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.reverts import assert_passes
+from verification.engine.reverts import assert_passes
 from verification.engine.world import BTC, ETH, NEVER, WAD, wad
 
 PERIOD = 8 * 3_600

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.reverts import assert_passes
+from verification.engine.reverts import assert_passes
 from verification.engine.world import BTC, ETH, NEVER, WAD, wad
 
 MAKER_PPM, TAKER_PPM = 100, 500  # config/local.yaml

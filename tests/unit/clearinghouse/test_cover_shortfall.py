@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.reverts import assert_passes, assert_reverts
+from verification.engine.reverts import assert_passes, assert_reverts
 from verification.engine.world import WAD
 
 DAY = 86_400
@@ -43,7 +43,7 @@ def payer(world, keeper, ledger):
 
 
 def terms(world, account: int, units: int, least: int = 0, to=None) -> tuple:
-    return (account, world.tokens["WETH"], units, least, to or world.people[4])
+    return (account, world.tokens["WETH"], units, least, to or world.people["recipient"])
 
 
 def collateral_for(units: int, price: int = PRICE) -> int:
@@ -110,12 +110,13 @@ def test_small_debts_can_be_covered_while_the_total_is_above_its_cap(
         world.set_price("ETH", 2_000)
         lose(world, maker, (trader, account), 90, PRICE)
         assert ledger.shortfall_since(account) == 0
+    first, second, _ = accounts
     total = ledger.negative_cash()
     ledger.set_shortfall_terms(total - 1, 10**22, DAY, 0, sender=world.admin)
     for account in accounts:
         assert_passes(ledger.cover_shortfall, *terms(world, account, 1), sender=payer)
-    ledger.cover_shortfall(*terms(world, accounts[0], 1), sender=payer)
-    world.refuses(NOT_YET, ledger.cover_shortfall, *terms(world, accounts[1], 1), sender=payer)
+    ledger.cover_shortfall(*terms(world, first, 1), sender=payer)
+    world.refuses(NOT_YET, ledger.cover_shortfall, *terms(world, second, 1), sender=payer)
 
 
 def test_the_clock_starts_above_the_threshold_and_stops_at_it(world, ledger, trader, debtor):

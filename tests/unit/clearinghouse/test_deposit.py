@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.reverts import assert_passes
+from tests.procedure import refused
+from verification.engine.reverts import assert_passes
+from verification.engine.scenes import Scene
 from verification.engine.world import AUCTION, CALLED, NEVER, WAD
 
 NOT_VALID = "clearinghouse: price not valid"
 HALF_CASH_RANGE = 2**99  # WAD, first amount of cash that does not fit the header
+DAY = 86_400
 
 
 def test_credits_cash(world, ledger, trader):
@@ -210,3 +213,21 @@ def test_an_account_without_risk_takes_collateral_at_any_price(world, ledger, tr
     prices_apart(world)
     world.deposit(trader, account, 1, "WETH")
     assert ledger.collateral(account, 0) == WAD
+
+
+def test_a_called_account_without_a_position_takes_no_collateral_in_doubt(fast_world):
+    """Closed under the call, which is still there: what comes in must have a price."""
+    scene = Scene.set(fast_world)
+    scene.price(1_945)
+    scene.call()
+    fast_world.trade((scene.maker, scene.book), (scene.trader, scene.account), -100, 1_945)
+    assert scene.is_called()
+    assert fast_world.cash(scene.account) > 0
+    units = fast_world.fund(scene.trader, "WETH", 1)
+    deposit = fast_world.clearinghouse.deposit
+    arguments = scene.account, fast_world.deployment.tokens["WETH"], units
+    fast_world.wait(DAY, refresh=False)
+    refused("clearinghouse: price not valid", deposit, *arguments, sender=scene.trader)
+    fast_world.refresh()
+    deposit(*arguments, sender=scene.trader)
+    assert fast_world.clearinghouse.collateral(scene.account, 0) == WAD

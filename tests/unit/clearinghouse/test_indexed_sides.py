@@ -9,24 +9,15 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from eth_utils import keccak
 
 from bulkhead.books import signed
-from tests.unit.clearinghouse.test_layout import layout_of
+from tests.unit.clearinghouse.helpers import slot_of
 from verification.engine.world import ETH, WAD, wad
 
 A = 3 * WAD // 4  # base units per share
 K = -7 * WAD  # cash per share
 LONG_FLAG = 2**252
 DUST = 100  # wei
-
-
-def slot_of(world, name: str, *keys: int) -> str:
-    """Return the storage slot of an entry of one of the ledger's maps (Vyper: slot first)."""
-    slot = layout_of("Clearinghouse")["storage_layout"]["ledger"][name]["slot"]
-    for key in keys:
-        slot = int.from_bytes(keccak(slot.to_bytes(32, "big") + key.to_bytes(32, "big")), "big")
-    return f"0x{slot:064x}"
 
 
 @pytest.fixture

@@ -10,27 +10,15 @@ from vyper.compiler.input_bundle import FilesystemInputBundle
 from vyper.compiler.settings import Settings
 
 from bulkhead.deployment import PARTS
-from tests.reverts import assert_refused, storage_roots
+from tests.unit.clearinghouse.helpers import layout_of
 from verification.engine.evm import source_of
+from verification.engine.reverts import assert_refused, storage_roots
 from verification.engine.world import WAD
 
 ROOT = Path(__file__).parents[3]
 CODE_SIZE_LIMIT = 24_576  # EIP-170
 NO_OWNER = "ownable: caller is not the owner"
 WRONG_CALLER = "clearinghouse: wrong caller"
-
-
-def layout_of(name: str) -> dict:
-    """Return the layouts of a contract: storage and transient storage."""
-    libraries = Path(vyper.__file__).parent.parent  # Snekmate is beside Vyper
-    bundle = FilesystemInputBundle([libraries, ROOT])
-    made = vyper.compile_from_file_input(
-        bundle.load_file(source_of(ROOT / "contracts", name)),
-        input_bundle=bundle,
-        settings=Settings(evm_version="cancun"),
-        output_formats=["layout"],
-    )
-    return made["layout"]
 
 
 def flattened(layout: dict, path: str = "") -> dict[str, tuple]:

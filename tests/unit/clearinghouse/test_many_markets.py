@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.unit.clearinghouse.helpers import list_markets
 from verification.engine.world import ETH, WAD, World
 
 COUNT = 12
@@ -11,21 +12,6 @@ ROW = 8
 PRICE = 2_000
 HEADER_IDS = 10
 MORE_MARKETS = 254  # the header's bit that says there is another word
-
-
-def list_markets(world: World, count: int) -> list[int]:
-    """Return ETH and more markets, of assets with the same feeds and twelve markets each."""
-    words = world.risk_engine.row_words(ROW + ETH)
-    words = words[0], words[1] & 2**160 - 1, words[2]
-    numbers = list(range(3, 2 + count))
-    for asset in {3 + number // 12 for number in numbers}:
-        world.risk_engine.set_asset(asset, *words, sender=world.admin)
-    for number in numbers:
-        terms = number, 3 + number // 12, 40_000, 600_000, 0, 0, 0, False, 10**9
-        world.risk_engine.set_market(*terms, sender=world.admin)
-        world.clearinghouse.list_market(number, sender=world.admin)
-        world.exchange.set_terms(number, 0, 0, 500, sender=world.admin)
-    return [ETH, *numbers]
 
 
 @pytest.fixture
@@ -101,7 +87,7 @@ def test_all_positions_of_one_account_are_torn_up(
 def test_the_lens_shows_every_position_of_the_largest_account(fast_world):
     """32 positions, behind eight collaterals."""
     world = fast_world
-    maker, trader = world.people[:2]
+    maker, trader = world.people.named("maker", "trader")
     numbers = list_markets(world, 32)
     book, account = world.open(maker, 10**6), world.open(trader, 10**6, WETH=1, WBTC=1)
     for index in range(2, 8):

@@ -11,7 +11,10 @@ from fractions import Fraction
 
 import pytest
 
-from tests.reverts import assert_passes, assert_reverts
+from tests.procedure import refused
+from tests.unit.clearinghouse.helpers import fill_arguments
+from verification.engine.reverts import assert_passes, assert_reverts
+from verification.engine.scenes import Scene, set_market_risk
 from verification.engine.world import BTC, CROSS, ETH, ISOLATED, NEVER, WAD, wad
 
 MAKER_PPM, TAKER_PPM = 100, 500  # config/local.yaml
@@ -179,12 +182,6 @@ def test_a_closed_position_leaves_nothing_behind(world, ledger, maker, taker, ac
 # Refused ------------------------------------------------------------------------------------------
 
 
-def fill_arguments(world, maker, size: float, taker_account: int, price: float = 2_000, **fields):
-    order = world.order(*maker, -size, price, **fields)
-    limit = NEVER if size > 0 else 0
-    return order.as_tuple(), world.sign(maker[0], order), abs(wad(size)), taker_account, limit
-
-
 def test_an_isolated_account_has_one_market(world, maker, trader):
     fill = world.exchange.fill
     isolated = world.open(trader, 10_000, mode=ISOLATED, market=ETH)
@@ -291,3 +288,22 @@ class TestAsTheExchange:
     def test_returns_the_mark(self, world, ledger, maker, account, exchange):
         arguments = (ETH, maker.account, account, WAD, 2_050 * WAD, 0, 0, 0)
         assert tuple(ledger.novate.call(*arguments, sender=exchange)) == (2_000 * WAD,) * 2
+
+
+def test_a_market_for_isolated_accounts_takes_no_other(fast_world):
+    set_market_risk(fast_world, "ETH-PERP", isolated_only=True)
+    scene = Scene.set(fast_world, size=0)
+    maker = fast_world.open(scene.maker, 100_000, mode=1, market=ETH)
+    taker = fast_world.open(scene.trader, 10_000, mode=1, market=ETH)
+    fast_world.trade((scene.maker, maker), (scene.trader, taker), 1, 2_000)
+    order = fast_world.order(scene.maker, maker, -1, 2_000)
+    refused(
+        "risk engine: isolated accounts only",
+        fast_world.exchange.fill,
+        order.as_tuple(),
+        fast_world.sign(scene.maker, order),
+        WAD,
+        scene.account,
+        2**256 - 1,
+        sender=scene.trader,
+    )

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.reverts import assert_passes, assert_reverts
-from tests.unit.clearinghouse.test_novate import fill_arguments
+from tests.unit.clearinghouse.helpers import fill_arguments
+from verification.engine.reverts import assert_passes, assert_reverts
 from verification.engine.world import AUCTION, CALLED, ETH, WAD
 
 BELOW = "risk engine: below initial margin"
@@ -310,7 +310,7 @@ class TestPriceInDoubt:
     def test_reducing_goes_on_with_initial_margin_at_the_worse_end(
         self, world, trader, account, fill
     ):
-        """The maker buys back what he sold, so both only reduce."""
+        """The maker buys back what was sold, so both only reduce."""
         assert_passes(*fill(-5, 2_050, account), sender=trader)
 
     def test_below_initial_margin_mark_is_the_end_that_favours_the_other(
@@ -346,7 +346,7 @@ def test_load_is_that_of_the_open_interest_a_fill_leaves(world, trader, maker, f
 @pytest.mark.parametrize("side", ["maker", "taker"])
 def test_a_large_risk_needs_a_contribution(world, side):
     """Above the threshold: of a maker as of a taker."""
-    people = {"maker": world.people[7], "taker": world.people[8]}
+    people = {role: world.people[role] for role in ("maker", "taker")}
     accounts = {name: world.open(person, 100_000) for name, person in people.items()}
     world.clearinghouse.set_contribution_threshold(1_000, sender=world.admin)
     (other,) = {"maker", "taker"} - {side}
@@ -373,7 +373,7 @@ def test_a_large_risk_needs_a_contribution(world, side):
 def test_the_risk_that_needs_a_contribution_is_above_the_threshold(world, side):
     """By a wei: IM of a small position is the least equity, which can be set to the wei."""
     threshold = 1_000
-    people = {"maker": world.people[7], "taker": world.people[8]}
+    people = {role: world.people[role] for role in ("maker", "taker")}
     accounts = {name: world.open(person, 100_000) for name, person in people.items()}
     (other,) = {"maker", "taker"} - {side}
     world.join(people[other], 10_000, 10_000)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.reverts import assert_reverts
+from verification.engine.reverts import assert_reverts
 from verification.engine.world import CROSS, WAD
 
 CAP = 1_000 * WAD

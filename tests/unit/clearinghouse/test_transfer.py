@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.reverts import assert_passes
+from verification.engine.reverts import assert_passes
 from verification.engine.world import CALLED, ETH, ISOLATED, NEVER, WAD
 
 

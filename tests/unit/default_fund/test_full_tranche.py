@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from verification.engine.evm import Reverted, deploy_world
+from verification.engine.reverts import reverts
 from verification.engine.world import NEVER
 
 ASSESSMENTS = 1
@@ -17,7 +18,7 @@ TOTAL_SHIFT = 96
 @pytest.mark.parametrize("over", [0, 1])
 def test_room_for_shares(over):
     world = deploy_world()
-    fund, evm, member = world.default_fund, world.chain.evm, world.people[0]
+    fund, evm, member = world.default_fund, world.chain.evm, world.people["member"]
     world.join(member, 0, 10)
     assets, shares, _ = fund.tranche(ASSESSMENTS)
     (slot,) = (
@@ -36,3 +37,16 @@ def test_room_for_shares(over):
     else:
         fund.deposit(0, UNITS, sender=member)
         assert tuple(fund.tranche(ASSESSMENTS)) == (assets + UNITS, MOST, 0)
+
+
+def test_a_tranche_is_full_when_its_shares_do_not_fit(club):
+    """After a loss a unit buys a million million of them; the units themselves would fit."""
+    club.join(club.member, 10**9, 10**9)
+    club.draw(club.stranger, 0, 10**9 - 1_000, 0)
+    assert club.fund.tranche(0)[1] == 10**15
+    club.supply_wallet(club.partner, 2**92)
+    with reverts("default fund: tranche is full"):
+        club.fund.deposit(2**89, 2**89, sender=club.partner)
+    club.fund.deposit(2**88, 2**88, sender=club.partner)
+    assert club.contributions == 2**88 + 1_000
+    assert 2**127 < club.fund.tranche(0)[1] < 2**128

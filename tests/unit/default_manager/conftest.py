@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenes import CALL_PRICE, CLOSE_OUT_PRICE, Scene
+from verification.engine.scenes import CALL_PRICE, CLOSE_OUT_PRICE, Scene
 
 
 @pytest.fixture
@@ -15,19 +15,19 @@ def scene(world) -> Scene:
 
 @pytest.fixture
 def callable_scene(scene) -> Scene:
-    """His equity is below MM, above the close-out margin."""
+    """Equity is below MM, above the close-out margin."""
     scene.price(CALL_PRICE)
     return scene
 
 
 @pytest.fixture
 def called_scene(callable_scene) -> Scene:
-    """He has been called."""
+    """The trader has been called."""
     callable_scene.call()
     return callable_scene
 
 
 @pytest.fixture
 def auction_scene(scene) -> Scene:
-    """He is in auction, below the close-out margin."""
+    """The trader is in auction, below the close-out margin."""
     return scene.auction_at(CLOSE_OUT_PRICE)

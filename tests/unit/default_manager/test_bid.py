@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.reverts import assert_reverts
-from tests.scenes import (
+from verification.engine.reverts import assert_reverts
+from verification.engine.scenes import (
     CLOSE_OUT_PRICE,
     DUST,
     HEALTHY_PRICE,
@@ -340,7 +340,7 @@ def test_bidder_must_meet_initial_margin_afterwards(auction_scene):  # INV-8
 
 
 def test_bidder_under_a_call_takes_nothing(auction_scene):
-    """Not even what would reduce his own risk: his orders and bids wait for the cure."""
+    """Not even what would reduce their own risk: orders and bids wait for the cure."""
     scene, world = auction_scene, auction_scene.world
     scene.price(2_000)
     weak = world.open(scene.bidder, 10_000)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bulkhead.deployment import DEFAULT_MANAGER
-from tests.reverts import assert_reverts
-from tests.scenes import CLOSE_OUT_PRICE, DUST, INSOLVENT_PRICE, Scene
 from verification.engine.evm import deploy_world
+from verification.engine.reverts import assert_reverts
+from verification.engine.scenes import CLOSE_OUT_PRICE, DUST, INSOLVENT_PRICE, Scene
 from verification.engine.world import AUCTION, BTC, HEALTHY, INSOLVENT, WAD
 
 SHORTFALL = 1_100  # 10,000 less the taker's fee of 100 and a loss of 11,000 at 1,890
@@ -133,7 +133,7 @@ def test_equity_of_exactly_zero_pays_nothing_to_anyone(scene):
 
 
 def test_insolvent_account_cannot_close_itself(scene):
-    """Outside the procedure nobody hands his loss over; at mark he may while he is solvent."""
+    """Outside the procedure nobody hands a loss over; at mark they may while they are solvent."""
     world = scene.world
     scene.price(INSOLVENT_PRICE)
     order = world.order(scene.maker, scene.book, 100, INSOLVENT_PRICE)
@@ -295,7 +295,7 @@ def test_a_bid_tells_what_the_tear_up_before_it_has_left(scene):
 
 @pytest.mark.parametrize("is_opposite", [False, True])
 def test_no_bid_spares_the_opposite_side_its_charge(insolvent_scene, is_opposite):  # INV-6
-    """The price falls on in the window: who takes everything then, even the SHORT himself, leaves
+    """The price falls on in the window: who takes everything then, even the SHORT, leaves
     to the hole no more than a tear-up would."""
     scene, world = insolvent_scene, insolvent_scene.world
     scene.price(DEEP_PRICE)

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from tests.reverts import assert_reverts
-from tests.scenes import DUST, PPM, Risk, Scene, cash_of, exact_fraction, set_terms
 from verification.engine.evm import Reverted, deploy_world
+from verification.engine.reverts import assert_reverts
+from verification.engine.scenes import DUST, PPM, Risk, Scene, cash_of, exact_fraction, set_terms
 from verification.engine.world import AUCTION, BTC, ETH, HEALTHY, WAD
 
 FEW_WEI = 1_000
@@ -125,7 +125,7 @@ def test_collateral_owner_keeps_what_is_not_sold(portfolio):
 
 
 def test_bidder_paying_for_collateral_with_debt_respects_the_cap(portfolio):
-    """A bidder without cash buys collateral on his own: negative cash needs room under the cap."""
+    """A bidder without cash buys collateral on credit: negative cash needs room under the cap."""
     scene, world = portfolio, portfolio.world
     scene.auction_at(1_875)
     house_rich = world.open(scene.bidder, WBTC=1)
@@ -234,7 +234,7 @@ def test_bidder_with_32_positions_can_take_no_33rd():
     world.trade(maker, (scene.bidder, crowd), 0.1, 1_920, 34)
     with pytest.raises(Reverted, match="ledger: 32 positions at most"):
         scene.bid(purse=crowd)
-    # Whoever holds the market already takes it at 32 positions.
+    # A holder of the market takes it at 32 positions.
     world.trade(maker, (scene.bidder, crowd), -0.1, 1_920, 34)
     world.trade((scene.maker, scene.book), (scene.bidder, crowd), 0.1, 1_920, ETH)
     scene.bid(purse=crowd)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.reverts import assert_reverts
-from tests.scenes import (
+from verification.engine.reverts import assert_reverts
+from verification.engine.scenes import (
     CALL_PRICE,
     CLOSE_OUT_PRICE,
     HEALTHY_PRICE,
@@ -199,7 +199,7 @@ def test_price_that_is_not_valid_stops_calls(scene):
 
 
 def test_price_in_doubt_counts_at_its_better_end(scene):  # INV-3
-    """The sources disagree: if only one may mean that he is healthy, nobody is called."""
+    """The sources disagree: if only one may mean that an account is healthy, nobody is called."""
     for secondary in (2_000, CALL_PRICE * 0.97):
         scene.world.set_price("ETH", CALL_PRICE, secondary=secondary)
         assert_reverts(

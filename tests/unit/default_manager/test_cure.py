@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.reverts import assert_reverts
-from tests.scenes import CALL_PRICE, CLOSE_OUT_PRICE, PPM, cash_of
+from verification.engine.reverts import assert_reverts
+from verification.engine.scenes import CALL_PRICE, CLOSE_OUT_PRICE, PPM, cash_of
 from verification.engine.world import HEALTHY, WAD
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenes import Scene
-from tests.unit.default_manager.procedure_helpers import equities, only, without_limits
+from tests.procedure import only, without_limits
+from verification.engine.scenes import Scene, equities
 from verification.engine.world import ETH, HEALTHY, INSOLVENT, WAD
 
 INSURED = 1_000
@@ -34,8 +34,9 @@ def _buys(scene: Scene, wei: int) -> None:
 def test_the_side_opposite_to_a_position_is_charged_however_small_it_is(debtor, wei):  # INV-11
     world = debtor.world
     _buys(debtor, wei)
-    long = world.open(world.people[12], 100_000)
-    world.trade((debtor.maker, debtor.book), (world.people[12], long), 100, 1_800)
+    buyer = world.people["buyer"]
+    long = world.open(buyer, 100_000)
+    world.trade((debtor.maker, debtor.book), (buyer, long), 100, 1_800)
     world.stake(debtor.staker, INSURED)
     world.set_price("BTC", PARTLY_COVERED)
     before = equities(world, [long, debtor.book])
@@ -50,10 +51,11 @@ def test_the_side_opposite_to_a_position_is_charged_however_small_it_is(debtor, 
 def test_what_was_reserved_pays_when_the_last_position_has_no_shares_left(debtor):  # INV-6
     world = debtor.world
     _buys(debtor, 1)
-    # A SHORT defaults and nobody pays for him: the LONG side is torn up to nothing, and the
+    # A SHORT defaults and nobody pays for it: the LONG side is torn up to nothing, and the
     # trader's wei vanishes with its generation.
-    short, long = world.open(world.people[13], 12_000), world.open(world.people[12], 100_000)
-    world.trade((world.people[13], short), (world.people[12], long), 100, 1_800)
+    seller, buyer = world.people.named("second trader", "buyer")
+    short, long = world.open(seller, 12_000), world.open(buyer, 100_000)
+    world.trade((seller, short), (buyer, long), 100, 1_800)
     debtor.price(2_000)
     debtor.manager.open_auction(short, sender=debtor.stranger)
     generation = world.clearinghouse.market_state(ETH) >> 228 & 0xFFF
@@ -61,7 +63,7 @@ def test_what_was_reserved_pays_when_the_last_position_has_no_shares_left(debtor
     world.stake(debtor.staker, INSURED)
     funded = world.insurance_fund.totalAssets() * 10**12
 
-    # All of his shortfall is reserved; then it grows, and somebody takes the collateral.
+    # All of the shortfall is reserved; then it grows, and somebody takes the collateral.
     world.set_price("BTC", COVERED)
     debtor.open_auction()
     assert debtor.stage() == INSOLVENT

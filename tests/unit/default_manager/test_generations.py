@@ -5,34 +5,34 @@ from __future__ import annotations
 import pytest
 from eth_utils import keccak
 
-from tests.scenes import DUST, Scene
-from tests.unit.default_manager.procedure_helpers import (
+from tests.procedure import (
     BOOK_DUST,
-    crowd,
     finish_window,
     only,
-    set_waterfall,
+    recognised,
     side_pair,
     tear_up,
     without_limits,
 )
 from verification.engine.evm import Reverted, deploy_world
+from verification.engine.scenes import DUST, INSOLVENT_PRICE, Scene, crowd, equities, set_waterfall
 from verification.engine.world import ETH, WAD, World
 
 LOSS = 110  # a unit: 100 of them are a little more than the trader's 10,000
 A_FLOOR = WAD // 1_000
 SIZE_DUST = 10**6
+LONG, SHORT = 0, 1
 
 
 def side_torn_up(world: World, sign: int, size: float, others: float) -> Scene:
-    """Tear up a trader of so many units, and leave so many to others of his side.
+    """Tear up a trader of so many units, and leave so many to others of that side.
 
     Args:
         sign: +1 for a LONG trader, whom the SHORT side pays.
     """
     scene = Scene.set(world, size=sign * size)
     if others:
-        crowd(scene, [sign * others], first=20)
+        crowd(scene, [sign * others])
     world.stake(scene.staker, 3_000)
     without_limits(world)
     scene.price(2_000 - sign * LOSS)
@@ -68,7 +68,7 @@ def test_one_begins_below_the_floor_and_not_at_it(fast_world, sign, others, bega
 
 @pytest.mark.parametrize("sign", [1, -1], ids=["short side", "long side"])
 def test_an_old_holder_goes_on(fast_world, sign):
-    """What is left of him moves with the price, is closed by trades of his own, and is all there
+    """What is left of them moves with the price, is closed by their own trades, and is all there
     when the market is settled."""
     scene = side_torn_up(fast_world, sign, 99.95, 0.05)
     event = only(tear_up(scene), fast_world.clearinghouse.GenerationBegan)
@@ -80,7 +80,7 @@ def test_an_old_holder_goes_on(fast_world, sign):
     assert abs(gained - 100 * WAD // 20) <= DUST, "a twentieth of a unit is left"
     checkpoint = fast_world.chain.snapshot()
     scene.price(price)
-    person = fast_world.people[16]
+    person = fast_world.people["second trader"]
     account = fast_world.open(person, 10_000)
     for size in (1, -0.5, -0.55):  # more, less, nothing
         fast_world.trade((scene.maker, scene.book), (person, account), sign * size, price)
@@ -98,16 +98,15 @@ def test_an_old_holder_goes_on(fast_world, sign):
 @pytest.mark.parametrize(("generations", "left"), [(12, 1), (13, 0)])
 def test_after_thirteen_of_them_nothing_is_left_but_cash(fast_world, generations, left):
     """The SHORT side is torn up again and again, each time to a two-thousandth. A SHORT is rounded
-    up to a wei until then; what he has gained is his."""
+    up to a wei until then; what it has gained stays."""
     scene = Scene.set(fast_world, size=0)
-    veteran, _ = crowd(scene, [-0.03, 0.05], first=20)
+    veteran, _ = crowd(scene, [-0.03, 0.05])
     start = scene.equity(veteran.account)
     fast_world.stake(scene.staker, 20_000)
     without_limits(fast_world)
     set_waterfall(fast_world, window=0)
-    for place in range(generations):
+    for person in fast_world.people.crowd()[-generations:]:
         scene.price(2_000)
-        person = fast_world.people[5 + place]
         account = fast_world.open(person, 10_000)
         fast_world.trade((scene.maker, scene.book), (person, account), 100, 2_000)
         scene.price(2_000 - LOSS)
@@ -181,3 +180,87 @@ def test_a_side_worn_out_opens_no_more():
     with pytest.raises(Reverted) as refused:
         world.trade((scene.maker, scene.book), (scene.bidder, scene.purse), 1, 2_000 - LOSS)
     assert refused.value.reason == "ledger: side is worn out"
+
+
+@pytest.fixture
+def insolvent(fast_world) -> Scene:
+    """Recognised, all of the shortfall reserved, the window over."""
+    scene = recognised(fast_world)
+    finish_window(fast_world)
+    return scene
+
+
+def test_whole_side_torn_up(insolvent):
+    """The SHORT side is gone: a new one begins, and the old holder's profit is where it was."""
+    scene, world = insolvent, insolvent.world
+    before = scene.equity(scene.book)
+    event = only(tear_up(scene), world.clearinghouse.GenerationBegan)
+    assert (event.is_long, event.generation, event.shares) == (False, 1, 0)
+    assert side_pair(world, SHORT) == (WAD, 0)
+    assert abs(scene.equity(scene.book) - before) <= 1
+    seller, buyer = world.people.named("second trader", "buyer")
+    short, long = world.open(seller, 50_000), world.open(buyer, 50_000)
+    world.trade((seller, short), (buyer, long), 10, INSOLVENT_PRICE)
+    scene.price(1_950)
+    assert abs(scene.equity(scene.book) - before) <= 1, "no position any more"
+    assert abs(scene.equity(long) - (50_000 + 600) * WAD) < 10 * WAD
+    # The old holder touches the market again, on both sides of zero.
+    world.trade((scene.maker, scene.book), (buyer, long), 4, 1_950)
+    assert scene.size(scene.book) == -4 * WAD
+    assert world.position(scene.book)[1] == -4 * 1_950 * WAD
+    assert before - scene.equity(scene.book) < 10 * WAD  # the maker's fee
+    assert world.cash(scene.book) - before > -10 * WAD
+    world.trade((scene.maker, scene.book), (buyer, long), -9, 1_950)
+    assert scene.size(scene.book) == 5 * WAD
+    assert world.conservation_error() < BOOK_DUST
+
+
+def test_under_the_floor(insolvent):
+    """99.95 % of the SHORT side close: a new generation, in which the rest goes on as it was."""
+    scene, world = insolvent, insolvent.world
+    scene.price(2_000)
+    holder = crowd(scene, [0.05])[0]
+    scene.price(INSOLVENT_PRICE)
+    before = equities(world, [scene.book, holder.account])
+    event = only(tear_up(scene), world.clearinghouse.GenerationBegan)
+    assert event.generation == 1
+    assert abs(event.shares - WAD // 20) < SIZE_DUST
+    after = equities(world, [scene.book, holder.account])
+    for old, new in zip(before, after, strict=True):
+        assert -DUST <= new - old <= 0
+    scene.price(1_700)
+    assert abs(scene.equity(scene.book) - before[0] - 190 * WAD // 20) <= DUST
+    # The holder is touched, and keeps the value.
+    held = scene.equity(scene.book)
+    person = world.people["buyer"]
+    account = world.open(person, 10_000)
+    world.trade((scene.maker, scene.book), (person, account), 1, 1_700)
+    assert abs(scene.size(scene.book) + WAD + WAD // 20) < SIZE_DUST
+    assert held - scene.equity(scene.book) <= WAD  # the maker's fee
+    assert world.conservation_error() < BOOK_DUST
+
+
+def test_many_generations(fast_world):
+    """The SHORT side is torn up five times; a holder of the first finds their money at the end."""
+    scene = Scene.set(fast_world, size=0)
+    veteran = crowd(scene, [-30])[0]
+    start = scene.equity(veteran.account)
+    fast_world.stake(scene.staker, 100_000)
+    without_limits(fast_world)
+    set_waterfall(fast_world, window=0)
+    for person in fast_world.people.crowd()[-5:]:
+        scene.price(2_000)
+        account = fast_world.open(person, 10_000)
+        fast_world.trade((scene.maker, scene.book), (person, account), 100, 2_000)
+        scene.price(1_890)
+        scene.manager.open_auction(account, sender=scene.stranger)
+        tear_up(scene, account)
+    state = fast_world.clearinghouse.market_state(1)
+    assert (state >> 240) & 0xFFF >= 1 or side_pair(fast_world, SHORT)[0] < WAD
+    scene.price(2_000)
+    # They have gained 110 a unit on what was torn up under them, and hold the rest.
+    gained = scene.equity(veteran.account) - start
+    assert gained >= -DUST
+    assert fast_world.conservation_error() < BOOK_DUST
+    shares, _ = fast_world.position(veteran.account)
+    assert shares == -30 * WAD

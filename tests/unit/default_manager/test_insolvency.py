@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenes import CLOSE_OUT_PRICE, DUST, INSOLVENT_PRICE, THIN_PRICE, Scene
-from tests.unit.default_manager.procedure_helpers import (
+from tests.procedure import (
     BOOK_DUST,
     INSOLVENT,
     SHORTFALL,
@@ -20,6 +19,7 @@ from tests.unit.default_manager.procedure_helpers import (
     tear_up,
 )
 from verification.engine.evm import Reverted
+from verification.engine.scenes import CLOSE_OUT_PRICE, DUST, INSOLVENT_PRICE, THIN_PRICE, Scene
 from verification.engine.world import AUCTION, CALLED, HEALTHY, NEVER, WAD
 
 
@@ -33,7 +33,7 @@ def scene(fast_world) -> Scene:
 
 @pytest.fixture
 def insolvent(fast_world) -> Scene:
-    """His insolvency was recognised at a shortfall of 1,100."""
+    """The trader's insolvency was recognised at a shortfall of 1,100."""
     return recognised(fast_world)
 
 
@@ -254,7 +254,7 @@ def test_nobody_is_torn_up_in_the_window(insolvent):
 
 
 def test_bid_at_mark(insolvent):  # INV-4
-    """Whoever takes it over gets it at mark and nothing else; the funds pay the shortfall."""
+    """A bidder gets it at mark and nothing else; the funds pay the shortfall."""
     scene = insolvent
     wealth = scene.equity(scene.purse)
     receipt = scene.manager.bid(scene.account, WAD, scene.purse, sender=scene.bidder)
@@ -356,44 +356,6 @@ def test_a_bidder_must_carry_what_he_takes(insolvent):  # INV-8
 # WAYS BACK ----------------------------------------------------------------------------------------
 
 
-def test_reopened_when_equity_is_back(insolvent):
-    scene = insolvent
-    refused(
-        "default manager: account is insolvent",
-        scene.manager.reopen,
-        scene.account,
-        sender=scene.stranger,
-    )
-    scene.price(1_905)
-    refused(
-        "default manager: account is solvent, reopen its auction",
-        scene.manager.bid,
-        scene.account,
-        WAD,
-        scene.purse,
-        sender=scene.bidder,
-    )
-    finish_window(scene.world)
-    refused(
-        "default manager: account is solvent, reopen its auction",
-        scene.manager.tear_up,
-        [scene.account],
-        sender=scene.stranger,
-    )
-    event = only(scene.manager.reopen(scene.account, sender=scene.stranger), scene.manager.Reopened)
-    assert event.equity == 400 * WAD
-    assert scene.stage() == AUCTION
-    assert reserved(scene) == (0, 0, 0, 0)
-    assert scene.world.insurance_fund.reserved() == 0
-    assert scene.manager.auction(scene.account).discount == scene.terms.discount_start
-    refused(
-        "default manager: insolvency not recognised",
-        scene.manager.reopen,
-        scene.account,
-        sender=scene.stranger,
-    )
-
-
 @pytest.mark.parametrize("how", ["deposit", "price"])
 def test_cured(insolvent, how):  # INV-10
     scene, world = insolvent, insolvent.world
@@ -434,9 +396,9 @@ def refused_by_role(function, scene: Scene) -> None:
 
 
 def test_released_money_serves_the_next(insolvent):
-    """What was reserved for one is there for another once he is cured."""
+    """What was reserved for one is there for another once that one is cured."""
     scene, world = insolvent, insolvent.world
-    other = world.people[6]
+    other = world.people["second trader"]
     scene.price(2_000)
     account = world.open(other, 10_000)
     world.trade((scene.maker, scene.book), (other, account), 100, 2_000)

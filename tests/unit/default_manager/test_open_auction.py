@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.reverts import assert_reverts
-from tests.scenes import (
+from verification.engine.reverts import assert_reverts
+from verification.engine.scenes import (
     CALL_PRICE,
     CLOSE_OUT_PRICE,
     HEALTHY_PRICE,
@@ -13,6 +13,7 @@ from tests.scenes import (
     PPM,
     THIN_PRICE,
     Scene,
+    set_terms,
 )
 from verification.engine.world import HEALTHY, NEVER, WAD
 
@@ -194,3 +195,15 @@ def test_account_in_auction_takes_deposits(auction_scene):  # INV-10
     auction_scene.world.deposit(auction_scene.stranger, auction_scene.account, 7)
     assert auction_scene.equity() == before + 7 * WAD
     assert auction_scene.stage() != HEALTHY
+
+
+def test_a_ramp_from_nothing_begins_without_a_price(fast_world):
+    """Neither discount nor fee: the first to bid pays the mark."""
+    scene = Scene.set(fast_world)
+    set_terms(fast_world, discount_start=0, fee=0)
+    scene.auction_at(CLOSE_OUT_PRICE)
+    wealth, equity = scene.equity(scene.purse), scene.equity()
+    event = scene.bid(WAD // 10)
+    assert (event.discount, event.fee) == (0, 0)
+    assert abs(scene.equity(scene.purse) - wealth) < 10**6
+    assert abs(scene.equity() - equity) < 10**6

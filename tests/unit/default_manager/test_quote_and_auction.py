@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.reverts import assert_reverts
-from tests.scenes import (
+from verification.engine.reverts import assert_reverts
+from verification.engine.scenes import (
     CLOSE_OUT_PRICE,
     DUST,
     INSOLVENT_PRICE,

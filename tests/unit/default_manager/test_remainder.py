@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenes import DUST, Scene
-from tests.unit.default_manager.procedure_helpers import (
+from tests.procedure import (
     BOOK_DUST,
     INSOLVENT,
     about,
@@ -15,10 +14,10 @@ from tests.unit.default_manager.procedure_helpers import (
     only,
     parts_of,
     refused,
-    set_waterfall,
     tear_up,
     without_limits,
 )
+from verification.engine.scenes import DUST, Scene, set_waterfall
 from verification.engine.world import BTC, HEALTHY, WAD, World
 
 DAY = 86_400
@@ -115,7 +114,7 @@ def test_only_what_is_owed_is_sold(remainder):
     assert abs(collateral(scene) - 5 * WAD * (1 - share)) < WAD // 10**9
     assert scene.stage() == HEALTHY
     assert scene.world.conservation_error() < BOOK_DUST
-    # What the fund has paid is still owed: first that, then he may take the rest.
+    # What the fund has paid is still owed: first that, then the owner may take the rest.
     ledger, token = scene.world.clearinghouse, scene.world.deployment.tokens["WETH"]
     args = (scene.account, token, WAD // 10, scene.trader)
     refused("ledger: account is indebted", ledger.withdraw, *args, sender=scene.trader)
@@ -175,7 +174,7 @@ def test_limits_of_a_bidder(remainder):
 
 
 def test_a_bidder_who_asks_for_all_that_is_on_sale_gets_it(remainder):
-    """His least is what there is: not a wei of the fraction more may be wanting."""
+    """The least fraction is what there is: not a wei of the fraction more may be wanting."""
     scene = remainder
     scene.world.wait(DAY // 10)
     scene.price(2_000)
@@ -231,7 +230,7 @@ def test_neither_torn_up_nor_reopened(remainder):
 
 
 def test_owner_may_pay_himself(remainder):  # INV-10
-    """He deposits what is owed and what the collateral needs: cured, nothing was sold."""
+    """The owner deposits what is owed and what the collateral needs: cured, nothing was sold."""
     scene, world = remainder, remainder.world
     world.deposit(scene.trader, scene.account, OWED)
     assert scene.stage() == INSOLVENT

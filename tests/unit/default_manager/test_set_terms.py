@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.reverts import assert_reverts
-from tests.scenes import WAD
+from verification.engine.reverts import assert_reverts
+from verification.engine.scenes import WAD
 
 NAMES = (
     "grace",
@@ -80,7 +80,7 @@ def test_discount_and_fee_stay_below_close_out(world):
 
 
 def test_only_the_admin(world):
-    stranger = world.people[0]
+    stranger = world.people["stranger"]
     assert_reverts(
         "default manager: caller is not the admin",
         world.default_manager.set_terms,
@@ -91,7 +91,7 @@ def test_only_the_admin(world):
 
 
 def test_new_owner_of_the_clearinghouse_is_the_new_admin(world):
-    heir = world.people[0]
+    heir = world.people["heir"]
     world.clearinghouse.transfer_ownership(heir, sender=world.admin)
     world.clearinghouse.accept_ownership(sender=heir)
     world.default_manager.set_terms(MIDDLE, sender=heir)

@@ -1,20 +1,18 @@
-"""Who pays: each tier once the one before has nothing left, an exact sum, limits, two defaults."""
+"""Who pays: each tier once the one before has nothing left, an exact sum, two defaults at once."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
 
+import pyrevm
 import pytest
 
-from tests.scenes import DUST, INSOLVENT_PRICE, Risk, Scene
-from tests.unit.clearinghouse.test_many_markets import list_markets
-from tests.unit.default_manager.procedure_helpers import (
+from tests.procedure import (
     BOOK_DUST,
     INSOLVENT,
     PPM,
     SHORTFALL,
-    WATERFALL,
     about,
     cash_parts,
     debts,
@@ -23,21 +21,21 @@ from tests.unit.default_manager.procedure_helpers import (
     join,
     only,
     parts_of,
-    refused,
-    set_waterfall,
     tear_up,
     two,
     without_limits,
 )
-from verification.engine.evm import Reverted
-from verification.engine.world import BTC, ETH, HEALTHY, WAD, World
+from verification.engine.scenes import DUST, INSOLVENT_PRICE, Scene, set_waterfall
+from verification.engine.world import HEALTHY, WAD, World
 
 OWN, INSURANCE, CONTRIBUTIONS, PLEDGES = 200, 300, 150, 250
+DAY = 86_400
+INSURANCE_FUND = 3  # a role
 
 
 @pytest.fixture
 def scene(fast_world) -> Scene:
-    """A trader who is a member himself, a fund, two more members; no limits."""
+    """A trader who is a member too, a fund, two more members; no limits."""
     made = Scene.set(fast_world)
     join(fast_world, made.trader, OWN, OWN)
     fill_funds(made, INSURANCE, CONTRIBUTIONS, PLEDGES)
@@ -55,8 +53,6 @@ def expected(shortfall: Decimal, price: Decimal) -> list[Decimal]:
         shortfall -= parts[-1]
     return [*parts, shortfall]
 
-
-# EACH TIER IN TURN --------------------------------------------------------------------------------
 
 # Price, and the last tier that it reaches.
 DEPTHS = [
@@ -155,102 +151,6 @@ def test_accounts_without_a_position_pay_nothing(fast_world):  # INV-7
     )
 
 
-# LIMITS -------------------------------------------------------------------------------------------
-
-
-def defaulted(world: World, scene: Scene, place: int, market: int = ETH) -> Any:
-    """Let another trader of the same shape default at the present price; return the payment."""
-    price = {ETH: 2_000, BTC: 40_000}[market]
-    world.set_price({ETH: "ETH", BTC: "BTC"}[market], price)
-    size = {ETH: 100, BTC: 5}[market]
-    person = world.people[place]
-    account = world.open(person, 10_000)
-    world.trade((scene.maker, scene.book), (person, account), size, price, market)
-    low = {ETH: 1_890, BTC: 37_800}[market]
-    world.set_price({ETH: "ETH", BTC: "BTC"}[market], low)
-    receipts = [scene.manager.call_margin(account, 0, sender=scene.stranger)]
-    if world.stage(account) == INSOLVENT:
-        finish_window(world)
-        world.set_price({ETH: "ETH", BTC: "BTC"}[market], low)
-        receipts.append(tear_up(scene, account))
-    events = [e for r in receipts for e in r.events.filter(scene.manager.ShortfallPaid)]
-    return [sum(column) for column in zip(*map(parts_of, events), strict=True)]
-
-
-def test_limit_of_a_market(fast_world):
-    """1,500 for a market: the second default of ETH gets 400, one of BTC its own."""
-    scene = Scene.set(fast_world, size=0)
-    fast_world.stake(scene.staker, 100_000)
-    set_waterfall(fast_world, market_amount=1_500)
-    first = defaulted(fast_world, scene, 10)
-    assert about(first[1], SHORTFALL)
-    second = defaulted(fast_world, scene, 11)
-    assert abs(second[1] - 400 * WAD) < 10 * WAD  # the draw has faded for 10 minutes
-    assert abs(second[4] - 700 * WAD) < 10 * WAD
-    third = defaulted(fast_world, scene, 12, BTC)
-    assert about(third[1], SHORTFALL)
-    assert fast_world.conservation_error() < BOOK_DUST
-
-
-def test_limit_of_all_markets(fast_world):
-    scene = Scene.set(fast_world, size=0)
-    fast_world.stake(scene.staker, 100_000)
-    set_waterfall(fast_world, total_amount=1_500)
-    assert about(defaulted(fast_world, scene, 10)[1], SHORTFALL)
-    third = defaulted(fast_world, scene, 12, BTC)
-    assert abs(third[1] - 400 * WAD) < 10 * WAD
-    assert fast_world.clearinghouse.hole() == 0
-
-
-@pytest.mark.parametrize("name", ["market_share", "total_share"])
-def test_limits_as_a_share(fast_world, name):
-    """30 % of what the funds hold, whatever the amounts say."""
-    scene = Scene.set(fast_world, size=0)
-    fast_world.stake(scene.staker, 3_000)
-    set_waterfall(fast_world, **{"market_share": PPM, name: 300_000})
-    paid = defaulted(fast_world, scene, 10)
-    assert about(paid[1], 900)
-    assert abs(paid[4] - 200 * WAD) <= DUST
-
-
-def test_limit_fades_with_time(fast_world):
-    """Half a period later half of the draw no longer counts; a period later none of it."""
-    scene = Scene.set(fast_world, size=0)
-    fast_world.stake(scene.staker, 100_000)
-    set_waterfall(fast_world, market_amount=1_100)
-    assert about(defaulted(fast_world, scene, 10)[1], SHORTFALL)
-    used = scene.manager.limit_used(ETH)
-    assert used == 1_100 * WAD * (86_400 - 600) // 86_400 // WAD * WAD + WAD
-    fast_world.wait(43_200 - 600)
-    assert scene.manager.limit_used(ETH) == 550 * WAD
-    assert scene.manager.limit_used(0) == 550 * WAD
-    assert scene.manager.limit_used(BTC) == 0
-    second = defaulted(fast_world, scene, 11)
-    assert abs(second[1] - 550 * WAD) < 10 * WAD
-    fast_world.wait(86_400)
-    assert scene.manager.limit_used(ETH) == 0
-    assert about(defaulted(fast_world, scene, 12)[1], SHORTFALL)
-
-
-@pytest.mark.parametrize("market", [6, 7, 13])
-def test_usage_of_a_market_of_any_number(fast_world, market):
-    """Seven to a word of storage, and the sum of all in the first."""
-    world = fast_world
-    others = [other for other in list_markets(world, 14) if other != market]
-    scene = Scene.set(world, size=0)
-    world.stake(scene.staker, 100_000)
-    scene.buy(100, 2_000, market)
-    scene.price(INSOLVENT_PRICE)
-    used = 1_000  # no fee here
-    assert used_by(scene.open_auction(), scene) == {0: used, market: used}
-    assert scene.manager.limit_used(0) == used * WAD
-    assert scene.manager.limit_used(market) == used * WAD
-    assert [scene.manager.limit_used(other) for other in others] == [0] * len(others)
-
-
-# TWO DEFAULTS -------------------------------------------------------------------------------------
-
-
 def test_the_same_money_is_never_spent_twice(fast_world):  # INV-6
     """1,500 in the fund for two shortfalls of 1,100: the second finds 400 only."""
     both = two(fast_world)
@@ -312,7 +212,7 @@ def test_reservation_of_one_is_not_given_to_the_other(fast_world):
 
 
 def test_two_accounts_of_one_member(fast_world):
-    """His contribution pays once, for whichever account comes first; the second gets the rest."""
+    """The contribution pays once, for whichever account comes first; the second gets the rest."""
     both = two(fast_world, same_owner=True)
     scene, manager = both.scene, both.scene.manager
     join(fast_world, scene.trader, 1_500, 1_500)
@@ -362,127 +262,33 @@ def test_two_in_one_transaction_as_in_two(fast_world, is_member):  # INV-6
     assert outcome([together]) == apart
 
 
-# ATTRIBUTION --------------------------------------------------------------------------------------
+def pays_nothing(world: World, holds: int) -> bytes:
+    """Return the code of an insurance fund that has so many tokens, and pays none of them."""
+    draw = world.insurance_fund.draw.arities[2].selector.hex()
+    # Asked to draw: jump to a return of 32 zero bytes; anything else is answered with a number.
+    return bytes.fromhex(f"5f3560e01c63{draw}146025576f{holds:032x}5f5260205ff35b60205ff3")
 
 
-def used_by(receipt: Any, scene: Scene) -> dict[int, int]:
-    """Return what each market has drawn, whole units."""
-    return {e.market: e.used for e in receipt.events.filter(scene.manager.LimitUsed)}
-
-
-def in_two_markets(world: World, cash: float, eth: float, btc: float) -> Scene:
-    """A trader in both markets, at 2,000 and 40,000."""
-    scene = Scene.set(world, cash=cash, size=0)
-    world.stake(scene.staker, 100_000)
-    scene.buy(eth)
-    scene.buy(btc, 40_000, BTC)
-    return scene
-
-
-def test_losses_first(fast_world):
-    """A shortfall of 2,200 with losses of 3:1: 1,650 belong to ETH, 550 to BTC."""
-    scene = in_two_markets(fast_world, 18_000, 100, 5)
-    scene.price(1_850)  # -15,000
-    fast_world.set_price("BTC", 39_000)  # -5,000
-    assert scene.equity() == -2_200 * WAD
-    assert used_by(scene.open_auction(), scene) == {0: 2_200, ETH: 1_650, BTC: 550}
-
-
-def test_a_market_without_a_loss_pays_nothing(fast_world):
-    """ETH lost 20,000, BTC gained 1,000: ETH alone."""
-    scene = in_two_markets(fast_world, 18_000, 100, 5)
-    scene.price(1_800)
-    fast_world.set_price("BTC", 40_200)
-    assert scene.equity() == -1_200 * WAD
-    assert used_by(scene.open_auction(), scene) == {0: 1_200, ETH: 1_200}
-
-
-def test_what_exceeds_the_losses_goes_by_margin(fast_world):
-    """He lost 20,000 in BTC before, and his collateral since: that part goes by the margins of
-    what he holds now."""
-    scene = Scene.set(fast_world, cash=0, size=0, WETH=20)
-    fast_world.stake(scene.staker, 100_000)
-    scene.buy(5, 40_000, BTC)
-    fast_world.set_price("BTC", 36_000)
-    scene.buy(-5, 36_000, BTC)
-    scene.buy(2.5, 36_000, BTC)
-    scene.buy(5)
-    scene.price(900)
-    shortfall = -scene.equity() // WAD
-    losses = 5 * 1_100
-    assert shortfall > losses
-    drawn = used_by(scene.open_auction(), scene)
-    eth = Risk.of(fast_world, "ETH-PERP", 5, 900).total
-    btc = Risk.of(fast_world, "BTC-PERP", 2.5, 36_000).total
-    rest = (shortfall - losses) * btc / (eth + btc)
-    assert abs(drawn[BTC] - rest) < 5
-    assert abs(drawn[ETH] - (shortfall - rest)) < 5
-
-
-def test_the_charge_follows_the_attribution(fast_world):
-    """Nothing in the funds: each market's other side pays its market's part, and no more."""
-    scene = Scene.set(fast_world, cash=18_000, size=0)
-    scene.buy(100)
-    scene.buy(5, 40_000, BTC)
-    other = fast_world.people[7]
-    eth, btc = fast_world.open(other, 50_000), fast_world.open(other, 50_000)
-    fast_world.trade((scene.maker, scene.book), (other, eth), -100, 2_000)
-    fast_world.trade((scene.maker, scene.book), (other, btc), -5, 40_000, BTC)
-    scene.price(1_850)
-    fast_world.set_price("BTC", 39_000)
-    before = [scene.equity(account) for account in (eth, btc)]
-    paid = only(scene.call(), scene.manager.ShortfallPaid)
-    assert about(paid.charged, 2_200)
-    after = [scene.equity(account) for account in (eth, btc)]
-    # The market maker has passed his positions on: each is alone on his side.
-    assert about(before[0] - after[0], 1_650)
-    assert about(before[1] - after[1], 550)
-
-
-# TERMS --------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "terms",
-    [
-        (0, 0, 3_600, 0, 0, 0, 0, 3_600),
-        (601, 50_001, 86_401, 2_000_001, 600_001, 5_000_001, 900_001, 86_401),
-        (86_400, 500_000, 30 * 86_400, 2**32 - 1, PPM, 2**32 - 1, PPM, 7 * 86_400),
-    ],
-    ids=["lowest", "odd", "highest"],
-)
-def test_terms_are_kept_to_the_last_bit(fast_world, terms):
-    """Up to both bounds, and whatever its neighbours are."""
-    manager = fast_world.default_manager
-    receipt = manager.set_waterfall(terms, sender=fast_world.admin)
-    assert tuple(manager.waterfall()) == terms
-    assert tuple(only(receipt, manager.WaterfallSet).terms) == terms
-
-
-def test_terms_have_bounds(fast_world):
-    manager = fast_world.default_manager
-    now = manager.waterfall()
-    bad = {
-        "window": 86_401,
-        "charge_cap": 500_001,
-        "period": 3_599,
-        "market_amount": 2**32,
-        "market_share": PPM + 1,
-        "total_amount": 2**32,
-        "total_share": PPM + 1,
-        "remainder": 3_599,
-    }
-    too_long = [("period", 30 * 86_400 + 1), ("remainder", 7 * 86_400 + 1)]
-    for name, value in [*bad.items(), *too_long]:
-        with pytest.raises(Reverted) as problem:
-            set_waterfall(fast_world, **{name: value})
-        assert problem.value.reason == "default manager: terms out of bounds", name
-    terms = tuple(getattr(now, name) for name in WATERFALL)
-    refused(
-        "default manager: caller is not the admin",
-        manager.set_waterfall,
-        terms,
-        sender=fast_world.people[4],
-    )
-    set_waterfall(fast_world, window=86_400, charge_cap=500_000)
-    assert manager.waterfall().window == 86_400
+def test_a_fund_that_pays_nothing_leaves_its_part_to_the_next(fast_world):
+    """INV-6: what it was counted on for is charged, and the rest is the hole."""
+    world = fast_world
+    spare = "0x" + "5e" * 20
+    code = pays_nothing(world, 3_000 * 10**6)
+    world.chain.evm.insert_account_info(spare, pyrevm.AccountInfo(code=code))
+    world.clearinghouse.set_role(INSURANCE_FUND, spare, sender=world.admin)
+    world.wait(DAY)
+    world.clearinghouse.accept_role(INSURANCE_FUND, sender=world.admin)
+    scene = Scene.set(world)
+    without_limits(world)
+    set_waterfall(world, charge_cap=2_000)
+    scene.price(INSOLVENT_PRICE)
+    event = only(scene.open_auction(), scene.manager.Insolvent)
+    assert (event.insurance, event.torn_up) == (SHORTFALL * WAD, 0)
+    finish_window(world)
+    scene.price(INSOLVENT_PRICE)
+    paid = only(tear_up(scene), scene.manager.ShortfallPaid)
+    assert paid.shortfall == SHORTFALL * WAD
+    assert parts_of(paid)[:4] == (0, 0, 0, 0)
+    assert paid.charged > 0
+    assert paid.to_hole == world.clearinghouse.hole() == paid.shortfall - paid.charged
+    assert (scene.stage(), world.cash(scene.account)) == (HEALTHY, 0)

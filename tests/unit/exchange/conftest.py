@@ -12,11 +12,13 @@ from tests.unit.exchange.helpers import (
     TAKER_FEE_PPM,
     Desk,
 )
+from verification.engine.people import People
 
 
 @pytest.fixture(scope="module")
-def desk(project, accounts) -> Desk:
-    governor, maker, taker, operator, stranger = accounts[:5]
+def desk(project, accounts, admin) -> Desk:
+    governor, people = admin, People.of(accounts)
+    maker, taker, operator, stranger = people.named("maker", "taker", "operator", "stranger")
     ledger = project.LedgerHarness.deploy(MARK, sender=governor)
     exchange = project.Exchange.deploy(ledger, sender=governor)
     exchange.set_terms(MARKET, MAKER_FEE_PPM, TAKER_FEE_PPM, BAND_BPS, sender=governor)

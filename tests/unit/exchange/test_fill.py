@@ -13,7 +13,6 @@ from bulkhead.books import (
     MAX_SIZE,
     order_hash,
 )
-from tests.reverts import reverts
 from tests.unit.exchange.helpers import (
     BAND_BPS,
     BPS,
@@ -29,6 +28,7 @@ from tests.unit.exchange.helpers import (
     account_id,
     fee_up,
 )
+from verification.engine.reverts import reverts
 
 ZERO = "0x" + "00" * 20
 UNKNOWN_MARKET = 99

@@ -11,7 +11,6 @@ from bulkhead.books import (
     Order,
     order_hash,
 )
-from tests.reverts import reverts
 from tests.unit.exchange.helpers import (
     BAND_BPS,
     ERC1271_MAGIC,
@@ -25,6 +24,7 @@ from tests.unit.exchange.helpers import (
     malleable_twin,
     wallet_code,
 )
+from verification.engine.reverts import reverts
 
 ODD_WALLET = "0x" + "0d" * 20
 

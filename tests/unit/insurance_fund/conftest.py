@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.fund_helpers import (
+from tests.unit.insurance_fund.helpers import (
     COOLDOWN,
     WINDOW,
     Desk,
@@ -12,8 +12,9 @@ from tests.unit.fund_helpers import (
 
 
 @pytest.fixture
-def make_desk(project, accounts):
-    governor, staker, newcomer, stranger = accounts[:4]
+def make_desk(project, admin, people):
+    governor = admin
+    staker, newcomer, stranger = people.named("staker", "second staker", "stranger")
 
     def make(token) -> Desk:
         ledger = project.FundHarness.deploy(token, sender=governor)
@@ -26,11 +27,11 @@ def make_desk(project, accounts):
 
 
 @pytest.fixture
-def desk(project, accounts, make_desk) -> Desk:
-    return make_desk(project.TestToken.deploy("USD Coin", "USDC", 6, sender=accounts[0]))
+def desk(project, admin, make_desk) -> Desk:
+    return make_desk(project.TestToken.deploy("USD Coin", "USDC", 6, sender=admin))
 
 
 @pytest.fixture
-def odd_desk(project, accounts, make_desk) -> Desk:
+def odd_desk(project, admin, make_desk) -> Desk:
     """A fund whose token misbehaves when told to."""
-    return make_desk(project.OddToken.deploy("Odd Coin", "ODD", 6, sender=accounts[0]))
+    return make_desk(project.OddToken.deploy("Odd Coin", "ODD", 6, sender=admin))

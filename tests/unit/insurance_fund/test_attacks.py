@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from ape import chain
 
-from tests.reverts import reverts
-from tests.unit.fund_helpers import (
+from tests.unit.insurance_fund.helpers import (
     CASH_PER_UNIT,
     PAR,
     RETURNS_FALSE,
@@ -14,6 +13,7 @@ from tests.unit.fund_helpers import (
     USDC,
     WINDOW,
 )
+from verification.engine.reverts import reverts
 
 STAKE = 1_000 * USDC
 
@@ -24,7 +24,7 @@ STAKE = 1_000 * USDC
 @pytest.mark.parametrize("seed_units", [0, 1, 1_000])
 @pytest.mark.parametrize("gift", [USDC, 10**6 * USDC, 10**9 * USDC])
 def test_first_depositor_inflation_costs_the_attacker(desk, seed_units, gift):
-    """Compound and Cream: the donor never gets back what he gave, the victim loses dust."""
+    """Compound and Cream: the donor never gets back the gift, the victim loses dust."""
     attacker, victim = desk.staker, desk.newcomer
     if seed_units:
         desk.stake(attacker, seed_units)
@@ -77,7 +77,7 @@ def test_renewing_a_request_for_ever_leaves_a_quarter_of_the_time_at_most(desk):
 
 
 def test_a_seen_default_cannot_be_outrun(desk):
-    """The draw comes later than its reservation: one who is free to leave still pays his part."""
+    """The draw comes later than its reservation: one who is free to leave still pays."""
     shares = desk.stake(desk.staker, STAKE)
     desk.stake(desk.newcomer, STAKE)
     desk.open_window(desk.staker, shares)
@@ -128,9 +128,9 @@ def test_the_token_cannot_call_back(odd_desk, name, arguments):
 # Odd tokens ---------------------------------------------------------------------------------------
 
 
-def test_a_token_that_returns_nothing_works(project, accounts, make_desk):
+def test_a_token_that_returns_nothing_works(project, admin, make_desk):
     """USDT: no return values, and an allowance must be used up before it is set again."""
-    desk = make_desk(project.MuteToken.deploy(6, sender=accounts[0]))
+    desk = make_desk(project.MuteToken.deploy(6, sender=admin))
     desk.stake(desk.staker, STAKE)
     desk.draw(STAKE // 4)
     desk.draw(STAKE // 4)

@@ -11,7 +11,7 @@ UNITS = 123_456_789
 @pytest.fixture(params=[0, 700], ids=["par", "profit"])
 def fund(fast_world, request):
     """A fund with a stake, and perhaps a profit."""
-    staker, made = fast_world.people[0], fast_world.insurance_fund
+    staker, made = fast_world.people["staker"], fast_world.insurance_fund
     fast_world.stake(staker, STAKE)
     fast_world.settlement.mint(made, request.param * 10**6)
     assert made.totalAssets() == (STAKE + request.param) * 10**6
@@ -34,6 +34,6 @@ def test_what_is_paid_out_is_rounded_against_whoever_is_paid(fund):
 
 def test_a_stake_is_worth_what_was_staked_and_its_part_of_what_came(fund, fast_world):
     """But for the part of the virtual shares, which nobody has."""
-    held = fund.balanceOf(fast_world.people[0])
+    held = fund.balanceOf(fast_world.people["staker"])
     assert 0 <= fund.totalAssets() - fund.convertToAssets(held) <= 1_000
     assert 0 <= held - fund.convertToShares(fund.convertToAssets(held)) < held // 10**6

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.reverts import reverts
-from tests.unit.fund_helpers import PAR, USDC, WAD, Desk, wait_until
+from tests.unit.insurance_fund.helpers import PAR, USDC, WAD, Desk, wait_until
+from verification.engine.reverts import reverts
 
 STAKE = 1_000 * USDC
 RUNNING, WINDING_DOWN, REDEEMING = 0, 1, 2

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.oracle_helpers import DAY, ORDINARY, ZERO, Desk
+from tests.unit.price_oracle.helpers import DAY, ORDINARY, ZERO, Desk
 
 
 @pytest.fixture
-def desk(project, accounts) -> Desk:
-    stranger = accounts[0]
+def desk(project, people) -> Desk:
+    stranger = people["stranger"]
     oracle = project.PriceOracle.deploy(ZERO, 0, sender=stranger)
     feeds = [project.TestFeed.deploy("ETH / USD", 8, 2_000 * 10**8, sender=stranger) for _ in "12"]
     return Desk(oracle, *feeds, stranger)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.oracle_helpers import (
+from tests.unit.price_oracle.helpers import (
     DAY,
     DIVERGENT,
     GREATEST,

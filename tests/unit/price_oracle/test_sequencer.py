@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from ape import chain
 
-from tests.reverts import reverts
-from tests.unit.oracle_helpers import (
+from tests.unit.price_oracle.helpers import (
     DAY,
     DEAD_MODES,
     GAS_BEFORE_FEED,
@@ -22,6 +21,7 @@ from tests.unit.oracle_helpers import (
     point,
     unknown,
 )
+from verification.engine.reverts import reverts
 
 GRACE = HOUR
 

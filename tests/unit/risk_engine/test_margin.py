@@ -12,14 +12,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.oracle_helpers import EATS_GAS, ORDINARY
+from tests.unit.price_oracle.helpers import EATS_GAS, ORDINARY
 from tests.unit.risk_engine.conftest import ASSETS, LEAST, MARKETS, PRICE, WAD, judged
 from tests.unit.risk_engine.model import Holding, Margin, Portfolio, margin
 from verification.engine.evm import Reverted
 
 CROSS_ACCOUNT, ISOLATED_ACCOUNT = 2 << 88, 1 << 88 | 1 << 72
 INITIAL, WITHDRAWAL, MAINTENANCE = range(3)
-CASH_LIMIT = 2**99
 FEED_GAS = 150_000
 DETAILS = 2**232 - 2**120 | 2**239  # bits of a known price that test_assess_legs.py is about
 many = settings(

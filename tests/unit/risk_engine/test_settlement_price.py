@@ -1,4 +1,4 @@
-"""Checkpoints and outages by row, and the price at which a market with a dead feed is settled."""
+"""RiskEngine.settlement_price: the price at which a market with a dead feed is settled."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from eth_abi import encode
 from eth_utils import keccak
 
-from tests.unit.oracle_helpers import EATS_GAS, ORDINARY, REVERTS
+from tests.unit.price_oracle.helpers import EATS_GAS, ORDINARY, REVERTS
 from tests.unit.risk_engine.conftest import (
     ASSETS,
     COLLATERAL_ROW,
@@ -19,7 +19,8 @@ from tests.unit.risk_engine.conftest import (
     judged,
     market_terms,
 )
-from verification.engine.evm import Person, Reverted
+from tests.unit.risk_engine.helpers import kill, refuses_anyone, report
+from verification.engine.evm import Person
 
 HOUR, DAY = 3_600, 86_400
 SETTLE_AFTER = 3 * DAY
@@ -49,90 +50,12 @@ def sequencer(desk) -> Desk:
     return watched
 
 
-def refuses(reason: str, function, *args) -> None:
-    """Expect a revert with exactly this reason, whoever calls."""
-    with pytest.raises(Reverted) as refused:
-        function(*args, sender=STRANGER)
-    assert refused.value.reason == reason
-
-
 def settlement(desk: Desk, row: int = ROW) -> tuple[int, bool]:
     return tuple(desk.engine.settlement_price(row))
 
 
 def average(desk: Desk) -> int:
     return desk.oracle.average(*desk.words(ASSET))[0]
-
-
-def report(desk: Desk) -> int:
-    """Put an outage on record; return its time."""
-    desk.engine.report_outage(ROW, sender=STRANGER)
-    return desk.chain.pending_timestamp
-
-
-def kill(desk: Desk, asset: int = ASSET) -> None:
-    """Let the primary answer nothing from now on."""
-    desk.feeds[asset][0].set(0)
-
-
-# Checkpoints --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("row", [ROW, COLLATERAL])
-def test_anyone_takes_the_checkpoint_of_a_row(desk, row):
-    desk.chain.mine(60)
-    desk.set_price(ASSET, 2 * PRICE)
-    desk.engine.checkpoint(row, sender=STRANGER)
-    assert tuple(desk.oracle.last_valid(*desk.words(ASSET))) == (
-        2 * PRICE,
-        desk.chain.pending_timestamp,
-    )
-
-
-def test_a_checkpoint_needs_a_row_and_a_valid_price(desk):
-    refuses("risk engine: unknown row", desk.engine.checkpoint, NO_ROW)
-    refuses("risk engine: unknown row", desk.engine.checkpoints, [ROW, NO_ROW])
-    kill(desk)
-    refuses("oracle: price not valid", desk.engine.checkpoint, ROW)
-
-
-def test_a_batch_passes_over_what_is_not_valid(desk):
-    desk.chain.mine(60)
-    desk.set_price(ASSETS[1], 2 * PRICE)
-    kill(desk)
-    taken = desk.engine.checkpoints([ROW, OTHER_ROW, COLLATERAL], sender=STRANGER)
-    assert taken.return_value == 1
-    assert desk.oracle.last_valid(*desk.words(ASSET))[1] < desk.chain.pending_timestamp
-    assert tuple(desk.oracle.last_valid(*desk.words(ASSETS[1]))) == (
-        2 * PRICE,
-        desk.chain.pending_timestamp,
-    )
-
-
-def test_a_batch_takes_what_is_valid(desk):
-    assert desk.engine.checkpoints([], sender=STRANGER).return_value == 0
-    assert desk.engine.checkpoints([ROW] * 64, sender=STRANGER).return_value == 64
-    refuses("", desk.engine.checkpoints, [ROW] * 65)
-
-
-@pytest.mark.parametrize("mode", [REVERTS, EATS_GAS])
-def test_no_feed_holds_up_a_batch(desk, mode):
-    odd = desk.chain.deploy("OddFeed", ORDINARY, PRICE)
-    desk.engine.set_asset(ASSET, *desk.words(ASSET, primary=int(odd.address, 16)))
-    odd.set_mode(mode)
-    assert desk.engine.checkpoints([ROW, OTHER_ROW], sender=STRANGER).return_value == 1
-
-
-# Outages ------------------------------------------------------------------------------------------
-
-
-def test_anyone_reports_the_outage_of_a_row(desk):
-    refuses("oracle: price is valid", desk.engine.report_outage, ROW)
-    refuses("risk engine: unknown row", desk.engine.report_outage, NO_ROW)
-    kill(desk)
-    since = report(desk)
-    assert desk.oracle.outage(*desk.words(ASSET)) == since
-    refuses("oracle: outage already reported", desk.engine.report_outage, COLLATERAL)
 
 
 # Settlement price ---------------------------------------------------------------------------------
@@ -142,7 +65,7 @@ def test_a_living_market_settles_at_mark_and_only_by_the_admin(desk):
     desk.set_price(ASSET, 3 * PRICE)
     assert settlement(desk) == (3 * PRICE, False)
     assert settlement(desk, COLLATERAL) == (3 * PRICE, False)
-    refuses("risk engine: unknown row", desk.engine.settlement_price, NO_ROW)
+    refuses_anyone("risk engine: unknown row", desk.engine.settlement_price, NO_ROW)
 
 
 def test_a_dead_one_at_the_average_of_its_checkpoints(desk):
@@ -268,6 +191,6 @@ def test_while_it_is_down_the_average_is_named_but_not_final(sequencer):
     assert settlement(sequencer) == (PRICE, False)
     sequencer.set_price(ASSET, 2 * PRICE)
     assert settlement(sequencer) == (PRICE, False)
-    refuses("oracle: sequencer outage", sequencer.engine.report_outage, ROW)
-    refuses("oracle: price not valid", sequencer.engine.checkpoint, ROW)
+    refuses_anyone("oracle: sequencer outage", sequencer.engine.report_outage, ROW)
+    refuses_anyone("oracle: price not valid", sequencer.engine.checkpoint, ROW)
     assert sequencer.engine.checkpoints([ROW]).return_value == 0

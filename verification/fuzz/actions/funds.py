@@ -72,7 +72,7 @@ def cancel_request(stage: Stage, who: int) -> Call:
 
 @action("funds", LEAVE, 1, who=PERSON, owner=PERSON, part=PART)
 def redeem_shares(stage: Stage, who: int, owner: int, part: int) -> Call:
-    """A staker, or somebody whom he allows, takes money out."""
+    """A staker, or somebody with an allowance, takes money out."""
     person, holder = stage.people[who], stage.people[owner if part % 5 == 0 else who]
     shares = stage.world.insurance_fund.balanceOf(holder) * part // 10**6
     return Call("insurance_fund", "redeem", (shares, person, holder), person)
@@ -95,7 +95,7 @@ def transfer_shares(stage: Stage, who: int, to: int, part: int) -> Call:
 
 @action("funds", set(), 0.3, who=PERSON, spender=PERSON, amount=Choice((0, 10**12, NEVER)))
 def approve_shares(stage: Stage, who: int, spender: int, amount: int) -> Call:
-    """A staker lets somebody move his shares."""
+    """A staker lets somebody move some shares."""
     return Call("insurance_fund", "approve", (stage.people[spender], amount), stage.people[who])
 
 
@@ -159,7 +159,7 @@ def cancel_notice(stage: Stage, who: int) -> Call:
     who=PERSON,
 )
 def withdraw_contribution(stage: Stage, who: int) -> Call:
-    """A member leaves, in his window."""
+    """A member leaves, in the window."""
     person = stage.people[who]
     return Call("default_fund", "withdraw", (person,), person)
 

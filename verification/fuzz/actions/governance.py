@@ -207,7 +207,7 @@ def list_market(stage: Stage, market: int) -> Call:
 
 @action("governance", BOUNDS, 0.3, role=Whole(0, 5))
 def set_role(stage: Stage, role: int) -> Call:
-    """The same holder is proposed again: he has to wait all the same."""
+    """The same holder is proposed again, and has to wait nevertheless."""
     names = ("risk_engine", "exchange", "default_manager", "insurance_fund", "default_fund", "lens")
     return stage.govern("clearinghouse", "set_role", role, stage.contract(names[role]))
 

@@ -91,7 +91,7 @@ def token_behaves(stage: Stage, behaviour: int, fee: int) -> None:
 )
 def token_calls_back(stage: Stage, place: int, called: str, on_pull: bool) -> None:
     """The hostile token calls the clearinghouse in the middle of a transfer. The attacker has made
-    it his operator, so that only the lock stands in its way."""
+    it an operator, so that only the lock stands in its way."""
     token, ledger = stage.contract("token:ODD"), stage.world.clearinghouse
     attacker, account = stage.people[ATTACKER], stage.account(place)
     ledger.set_operator(token, 3, sender=attacker)

@@ -133,7 +133,7 @@ def transfer(stage: Stage, giver: int, getter: int, symbol: str, part: int) -> C
     permissions=Choice((0, 1, 2, 3, 3, 4)),
 )
 def set_operator(stage: Stage, who: int, operator: int, permissions: int) -> Call:
-    """Somebody lets somebody else act for him."""
+    """Somebody lets somebody else act for them."""
     args = (stage.people[operator], permissions)
     return Call("clearinghouse", "set_operator", args, stage.people[who])
 
@@ -148,7 +148,7 @@ def set_operator(stage: Stage, who: int, operator: int, permissions: int) -> Cal
     part=PART,
 )
 def withdraw_as_another(stage: Stage, place: int, thief: int, symbol: str, part: int) -> Call:
-    """Somebody, perhaps an operator, takes money of an account for himself (INV-14)."""
+    """Somebody, perhaps an operator, takes money of an account for themselves (INV-14)."""
     account, person = stage.account(place), stage.people[thief]
     token = stage.contract(f"token:{symbol}")
     amount = held(stage, account, symbol) * part // 10**6

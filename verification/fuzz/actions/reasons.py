@@ -4,7 +4,7 @@ WINDING_DOWN = "clearinghouse: winding down"
 FAILED = "vault: token transfer failed"  # the hostile token
 ODD_TOKEN = {FAILED, "odd token: told to revert"}
 
-# The last to leave find that money is missing (INV-7, limits), or somebody pays what he has not.
+# The last to leave find that money is missing (INV-7, limits), or somebody pays what they have not.
 MISSING = "test token: balance too low"
 
 MONEY_OUT = {

@@ -1,0 +1,179 @@
+"""Steps and observations that the tests of insolvency, recovery and wind-down share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from verification.engine.evm import Reverted
+from verification.engine.scenes import INSOLVENT_PRICE, Scene, set_waterfall
+from verification.engine.world import BTC, ETH, NEVER, World
+
+PPM = 1_000_000
+UNIT = 10**12  # WAD per unit of the settlement token
+INSOLVENT = 3
+# What law 3.2 may miss at a hundred times the mark: a wei of A for some hundred units of a side.
+BOOK_DUST = 1e-10
+SHORTFALL = 1_100  # of the scene at INSOLVENT_PRICE: 10,000 less a fee of 100 and a loss of 11,000
+HOLE, ASSESSMENTS, CONTRIBUTIONS, INSURANCE, OWN = range(5)
+DAY = 86_400
+PROOFS = 3 * DAY
+
+
+def refused(reason: str, function: Any, *args: Any, sender: Any) -> None:
+    """Assert that a call in process reverts with exactly this reason."""
+    with pytest.raises(Reverted) as problem:
+        function(*args, sender=sender)
+    assert problem.value.reason == reason
+
+
+def only(receipt: Any, event: Any) -> Any:
+    """Return the one event of its kind."""
+    (found,) = receipt.events.filter(event)
+    return found
+
+
+def name_guardian(world: World) -> Any:
+    """Let somebody become the guardian."""
+    guardian = world.people["guardian"]
+    world.clearinghouse.set_guardian(guardian, sender=world.admin)
+    world.clearinghouse.accept_guardian(sender=guardian)
+    return guardian
+
+
+def without_limits(world: World) -> None:
+    """Let one market draw all that the funds have."""
+    set_waterfall(world, market_share=PPM, market_amount=2**32 - 1, total_amount=2**32 - 1)
+
+
+def join(world: World, member: Any, contribution: float, pledge: float) -> None:
+    """Let somebody become a member of the default fund."""
+    world.fund(member, "USDC", contribution + pledge)
+    world.settlement.approve(world.default_fund, NEVER, sender=member)
+    world.default_fund.deposit(
+        world.units("USDC", contribution), world.units("USDC", pledge), sender=member
+    )
+
+
+def fill_funds(scene: Scene, insurance: float, contributions: float = 0, pledges: float = 0) -> Any:
+    """Put money into the funds; return the member who has contributed."""
+    world = scene.world
+    if insurance:
+        world.stake(scene.staker, insurance)
+    member = world.people["member"]
+    if contributions:
+        join(world, member, contributions, pledges)
+    return member
+
+
+@dataclass
+class Two:
+    """Two traders in the same trouble."""
+
+    scene: Scene
+    first: int
+    second: int
+
+
+def two(world: World, same_owner: bool = False, second_cash: float = 10_000) -> Two:
+    """Open both at 2,000."""
+    scene = Scene.set(world)
+    person = scene.trader if same_owner else world.people["second trader"]
+    second = world.open(person, second_cash)
+    world.trade((scene.maker, scene.book), (person, second), 100, 2_000)
+    return Two(scene, scene.account, second)
+
+
+def recognised(world: World, insurance: float = 3_000, price: float = INSOLVENT_PRICE) -> Scene:
+    """A trader whose insolvency was recognised, all of it reserved in the insurance fund."""
+    scene = Scene.set(world)
+    world.stake(scene.staker, insurance)
+    scene.price(price)
+    scene.open_auction()
+    return scene
+
+
+def tear_up(scene: Scene, *accounts: int) -> Any:
+    """Let a stranger tear up the scene's account, or these."""
+    chosen = sorted(accounts) or [scene.account]
+    return scene.manager.tear_up(chosen, sender=scene.stranger)
+
+
+def finish_window(world: World) -> None:
+    """Let the window of an insolvency pass."""
+    world.wait(world.default_manager.waterfall().window)
+
+
+def debts(world: World, account: int) -> list[int]:
+    """Return what an account owes by tier (HOLE to OWN), WAD cash."""
+    word = world.clearinghouse.debts(account)
+    return [(word >> 51 * tier & 2**51 - 1) * UNIT for tier in range(5)]
+
+
+def parts_of(event: Any) -> tuple[int, ...]:
+    """Return who paid a shortfall: own to assessments, the charge, the hole."""
+    return (
+        event.own,
+        event.insurance,
+        event.contributions,
+        event.assessments,
+        event.charged,
+        event.to_hole,
+    )
+
+
+def cash_parts(*parts: float) -> tuple[int, ...]:
+    """Return amounts of cash as WAD."""
+    return tuple(round(part * 10**6) * UNIT for part in parts)
+
+
+def side_pair(world: World, side: int, market: int = ETH) -> tuple[int, int]:
+    """Return (A, K) of a side's present generation: 0 LONG, 1 SHORT."""
+    book = world.market(market)
+    return (book.short if side else book.long).pairs[-1]
+
+
+def about(amount: int, expected: float, dust: int = 10**6) -> bool:
+    """Whether a WAD amount is this much cash, to dust."""
+    return abs(amount - round(expected * 10**6) * UNIT) <= dust
+
+
+def wind_down(world: World) -> None:
+    """Let the owner begin it and anybody settle every market."""
+    world.clearinghouse.begin_wind_down(sender=world.admin)
+    settle_all(world)
+
+
+def settle_all(world: World) -> None:
+    """Let anybody settle every market."""
+    for market in (ETH, BTC):
+        world.clearinghouse.settle_market(market, sender=world.people["stranger"])
+
+
+def redemption(world: World) -> Any:
+    """Let the proofs end and redemption begin."""
+    world.wait(PROOFS + 1)
+    return world.clearinghouse.begin_redemption(sender=world.people["stranger"]).return_value
+
+
+def held(world: World) -> int:
+    """Return settlement token units in the clearinghouse."""
+    return world.settlement.balanceOf(world.clearinghouse)
+
+
+def tear_up_is_refused(scene: Scene, reason: str) -> None:
+    """Nobody may tear the account up now."""
+    refused(
+        f"default manager: {reason}", scene.manager.tear_up, [scene.account], sender=scene.stranger
+    )
+
+
+def settle(scene: Scene, market: int = ETH):
+    """Let the owner end a market."""
+    return scene.world.clearinghouse.settle_market(market, sender=scene.world.admin)
+
+
+def step_of(scene: Scene):
+    return scene.world.lens.next_step(scene.account)

@@ -1,0 +1,56 @@
+"""Clearinghouse.recover: an account that owes pays out of its own cash."""
+
+from __future__ import annotations
+
+from tests.procedure import BOOK_DUST, UNIT, fill_funds, only, refused, without_limits
+from tests.unit.clearinghouse.helpers import owed
+from verification.engine.scenes import Scene, set_waterfall
+from verification.engine.world import WAD
+
+
+def test_recover_takes_the_accounts_own_cash(indebted):
+    """Anyone; what there is, in the same order; what is more than owed stays."""
+    scene, world = indebted, indebted.world
+    ledger = world.clearinghouse
+    refused("clearinghouse: not enough held", ledger.recover, scene.account, sender=scene.stranger)
+    world.deposit(scene.trader, scene.account, 500)
+    event = only(ledger.recover(scene.account, sender=scene.stranger), ledger.DebtRepaid)
+    assert event.cash < UNIT
+    assert owed(scene) == [0, 350, 150, 300, 200]
+    assert ledger.hole() < UNIT
+    world.deposit(scene.trader, scene.account, 2_000)
+    ledger.recover(scene.account, sender=scene.stranger)
+    assert owed(scene) == [0] * 5
+    assert abs(world.cash(scene.account) - 1_000 * WAD) < 10 * UNIT
+    refused("clearinghouse: owes nothing", ledger.recover, scene.account, sender=scene.stranger)
+    assert world.conservation_error() < BOOK_DUST
+
+
+def test_recover_does_not_touch_a_healthy_account(indebted):
+    refused(
+        "clearinghouse: owes nothing",
+        indebted.world.clearinghouse.recover,
+        indebted.purse,
+        sender=indebted.stranger,
+    )
+
+
+def test_recover_waits_for_the_procedure(fast_world):
+    """An account that is torn up in part is not recovered from while it has positions."""
+    scene = Scene.set(fast_world)
+    fill_funds(scene, 700)
+    without_limits(fast_world)
+    set_waterfall(fast_world, charge_cap=0)
+    scene.price(1_890)
+    scene.open_auction()
+    assert fast_world.header(scene.account).is_indebted
+    ledger = fast_world.clearinghouse
+    refused("ledger: account under a call", ledger.recover, scene.account, sender=scene.stranger)
+    scene.price(2_000)
+    scene.manager.cure(scene.account, sender=scene.stranger)
+    refused(
+        "clearinghouse: account still has legs",
+        ledger.recover,
+        scene.account,
+        sender=scene.stranger,
+    )

@@ -1,0 +1,67 @@
+"""Clearinghouse.settle_market: who may end a market, and at what price."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.procedure import BOOK_DUST, only, refused, settle
+from verification.engine.scenes import Scene
+from verification.engine.world import BTC, ETH, WAD
+
+DAY = 86_400
+
+
+@pytest.fixture
+def scene(fast_world) -> Scene:
+    """A trader LONG 100 ETH."""
+    return Scene.set(fast_world)
+
+
+def test_owner_at_any_time(scene):
+    ledger = scene.world.clearinghouse
+    refused("clearinghouse: market is alive", ledger.settle_market, ETH, sender=scene.stranger)
+    refused("ledger: unknown market", ledger.settle_market, 9, sender=scene.world.admin)
+    scene.price(2_010)
+    event = only(settle(scene), ledger.MarketSettled)
+    assert (event.market, event.price) == (ETH, 2_010 * WAD)
+    assert ledger.settled_prices(ETH) == 2_010 * WAD
+    refused("ledger: market is settled", ledger.settle_market, ETH, sender=scene.world.admin)
+    assert scene.world.conservation_error() < BOOK_DUST
+
+
+def test_anyone_once_the_feed_is_dead(scene):
+    """Reported, and dead for the published time: at the average of the last VALID prices."""
+    world = scene.world
+    ledger = world.clearinghouse
+    world.chain.mine(3 * 3_600)
+    refused("clearinghouse: market is alive", ledger.settle_market, ETH, sender=scene.stranger)
+    world.risk_engine.report_outage(8 + ETH, sender=scene.stranger)
+    world.chain.mine(3 * DAY - 1)
+    refused("clearinghouse: market is alive", ledger.settle_market, ETH, sender=scene.stranger)
+    world.chain.mine(1)
+    event = only(ledger.settle_market(ETH, sender=scene.stranger), ledger.MarketSettled)
+    assert event.price == 2_000 * WAD
+
+
+def test_not_once_the_feed_is_back(scene):
+    world = scene.world
+    world.chain.mine(3 * 3_600)
+    world.risk_engine.report_outage(8 + ETH, sender=scene.stranger)
+    world.chain.mine(3 * DAY)
+    world.refresh()
+    refused(
+        "clearinghouse: market is alive",
+        world.clearinghouse.settle_market,
+        ETH,
+        sender=scene.stranger,
+    )
+
+
+def test_nobody_trades_on(scene):
+    world = scene.world
+    settle(scene)
+    order = world.order(scene.maker, scene.book, 1, 2_000)
+    fill = (order.as_tuple(), world.sign(scene.maker, order), WAD, scene.account, 0)
+    refused("ledger: market is settled", world.exchange.fill, *fill, sender=scene.trader)
+    scene.buy(0.01, 40_000, BTC)
+    assert scene.size(market=BTC) == WAD // 100

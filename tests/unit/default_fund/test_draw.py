@@ -1,0 +1,165 @@
+"""DefaultFund.draw: each tier pays what it is asked, and no more than it has."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.default_fund.helpers import ASSESSMENTS, CONTRIBUTIONS, account_of
+from tests.unit.insurance_fund.helpers import CASH_PER_UNIT as UNIT
+from tests.unit.insurance_fund.helpers import MAX_UINT, PAR, RETURNS_FALSE, USDC, WAD
+from verification.engine.reverts import reverts
+
+STAKE = 1_000 * USDC
+
+# A draw of all three tiers on cold storage; what the ledger double does is in it.
+MAX_DRAW_GAS = 105_000
+
+
+def test_each_tier_pays_what_it_is_asked(pair):
+    club = pair
+    receipt = club.draw(club.member, 400 * USDC, 800 * USDC, 100 * USDC)
+    assert tuple(receipt.return_value) == (400 * WAD, 800 * WAD, 100 * WAD)
+    assert (club.contributions, club.assessments) == (2_800 * USDC, 3_900 * USDC)
+    # Own money first, then 800 pro rata to 600 and 3,000.
+    assert club.worth(club.member, CONTRIBUTIONS) == pytest.approx(600 * USDC * 28 / 36, abs=1)
+    assert club.worth(club.partner, CONTRIBUTIONS) == pytest.approx(3_000 * USDC * 28 / 36, abs=1)
+    assert club.worth(club.member, ASSESSMENTS) == 975 * USDC
+    shares, total = club.shares(club.member)[0], club.fund.tranche(CONTRIBUTIONS)[1]
+    (event,) = receipt.events.filter(club.fund.Draw)
+    assert event == club.fund.Draw(
+        account=account_of(club.member),
+        own=400 * WAD,
+        contributions=800 * WAD,
+        assessments=100 * WAD,
+        own_tokens=400 * USDC,
+        contribution_tokens=800 * USDC,
+        assessment_tokens=100 * USDC,
+        owner_shares=shares,
+        contribution_assets=2_800 * USDC,
+        contribution_shares=total,
+        assessment_assets=3_900 * USDC,
+    )
+    assert shares == 600 * USDC * PAR
+    assert total == 3_600 * USDC * PAR
+    assert club.token.balanceOf(club.ledger) == 1_300 * USDC == club.ledger.tokens()
+    assert club.token.allowance(club.fund, club.ledger) == 0
+    assert (club.ledger.account(), club.ledger.cash()) == (account_of(club.member), 1_300 * WAD)
+
+
+@pytest.mark.parametrize("asked", [4_000 * USDC * UNIT + 1, 10**40, MAX_UINT])
+def test_a_tier_pays_no_more_than_it_has(pair, asked):
+    club = pair
+    receipt = club.fund.draw(account_of(club.member), asked, asked, asked, sender=club.governor)
+    assert tuple(receipt.return_value) == (1_000 * WAD, 3_000 * WAD, 4_000 * WAD)
+    assert (club.contributions, club.assessments) == (0, 0)
+    assert tuple(club.fund.available_for(account_of(club.member))) == (0, 0, 0)
+
+
+def test_an_empty_fund_pays_nothing_and_says_nothing(club):
+    receipt = club.draw(club.member, STAKE, STAKE, STAKE)
+    assert tuple(receipt.return_value) == (0, 0, 0)
+    assert receipt.events == []
+    club.join(club.member, STAKE, STAKE)
+    assert club.draw(club.member, 0, 0, 0).events == []
+
+
+def test_tiers_are_left_alone_that_are_not_asked(pair):
+    club = pair
+    club.draw(club.member, STAKE // 2, 0, 0)
+    assert club.worth(club.partner, CONTRIBUTIONS) == 3 * STAKE
+    assert club.worth(club.member, CONTRIBUTIONS) == STAKE // 2
+    club.draw(club.member, 0, 0, STAKE)
+    assert (club.contributions, club.assessments) == (STAKE * 7 // 2, 3 * STAKE)
+
+
+def test_who_is_no_member_has_nothing_of_his_own(pair):
+    club = pair
+    assert tuple(club.fund.available_for(account_of(club.stranger))) == (
+        0,
+        4_000 * WAD,
+        4_000 * WAD,
+    )
+    receipt = club.draw(club.stranger, STAKE, STAKE, 0)
+    assert tuple(receipt.return_value) == (0, 1_000 * WAD, 0)
+    assert club.worth(club.member, CONTRIBUTIONS) == STAKE * 3 // 4
+
+
+def test_what_is_available_is_what_is_paid(pair):
+    club = pair
+    club.draw(club.stranger, 0, 1_234_567, 7_654_321)
+    seen = tuple(club.fund.available_for(account_of(club.member)))
+    assert tuple(club.fund.available()) == seen[1:]
+    assert seen[0] == club.fund.value_of(club.member, CONTRIBUTIONS)
+    receipt = club.fund.draw(
+        account_of(club.member), seen[0], seen[1] - seen[0], seen[2], sender=club.governor
+    )
+    assert tuple(receipt.return_value) == (seen[0], seen[1] - seen[0], seen[2])
+    assert (club.contributions, club.assessments) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("asked", "debited"),
+    [
+        ((1, 0, 0), (1, 0, 0)),
+        ((1, 1, 1), (1, 0, 0)),
+        ((UNIT, 1, UNIT), (1, 1, 1)),
+        ((UNIT - 1, UNIT, 1), (1, 1, 0)),
+        ((UNIT + 1, UNIT + 1, UNIT + 1), (2, 1, 1)),
+        ((0, UNIT // 2, UNIT // 2 + 1), (0, 1, 1)),
+        ((0, 0, 1), (0, 0, 1)),
+    ],
+)
+def test_the_sum_is_rounded_up_to_a_unit_once(pair, asked, debited):
+    club = pair
+    receipt = club.fund.draw(account_of(club.member), *asked, sender=club.governor)
+    assert tuple(receipt.return_value) == asked
+    (event,) = receipt.events.filter(club.fund.Draw)
+    tokens = (event.own_tokens, event.contribution_tokens, event.assessment_tokens)
+    assert tokens == debited
+    assert club.ledger.cash() == sum(asked)
+    assert club.ledger.tokens() == sum(debited) == -(-sum(asked) // UNIT)
+    assert club.contributions == 4 * STAKE - sum(debited[:2])
+    assert club.assessments == 4 * STAKE - debited[2]
+
+
+def test_own_shares_are_burnt_rounded_up(pair):
+    club = pair
+    club.pay_fees(1_234_567)
+    assets, total, _ = club.fund.tranche(CONTRIBUTIONS)
+    before = club.shares(club.member)[0]
+    others = club.worth(club.partner, CONTRIBUTIONS)
+    club.draw(club.member, 333_333_333, 0, 0)
+    burnt = before - club.shares(club.member)[0]
+    assert burnt == -(-333_333_333 * (total + PAR) // (assets + 1))
+    assert club.worth(club.partner, CONTRIBUTIONS) >= others
+
+
+def test_only_the_present_default_manager_draws(pair):
+    club = pair
+    for outsider in (club.member, club.stranger):
+        with reverts("default fund: only the default manager"):
+            club.fund.draw(account_of(club.member), 1, 1, 1, sender=outsider)
+    club.ledger.set_default_manager(club.stranger, sender=club.governor)
+    with reverts("default fund: only the default manager"):
+        club.draw(club.member, 1, 1, 1)
+    club.fund.draw(account_of(club.member), 1, 1, 1, sender=club.stranger)
+
+
+def test_a_token_that_refuses_approval_keeps_everything_as_it_was(odd_club):
+    club = odd_club
+    club.join(club.member, STAKE, STAKE)
+    club.token.set_behaviour(RETURNS_FALSE, sender=club.governor)
+    with reverts("default fund: approve failed"):
+        club.draw(club.member, STAKE, 0, 0)
+    club.token.set_behaviour(0, sender=club.governor)
+    club.draw(club.member, STAKE, 0, 0)
+
+
+@pytest.mark.node
+def test_a_draw_of_all_three_tiers_is_cheap(pair):
+    """With the ledger holding tokens already, as it always does."""
+    club = pair
+    club.token.mint(club.ledger, 1, sender=club.stranger)
+    club.draw(club.stranger, 0, USDC, USDC)
+    receipt = club.draw(club.member, USDC, USDC, USDC)
+    assert receipt.gas_used < MAX_DRAW_GAS

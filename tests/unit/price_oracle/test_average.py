@@ -1,0 +1,138 @@
+"""PriceOracle.average: checkpoints, weighed by the time since the last."""
+
+from __future__ import annotations
+
+from math import exp
+
+import pytest
+from ape import chain
+from eth_abi import encode
+from eth_utils import keccak
+
+from tests.unit.price_oracle.helpers import HOUR, MAX_PRICE, PRICE, WAD, Desk, answer, average
+
+WINDOW = HOUR
+
+
+def checkpoint_after(desk: Desk, price: int, seconds: int) -> int:
+    """Take a checkpoint at a price this long after the last one; return the average it makes."""
+    last = desk.oracle.last_valid(*desk.config())[1]
+    if desk.now < last + seconds - 3:
+        chain.mine(timestamp=last + seconds - 3)
+    answer(desk, price)
+    chain.pending_timestamp = last + seconds
+    assert desk.checkpoint() == last + seconds
+    return average(desk)
+
+
+def expected(old: int, last: int, new: int, seconds: int) -> float:
+    """Return the average by the formula in the natspec."""
+    weight = 1 - exp(-seconds / WINDOW)
+    return old + ((last + new) / 2 - old) * weight
+
+
+def test_without_a_checkpoint_there_is_no_average(desk):
+    assert tuple(desk.oracle.average(*desk.config())) == (0, 0)
+    time = desk.checkpoint()
+    assert tuple(desk.oracle.average(*desk.config())) == (PRICE, time)
+    assert tuple(desk.oracle.average(*desk.config(callers_bits=9))) == (PRICE, time)
+    assert tuple(desk.oracle.average(*desk.config(deviation_bps=1))) == (0, 0)
+
+
+@pytest.mark.parametrize("seconds", [60, 600, WINDOW, 3 * WINDOW, 100 * WINDOW])
+@pytest.mark.parametrize("price", [1_000 * WAD, 3_000 * WAD])
+def test_a_checkpoint_weighs_by_the_time_since_the_last(desk, seconds, price):
+    desk.checkpoint()
+    found = checkpoint_after(desk, price, seconds)
+    assert found == pytest.approx(expected(PRICE, PRICE, price, seconds), rel=1e-12)
+    second = checkpoint_after(desk, PRICE, WINDOW)
+    assert second == pytest.approx(expected(found, price, PRICE, WINDOW), rel=1e-12)
+
+
+def test_the_event_says_the_average(desk):
+    desk.checkpoint()
+    answer(desk, 1_000 * WAD)
+    receipt = desk.oracle.checkpoint(*desk.config(), sender=desk.stranger)
+    assert receipt.events == [
+        desk.oracle.Checkpoint(
+            config=keccak(encode(["uint256"] * 3, desk.config())),
+            price=1_000 * WAD,
+            average=average(desk),
+            time=receipt.timestamp,
+        )
+    ]
+
+
+@pytest.mark.node
+def test_checkpoints_of_one_block_have_no_weight(desk):
+    desk.checkpoint()
+    before = average(desk)
+    checkpoint = desk.oracle.checkpoint.encode_input(*desk.config())
+    chain.provider.make_request("evm_setAutomine", [False])
+    try:
+        for feed in (desk.primary, desk.secondary):
+            send(desk, feed, feed.set.encode_input(4_000 * 10**8))
+        send(desk, desk.oracle, checkpoint)
+        for feed in (desk.primary, desk.secondary):
+            send(desk, feed, feed.set.encode_input(9_000 * 10**8))
+        send(desk, desk.oracle, checkpoint)
+        # A second after the first checkpoint: its price counts for that, the other one not at all.
+        chain.provider.make_request("evm_setNextBlockTimestamp", [desk.now + 1])
+        chain.provider.make_request("evm_mine", [])
+    finally:
+        chain.provider.make_request("evm_setAutomine", [True])
+    assert desk.oracle.last_valid(*desk.config())[0] == 9_000 * WAD
+    assert average(desk) == pytest.approx(expected(before, PRICE, 4_000 * WAD, 1), rel=1e-12)
+
+
+def send(desk: Desk, contract, data) -> None:
+    """Put a transaction into the block to come."""
+    call = {
+        "from": str(desk.stranger),
+        "to": str(contract),
+        "data": "0x" + bytes(data).hex(),
+        "gas": hex(1_000_000),
+    }
+    chain.provider.make_request("eth_sendTransaction", [call])
+
+
+def test_while_the_price_stands_still_their_number_makes_no_difference(desk):
+    desk.checkpoint()
+    start = checkpoint_after(desk, 1_000 * WAD, WINDOW)
+    at_once = expected(start, 1_000 * WAD, 1_000 * WAD, WINDOW)
+    for _ in range(6):
+        in_steps = checkpoint_after(desk, 1_000 * WAD, WINDOW // 6)
+    assert in_steps == pytest.approx(at_once, rel=1e-12)
+
+
+def test_a_steady_price_is_its_own_average(desk):
+    price = 1_234 * WAD + 56_789 * 10**10
+    answer(desk, price)
+    desk.checkpoint()
+    for seconds in (3, 600, WINDOW, 50 * WINDOW):
+        assert checkpoint_after(desk, price, seconds) == price
+
+
+def test_the_last_checkpoint_of_an_hourly_series_does_not_decide(desk):
+    """The last print before a feed dies, at half the price: an hour or a minute after the last."""
+    desk.checkpoint()
+    for _ in range(3):
+        checkpoint_after(desk, PRICE, HOUR)
+    snapshot = chain.snapshot()
+    assert checkpoint_after(desk, PRICE // 2, HOUR) > PRICE * 84 // 100
+    chain.restore(snapshot)
+    assert checkpoint_after(desk, PRICE // 2, 60) > PRICE * 99 // 100
+
+
+def test_not_even_the_only_checkpoint_in_ages_weighs_more_than_half(desk):
+    desk.checkpoint()
+    assert checkpoint_after(desk, PRICE // 2, 10_000 * HOUR) == PRICE * 3 // 4
+
+
+def test_the_greatest_price_does_not_overflow(desk):
+    words = desk.config(greatest=2**128 - 1, primary_decimals=18, secondary_decimals=18)
+    for feed in (desk.primary, desk.secondary):
+        feed.set(MAX_PRICE - 1, sender=desk.stranger)
+    for _ in range(2):
+        desk.oracle.checkpoint(*words, sender=desk.stranger)
+        assert desk.oracle.average(*words)[0] == MAX_PRICE - 1
