@@ -15,6 +15,7 @@ from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
 from ..interfaces import IClearinghouse
 from ..interfaces import IDefaultFund
+from ..interfaces import IDefaultFundManager
 from ..interfaces import IRiskEngine
 from ..modules.layout import leg_layout
 from ..modules.layout import limits
@@ -359,7 +360,7 @@ def _distribute(account: uint256, header: uint256, tokens: uint256) -> uint256:
     )
     if members != 0:
         vault._approve(SETTLEMENT_TOKEN, fund, members)
-        extcall IDefaultFund(fund).restore(
+        extcall IDefaultFundManager(fund).restore(
             account,
             given[tier_layout.DEBT_OWN],
             given[tier_layout.DEBT_CONTRIBUTIONS],

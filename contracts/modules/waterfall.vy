@@ -22,7 +22,7 @@ from ethereum.ercs import IERC4626
 from ..interfaces import IClearinghouse
 from ..interfaces import IDefaultFund
 from ..interfaces import IDefaultManager
-from ..interfaces import IInsuranceFund
+from ..interfaces import IFundManager
 from .layout import leg_layout
 from .layout import limits
 from .layout import role_layout
@@ -483,11 +483,11 @@ def _set_reserved(word: uint256):
     old: uint256 = default_rules.reserved_total
     default_rules.reserved_total = word
     if self._field(old, 1) != self._field(word, 1):
-        extcall IInsuranceFund(self._role(role_layout.INSURANCE_FUND)).reserve(self._field(word, 1))
+        extcall IFundManager(self._role(role_layout.INSURANCE_FUND)).reserve(self._field(word, 1))
     before: uint256 = self._field(old, 0) + self._field(old, 2) + self._field(old, 3)
     now: uint256 = self._field(word, 0) + self._field(word, 2) + self._field(word, 3)
     if before != now:
-        extcall IDefaultFund(self._role(role_layout.DEFAULT_FUND)).reserve(now)
+        extcall IFundManager(self._role(role_layout.DEFAULT_FUND)).reserve(now)
 
 
 @internal

@@ -23,9 +23,9 @@
 """
 
 from ..interfaces import IClearinghouse
-from ..interfaces import IDefaultFund
+from ..interfaces import IDefaultFundManager
 from ..interfaces import IDefaultManager
-from ..interfaces import IInsuranceFund
+from ..interfaces import IInsuranceFundManager
 from ..interfaces import IRiskEngine
 from ..modules.layout import leg_layout
 from ..modules.layout import limits
@@ -535,7 +535,7 @@ def _draw_own(place: uint256):
     paid: uint256 = 0
     contributions: uint256 = 0
     assessments: uint256 = 0
-    paid, contributions, assessments = extcall IDefaultFund(
+    paid, contributions, assessments = extcall IDefaultFundManager(
         tiers._role(role_layout.DEFAULT_FUND)
     ).draw(account, asked, 0, 0)
     tiers.claims[place].own = paid
@@ -553,11 +553,11 @@ def _draw(place: uint256, with_own: bool):
     members: uint256 = own + claim.contributions + claim.assessments
     wanted: uint256 = claim.own + claim.insurance + claim.contributions + claim.assessments
     if claim.insurance != 0:
-        claim.insurance = extcall IInsuranceFund(tiers._role(role_layout.INSURANCE_FUND)).draw(
-            claim.account, claim.insurance
-        )
+        claim.insurance = extcall IInsuranceFundManager(
+            tiers._role(role_layout.INSURANCE_FUND)
+        ).draw(claim.account, claim.insurance)
     if members != 0:
-        own, claim.contributions, claim.assessments = extcall IDefaultFund(
+        own, claim.contributions, claim.assessments = extcall IDefaultFundManager(
             tiers._role(role_layout.DEFAULT_FUND)
         ).draw(claim.account, own, claim.contributions, claim.assessments)
         if with_own:

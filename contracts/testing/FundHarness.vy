@@ -2,15 +2,16 @@
 #pragma nonreentrancy on
 """
 @title FundHarness
+@custom:contract-name FundHarness
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice LOCAL CHAINS ONLY. What the funds know of the Clearinghouse and of the RiskEngine, for their
         unit tests. Anyone may set anything and have it call a fund.
 """
 
-from ..modules.layout import role_layout
-from ..interfaces import IDefaultFund
 from ethereum.ercs import IERC20
+from ..interfaces import IDefaultFundManager
+from ..modules.layout import role_layout
 
 
 # The admin, read by the fund.
@@ -22,14 +23,16 @@ roles: public(HashMap[uint256, address])
 # How far the clearinghouse has been wound down, read by the funds.
 phase: public(uint256)
 
-# Account -> initial margin (WAD), the answer of the risk engine.
-_threshold: uint256
-_initial: HashMap[uint256, uint256]
+# IM from where on contributions are asked for, whole units of cash.
+threshold: uint256
+
+# Account -> initial margin (WAD cash), the answer of the risk engine.
+initial_of: HashMap[uint256, uint256]
 
 # The settlement token.
-_token: address
+token: address
 
-# What the last draw brought.
+# What the last draw brought: id of the defaulter, token units, WAD cash.
 account: public(uint256)
 tokens: public(uint256)
 cash: public(uint256)
@@ -44,8 +47,8 @@ def __init__(token_: address):
     self.owner = msg.sender
     self.roles[role_layout.DEFAULT_MANAGER] = msg.sender
     self.roles[role_layout.RISK_ENGINE] = self
-    self._token = token_
-    self._threshold = 1
+    self.token = token_
+    self.threshold = 1
 
 
 @external
@@ -72,7 +75,7 @@ def set_threshold(threshold: uint256):
     @notice Sets from where on contributions are asked for.
     @param threshold Initial margin, whole units of cash; 0: never.
     """
-    self._threshold = threshold
+    self.threshold = threshold
 
 
 @external
@@ -82,7 +85,7 @@ def set_initial(account: uint256, initial: uint256):
     @param account The account.
     @param initial Initial margin, WAD.
     """
-    self._initial[account] = initial
+    self.initial_of[account] = initial
 
 
 @external
@@ -92,7 +95,7 @@ def margin(account: uint256) -> (int256, uint256, uint256):
     @notice What the risk engine says: equity, initial and maintenance margin.
     @param account The account.
     """
-    return 0, self._initial[account], 0
+    return 0, self.initial_of[account], 0
 
 
 @external
@@ -103,7 +106,7 @@ def require_contribution(fund: address, account: uint256, initial: uint256):
     @param account The account.
     @param initial Its initial margin, WAD.
     """
-    extcall IDefaultFund(fund).require_contribution(account, initial)
+    extcall IDefaultFundManager(fund).require_contribution(account, initial)
 
 
 @external
@@ -118,10 +121,10 @@ def restore(
     @param contributions Token units.
     @param assessments Token units.
     """
-    extcall IERC20(self._token).approve(
+    extcall IERC20(self.token).approve(
         fund, own + contributions + assessments, default_return_value=True
     )
-    extcall IDefaultFund(fund).restore(account, own, contributions, assessments)
+    extcall IDefaultFundManager(fund).restore(account, own, contributions, assessments)
 
 
 @external
@@ -133,10 +136,10 @@ def receive_draw(account: uint256, tokens: uint256, cash: uint256):
     @param cash WAD.
     @custom:reverts harness: token arrived short
     """
-    held: uint256 = staticcall IERC20(self._token).balanceOf(self)
-    extcall IERC20(self._token).transferFrom(msg.sender, self, tokens, default_return_value=True)
+    held: uint256 = staticcall IERC20(self.token).balanceOf(self)
+    extcall IERC20(self.token).transferFrom(msg.sender, self, tokens, default_return_value=True)
     assert (
-        staticcall IERC20(self._token).balanceOf(self) == held + tokens
+        staticcall IERC20(self.token).balanceOf(self) == held + tokens
     ), "harness: token arrived short"
     self.account = account
     self.tokens = tokens
@@ -149,4 +152,4 @@ def role_word(role: uint256) -> uint256:
     """
     @notice Every role's word; the exchange's has the threshold of contributions.
     """
-    return convert(self.roles[role], uint256) | self._threshold << 192
+    return convert(self.roles[role], uint256) | self.threshold << role_layout.SECOND_FIELD

@@ -42,7 +42,7 @@ MONEY_OUT = {
     "risk engine: price not valid",
 }
 FILL = {
-    "default fund: contribution too small",
+    "requirements: contribution too small",
     "ledger: account is indebted",
     "ledger: account is in auction",
     "ledger: account under a call",

@@ -32,7 +32,7 @@ def test_room_for_shares(over):
     if over:
         with pytest.raises(Reverted) as refused:
             fund.deposit(0, UNITS, sender=member)
-        assert refused.value.reason == "default fund: tranche is full"
+        assert refused.value.reason == "loss tranches: tranche is full"
     else:
         fund.deposit(0, UNITS, sender=member)
         assert tuple(fund.tranche(ASSESSMENTS)) == (assets + UNITS, MOST, 0)

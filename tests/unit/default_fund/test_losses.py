@@ -156,10 +156,10 @@ def test_own_shares_are_burnt_rounded_up(pair):
 def test_only_the_present_default_manager_draws(pair):
     club = pair
     for outsider in (club.member, club.stranger):
-        with reverts("default fund: only the default manager"):
+        with reverts("fund: only the default manager"):
             club.fund.draw(account_of(club.member), 1, 1, 1, sender=outsider)
     club.ledger.set_default_manager(club.stranger, sender=club.governor)
-    with reverts("default fund: only the default manager"):
+    with reverts("fund: only the default manager"):
         club.draw(club.member, 1, 1, 1)
     club.fund.draw(account_of(club.member), 1, 1, 1, sender=club.stranger)
 
@@ -168,7 +168,7 @@ def test_a_token_that_refuses_approval_keeps_everything_as_it_was(odd_club):
     club = odd_club
     club.join(club.member, STAKE, STAKE)
     club.token.set_behaviour(RETURNS_FALSE, sender=club.governor)
-    with reverts("default fund: approve failed"):
+    with reverts("fund: approve failed"):
         club.draw(club.member, STAKE, 0, 0)
     club.token.set_behaviour(0, sender=club.governor)
     club.draw(club.member, STAKE, 0, 0)
@@ -222,7 +222,7 @@ def test_a_notice_for_shares_that_are_gone_stands_in_nobodys_way(pair):
     club.open_window(club.member, club.shares(club.member)[0], 0)
     club.draw(club.member, STAKE, 0, 0)
     assert club.fund.notice_of(club.member).contribution_shares == 0
-    with reverts("default fund: no open window"):
+    with reverts("leave notices: no open window"):
         club.fund.withdraw(club.member, sender=club.member)
     club.fund.give_notice(0, club.shares(club.member)[1], sender=club.member)
 
@@ -247,7 +247,7 @@ def test_a_seen_default_cannot_be_outrun(pair):
     club = pair
     club.open_window(club.member, *club.shares(club.member))
     club.fund.reserve(STAKE * UNIT, sender=club.governor)
-    with reverts("default fund: money is reserved"):
+    with reverts("fund: money is reserved"):
         club.fund.withdraw(club.member, sender=club.member)
     club.draw(club.stranger, 0, 2 * STAKE, 2 * STAKE)
     club.fund.reserve(0, sender=club.governor)
@@ -270,7 +270,7 @@ def test_a_wiped_out_tranche_begins_anew_and_the_other_does_not(pair):
     assert club.shares(club.stranger)[0] == STAKE * PAR
     assert club.worth(club.stranger, CONTRIBUTIONS) == STAKE
     assert club.worth(club.member, CONTRIBUTIONS) == 0
-    with reverts("default fund: more than held"):
+    with reverts("leave notices: more than held"):
         club.fund.give_notice(1, 0, sender=club.member)
 
 
@@ -503,7 +503,7 @@ def test_a_tranche_is_full_when_its_shares_do_not_fit(club):
     club.draw(club.stranger, 0, 10**9 - 1_000, 0)
     assert club.fund.tranche(0)[1] == 10**15
     club.supply_wallet(club.partner, 2**92)
-    with reverts("default fund: tranche is full"):
+    with reverts("loss tranches: tranche is full"):
         club.fund.deposit(2**89, 2**89, sender=club.partner)
     club.fund.deposit(2**88, 2**88, sender=club.partner)
     assert club.contributions == 2**88 + 1_000

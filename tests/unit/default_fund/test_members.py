@@ -47,12 +47,12 @@ def test_starts_empty_with_its_terms(club):
 
 
 def test_constructor_wants_a_clearinghouse_and_a_token_of_18_decimals_at_most(project, club):
-    with reverts("default fund: no clearinghouse"):
+    with reverts("fund: no clearinghouse"):
         project.DefaultFund.deploy(club.token, ZERO, TERMS, sender=club.governor)
     token = project.TestToken.deploy("T", "T", 19, sender=club.governor)
-    with reverts("default fund: too many decimals"):
+    with reverts("fund: too many decimals"):
         project.DefaultFund.deploy(token, club.ledger, TERMS, sender=club.governor)
-    with reverts("default fund: weight out of bounds"):
+    with reverts("fund terms: weight out of bounds"):
         project.DefaultFund.deploy(
             club.token, club.ledger, (COOLDOWN, WINDOW, RATE, 0), sender=club.governor
         )
@@ -80,25 +80,25 @@ def test_terms_at_their_bounds(club, terms):
 
 
 @pytest.mark.parametrize(
-    ("terms", "what"),
+    ("terms", "reason"),
     [
-        ((HOUR - 1, 1_200, 0, 1), "cooldown"),
-        ((30 * DAY + 1, DAY, 0, 1), "cooldown"),
-        ((HOUR, 1_199, 0, 1), "window"),
-        ((HOUR, 1_201, 0, 1), "window"),
-        ((30 * DAY, 7 * DAY + 1, 0, 1), "window"),
-        ((DAY, HOUR, 500_001, 1), "rate"),
-        ((DAY, HOUR, 0, 0), "weight"),
-        ((DAY, HOUR, 0, 11), "weight"),
+        ((HOUR - 1, 1_200, 0, 1), "leave timing: cooldown out of bounds"),
+        ((30 * DAY + 1, DAY, 0, 1), "leave timing: cooldown out of bounds"),
+        ((HOUR, 1_199, 0, 1), "leave timing: window out of bounds"),
+        ((HOUR, 1_201, 0, 1), "leave timing: window out of bounds"),
+        ((30 * DAY, 7 * DAY + 1, 0, 1), "leave timing: window out of bounds"),
+        ((DAY, HOUR, 500_001, 1), "fund terms: rate out of bounds"),
+        ((DAY, HOUR, 0, 0), "fund terms: weight out of bounds"),
+        ((DAY, HOUR, 0, 11), "fund terms: weight out of bounds"),
     ],
 )
-def test_terms_out_of_bounds(club, terms, what):
-    with reverts(f"default fund: {what} out of bounds"):
+def test_terms_out_of_bounds(club, terms, reason):
+    with reverts(reason):
         club.fund.set_terms(terms, sender=club.governor)
 
 
 def test_only_the_owner_of_the_clearinghouse_sets_terms(club):
-    with reverts("default fund: only the owner"):
+    with reverts("fund: only the owner"):
         club.fund.set_terms(TERMS, sender=club.member)
 
 
@@ -188,13 +188,13 @@ def test_a_deposit_that_mints_nothing_is_refused(club):
 def test_a_tranche_has_room_for_2_to_the_96_units(club):
     limit = 2**96 - 1
     club.supply_wallet(club.member, 2**98)
-    with reverts("default fund: tranche is full"):
+    with reverts("loss tranches: tranche is full"):
         club.fund.deposit(0, limit + 1, sender=club.member)
     club.fund.deposit(limit, limit, sender=club.member)
-    with reverts("default fund: tranche is full"):
+    with reverts("loss tranches: tranche is full"):
         club.fund.deposit(0, 1, sender=club.member)
     club.supply_wallet(club.stranger, 5)
-    with reverts("default fund: tranche is full"):
+    with reverts("loss tranches: tranche is full"):
         club.fund.receive_fees(5, sender=club.stranger)
     club.draw(club.member, limit, limit, limit)
     assert (club.contributions, club.assessments) == (0, 0)
@@ -265,13 +265,13 @@ def test_leaving_takes_notice_cooldown_and_window(club):
     ]
     assert club.shares(club.member) == (0, 0)
     assert tuple(club.fund.notice_of(club.member)) == (0, 0, 0, 0)
-    with reverts("default fund: no open window"):
+    with reverts("leave notices: no open window"):
         club.fund.withdraw(club.stranger, sender=club.member)
 
 
 def test_the_window_opens_and_shuts_on_the_second(club):
     club.join(club.member, STAKE, STAKE)
-    with reverts("default fund: no open window"):
+    with reverts("leave notices: no open window"):
         club.fund.withdraw(club.member, sender=club.member)
     club.fund.give_notice(PAR, 0, sender=club.member)
     notice = club.fund.notice_of(club.member)
@@ -287,7 +287,7 @@ def test_the_window_opens_and_shuts_on_the_second(club):
             club.fund.withdraw(club.member, sender=club.member)
             chain.restore(checkpoint)
         else:
-            with reverts("default fund: no open window"):
+            with reverts("leave notices: no open window"):
                 club.fund.withdraw(club.member, sender=club.member)
 
 
@@ -295,40 +295,40 @@ def test_one_notice_at_a_time_until_it_lapses(club):
     club.join(club.member, STAKE, STAKE)
     contribution, pledge = club.shares(club.member)
     club.open_window(club.member, contribution // 2, pledge)
-    with reverts("default fund: notice pending"):
+    with reverts("leave notices: notice pending"):
         club.fund.give_notice(1, 0, sender=club.member)
     wait_until(club.fund.notice_of(club.member).lapses_at)
     club.fund.give_notice(0, 7, sender=club.member)
     notice = club.fund.notice_of(club.member)
     assert (notice.contribution_shares, notice.pledge_shares) == (0, 7)
-    with reverts("default fund: notice pending"):
+    with reverts("leave notices: notice pending"):
         club.fund.give_notice(1, 0, sender=club.member)
 
 
 def test_a_notice_is_for_what_one_has(club):
     club.join(club.member, STAKE, 2 * STAKE)
     contribution, pledge = club.shares(club.member)
-    with reverts("default fund: no shares named"):
+    with reverts("leave notices: no shares named"):
         club.fund.give_notice(0, 0, sender=club.member)
-    with reverts("default fund: more than held"):
+    with reverts("leave notices: more than held"):
         club.fund.give_notice(contribution + 1, 0, sender=club.member)
-    with reverts("default fund: more than held"):
+    with reverts("leave notices: more than held"):
         club.fund.give_notice(0, pledge + 1, sender=club.member)
-    with reverts("default fund: more than held"):
+    with reverts("leave notices: more than held"):
         club.fund.give_notice(1, 0, sender=club.stranger)
     club.fund.give_notice(contribution, pledge, sender=club.member)
 
 
 def test_cancelling_means_waiting_again(club):
     club.join(club.member, STAKE, STAKE)
-    with reverts("default fund: no notice"):
+    with reverts("leave notices: no notice"):
         club.fund.cancel_notice(sender=club.member)
     club.open_window(club.member, *club.shares(club.member))
     receipt = club.fund.cancel_notice(sender=club.member)
     assert receipt.events == [club.fund.CancelNotice(member=club.member)]
-    with reverts("default fund: no open window"):
+    with reverts("leave notices: no open window"):
         club.fund.withdraw(club.member, sender=club.member)
-    with reverts("default fund: no notice"):
+    with reverts("leave notices: no notice"):
         club.fund.cancel_notice(sender=club.member)
     receipt = club.fund.give_notice(PAR, PAR, sender=club.member)
     assert club.fund.notice_of(club.member).ready_at == receipt.timestamp + COOLDOWN
@@ -402,7 +402,7 @@ def test_nobody_withdraws_while_money_is_reserved(club):
     receipt = club.fund.reserve(WAD, sender=club.governor)
     assert receipt.events == [club.fund.Reserve(manager=club.governor, cash=WAD)]
     assert club.fund.reserved() == WAD
-    with reverts("default fund: money is reserved"):
+    with reverts("fund: money is reserved"):
         club.fund.withdraw(club.member, sender=club.member)
     club.fund.reserve(0, sender=club.governor)
     assert club.fund.withdraw(club.member, sender=club.member).return_value == 2 * STAKE
@@ -414,7 +414,7 @@ def test_a_replaced_manager_holds_nobody(club):
     club.ledger.set_default_manager(club.stranger, sender=club.governor)
     assert club.fund.reserved() == 0
     assert club.leave(club.member) == 2 * STAKE
-    with reverts("default fund: only the default manager"):
+    with reverts("fund: only the default manager"):
         club.fund.reserve(WAD, sender=club.governor)
 
 
@@ -446,9 +446,9 @@ def test_nobody_comes_or_goes_while_winding_down(club):
     club.open_window(club.member, *club.shares(club.member))
     club.supply_wallet(club.partner, STAKE)
     club.set_phase(WINDING_DOWN)
-    with reverts("default fund: winding down"):
+    with reverts("fund: winding down"):
         club.fund.withdraw(club.member, sender=club.member)
-    with reverts("default fund: winding down"):
+    with reverts("fund: winding down"):
         club.fund.deposit(0, STAKE, sender=club.partner)
     with reverts("default fund: not redeeming"):
         club.fund.exit(club.member, sender=club.member)
@@ -465,9 +465,9 @@ def test_everybody_exits_in_redemption(club):
     club.fund.give_notice(PAR, PAR, sender=club.member)
     club.fund.reserve(WAD, sender=club.governor)
     club.set_phase(REDEEMING)
-    with reverts("default fund: winding down"):
+    with reverts("fund: winding down"):
         club.fund.withdraw(club.member, sender=club.member)
-    with reverts("default fund: winding down"):
+    with reverts("fund: winding down"):
         club.fund.deposit(0, STAKE, sender=club.member)
     with reverts("default fund: no recipient"):
         club.fund.exit(ZERO, sender=club.member)

@@ -67,12 +67,12 @@ def test_draw_on_an_empty_fund_pays_nothing(desk):
 def test_only_the_present_default_manager_draws_and_reserves(desk):
     desk.stake(desk.staker, STAKE)
     for outsider in (desk.staker, desk.stranger):
-        with reverts("insurance fund: only the default manager"):
+        with reverts("fund: only the default manager"):
             desk.fund.draw(DEFAULTER, WAD, sender=outsider)
-        with reverts("insurance fund: only the default manager"):
+        with reverts("fund: only the default manager"):
             desk.fund.reserve(WAD, sender=outsider)
     desk.ledger.set_default_manager(desk.stranger, sender=desk.governor)
-    with reverts("insurance fund: only the default manager"):
+    with reverts("fund: only the default manager"):
         desk.fund.draw(DEFAULTER, WAD, sender=desk.governor)
     desk.fund.draw(DEFAULTER, WAD, sender=desk.stranger)
 
@@ -108,9 +108,9 @@ def test_nobody_leaves_while_money_is_reserved(desk):
     assert receipt.events == [desk.fund.Reserve(manager=desk.governor, cash=WAD)]
     assert desk.fund.reserved() == WAD
     assert desk.fund.maxRedeem(desk.staker) == desk.fund.maxWithdraw(desk.staker) == 0
-    with reverts("insurance fund: money is reserved"):
+    with reverts("fund: money is reserved"):
         desk.fund.redeem(shares, desk.staker, desk.staker, sender=desk.staker)
-    with reverts("insurance fund: money is reserved"):
+    with reverts("fund: money is reserved"):
         desk.fund.withdraw(1, desk.staker, desk.staker, sender=desk.staker)
     desk.fund.reserve(0, sender=desk.governor)
     assert desk.fund.maxRedeem(desk.staker) == shares
@@ -146,9 +146,9 @@ def test_after_a_total_loss_old_shares_are_gone_and_new_ones_are_at_par(desk):
     assert desk.supply == desk.fund.balanceOf(desk.staker) == 0
     assert desk.stake(desk.newcomer, STAKE) == STAKE * PAR
     assert desk.worth(desk.newcomer) == STAKE
-    with reverts("shares: more than free"):
+    with reverts("slashable shares: more than free"):
         desk.fund.transfer(desk.stranger, 1, sender=desk.staker)
-    with reverts("shares: more than free"):
+    with reverts("slashable shares: more than free"):
         desk.fund.request_redeem(1, sender=desk.staker)
 
 
@@ -239,7 +239,7 @@ def test_redeeming_is_the_first_that_a_staker_does_after_a_consolidation(desk):
     desk.draw(3_999 * USDC)
     times = desk.fund.halvings()
     half = (shares // 2) >> times
-    with reverts("shares: more than requested"):
+    with reverts("slashable shares: more than requested"):
         desk.fund.redeem(half + 1, desk.staker, desk.staker, sender=desk.staker)
     receipt = desk.fund.redeem(half, desk.staker, desk.staker, sender=desk.staker)
     left = (shares >> times) - half

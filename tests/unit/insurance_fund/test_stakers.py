@@ -31,13 +31,13 @@ def test_metadata(desk):
     assert desk.fund.symbol() == "bhIF"
     assert desk.fund.decimals() == 12
     assert desk.fund.asset() == desk.token
-    assert desk.fund.clearinghouse() == desk.ledger
+    assert desk.fund.CLEARINGHOUSE() == desk.ledger
     assert (desk.fund.cooldown(), desk.fund.window()) == (COOLDOWN, WINDOW)
 
 
 def test_constructor_wants_a_clearinghouse(project, desk):
     arguments = ["Fund", "F", desk.token, ZERO, COOLDOWN, WINDOW]
-    with reverts("insurance fund: no clearinghouse"):
+    with reverts("fund: no clearinghouse"):
         project.InsuranceFund.deploy(*arguments, sender=desk.governor)
 
 
@@ -51,7 +51,7 @@ def test_token_decimals_set_the_scale(project, make_desk, accounts, decimals):
 
 def test_more_than_18_decimals_are_refused(project, make_desk, accounts):
     token = project.TestToken.deploy("T", "T", 19, sender=accounts[0])
-    with reverts("insurance fund: too many decimals"):
+    with reverts("fund: too many decimals"):
         make_desk(token)
 
 
@@ -172,9 +172,9 @@ def test_leaving_takes_request_cooldown_and_window(desk):
 def test_nothing_is_redeemable_without_a_request(desk):
     shares = desk.stake(desk.staker, STAKE)
     assert desk.fund.maxRedeem(desk.staker) == desk.fund.maxWithdraw(desk.staker) == 0
-    with reverts("shares: no open window"):
+    with reverts("slashable shares: no open window"):
         desk.fund.redeem(shares, desk.staker, desk.staker, sender=desk.staker)
-    with reverts("shares: no open window"):
+    with reverts("slashable shares: no open window"):
         desk.fund.withdraw(1, desk.staker, desk.staker, sender=desk.staker)
 
 
@@ -192,7 +192,7 @@ def test_window_opens_and_shuts_on_the_second(desk):
     assert desk.fund.maxRedeem(desk.staker) == shares
     chain.mine(timestamp=request.lapses_at)
     assert desk.fund.maxRedeem(desk.staker) == desk.fund.maxWithdraw(desk.staker) == 0
-    with reverts("shares: no open window"):
+    with reverts("slashable shares: no open window"):
         desk.fund.redeem(1, desk.staker, desk.staker, sender=desk.staker)
 
 
@@ -200,22 +200,22 @@ def test_redeem_before_the_window_reverts(desk):
     shares = desk.stake(desk.staker, STAKE)
     desk.fund.request_redeem(shares, sender=desk.staker)
     chain.pending_timestamp = desk.fund.request_of(desk.staker).ready_at - 1
-    with reverts("shares: no open window"):
+    with reverts("slashable shares: no open window"):
         desk.fund.redeem(shares, desk.staker, desk.staker, sender=desk.staker)
 
 
 def test_a_request_can_be_redeemed_in_parts_but_not_exceeded(desk):
     shares = desk.stake(desk.staker, STAKE)
     desk.open_window(desk.staker, shares // 2)
-    with reverts("shares: more than requested"):
+    with reverts("slashable shares: more than requested"):
         desk.fund.redeem(shares // 2 + 1, desk.staker, desk.staker, sender=desk.staker)
     desk.fund.redeem(shares // 8, desk.staker, desk.staker, sender=desk.staker)
     desk.fund.withdraw(STAKE // 8, desk.staker, desk.staker, sender=desk.staker)
     assert desk.fund.maxRedeem(desk.staker) == shares // 4
-    with reverts("shares: more than requested"):
+    with reverts("slashable shares: more than requested"):
         desk.fund.withdraw(STAKE // 4 + 1, desk.staker, desk.staker, sender=desk.staker)
     desk.fund.redeem(shares // 4, desk.staker, desk.staker, sender=desk.staker)
-    with reverts("shares: no open window"):
+    with reverts("slashable shares: no open window"):
         desk.fund.redeem(1, desk.staker, desk.staker, sender=desk.staker)
     assert desk.fund.balanceOf(desk.staker) == shares // 2
 
@@ -229,7 +229,7 @@ def test_max_withdraw_is_what_does_not_revert(desk, profit, loss):
     desk.draw(loss)
     desk.open_window(desk.staker, shares - 1)
     most = desk.fund.maxWithdraw(desk.staker)
-    with reverts("shares: more than requested"):
+    with reverts("slashable shares: more than requested"):
         desk.fund.withdraw(most + 1, desk.staker, desk.staker, sender=desk.staker)
     desk.fund.withdraw(most, desk.staker, desk.staker, sender=desk.staker)
     assert desk.token.balanceOf(desk.staker) == most
@@ -238,7 +238,7 @@ def test_max_withdraw_is_what_does_not_revert(desk, profit, loss):
 def test_one_request_at_a_time(desk):
     shares = desk.stake(desk.staker, STAKE)
     desk.open_window(desk.staker, shares // 2)
-    with reverts("shares: request pending"):
+    with reverts("slashable shares: request pending"):
         desk.fund.request_redeem(shares // 2, sender=desk.staker)
     wait_until(desk.fund.request_of(desk.staker).lapses_at)
     desk.fund.request_redeem(shares, sender=desk.staker)
@@ -247,9 +247,9 @@ def test_one_request_at_a_time(desk):
 
 def test_a_request_is_for_what_one_has(desk):
     shares = desk.stake(desk.staker, STAKE)
-    with reverts("shares: none requested"):
+    with reverts("slashable shares: none requested"):
         desk.fund.request_redeem(0, sender=desk.staker)
-    with reverts("shares: more than free"):
+    with reverts("slashable shares: more than free"):
         desk.fund.request_redeem(shares + 1, sender=desk.staker)
     desk.fund.request_redeem(shares, sender=desk.staker)
 
@@ -260,7 +260,7 @@ def test_cancel_frees_the_shares_and_the_next_request_waits_in_full(desk):
     receipt = desk.fund.cancel_request(sender=desk.staker)
     assert receipt.events == [desk.fund.CancelRequest(owner=desk.staker, shares=shares)]
     assert desk.fund.locked_shares(desk.staker) == desk.fund.maxRedeem(desk.staker) == 0
-    with reverts("shares: no request"):
+    with reverts("slashable shares: no request"):
         desk.fund.cancel_request(sender=desk.staker)
     receipt = desk.fund.request_redeem(shares, sender=desk.staker)
     assert desk.fund.request_of(desk.staker).ready_at == receipt.timestamp + COOLDOWN
@@ -299,9 +299,9 @@ def test_requested_shares_do_not_move(desk):
     desk.fund.request_redeem(shares // 4, sender=desk.staker)
     free = shares - shares // 4
     desk.fund.approve(desk.stranger, MAX_UINT, sender=desk.staker)
-    with reverts("shares: more than free"):
+    with reverts("slashable shares: more than free"):
         desk.fund.transfer(desk.newcomer, free + 1, sender=desk.staker)
-    with reverts("shares: more than free"):
+    with reverts("slashable shares: more than free"):
         desk.fund.transferFrom(desk.staker, desk.newcomer, free + 1, sender=desk.stranger)
     desk.fund.transfer(desk.newcomer, free - 5, sender=desk.staker)
     desk.fund.transferFrom(desk.staker, desk.newcomer, 5, sender=desk.stranger)
@@ -312,7 +312,7 @@ def test_lapsed_and_redeemed_shares_are_free_again(desk):
     shares = desk.stake(desk.staker, STAKE)
     desk.open_window(desk.staker, shares)
     desk.fund.redeem(shares // 2, desk.staker, desk.staker, sender=desk.staker)
-    with reverts("shares: more than free"):
+    with reverts("slashable shares: more than free"):
         desk.fund.transfer(desk.newcomer, 1, sender=desk.staker)
     wait_until(desk.fund.request_of(desk.staker).lapses_at)
     desk.fund.transfer(desk.newcomer, shares // 2, sender=desk.staker)
@@ -365,12 +365,12 @@ def test_timing_changes_requests_to_come_and_no_others(desk):
 @pytest.mark.parametrize(
     ("cooldown", "window", "reason"),
     [
-        (HOUR - 1, HOUR // 3, "shares: cooldown out of bounds"),
-        (30 * DAY + 1, WINDOW, "shares: cooldown out of bounds"),
-        (HOUR, HOUR // 3 - 1, "shares: window out of bounds"),
-        (30 * DAY, 7 * DAY + 1, "shares: window out of bounds"),
-        (3 * WINDOW - 1, WINDOW, "shares: window out of bounds"),
-        (MAX_UINT, MAX_UINT, "shares: cooldown out of bounds"),
+        (HOUR - 1, HOUR // 3, "leave timing: cooldown out of bounds"),
+        (30 * DAY + 1, WINDOW, "leave timing: cooldown out of bounds"),
+        (HOUR, HOUR // 3 - 1, "leave timing: window out of bounds"),
+        (30 * DAY, 7 * DAY + 1, "leave timing: window out of bounds"),
+        (3 * WINDOW - 1, WINDOW, "leave timing: window out of bounds"),
+        (MAX_UINT, MAX_UINT, "leave timing: cooldown out of bounds"),
     ],
 )
 def test_timing_has_bounds(project, desk, cooldown, window, reason):
@@ -390,5 +390,5 @@ def test_timing_may_be_at_its_bounds(desk, cooldown, window):
 
 
 def test_only_the_owner_of_the_clearinghouse_sets_the_timing(desk):
-    with reverts("insurance fund: only the owner"):
+    with reverts("fund: only the owner"):
         desk.fund.set_timing(COOLDOWN, WINDOW, sender=desk.stranger)

@@ -24,7 +24,7 @@ from verification.fuzz.stage import Call, Offer, Stage
 FILL = LEGS | {
     WINDING_DOWN,
     "clearinghouse: trading is paused",
-    "default fund: contribution too small",
+    "requirements: contribution too small",
     "exchange: price off band",
     "exchange: self fill",
     "ledger: account is in auction",
