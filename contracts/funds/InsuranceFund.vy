@@ -469,6 +469,6 @@ def _has_room(receiver: address, held: uint256) -> bool:
 @pure
 def _require_room(fits: bool):
     """
-    @dev Reverts unless `fits`.
+    @dev Reverts unless a stake `fits` into what `maxDeposit` and `maxMint` allow.
     """
     assert fits, "insurance fund: over the deposit limit"

@@ -392,6 +392,6 @@ def _in_window(packed: uint256) -> bool:
 @pure
 def _require_free(free: bool):
     """
-    @dev Reverts unless `free`.
+    @dev Reverts unless the shares asked for are `free`.
     """
     assert free, "slashable shares: more than free"

@@ -14,6 +14,8 @@ from ..interfaces import IDefaultFundManager
 from ..modules.layout import role_layout
 
 
+# STORAGE ------------------------------------------------------------------------------------------
+
 # The admin, read by the fund.
 owner: public(address)
 
@@ -38,11 +40,13 @@ tokens: public(uint256)
 cash: public(uint256)
 
 
+# CONSTRUCTOR --------------------------------------------------------------------------------------
+
 @deploy
 def __init__(token_: address):
     """
     @notice The deployer is the owner and the DefaultManager; this contract is the RiskEngine too.
-    @param token_ The settlement token.
+    @param token_ Address of the settlement token.
     """
     self.owner = msg.sender
     self.roles[role_layout.DEFAULT_MANAGER] = msg.sender
@@ -51,11 +55,13 @@ def __init__(token_: address):
     self.threshold = 1
 
 
+# SET UP -------------------------------------------------------------------------------------------
+
 @external
 def set_default_manager(manager: address):
     """
     @notice Replaces the DefaultManager.
-    @param manager The new one.
+    @param manager Address of the new one.
     """
     self.roles[role_layout.DEFAULT_MANAGER] = manager
 
@@ -82,8 +88,8 @@ def set_threshold(threshold: uint256):
 def set_initial(account: uint256, initial: uint256):
     """
     @notice Sets what the risk engine says.
-    @param account The account.
-    @param initial Initial margin, WAD.
+    @param account Id of the account.
+    @param initial Initial margin, WAD cash.
     """
     self.initial_of[account] = initial
 
@@ -92,19 +98,24 @@ def set_initial(account: uint256, initial: uint256):
 @view
 def margin(account: uint256) -> (int256, uint256, uint256):
     """
-    @notice What the risk engine says: equity, initial and maintenance margin.
-    @param account The account.
+    @notice What the risk engine says.
+    @param account Id of the account.
+    @return Equity, WAD cash: 0.
+    @return Initial margin, WAD cash.
+    @return Maintenance margin, WAD cash: 0.
     """
     return 0, self.initial_of[account], 0
 
+
+# AS THE CLEARINGHOUSE -----------------------------------------------------------------------------
 
 @external
 def require_contribution(fund: address, account: uint256, initial: uint256):
     """
     @notice Has a DefaultFund ask for a contribution.
-    @param fund The fund.
-    @param account The account.
-    @param initial Its initial margin, WAD.
+    @param fund Address of the fund.
+    @param account Id of the account.
+    @param initial Its initial margin, WAD cash.
     """
     extcall IDefaultFundManager(fund).require_contribution(account, initial)
 
@@ -115,8 +126,8 @@ def restore(
 ):
     """
     @notice Gives a DefaultFund back what a default had cost, out of what this contract holds.
-    @param fund The fund.
-    @param account The defaulter.
+    @param fund Address of the fund.
+    @param account Id of the defaulter.
     @param own Token units.
     @param contributions Token units.
     @param assessments Token units.
@@ -131,16 +142,16 @@ def restore(
 def receive_draw(account: uint256, tokens: uint256, cash: uint256):
     """
     @notice Pulls what the fund offers.
-    @param account The defaulter.
-    @param tokens Settlement token units.
-    @param cash WAD.
-    @custom:reverts harness: token arrived short
+    @param account Id of the defaulter.
+    @param tokens Token units.
+    @param cash WAD cash.
+    @custom:reverts fund harness: token arrived short
     """
     held: uint256 = staticcall IERC20(self.token).balanceOf(self)
     extcall IERC20(self.token).transferFrom(msg.sender, self, tokens, default_return_value=True)
     assert (
         staticcall IERC20(self.token).balanceOf(self) == held + tokens
-    ), "harness: token arrived short"
+    ), "fund harness: token arrived short"
     self.account = account
     self.tokens = tokens
     self.cash = cash
@@ -151,5 +162,7 @@ def receive_draw(account: uint256, tokens: uint256, cash: uint256):
 def role_word(role: uint256) -> uint256:
     """
     @notice Every role's word; the exchange's has the threshold of contributions.
+    @param role Index of the role.
+    @return Bits (layout: role_layout).
     """
     return convert(self.roles[role], uint256) | self.threshold << role_layout.SECOND_FIELD
