@@ -19,6 +19,7 @@ from ..interfaces import IClearinghousePart
 from ..interfaces import IClearinghouseProofs
 from ..interfaces import IClearinghouseSettlement
 from ..interfaces import IDefaultFund
+from ..interfaces import IDefaultFundManager
 from ..interfaces import IRiskEngine
 from ..modules.layout import leg_layout
 from ..modules.layout import role_layout
@@ -234,7 +235,7 @@ def _distribute(account: uint256, header: uint256, tokens: uint256) -> uint256:
     )
     if members != 0:
         vault._approve(currency.SETTLEMENT_TOKEN, fund, members)
-        extcall IDefaultFund(fund).restore(
+        extcall IDefaultFundManager(fund).restore(
             account,
             given[tier_layout.DEBT_OWN],
             given[tier_layout.DEBT_CONTRIBUTIONS],

@@ -2,6 +2,7 @@
 #pragma nonreentrancy on
 """
 @title InsuranceFund
+@custom:contract-name InsuranceFund
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice Tier 3 of the waterfall: an ERC-4626 vault of the settlement token in which anyone may
@@ -16,8 +17,8 @@
         While the clearinghouse winds down nobody stakes and nobody leaves; when it redeems, shares
         are redeemed without a request, whatever is reserved.
 @dev    First depositor. A share has six decimals more than the token, so with V = 10**6 virtual
-        shares and one virtual token unit, whoever makes a deposit of a units round to nothing by a
-        donation loses at least a * 10**6 units to the virtual shares, however much he staked
+        shares and one virtual token unit, a donor who makes a deposit of a units round to nothing
+        loses at least a * 10**6 units to the virtual shares, however much they staked
         before. Six is enough for that, and leaves room below the supply limit for a settlement
         token of 18 decimals. Donations and fees that arrive while nobody is staked belong to the
         virtual shares: they cover losses and nobody can withdraw them.
@@ -34,10 +35,14 @@ from ethereum.ercs import IERC20Detailed
 from ethereum.ercs import IERC4626
 from snekmate.extensions import erc4626
 from snekmate.tokens import erc20
-from snekmate.utils import math
+from ..interfaces import IFund
+from ..interfaces import IFundManager
 from ..interfaces import IInsuranceFund
+from ..interfaces import IInsuranceFundAdmin
+from ..interfaces import IInsuranceFundEvents
+from ..interfaces import IInsuranceFundManager
 from ..modules.layout import role_layout
-from ..modules.layout import units
+from ..modules import fund
 from ..modules import slashable_shares
 
 implements: IERC20
@@ -46,26 +51,23 @@ implements: IERC20Detailed
 
 implements: IERC4626
 
+implements: IFund
+
+implements: IFundManager
+
 implements: IInsuranceFund
 
+implements: IInsuranceFundAdmin
 
-# The part of the Clearinghouse that the fund speaks to.
-interface IClearinghouse:
-    def owner() -> address: view
-    def roles(role: uint256) -> address: view
-    def phase() -> uint256: view
-    def receive_draw(account: uint256, tokens: uint256, cash: uint256): nonpayable
-
-
-# --------------------------------------------------------------------------------------------------
-# Modules
-# --------------------------------------------------------------------------------------------------
-
-
-initializes: erc4626
-initializes: slashable_shares[erc20 := erc20]
+implements: IInsuranceFundManager
 
 uses: erc20
+
+initializes: erc4626
+
+initializes: fund
+
+initializes: slashable_shares[erc20 := erc20]
 
 exports: (
     erc4626.asset,
@@ -73,6 +75,9 @@ exports: (
     erc20.symbol,
     erc20.decimals,
     erc20.totalSupply,
+    fund.CLEARINGHOUSE,
+    fund.reserve,
+    fund.reserved,
     slashable_shares.balanceOf,
     slashable_shares.allowance,
     slashable_shares.transfer,
@@ -88,47 +93,18 @@ exports: (
 )
 
 
-# --------------------------------------------------------------------------------------------------
-# Constants
-# --------------------------------------------------------------------------------------------------
-
+# CONSTANTS ----------------------------------------------------------------------------------------
 
 # Decimals of a share beyond the token's, and virtual shares: one token unit's worth at par.
-_OFFSET: constant(uint8) = 6
-_PAR: constant(uint256) = 10**6
+OFFSET: constant(uint8) = 6
+PAR: constant(uint256) = 10**6
+
+# Greatest balance (token units) that a deposit may lead to. With the greatest supply that
+# slashable_shares sets it keeps products of the two below 2**255.
+MAX_ASSETS: constant(uint256) = 2**127
 
 
-# Greatest supply (shares) and greatest balance (token units) that a deposit may lead to; keeps
-# products of the two below 2**255. The first is also the limit that slashable_shares sets.
-_MAX_SUPPLY: constant(uint256) = 2**127
-_MAX_ASSETS: constant(uint256) = 2**127
-
-
-# --------------------------------------------------------------------------------------------------
-# Immutables
-# --------------------------------------------------------------------------------------------------
-
-
-# The ledger: names the admin and the DefaultManager, and receives what is drawn.
-clearinghouse: public(immutable(address))
-
-# Cash (WAD) in a unit of the settlement token, 10**(18 - decimals).
-_CASH_PER_UNIT: immutable(uint256)
-
-
-# --------------------------------------------------------------------------------------------------
-# Storage
-# --------------------------------------------------------------------------------------------------
-
-
-# DefaultManager -> cash (WAD) it has reserved. Only the present manager's counts.
-_reserved_by: HashMap[address, uint256]
-
-
-# --------------------------------------------------------------------------------------------------
-# Constructor
-# --------------------------------------------------------------------------------------------------
-
+# CONSTRUCTOR --------------------------------------------------------------------------------------
 
 @deploy
 def __init__(
@@ -143,39 +119,32 @@ def __init__(
     @notice Opens an empty fund. The Clearinghouse need not exist yet.
     @param name_ Name of the share.
     @param symbol_ Symbol of the share.
-    @param asset_ The settlement token; at most 18 decimals, transfers whole amounts.
-    @param clearinghouse_ The ledger, for good.
+    @param asset_ Address of the settlement token; at most 18 decimals, transfers whole amounts.
+    @param clearinghouse_ Address of the ledger, for good.
     @param cooldown_ How long a request waits, seconds.
     @param window_ How long it can then be redeemed, seconds.
-    @custom:reverts insurance fund: no clearinghouse | insurance fund: too many decimals | shares:
-                    cooldown out of bounds | shares: window out of bounds
+    @custom:reverts fund: no clearinghouse | fund: too many decimals | leave timing: cooldown out of
+                    bounds | leave timing: window out of bounds
     """
-    assert clearinghouse_ != empty(address), "insurance fund: no clearinghouse"
-    asset_decimals: uint8 = staticcall IERC20Detailed(asset_.address).decimals()
-    assert asset_decimals <= units.WAD_DECIMALS, "insurance fund: too many decimals"
-    erc4626.__init__(name_, symbol_, asset_, _OFFSET, name_, "1")
-    clearinghouse = clearinghouse_
-    _CASH_PER_UNIT = 10**convert(units.WAD_DECIMALS - asset_decimals, uint256)
+    fund.__init__(clearinghouse_, asset_.address)
+    erc4626.__init__(name_, symbol_, asset_, OFFSET, name_, "1")
     slashable_shares._set_timing(cooldown_, window_)
 
 
-# --------------------------------------------------------------------------------------------------
-# Staking
-# --------------------------------------------------------------------------------------------------
-
+# STAKING ------------------------------------------------------------------------------------------
 
 @external
 def deposit(assets: uint256, receiver: address) -> uint256:
     """
-    @notice Stakes exactly `assets`. A request that `receiver` has pending stays as it is.
+    @notice Stakes exactly `assets`. A request that `receiver` has pending stays as it is. Anyone.
     @param assets Token units to take from the caller.
-    @param receiver Gets the shares.
+    @param receiver Address that gets the shares.
     @return Shares minted, rounded down.
-    @custom:reverts insurance fund: winding down | insurance fund: over the deposit limit
-                    | insurance fund: no shares for this | insurance fund: token arrived short | the
-                    token's and Snekmate's own
+    @custom:reverts fund: winding down | insurance fund: no shares for this | insurance fund: over
+                    the deposit limit | insurance fund: token arrived short | the token's and
+                    Snekmate's own
     """
-    self._require_in_phase(role_layout.RUNNING)
+    fund._require_running()
     self._require_room(assets <= self._max_deposit(receiver))
     shares: uint256 = erc4626._preview_deposit(assets)
     self._stake(receiver, assets, shares)
@@ -185,36 +154,36 @@ def deposit(assets: uint256, receiver: address) -> uint256:
 @external
 def mint(shares: uint256, receiver: address) -> uint256:
     """
-    @notice Stakes what `shares` cost. A request that `receiver` has pending stays as it is.
+    @notice Stakes what `shares` cost. A request that `receiver` has pending stays as it is. Anyone.
     @param shares Shares to mint.
-    @param receiver Gets the shares.
+    @param receiver Address that gets the shares.
     @return Token units taken from the caller, rounded up.
-    @custom:reverts see `deposit`
+    @custom:reverts fund: winding down | insurance fund: no shares for this | insurance fund: over
+                    the deposit limit | insurance fund: token arrived short | the token's and
+                    Snekmate's own
     """
-    self._require_in_phase(role_layout.RUNNING)
+    fund._require_running()
     self._require_room(shares <= self._max_mint(receiver))
     assets: uint256 = erc4626._preview_mint(shares)
     self._stake(receiver, assets, shares)
     return assets
 
 
-# --------------------------------------------------------------------------------------------------
-# Leaving
-# --------------------------------------------------------------------------------------------------
-
+# LEAVING ------------------------------------------------------------------------------------------
 
 @external
 def redeem(shares: uint256, receiver: address, owner: address) -> uint256:
     """
-    @notice Redeems exactly `shares` of the request of `owner`, inside its window; of all he has
-            when the clearinghouse redeems.
+    @notice Redeems exactly `shares` of the request of `owner`, inside its window; of all they have
+            when the clearinghouse redeems. Holders, and anyone with their allowance.
     @param shares Shares to burn.
-    @param receiver Gets the tokens.
-    @param owner Holder of the shares: the caller, or one who gave the caller an allowance.
+    @param receiver Address that gets the tokens.
+    @param owner Holder of the shares: address of the caller, or of one who gave the caller an
+           allowance.
     @return Token units paid, rounded down.
-    @custom:reverts insurance fund: winding down | insurance fund: money is reserved | shares: no
-                    open window | shares: more than requested | shares: more than free | erc20:
-                    insufficient allowance
+    @custom:reverts fund: money is reserved | fund: winding down | slashable shares: more than free
+                    | slashable shares: more than requested | slashable shares: no open window
+                    | erc20: insufficient allowance
     """
     assets: uint256 = erc4626._preview_redeem(shares)
     self._unstake(receiver, owner, assets, shares)
@@ -225,85 +194,56 @@ def redeem(shares: uint256, receiver: address, owner: address) -> uint256:
 def withdraw(assets: uint256, receiver: address, owner: address) -> uint256:
     """
     @notice Redeems as many shares of the request of `owner` as `assets` take, inside its window; of
-            all he has when the clearinghouse redeems.
+            all they have when the clearinghouse redeems. Holders, and anyone with their allowance.
     @param assets Token units to pay.
-    @param receiver Gets the tokens.
-    @param owner Holder of the shares: the caller, or one who gave the caller an allowance.
+    @param receiver Address that gets the tokens.
+    @param owner Holder of the shares: address of the caller, or of one who gave the caller an
+           allowance.
     @return Shares burnt, rounded up.
-    @custom:reverts see `redeem`
+    @custom:reverts fund: money is reserved | fund: winding down | slashable shares: more than free
+                    | slashable shares: more than requested | slashable shares: no open window
+                    | erc20: insufficient allowance
     """
     shares: uint256 = erc4626._preview_withdraw(assets)
     self._unstake(receiver, owner, assets, shares)
     return shares
 
 
-# --------------------------------------------------------------------------------------------------
-# Loss
-# --------------------------------------------------------------------------------------------------
-
+# LOSS ---------------------------------------------------------------------------------------------
 
 @external
 def draw(account: uint256, cash: uint256) -> uint256:
     """
     @notice Pays for a default: `cash`, or all there is. Only the DefaultManager.
-    @dev The Clearinghouse pulls the tokens and checks what arrived; the allowance is exact, so that
-         no more can leave. A draw on an empty fund pays 0 and never reverts (INV-13).
-    @param account The defaulter.
-    @param cash What is asked for, WAD.
-    @return Cash paid, WAD. The tokens for it are rounded up to a whole unit.
-    @custom:reverts insurance fund: only the default manager | the Clearinghouse's own
+    @dev A draw on an empty fund pays 0 and never reverts (INV-13).
+    @param account Id of the defaulter.
+    @param cash What is asked for, WAD cash.
+    @return Paid, WAD cash. The tokens for it are rounded up to a whole unit.
+    @custom:reverts fund: approve failed | fund: only the default manager | the Clearinghouse's own
     """
-    self._require_manager()
+    fund._require_manager()
     held: uint256 = erc4626._total_assets()
     tokens: uint256 = held
-    paid: uint256 = held * _CASH_PER_UNIT
+    paid: uint256 = held * fund.CASH_PER_UNIT
     if cash <= paid:
-        tokens = math._ceil_div(cash, _CASH_PER_UNIT)
+        tokens = fund._tokens_up(cash)
         paid = cash
     if tokens != 0:
-        log IInsuranceFund.Draw(account=account, asked=cash, paid=paid, tokens=tokens)
-        assert extcall IERC20(erc4626.asset).approve(
-            clearinghouse, tokens, default_return_value=True
-        ), "insurance fund: approve failed"
-        extcall IClearinghouse(clearinghouse).receive_draw(account, tokens, paid)
+        log IInsuranceFundEvents.Draw(account=account, asked=cash, paid=paid, tokens=tokens)
+        fund._hand_over(erc4626.asset, account, tokens, paid)
     # Also when nothing was left to pay: the token's issuer may have taken it.
-    slashable_shares._consolidate(erc4626._total_assets() * _PAR)
+    slashable_shares._consolidate(erc4626._total_assets() * PAR)
     return paid
 
 
-@external
-def reserve(cash: uint256):
-    """
-    @notice Sets what the DefaultManager has reserved for defaults under way, in total. While it is
-            not 0 nobody leaves; what a former manager left reserved does not count. Only the
-            DefaultManager.
-    @param cash All that is reserved from now on, WAD; 0 = nothing.
-    @custom:reverts insurance fund: only the default manager
-    """
-    self._require_manager()
-    self._reserved_by[msg.sender] = cash
-    log IInsuranceFund.Reserve(manager=msg.sender, cash=cash)
-
-
-# --------------------------------------------------------------------------------------------------
-# Views
-# --------------------------------------------------------------------------------------------------
-
-
-@external
-@view
-def reserved() -> uint256:
-    """
-    @notice Cash reserved for defaults under way, WAD. Withdrawals wait while it is not 0.
-    """
-    return self._reserved()
-
+# VIEWS --------------------------------------------------------------------------------------------
 
 @external
 @view
 def totalAssets() -> uint256:
     """
-    @notice Token units held: stakes, fees and donations.
+    @notice Token units held: stakes, fees and donations. Anyone.
+    @return Token units.
     """
     return erc4626._total_assets()
 
@@ -312,7 +252,9 @@ def totalAssets() -> uint256:
 @view
 def convertToShares(assets: uint256) -> uint256:
     """
-    @notice Shares worth `assets` token units, rounded down.
+    @notice Shares worth `assets`, rounded down. Anyone.
+    @param assets Token units.
+    @return Shares.
     """
     return erc4626._convert_to_shares(assets, False)
 
@@ -321,7 +263,9 @@ def convertToShares(assets: uint256) -> uint256:
 @view
 def convertToAssets(shares: uint256) -> uint256:
     """
-    @notice Token units that `shares` are worth, rounded down.
+    @notice What `shares` are worth, rounded down. Anyone.
+    @param shares Shares.
+    @return Token units.
     """
     return erc4626._convert_to_assets(shares, False)
 
@@ -330,7 +274,9 @@ def convertToAssets(shares: uint256) -> uint256:
 @view
 def previewDeposit(assets: uint256) -> uint256:
     """
-    @notice Shares that `deposit` would mint, limits aside.
+    @notice What `deposit` would mint, limits aside. Anyone.
+    @param assets Token units.
+    @return Shares, rounded down.
     """
     return erc4626._preview_deposit(assets)
 
@@ -339,7 +285,9 @@ def previewDeposit(assets: uint256) -> uint256:
 @view
 def previewMint(shares: uint256) -> uint256:
     """
-    @notice Token units that `mint` would take, limits aside.
+    @notice What `mint` would take, limits aside. Anyone.
+    @param shares Shares.
+    @return Token units, rounded up.
     """
     return erc4626._preview_mint(shares)
 
@@ -348,7 +296,9 @@ def previewMint(shares: uint256) -> uint256:
 @view
 def previewWithdraw(assets: uint256) -> uint256:
     """
-    @notice Shares that `withdraw` would burn, limits aside.
+    @notice What `withdraw` would burn, limits aside. Anyone.
+    @param assets Token units.
+    @return Shares, rounded up.
     """
     return erc4626._preview_withdraw(assets)
 
@@ -357,7 +307,9 @@ def previewWithdraw(assets: uint256) -> uint256:
 @view
 def previewRedeem(shares: uint256) -> uint256:
     """
-    @notice Token units that `redeem` would pay, limits aside.
+    @notice What `redeem` would pay, limits aside. Anyone.
+    @param shares Shares.
+    @return Token units, rounded down.
     """
     return erc4626._preview_redeem(shares)
 
@@ -366,7 +318,9 @@ def previewRedeem(shares: uint256) -> uint256:
 @view
 def maxDeposit(receiver: address) -> uint256:
     """
-    @notice The most that `deposit` takes for `receiver`, token units.
+    @notice The most that `deposit` takes for `receiver`. Anyone.
+    @param receiver Address that would get the shares.
+    @return Token units.
     """
     return self._max_deposit(receiver)
 
@@ -375,7 +329,9 @@ def maxDeposit(receiver: address) -> uint256:
 @view
 def maxMint(receiver: address) -> uint256:
     """
-    @notice The most that `mint` mints for `receiver`, shares.
+    @notice The most that `mint` mints for `receiver`. Anyone.
+    @param receiver Address that would get the shares.
+    @return Shares.
     """
     return self._max_mint(receiver)
 
@@ -384,7 +340,9 @@ def maxMint(receiver: address) -> uint256:
 @view
 def maxWithdraw(owner: address) -> uint256:
     """
-    @notice The most that `withdraw` pays `owner` now, token units.
+    @notice The most that `withdraw` pays `owner` now. Anyone.
+    @param owner Address of the holder.
+    @return Token units.
     """
     return erc4626._convert_to_assets(self._max_redeem(owner), False)
 
@@ -393,15 +351,14 @@ def maxWithdraw(owner: address) -> uint256:
 @view
 def maxRedeem(owner: address) -> uint256:
     """
-    @notice The most that `redeem` burns for `owner` now, shares.
+    @notice The most that `redeem` burns for `owner` now. Anyone.
+    @param owner Address of the holder.
+    @return Shares.
     """
     return self._max_redeem(owner)
 
 
-# --------------------------------------------------------------------------------------------------
-# Admin
-# --------------------------------------------------------------------------------------------------
-
+# ADMIN --------------------------------------------------------------------------------------------
 
 @external
 def set_timing(cooldown: uint256, window: uint256):
@@ -411,19 +368,14 @@ def set_timing(cooldown: uint256, window: uint256):
     @param cooldown How long a request waits, seconds: 1 hour to 30 days.
     @param window How long it can then be redeemed, seconds: 20 minutes to 7 days, and at most a
            third of the cooldown.
-    @custom:reverts insurance fund: only the owner | shares: cooldown out of bounds | shares: window
-                    out of bounds
+    @custom:reverts fund: only the owner | leave timing: cooldown out of bounds | leave timing:
+                    window out of bounds
     """
-    assert (
-        msg.sender == staticcall IClearinghouse(clearinghouse).owner()
-    ), "insurance fund: only the owner"
+    fund._require_owner()
     slashable_shares._set_timing(cooldown, window)
 
 
-# --------------------------------------------------------------------------------------------------
-# Internal
-# --------------------------------------------------------------------------------------------------
-
+# INTERNAL -----------------------------------------------------------------------------------------
 
 @internal
 def _stake(receiver: address, assets: uint256, shares: uint256):
@@ -443,11 +395,11 @@ def _unstake(receiver: address, owner: address, assets: uint256, shares: uint256
     @dev Burns `shares` of the request of `owner` and pays `assets`; without a request when the
          clearinghouse redeems.
     """
-    if self._phase() == role_layout.REDEMPTION:
+    if fund._phase() == role_layout.REDEMPTION:
         slashable_shares._use_any(owner, shares)
     else:
-        self._require_in_phase(role_layout.RUNNING)
-        assert self._reserved() == 0, "insurance fund: money is reserved"
+        fund._require_running()
+        fund._require_unreserved()
         slashable_shares._use_request(owner, shares)
     if msg.sender != owner:
         slashable_shares._catch_up_allowance(owner, msg.sender)
@@ -456,23 +408,14 @@ def _unstake(receiver: address, owner: address, assets: uint256, shares: uint256
 
 @internal
 @view
-def _reserved() -> uint256:
-    """
-    @dev What the present DefaultManager has reserved, WAD.
-    """
-    return self._reserved_by[self._manager()]
-
-
-@internal
-@view
 def _max_redeem(owner: address) -> uint256:
     """
     @dev Shares of `owner` that can be redeemed now.
     """
-    phase: uint256 = self._phase()
+    phase: uint256 = fund._phase()
     if phase == role_layout.REDEMPTION:
         return slashable_shares._balance(owner)
-    if phase != role_layout.RUNNING or self._reserved() != 0:
+    if phase != role_layout.RUNNING or fund._reserved() != 0:
         return 0
     return slashable_shares._redeemable(owner)
 
@@ -488,8 +431,8 @@ def _max_deposit(receiver: address) -> uint256:
     if not self._has_room(receiver, held):
         return 0
     return min(
-        _MAX_ASSETS - held,
-        erc4626._convert_to_assets(_MAX_SUPPLY - erc20.totalSupply, False),
+        MAX_ASSETS - held,
+        erc4626._convert_to_assets(slashable_shares.MAX_SUPPLY - erc20.totalSupply, False),
     )
 
 
@@ -503,8 +446,8 @@ def _max_mint(receiver: address) -> uint256:
     if not self._has_room(receiver, held):
         return 0
     return min(
-        _MAX_SUPPLY - erc20.totalSupply,
-        erc4626._convert_to_shares(_MAX_ASSETS - held, False),
+        slashable_shares.MAX_SUPPLY - erc20.totalSupply,
+        erc4626._convert_to_shares(MAX_ASSETS - held, False),
     )
 
 
@@ -516,52 +459,16 @@ def _has_room(receiver: address, held: uint256) -> bool:
     """
     return (
         receiver != empty(address)
-        and held < _MAX_ASSETS
-        and erc20.totalSupply < _MAX_SUPPLY
-        and self._phase() == role_layout.RUNNING
+        and held < MAX_ASSETS
+        and erc20.totalSupply < slashable_shares.MAX_SUPPLY
+        and fund._phase() == role_layout.RUNNING
     )
-
-
-@internal
-@view
-def _manager() -> address:
-    """
-    @dev The present DefaultManager.
-    """
-    return staticcall IClearinghouse(clearinghouse).roles(role_layout.DEFAULT_MANAGER)
-
-
-@internal
-@view
-def _phase() -> uint256:
-    """
-    @dev How far the clearinghouse has been wound down.
-    """
-    return staticcall IClearinghouse(clearinghouse).phase()
-
-
-@internal
-@view
-def _require_in_phase(phase: uint256):
-    """
-    @dev Reverts in any other phase: it only gets there by winding down.
-    """
-    assert self._phase() == phase, "insurance fund: winding down"
-
-
-@internal
-@view
-def _require_manager():
-    """
-    @dev Reverts unless the caller is the present DefaultManager.
-    """
-    assert msg.sender == self._manager(), "insurance fund: only the default manager"
 
 
 @internal
 @pure
 def _require_room(fits: bool):
     """
-    @dev Reverts unless `fits`.
+    @dev Reverts unless a stake `fits` into what `maxDeposit` and `maxMint` allow.
     """
     assert fits, "insurance fund: over the deposit limit"

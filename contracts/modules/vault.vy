@@ -16,7 +16,11 @@ from ethereum.ercs import IERC20
 def _pull(token: address, payer: address, amount: uint256) -> uint256:
     """
     @dev Takes tokens from a payer who approved them.
+    @param token Address of the token.
+    @param payer Address of the payer.
+    @param amount Token units asked for.
     @return What arrived, in token units.
+    @custom:reverts vault: token transfer failed
     """
     before: uint256 = self._balance(token)
     self._require_moved(
@@ -31,6 +35,10 @@ def _pull(token: address, payer: address, amount: uint256) -> uint256:
 def _push(token: address, recipient: address, amount: uint256):
     """
     @dev Sends tokens; exactly `amount` must have left.
+    @param token Address of the token.
+    @param recipient Address that gets them.
+    @param amount Token units.
+    @custom:reverts vault: token transfer failed
     """
     before: uint256 = self._balance(token)
     self._require_moved(
@@ -44,6 +52,9 @@ def _try_push(token: address, recipient: address, amount: uint256) -> uint256:
     """
     @dev Sends tokens if the token lets them go; does not revert. Balances tell what has left, not
          the token's answer: what it moves and denies would be paid out twice.
+    @param token Address of the token.
+    @param recipient Address that gets them.
+    @param amount Token units.
     @return What has left, in token units, at most `amount`. The caller books the rest back.
     """
     before: uint256 = self._told_balance(token)
@@ -99,5 +110,9 @@ def _require_moved(moved: bool):
 def _approve(token: address, spender: address, amount: uint256):
     """
     @dev Lets one of our own contracts take tokens: exactly this much, in this transaction.
+    @param token Address of the token.
+    @param spender Address of the contract.
+    @param amount Token units.
+    @custom:reverts vault: token transfer failed
     """
     self._require_moved(extcall IERC20(token).approve(spender, amount, default_return_value=True))

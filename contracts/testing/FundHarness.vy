@@ -2,16 +2,19 @@
 #pragma nonreentrancy on
 """
 @title FundHarness
+@custom:contract-name FundHarness
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice LOCAL CHAINS ONLY. What the funds know of the Clearinghouse and of the RiskEngine, for their
         unit tests. Anyone may set anything and have it call a fund.
 """
 
-from ..modules.layout import role_layout
-from ..interfaces import IDefaultFund
 from ethereum.ercs import IERC20
+from ..interfaces import IDefaultFundManager
+from ..modules.layout import role_layout
 
+
+# STORAGE ------------------------------------------------------------------------------------------
 
 # The admin, read by the fund.
 owner: public(address)
@@ -22,37 +25,43 @@ roles: public(HashMap[uint256, address])
 # How far the clearinghouse has been wound down, read by the funds.
 phase: public(uint256)
 
-# Account -> initial margin (WAD), the answer of the risk engine.
-_threshold: uint256
-_initial: HashMap[uint256, uint256]
+# IM from where on contributions are asked for, whole units of cash.
+threshold: uint256
+
+# Account -> initial margin (WAD cash), the answer of the risk engine.
+initial_of: HashMap[uint256, uint256]
 
 # The settlement token.
-_token: address
+token: address
 
-# What the last draw brought.
+# What the last draw brought: id of the defaulter, token units, WAD cash.
 account: public(uint256)
 tokens: public(uint256)
 cash: public(uint256)
 
 
+# CONSTRUCTOR --------------------------------------------------------------------------------------
+
 @deploy
 def __init__(token_: address):
     """
     @notice The deployer is the owner and the DefaultManager; this contract is the RiskEngine too.
-    @param token_ The settlement token.
+    @param token_ Address of the settlement token.
     """
     self.owner = msg.sender
     self.roles[role_layout.DEFAULT_MANAGER] = msg.sender
     self.roles[role_layout.RISK_ENGINE] = self
-    self._token = token_
-    self._threshold = 1
+    self.token = token_
+    self.threshold = 1
 
+
+# SET UP -------------------------------------------------------------------------------------------
 
 @external
 def set_default_manager(manager: address):
     """
     @notice Replaces the DefaultManager.
-    @param manager The new one.
+    @param manager Address of the new one.
     """
     self.roles[role_layout.DEFAULT_MANAGER] = manager
 
@@ -72,38 +81,43 @@ def set_threshold(threshold: uint256):
     @notice Sets from where on contributions are asked for.
     @param threshold Initial margin, whole units of cash; 0: never.
     """
-    self._threshold = threshold
+    self.threshold = threshold
 
 
 @external
 def set_initial(account: uint256, initial: uint256):
     """
     @notice Sets what the risk engine says.
-    @param account The account.
-    @param initial Initial margin, WAD.
+    @param account Id of the account.
+    @param initial Initial margin, WAD cash.
     """
-    self._initial[account] = initial
+    self.initial_of[account] = initial
 
 
 @external
 @view
 def margin(account: uint256) -> (int256, uint256, uint256):
     """
-    @notice What the risk engine says: equity, initial and maintenance margin.
-    @param account The account.
+    @notice What the risk engine says.
+    @param account Id of the account.
+    @return Equity, WAD cash: 0.
+    @return Initial margin, WAD cash.
+    @return Maintenance margin, WAD cash: 0.
     """
-    return 0, self._initial[account], 0
+    return 0, self.initial_of[account], 0
 
+
+# AS THE CLEARINGHOUSE -----------------------------------------------------------------------------
 
 @external
 def require_contribution(fund: address, account: uint256, initial: uint256):
     """
     @notice Has a DefaultFund ask for a contribution.
-    @param fund The fund.
-    @param account The account.
-    @param initial Its initial margin, WAD.
+    @param fund Address of the fund.
+    @param account Id of the account.
+    @param initial Its initial margin, WAD cash.
     """
-    extcall IDefaultFund(fund).require_contribution(account, initial)
+    extcall IDefaultFundManager(fund).require_contribution(account, initial)
 
 
 @external
@@ -112,32 +126,32 @@ def restore(
 ):
     """
     @notice Gives a DefaultFund back what a default had cost, out of what this contract holds.
-    @param fund The fund.
-    @param account The defaulter.
+    @param fund Address of the fund.
+    @param account Id of the defaulter.
     @param own Token units.
     @param contributions Token units.
     @param assessments Token units.
     """
-    extcall IERC20(self._token).approve(
+    extcall IERC20(self.token).approve(
         fund, own + contributions + assessments, default_return_value=True
     )
-    extcall IDefaultFund(fund).restore(account, own, contributions, assessments)
+    extcall IDefaultFundManager(fund).restore(account, own, contributions, assessments)
 
 
 @external
 def receive_draw(account: uint256, tokens: uint256, cash: uint256):
     """
     @notice Pulls what the fund offers.
-    @param account The defaulter.
-    @param tokens Settlement token units.
-    @param cash WAD.
-    @custom:reverts harness: token arrived short
+    @param account Id of the defaulter.
+    @param tokens Token units.
+    @param cash WAD cash.
+    @custom:reverts fund harness: token arrived short
     """
-    held: uint256 = staticcall IERC20(self._token).balanceOf(self)
-    extcall IERC20(self._token).transferFrom(msg.sender, self, tokens, default_return_value=True)
+    held: uint256 = staticcall IERC20(self.token).balanceOf(self)
+    extcall IERC20(self.token).transferFrom(msg.sender, self, tokens, default_return_value=True)
     assert (
-        staticcall IERC20(self._token).balanceOf(self) == held + tokens
-    ), "harness: token arrived short"
+        staticcall IERC20(self.token).balanceOf(self) == held + tokens
+    ), "fund harness: token arrived short"
     self.account = account
     self.tokens = tokens
     self.cash = cash
@@ -148,5 +162,7 @@ def receive_draw(account: uint256, tokens: uint256, cash: uint256):
 def role_word(role: uint256) -> uint256:
     """
     @notice Every role's word; the exchange's has the threshold of contributions.
+    @param role Index of the role.
+    @return Bits (layout: role_layout).
     """
-    return convert(self.roles[role], uint256) | self._threshold << 192
+    return convert(self.roles[role], uint256) | self.threshold << role_layout.SECOND_FIELD

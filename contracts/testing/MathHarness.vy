@@ -7,7 +7,6 @@
 @notice LOCAL CHAINS ONLY. The internal maths of the modules, one external function each.
 """
 
-from ..interfaces import IDefaultFund
 from ..modules import auction_math
 from ..modules import loss_tranches
 from ..modules import wad_math
@@ -210,5 +209,5 @@ def shares_up(assets: uint256, total: uint256, tokens: uint256) -> uint256:
 
 @internal
 @pure
-def _pool(assets: uint256, total: uint256) -> IDefaultFund.Tranche:
-    return IDefaultFund.Tranche(assets=assets, total_shares=total, epoch=0)
+def _pool(assets: uint256, total: uint256) -> loss_tranches.Tranche:
+    return loss_tranches.Tranche(assets=assets, total_shares=total, epoch=0)

@@ -23,9 +23,9 @@ EXPECTED = {
     "default fund: stake too small",
     "default fund: pledge too small",
     "default fund: nothing to take",
-    "default fund: no shares named",
-    "default fund: notice pending",
-    "default fund: money is reserved",
+    "leave notices: no shares named",
+    "leave notices: notice pending",
+    "fund: money is reserved",
 }
 
 

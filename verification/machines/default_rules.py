@@ -462,12 +462,15 @@ class DefaultRules(Stage):
         person, _ = self.accounts[place]
         fund = self.world.default_fund
         shares = [fund.shares_of(person, tranche) for tranche in range(2)]
-        refusals = {"no shares named", "notice pending", "money is reserved", "no open window"}
-        with self.may_refuse({f"default fund: {refusal}" for refusal in refusals}):
+        with self.may_refuse({"leave notices: no shares named", "leave notices: notice pending"}):
             fund.give_notice(*shares, sender=person)
         with self.may_refuse(
-            {f"default fund: {refusal}" for refusal in refusals}
-            | {"default fund: contribution too small", "default fund: pledge too small"}
+            {
+                "fund: money is reserved",
+                "leave notices: no open window",
+                "requirements: contribution too small",
+                "default fund: pledge too small",
+            }
         ):
             fund.withdraw(person, sender=person)
             assert fund.reserved() == 0

@@ -7,7 +7,6 @@
         module states: assets < 2**96, total shares < 2**128, stakes within the total.
 """
 
-from contracts.interfaces import IDefaultFund
 from . import claims
 from contracts.modules import loss_tranches
 
@@ -18,11 +17,11 @@ VIRTUAL_SHARES: constant(uint256) = 10**6
 
 @internal
 @pure
-def _pool(assets: uint256, total: uint256) -> IDefaultFund.Tranche:
+def _pool(assets: uint256, total: uint256) -> loss_tranches.Tranche:
     """
     @dev A tranche.
     """
-    return IDefaultFund.Tranche(assets=assets, total_shares=total, epoch=0)
+    return loss_tranches.Tranche(assets=assets, total_shares=total, epoch=0)
 
 
 @external
@@ -49,7 +48,7 @@ def check_worths_add_up(assets: uint256, total: uint256, mine: uint256, others: 
     """
     if assets >= MAX_ASSETS or total >= MAX_SHARES or mine > total or others > total - mine:
         return False
-    pool: IDefaultFund.Tranche = self._pool(assets, total)
+    pool: loss_tranches.Tranche = self._pool(assets, total)
     claims._holds(
         loss_tranches._units_down(pool, mine) + loss_tranches._units_down(pool, others) <= assets
     )
@@ -93,7 +92,7 @@ def check_payout_burns_no_more_than_held(assets: uint256, total: uint256, shares
     """
     if assets >= MAX_ASSETS or total >= MAX_SHARES or shares > total:
         return False
-    pool: IDefaultFund.Tranche = self._pool(assets, total)
+    pool: loss_tranches.Tranche = self._pool(assets, total)
     units: uint256 = loss_tranches._units_down(pool, shares)
     claims._holds(loss_tranches._shares_up(pool, units) <= shares)
     return True
@@ -108,7 +107,7 @@ def check_round_trip_at_one_rate(assets: uint256, total: uint256, units: uint256
     """
     if assets >= MAX_ASSETS or total >= MAX_SHARES or total == 0 or units >= MAX_ASSETS:
         return False
-    pool: IDefaultFund.Tranche = self._pool(assets, total)
+    pool: loss_tranches.Tranche = self._pool(assets, total)
     shares: uint256 = loss_tranches._shares_down(pool, units)
     if shares >= MAX_SHARES:
         return False
@@ -128,7 +127,7 @@ def check_deposit_and_withdrawal(assets: uint256, total: uint256, units: uint256
     shares: uint256 = loss_tranches._shares_down(self._pool(assets, total), units)
     if shares >= MAX_SHARES - total:
         return False
-    after: IDefaultFund.Tranche = self._pool(assets + units, total + shares)
+    after: loss_tranches.Tranche = self._pool(assets + units, total + shares)
     claims._holds(loss_tranches._units_down(after, shares) <= units)
     return True
 

@@ -150,17 +150,17 @@ def set_waterfall(w: State, sender: str, terms: tuple[int, ...]) -> None:
 
 def set_timing(w: State, sender: str, cooldown: int, window: int) -> None:
     """How stakers leave."""
-    _require_owner(w, sender, "insurance fund: only the owner")
+    _require_owner(w, sender, "fund: only the owner")
     made = LeaveTerms(cooldown, window)
-    made.check("shares")
+    made.check()
     w.terms.staking = made
 
 
 def set_member_terms(w: State, sender: str, terms: tuple[int, ...]) -> None:
     """How members leave, what is asked of them and what they are paid."""
-    _require_owner(w, sender, "default fund: only the owner")
+    _require_owner(w, sender, "fund: only the owner")
     made = MemberTerms(*terms)
-    made.check("default fund")
+    made.check()
     w.terms.membership = made
 
 

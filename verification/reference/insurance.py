@@ -33,7 +33,7 @@ def to_units(w: State, shares: int, rounding=down) -> int:
 
 def deposit(w: State, sender: str, units: int, receiver: str) -> int:
     """Stake token units."""
-    require(w.phase == RUNNING, "insurance fund: winding down")
+    require(w.phase == RUNNING, "fund: winding down")
     most = min(LIMIT - assets(w), to_units(w, LIMIT - w.stakes.supply))
     require(_has_room(w, receiver) and units <= most, "insurance fund: over the deposit limit")
     shares = to_shares(w, units)
@@ -43,7 +43,7 @@ def deposit(w: State, sender: str, units: int, receiver: str) -> int:
 
 def mint(w: State, sender: str, shares: int, receiver: str) -> int:
     """Stake what shares cost, rounded up."""
-    require(w.phase == RUNNING, "insurance fund: winding down")
+    require(w.phase == RUNNING, "fund: winding down")
     most = min(LIMIT - w.stakes.supply, to_shares(w, LIMIT - assets(w)))
     require(_has_room(w, receiver) and shares <= most, "insurance fund: over the deposit limit")
     units = to_units(w, shares, up)
@@ -73,9 +73,9 @@ def locked(w: State, owner: str) -> int:
 
 def request_redeem(w: State, sender: str, shares: int) -> None:
     """Lock shares until a window after the cooldown."""
-    require(shares != 0, "shares: none requested")
-    require(locked(w, sender) == 0, "shares: request pending")
-    require(shares <= w.stakes.balances[sender], "shares: more than free")
+    require(shares != 0, "slashable shares: none requested")
+    require(locked(w, sender) == 0, "slashable shares: request pending")
+    require(shares <= w.stakes.balances[sender], "slashable shares: more than free")
     ready_at = w.now + w.terms.staking.cooldown
     w.stakes.requests[sender] = Request(shares, ready_at, ready_at + w.terms.staking.window)
 
@@ -83,7 +83,7 @@ def request_redeem(w: State, sender: str, shares: int) -> None:
 def cancel_request(w: State, sender: str) -> None:
     """Free what is left of a request."""
     request = w.stakes.requests.get(sender)
-    require(request is not None and request.shares != 0, "shares: no request")
+    require(request is not None and request.shares != 0, "slashable shares: no request")
     del w.stakes.requests[sender]
 
 
@@ -103,15 +103,15 @@ def withdraw(w: State, sender: str, units: int, receiver: str, owner: str) -> in
 
 def _unstake(w: State, sender: str, receiver: str, owner: str, units: int, shares: int) -> None:
     if w.phase == REDEMPTION:
-        require(shares <= w.stakes.balances[owner], "shares: more than free")
+        require(shares <= w.stakes.balances[owner], "slashable shares: more than free")
         w.stakes.requests.pop(owner, None)
     else:
-        require(w.phase == RUNNING, "insurance fund: winding down")
-        require(w.stakes.reserved == 0, "insurance fund: money is reserved")
+        require(w.phase == RUNNING, "fund: winding down")
+        require(w.stakes.reserved == 0, "fund: money is reserved")
         request = w.stakes.requests.get(owner)
         in_window = request is not None and request.ready_at <= w.now < request.lapses_at
-        require(in_window, "shares: no open window")
-        require(shares <= request.shares, "shares: more than requested")
+        require(in_window, "slashable shares: no open window")
+        require(shares <= request.shares, "slashable shares: more than requested")
         request.shares -= shares
         if request.shares == 0:
             del w.stakes.requests[owner]
@@ -152,7 +152,7 @@ def _spend(w: State, owner: str, spender: str, shares: int) -> None:
 
 def _move(w: State, owner: str, to: str, shares: int) -> bool:
     free = w.stakes.balances[owner] - locked(w, owner)
-    require(shares <= free, "shares: more than free")
+    require(shares <= free, "slashable shares: more than free")
     require(to != NOBODY, "erc20: transfer to the zero address")
     w.stakes.balances[owner] -= shares
     w.stakes.balances[to] += shares

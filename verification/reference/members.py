@@ -51,7 +51,7 @@ def has_members(w: State) -> bool:
 
 
 def _check_room(pool: Tranche) -> None:
-    require(pool.assets < 2**96 and pool.total < 2**128, "default fund: tranche is full")
+    require(pool.assets < 2**96 and pool.total < 2**128, "loss tranches: tranche is full")
 
 
 # MEMBERSHIP ---------------------------------------------------------------------------------------
@@ -59,7 +59,7 @@ def _check_room(pool: Tranche) -> None:
 
 def deposit(w: State, sender: str, contribution: int, pledge: int) -> None:
     """Add to the contribution and to the pledge."""
-    require(w.phase == RUNNING, "default fund: winding down")
+    require(w.phase == RUNNING, "fund: winding down")
     _pull(w, sender, contribution + pledge)
     for place, units in zip(BOTH, (contribution, pledge), strict=True):
         if units == 0:
@@ -80,13 +80,13 @@ def deposit(w: State, sender: str, contribution: int, pledge: int) -> None:
 def give_notice(w: State, sender: str, contribution_shares: int, pledge_shares: int) -> None:
     """Name shares to leave with after the cooldown."""
     named = [contribution_shares, pledge_shares]
-    require(any(named), "default fund: no shares named")
+    require(any(named), "leave notices: no shares named")
     last = w.members.notices.get(sender)
     pending = last is not None and any(live_shares(w, last)) and w.now < last.lapses_at
-    require(not pending, "default fund: notice pending")
+    require(not pending, "leave notices: notice pending")
     for place in BOTH:
         held = w.members.tranches[place].shares[sender]
-        require(named[place] <= held, "default fund: more than held")
+        require(named[place] <= held, "leave notices: more than held")
     ready_at = w.now + w.terms.membership.cooldown
     w.members.notices[sender] = Notice(
         named,
@@ -108,17 +108,17 @@ def live_shares(w: State, notice: Notice) -> list[int]:
 
 def cancel_notice(w: State, sender: str) -> None:
     """Take a notice back."""
-    require(w.members.notices.pop(sender, None) is not None, "default fund: no notice")
+    require(w.members.notices.pop(sender, None) is not None, "leave notices: no notice")
 
 
 def withdraw(w: State, sender: str, recipient: str) -> int:
     """Pay what a notice names, inside its window."""
-    require(w.phase == RUNNING, "default fund: winding down")
-    require(w.members.reserved == 0, "default fund: money is reserved")
+    require(w.phase == RUNNING, "fund: winding down")
+    require(w.members.reserved == 0, "fund: money is reserved")
     notice = w.members.notices.get(sender)
     named = live_shares(w, notice) if notice else [0, 0]
     is_open = any(named) and notice.ready_at <= w.now < notice.lapses_at
-    require(is_open, "default fund: no open window")
+    require(is_open, "leave notices: no open window")
     del w.members.notices[sender]
     units = sum(_unstake(w, sender, place, named[place]) for place in BOTH)
     if named[ASSESSMENTS]:
@@ -155,7 +155,7 @@ def _require_pledge(w: State, member: str) -> None:
 
 def _require_contribution(w: State, member: str) -> None:
     enough = worth(w, member, CONTRIBUTIONS) * w.scale >= w.members.required[member]
-    require(enough, "default fund: contribution too small")
+    require(enough, "requirements: contribution too small")
 
 
 def _pull(w: State, payer: str, units: int) -> None:
@@ -271,7 +271,7 @@ def release_requirement(w: State, sender: str, number: int) -> None:
     if threshold and initial > threshold * WAD:
         needed = up(initial * w.terms.membership.rate, PPM)
     before = w.members.required_of[number]
-    require(needed < before, "default fund: requirement not lower")
+    require(needed < before, "requirements: not lower")
     _set_requirement(w, number, needed)
 
 

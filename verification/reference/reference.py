@@ -121,12 +121,12 @@ CLOSED: dict[tuple[str, str], str] = {
     ("clearinghouse", "conclude"): "clearinghouse: wrong caller",
     ("clearinghouse", "seize"): "clearinghouse: wrong caller",
     ("clearinghouse", "conclude_proof"): "clearinghouse: wrong caller",
-    ("insurance_fund", "draw"): "insurance fund: only the default manager",
-    ("insurance_fund", "reserve"): "insurance fund: only the default manager",
-    ("default_fund", "draw"): "default fund: only the default manager",
-    ("default_fund", "reserve"): "default fund: only the default manager",
-    ("default_fund", "restore"): "default fund: only the clearinghouse",
-    ("default_fund", "require_contribution"): "default fund: only the clearinghouse",
+    ("insurance_fund", "draw"): "fund: only the default manager",
+    ("insurance_fund", "reserve"): "fund: only the default manager",
+    ("default_fund", "draw"): "fund: only the default manager",
+    ("default_fund", "reserve"): "fund: only the default manager",
+    ("default_fund", "restore"): "fund: only the clearinghouse",
+    ("default_fund", "require_contribution"): "fund: only the clearinghouse",
 }
 
 

@@ -60,8 +60,8 @@ class FillTerms:
 
     def check(self) -> None:
         """Refuse values out of bounds."""
-        require(max(self.maker_fee, self.taker_fee) <= 10_000, "exchange: fee out of bounds")
-        require(10 <= self.band <= 2_000, "exchange: band out of bounds")
+        require(max(self.maker_fee, self.taker_fee) <= 10_000, "market terms: fee out of bounds")
+        require(10 <= self.band <= 2_000, "market terms: band out of bounds")
 
 
 @dataclass
@@ -184,11 +184,11 @@ class LeaveTerms:
     cooldown: int
     window: int
 
-    def check(self, module: str) -> None:
+    def check(self) -> None:
         """Refuse values out of bounds."""
-        require(HOUR <= self.cooldown <= 30 * DAY, f"{module}: cooldown out of bounds")
+        require(HOUR <= self.cooldown <= 30 * DAY, "leave timing: cooldown out of bounds")
         most = min(7 * DAY, self.cooldown // 3)
-        require(1_200 <= self.window <= most, f"{module}: window out of bounds")
+        require(1_200 <= self.window <= most, "leave timing: window out of bounds")
 
 
 @dataclass
@@ -198,11 +198,11 @@ class MemberTerms(LeaveTerms):
     rate: int
     fee_weight: int
 
-    def check(self, module: str) -> None:
+    def check(self) -> None:
         """Refuse values out of bounds."""
-        super().check(module)
-        require(self.rate <= 500_000, "default fund: rate out of bounds")
-        require(1 <= self.fee_weight <= 10, "default fund: weight out of bounds")
+        super().check()
+        require(self.rate <= 500_000, "fund terms: rate out of bounds")
+        require(1 <= self.fee_weight <= 10, "fund terms: weight out of bounds")
 
 
 @dataclass

@@ -75,7 +75,7 @@ def test_nobody_steps_aside_between_recognition_and_charge(twins):
     fund.request_redeem(fund.balanceOf(scene.staker), sender=scene.staker)
     world.wait(7 * 86_400)
     refused(
-        "insurance fund: money is reserved",
+        "fund: money is reserved",
         fund.redeem,
         fund.locked_shares(scene.staker),
         scene.staker,

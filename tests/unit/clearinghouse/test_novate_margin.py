@@ -357,7 +357,7 @@ def test_a_large_risk_needs_a_contribution(world, side):
         fill = order.as_tuple(), signature, size * WAD, accounts["taker"], 2**256 - 1
         if not passes:
             world.refuses(
-                "default fund: contribution too small",
+                "requirements: contribution too small",
                 world.exchange.fill,
                 *fill,
                 sender=people["taker"],
@@ -386,7 +386,7 @@ def test_the_risk_that_needs_a_contribution_is_above_the_threshold(world, side):
             assert_passes(world.exchange.fill, *fill, sender=people["taker"])
         else:
             world.refuses(
-                "default fund: contribution too small",
+                "requirements: contribution too small",
                 world.exchange.fill,
                 *fill,
                 sender=people["taker"],

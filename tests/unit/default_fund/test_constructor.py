@@ -30,12 +30,12 @@ def test_starts_empty_with_its_terms(club):
 
 
 def test_constructor_wants_a_clearinghouse_and_a_token_of_18_decimals_at_most(project, club):
-    with reverts("default fund: no clearinghouse"):
+    with reverts("fund: no clearinghouse"):
         project.DefaultFund.deploy(club.token, ZERO, TERMS, sender=club.governor)
     token = project.TestToken.deploy("T", "T", 19, sender=club.governor)
-    with reverts("default fund: too many decimals"):
+    with reverts("fund: too many decimals"):
         project.DefaultFund.deploy(token, club.ledger, TERMS, sender=club.governor)
-    with reverts("default fund: weight out of bounds"):
+    with reverts("fund terms: weight out of bounds"):
         project.DefaultFund.deploy(
             club.token, club.ledger, (COOLDOWN, WINDOW, RATE, 0), sender=club.governor
         )

@@ -92,13 +92,13 @@ def test_a_deposit_that_mints_nothing_is_refused(club):
 def test_a_tranche_has_room_for_2_to_the_96_units(club):
     limit = 2**96 - 1
     club.supply_wallet(club.member, 2**98)
-    with reverts("default fund: tranche is full"):
+    with reverts("loss tranches: tranche is full"):
         club.fund.deposit(0, limit + 1, sender=club.member)
     club.fund.deposit(limit, limit, sender=club.member)
-    with reverts("default fund: tranche is full"):
+    with reverts("loss tranches: tranche is full"):
         club.fund.deposit(0, 1, sender=club.member)
     club.supply_wallet(club.stranger, 5)
-    with reverts("default fund: tranche is full"):
+    with reverts("loss tranches: tranche is full"):
         club.fund.receive_fees(5, sender=club.stranger)
     club.draw(club.member, limit, limit, limit)
     assert (club.contributions, club.assessments) == (0, 0)

@@ -137,10 +137,10 @@ def test_own_shares_are_burnt_rounded_up(pair):
 def test_only_the_present_default_manager_draws(pair):
     club = pair
     for outsider in (club.member, club.stranger):
-        with reverts("default fund: only the default manager"):
+        with reverts("fund: only the default manager"):
             club.fund.draw(account_of(club.member), 1, 1, 1, sender=outsider)
     club.ledger.set_default_manager(club.stranger, sender=club.governor)
-    with reverts("default fund: only the default manager"):
+    with reverts("fund: only the default manager"):
         club.draw(club.member, 1, 1, 1)
     club.fund.draw(account_of(club.member), 1, 1, 1, sender=club.stranger)
 
@@ -149,7 +149,7 @@ def test_a_token_that_refuses_approval_keeps_everything_as_it_was(odd_club):
     club = odd_club
     club.join(club.member, STAKE, STAKE)
     club.token.set_behaviour(RETURNS_FALSE, sender=club.governor)
-    with reverts("default fund: approve failed"):
+    with reverts("fund: approve failed"):
         club.draw(club.member, STAKE, 0, 0)
     club.token.set_behaviour(0, sender=club.governor)
     club.draw(club.member, STAKE, 0, 0)

@@ -25,7 +25,7 @@ def test_a_wiped_out_tranche_begins_anew_and_the_other_does_not(pair):
     assert club.shares(club.stranger)[0] == STAKE * PAR
     assert club.worth(club.stranger, CONTRIBUTIONS) == STAKE
     assert club.worth(club.member, CONTRIBUTIONS) == 0
-    with reverts("default fund: more than held"):
+    with reverts("leave notices: more than held"):
         club.fund.give_notice(1, 0, sender=club.member)
 
 

@@ -14,9 +14,9 @@ def test_nobody_comes_or_goes_while_winding_down(club):
     club.open_window(club.member, *club.shares(club.member))
     club.supply_wallet(club.partner, STAKE)
     club.set_phase(WINDING_DOWN)
-    with reverts("default fund: winding down"):
+    with reverts("fund: winding down"):
         club.fund.withdraw(club.member, sender=club.member)
-    with reverts("default fund: winding down"):
+    with reverts("fund: winding down"):
         club.fund.deposit(0, STAKE, sender=club.partner)
     with reverts("default fund: not redeeming"):
         club.fund.exit(club.member, sender=club.member)
@@ -33,9 +33,9 @@ def test_everybody_exits_in_redemption(club):
     club.fund.give_notice(PAR, PAR, sender=club.member)
     club.fund.reserve(WAD, sender=club.governor)
     club.set_phase(REDEEMING)
-    with reverts("default fund: winding down"):
+    with reverts("fund: winding down"):
         club.fund.withdraw(club.member, sender=club.member)
-    with reverts("default fund: winding down"):
+    with reverts("fund: winding down"):
         club.fund.deposit(0, STAKE, sender=club.member)
     with reverts("default fund: no recipient"):
         club.fund.exit(ZERO, sender=club.member)

@@ -33,7 +33,7 @@ def test_room_for_shares(over):
     if over:
         with pytest.raises(Reverted) as refused:
             fund.deposit(0, UNITS, sender=member)
-        assert refused.value.reason == "default fund: tranche is full"
+        assert refused.value.reason == "loss tranches: tranche is full"
     else:
         fund.deposit(0, UNITS, sender=member)
         assert tuple(fund.tranche(ASSESSMENTS)) == (assets + UNITS, MOST, 0)
@@ -45,7 +45,7 @@ def test_a_tranche_is_full_when_its_shares_do_not_fit(club):
     club.draw(club.stranger, 0, 10**9 - 1_000, 0)
     assert club.fund.tranche(0)[1] == 10**15
     club.supply_wallet(club.partner, 2**92)
-    with reverts("default fund: tranche is full"):
+    with reverts("loss tranches: tranche is full"):
         club.fund.deposit(2**89, 2**89, sender=club.partner)
     club.fund.deposit(2**88, 2**88, sender=club.partner)
     assert club.contributions == 2**88 + 1_000

@@ -53,13 +53,13 @@ def test_leaving_takes_notice_cooldown_and_window(club):
     ]
     assert club.shares(club.member) == (0, 0)
     assert tuple(club.fund.notice_of(club.member)) == (0, 0, 0, 0)
-    with reverts("default fund: no open window"):
+    with reverts("leave notices: no open window"):
         club.fund.withdraw(club.stranger, sender=club.member)
 
 
 def test_the_window_opens_and_shuts_on_the_second(club):
     club.join(club.member, STAKE, STAKE)
-    with reverts("default fund: no open window"):
+    with reverts("leave notices: no open window"):
         club.fund.withdraw(club.member, sender=club.member)
     club.fund.give_notice(PAR, 0, sender=club.member)
     notice = club.fund.notice_of(club.member)
@@ -75,7 +75,7 @@ def test_the_window_opens_and_shuts_on_the_second(club):
             club.fund.withdraw(club.member, sender=club.member)
             chain.restore(checkpoint)
         else:
-            with reverts("default fund: no open window"):
+            with reverts("leave notices: no open window"):
                 club.fund.withdraw(club.member, sender=club.member)
 
 
@@ -83,26 +83,26 @@ def test_one_notice_at_a_time_until_it_lapses(club):
     club.join(club.member, STAKE, STAKE)
     contribution, pledge = club.shares(club.member)
     club.open_window(club.member, contribution // 2, pledge)
-    with reverts("default fund: notice pending"):
+    with reverts("leave notices: notice pending"):
         club.fund.give_notice(1, 0, sender=club.member)
     wait_until(club.fund.notice_of(club.member).lapses_at)
     club.fund.give_notice(0, 7, sender=club.member)
     notice = club.fund.notice_of(club.member)
     assert (notice.contribution_shares, notice.pledge_shares) == (0, 7)
-    with reverts("default fund: notice pending"):
+    with reverts("leave notices: notice pending"):
         club.fund.give_notice(1, 0, sender=club.member)
 
 
 def test_a_notice_is_for_what_one_has(club):
     club.join(club.member, STAKE, 2 * STAKE)
     contribution, pledge = club.shares(club.member)
-    with reverts("default fund: no shares named"):
+    with reverts("leave notices: no shares named"):
         club.fund.give_notice(0, 0, sender=club.member)
-    with reverts("default fund: more than held"):
+    with reverts("leave notices: more than held"):
         club.fund.give_notice(contribution + 1, 0, sender=club.member)
-    with reverts("default fund: more than held"):
+    with reverts("leave notices: more than held"):
         club.fund.give_notice(0, pledge + 1, sender=club.member)
-    with reverts("default fund: more than held"):
+    with reverts("leave notices: more than held"):
         club.fund.give_notice(1, 0, sender=club.stranger)
     club.fund.give_notice(contribution, pledge, sender=club.member)
 
@@ -159,7 +159,7 @@ def test_a_notice_for_shares_that_are_gone_stands_in_nobodys_way(pair):
     club.open_window(club.member, club.shares(club.member)[0], 0)
     club.draw(club.member, STAKE, 0, 0)
     assert club.fund.notice_of(club.member).contribution_shares == 0
-    with reverts("default fund: no open window"):
+    with reverts("leave notices: no open window"):
         club.fund.withdraw(club.member, sender=club.member)
     club.fund.give_notice(0, club.shares(club.member)[1], sender=club.member)
 
@@ -184,7 +184,7 @@ def test_a_seen_default_cannot_be_outrun(pair):
     club = pair
     club.open_window(club.member, *club.shares(club.member))
     club.fund.reserve(STAKE * UNIT, sender=club.governor)
-    with reverts("default fund: money is reserved"):
+    with reverts("fund: money is reserved"):
         club.fund.withdraw(club.member, sender=club.member)
     club.draw(club.stranger, 0, 2 * STAKE, 2 * STAKE)
     club.fund.reserve(0, sender=club.governor)

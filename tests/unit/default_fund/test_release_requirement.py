@@ -15,7 +15,7 @@ def test_anyone_releases_a_requirement_that_has_become_smaller(club):
     account = account_of(club.member)
     for initial in (6_001 * WAD, 6_000 * WAD):
         club.ledger.set_initial(account, initial, sender=club.governor)
-        with reverts("default fund: requirement not lower"):
+        with reverts("requirements: not lower"):
             club.fund.release_requirement(account, sender=club.stranger)
     club.ledger.set_initial(account, 1_000 * WAD + 1, sender=club.governor)
     receipt = club.fund.release_requirement(account, sender=club.stranger)
@@ -38,7 +38,7 @@ def test_nobody_is_asked_for_anything_once_the_threshold_is_gone(club):
     club.require(club.member, 6_000 * WAD)
     account = account_of(club.member)
     club.ledger.set_initial(account, 6_000 * WAD, sender=club.governor)
-    with reverts("default fund: requirement not lower"):
+    with reverts("requirements: not lower"):
         club.fund.release_requirement(account, sender=club.stranger)
     club.ledger.set_threshold(0, sender=club.governor)
     club.fund.release_requirement(account, sender=club.stranger)

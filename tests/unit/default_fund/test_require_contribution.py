@@ -22,9 +22,9 @@ def test_risk_asks_for_a_contribution(club):
         )
     ]
     assert club.fund.required_of(account) == club.fund.required(club.member) == 1_000 * WAD
-    with reverts("default fund: contribution too small"):
+    with reverts("requirements: contribution too small"):
         club.require(club.member, 10_000 * WAD + 1)
-    with reverts("default fund: contribution too small"):
+    with reverts("requirements: contribution too small"):
         club.require(club.member, 10, index=2)
 
 
@@ -42,7 +42,7 @@ def test_the_requirement_is_rounded_up_and_added_up_over_accounts(club):
 
 def test_others_have_contributed_nothing(club):
     club.join(club.member, STAKE, STAKE)
-    with reverts("default fund: contribution too small"):
+    with reverts("requirements: contribution too small"):
         club.require(club.stranger, 1)
     club.require(club.stranger, 0)
     club.fund.set_terms((COOLDOWN, WINDOW, 0, WEIGHT), sender=club.governor)
@@ -55,7 +55,7 @@ def test_a_requirement_may_fall_below_what_is_still_too_much(club):
     club.join(club.member, STAKE, STAKE)
     club.require(club.member, 10_000 * WAD)
     club.draw(club.stranger, 0, STAKE // 2, 0)
-    with reverts("default fund: contribution too small"):
+    with reverts("requirements: contribution too small"):
         club.require(club.member, 10_001 * WAD)
     club.require(club.member, 9_000 * WAD)
     assert club.fund.required(club.member) == 900 * WAD
@@ -66,7 +66,7 @@ def test_what_is_required_stays(club):
     club.require(club.member, 6_000 * WAD)
     contribution, pledge = club.shares(club.member)
     club.open_window(club.member, contribution * 4 // 10 + PAR, 0)
-    with reverts("default fund: contribution too small"):
+    with reverts("requirements: contribution too small"):
         club.fund.withdraw(club.member, sender=club.member)
     club.fund.cancel_notice(sender=club.member)
     club.open_window(club.member, contribution * 4 // 10, pledge * 4 // 10)
@@ -75,9 +75,9 @@ def test_what_is_required_stays(club):
 
 def test_only_the_clearinghouse_asks_and_restores(club):
     for outsider in (club.member, club.governor):
-        with reverts("default fund: only the clearinghouse"):
+        with reverts("fund: only the clearinghouse"):
             club.fund.require_contribution(account_of(club.member), 0, sender=outsider)
-        with reverts("default fund: only the clearinghouse"):
+        with reverts("fund: only the clearinghouse"):
             club.fund.restore(account_of(club.member), 0, 0, 0, sender=outsider)
 
 

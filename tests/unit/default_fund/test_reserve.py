@@ -14,7 +14,7 @@ def test_nobody_withdraws_while_money_is_reserved(club):
     receipt = club.fund.reserve(WAD, sender=club.governor)
     assert receipt.events == [club.fund.Reserve(manager=club.governor, cash=WAD)]
     assert club.fund.reserved() == WAD
-    with reverts("default fund: money is reserved"):
+    with reverts("fund: money is reserved"):
         club.fund.withdraw(club.member, sender=club.member)
     club.fund.reserve(0, sender=club.governor)
     assert club.fund.withdraw(club.member, sender=club.member).return_value == 2 * STAKE
@@ -26,5 +26,5 @@ def test_a_replaced_manager_holds_nobody(club):
     club.ledger.set_default_manager(club.stranger, sender=club.governor)
     assert club.fund.reserved() == 0
     assert club.leave(club.member) == 2 * STAKE
-    with reverts("default fund: only the default manager"):
+    with reverts("fund: only the default manager"):
         club.fund.reserve(WAD, sender=club.governor)

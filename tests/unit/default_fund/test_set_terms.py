@@ -37,5 +37,5 @@ def test_terms_out_of_bounds(club, terms, what):
 
 
 def test_only_the_owner_of_the_clearinghouse_sets_terms(club):
-    with reverts("default fund: only the owner"):
+    with reverts("fund: only the owner"):
         club.fund.set_terms(TERMS, sender=club.member)

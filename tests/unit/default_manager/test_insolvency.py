@@ -213,7 +213,7 @@ def test_exits_of_the_funds_are_closed_while_it_stands(fast_world):
     assert fund.maxRedeem(scene.staker) == 0
     shares = fund.locked_shares(scene.staker)
     refused(
-        "insurance fund: money is reserved",
+        "fund: money is reserved",
         fund.redeem,
         shares,
         scene.staker,
@@ -221,7 +221,7 @@ def test_exits_of_the_funds_are_closed_while_it_stands(fast_world):
         sender=scene.staker,
     )
     fast_world.wait(7 * 86_400)
-    refused("default fund: money is reserved", members.withdraw, member, sender=member)
+    refused("fund: money is reserved", members.withdraw, member, sender=member)
     tear_up(scene)
     assert (fund.reserved(), members.reserved()) == (0, 0)
     members.withdraw(member, sender=member)

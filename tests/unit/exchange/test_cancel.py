@@ -16,7 +16,7 @@ def test_cancel_voids_up_to_and_including_the_sequence(desk):
     assert event.sender == desk.maker
     assert tuple(desk.exchange.lane_state(desk.maker_account, 7)) == (3, 0)
     for order in orders[:3]:
-        with reverts("exchange: order superseded"):
+        with reverts("order lanes: order superseded"):
             desk.fill(order)
     desk.fill(orders[3])
 
@@ -25,7 +25,7 @@ def test_cancel_of_a_part_filled_order(desk):
     order = desk.order(sequence=4)
     desk.fill(order, size=WAD)
     desk.exchange.cancel(order.account, order.lane, 4, sender=desk.maker)
-    with reverts("exchange: order superseded"):
+    with reverts("order lanes: order superseded"):
         desk.fill(order, size=WAD)
     desk.fill(desk.order(sequence=5))
 
@@ -39,17 +39,17 @@ def test_cancel_leaves_other_lanes_and_accounts(desk):
 def test_cancel_of_what_is_void_already(desk):
     desk.exchange.cancel(desk.maker_account, 7, 2, sender=desk.maker)
     for sequence in (0, 2):
-        with reverts("exchange: order superseded"):
+        with reverts("order lanes: order superseded"):
             desk.exchange.cancel(desk.maker_account, 7, sequence, sender=desk.maker)
     desk.exchange.cancel(desk.maker_account, 7, 3, sender=desk.maker)
 
 
 def test_cancel_can_retire_a_lane(desk):
     for beyond in (MAX_SEQUENCE + 1, MAX_UINT):
-        with reverts("exchange: sequence out of bounds"):
+        with reverts("order lanes: sequence out of bounds"):
             desk.exchange.cancel(desk.maker_account, 7, beyond, sender=desk.maker)
     desk.exchange.cancel(desk.maker_account, 7, MAX_SEQUENCE, sender=desk.maker)
-    with reverts("exchange: order superseded"):
+    with reverts("order lanes: order superseded"):
         desk.fill(desk.order(sequence=MAX_SEQUENCE))
     assert tuple(desk.exchange.lane_state(desk.maker_account, 7)) == (MAX_SEQUENCE + 1, 0)
 

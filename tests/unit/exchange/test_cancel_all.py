@@ -15,7 +15,7 @@ def test_cancel_all_voids_every_lane(desk):
     assert (event.account, event.epoch, event.sender) == (desk.maker_account, 1, desk.maker)
     assert desk.exchange.epochs(desk.maker_account) == 1
     for order in orders:
-        with reverts("exchange: wrong epoch"):
+        with reverts("order lanes: wrong epoch"):
             desk.fill(order)
     desk.fill(replace(orders[0], epoch=1))
 
@@ -25,7 +25,7 @@ def test_cancel_all_keeps_what_was_filled(desk):
     desk.fill(order, size=4 * WAD)
     desk.exchange.cancel_all(order.account, sender=desk.maker)
     renewed = replace(order, epoch=1)
-    with reverts("exchange: order overfilled"):
+    with reverts("order lanes: order overfilled"):
         desk.fill(renewed, size=6 * WAD + 1)
     desk.fill(renewed, size=6 * WAD)
 

@@ -82,7 +82,7 @@ def test_a_seen_default_cannot_be_outrun(desk):
     desk.stake(desk.newcomer, STAKE)
     desk.open_window(desk.staker, shares)
     desk.fund.reserve(STAKE * CASH_PER_UNIT, sender=desk.governor)
-    with reverts("insurance fund: money is reserved"):
+    with reverts("fund: money is reserved"):
         desk.fund.redeem(shares, desk.staker, desk.staker, sender=desk.staker)
     desk.draw(STAKE)
     desk.fund.reserve(0, sender=desk.governor)
@@ -179,9 +179,9 @@ def test_a_draw_that_does_not_arrive_reverts(odd_desk):
     desk = odd_desk
     desk.stake(desk.staker, STAKE)
     desk.token.set_behaviour(RETURNS_FALSE, sender=desk.governor)
-    with reverts("insurance fund: approve failed"):
+    with reverts("fund: approve failed"):
         desk.draw(STAKE)
     desk.token.set_behaviour(0, sender=desk.governor)
     desk.token.set_fee(100, sender=desk.governor)
-    with reverts("harness: token arrived short"):
+    with reverts("fund harness: token arrived short"):
         desk.draw(STAKE)

@@ -28,9 +28,9 @@ def test_after_a_total_loss_old_shares_are_gone_and_new_ones_are_at_par(desk):
     assert desk.supply == desk.fund.balanceOf(desk.staker) == 0
     assert desk.stake(desk.newcomer, STAKE) == STAKE * PAR
     assert desk.worth(desk.newcomer) == STAKE
-    with reverts("shares: more than free"):
+    with reverts("slashable shares: more than free"):
         desk.fund.transfer(desk.stranger, 1, sender=desk.staker)
-    with reverts("shares: more than free"):
+    with reverts("slashable shares: more than free"):
         desk.fund.request_redeem(1, sender=desk.staker)
 
 
@@ -121,7 +121,7 @@ def test_redeeming_is_the_first_that_a_staker_does_after_a_consolidation(desk):
     desk.draw(3_999 * USDC)
     times = desk.fund.halvings()
     half = (shares // 2) >> times
-    with reverts("shares: more than requested"):
+    with reverts("slashable shares: more than requested"):
         desk.fund.redeem(half + 1, desk.staker, desk.staker, sender=desk.staker)
     receipt = desk.fund.redeem(half, desk.staker, desk.staker, sender=desk.staker)
     left = (shares >> times) - half

@@ -13,13 +13,13 @@ def test_metadata(desk):
     assert desk.fund.symbol() == "bhIF"
     assert desk.fund.decimals() == 12
     assert desk.fund.asset() == desk.token
-    assert desk.fund.clearinghouse() == desk.ledger
+    assert desk.fund.CLEARINGHOUSE() == desk.ledger
     assert (desk.fund.cooldown(), desk.fund.window()) == (COOLDOWN, WINDOW)
 
 
 def test_constructor_wants_a_clearinghouse(project, desk):
     arguments = ["Fund", "F", desk.token, ZERO, COOLDOWN, WINDOW]
-    with reverts("insurance fund: no clearinghouse"):
+    with reverts("fund: no clearinghouse"):
         project.InsuranceFund.deploy(*arguments, sender=desk.governor)
 
 
@@ -33,5 +33,5 @@ def test_token_decimals_set_the_scale(project, make_desk, admin, decimals):
 
 def test_more_than_18_decimals_are_refused(project, make_desk, admin):
     token = project.TestToken.deploy("T", "T", 19, sender=admin)
-    with reverts("insurance fund: too many decimals"):
+    with reverts("fund: too many decimals"):
         make_desk(token)

@@ -61,12 +61,12 @@ def test_draw_on_an_empty_fund_pays_nothing(desk):
 def test_only_the_present_default_manager_draws_and_reserves(desk):
     desk.stake(desk.staker, STAKE)
     for outsider in (desk.staker, desk.stranger):
-        with reverts("insurance fund: only the default manager"):
+        with reverts("fund: only the default manager"):
             desk.fund.draw(DEFAULTER, WAD, sender=outsider)
-        with reverts("insurance fund: only the default manager"):
+        with reverts("fund: only the default manager"):
             desk.fund.reserve(WAD, sender=outsider)
     desk.ledger.set_default_manager(desk.stranger, sender=desk.governor)
-    with reverts("insurance fund: only the default manager"):
+    with reverts("fund: only the default manager"):
         desk.fund.draw(DEFAULTER, WAD, sender=desk.governor)
     desk.fund.draw(DEFAULTER, WAD, sender=desk.stranger)
 

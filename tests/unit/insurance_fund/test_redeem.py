@@ -35,9 +35,9 @@ def test_leaving_takes_request_cooldown_and_window(desk):
 def test_nothing_is_redeemable_without_a_request(desk):
     shares = desk.stake(desk.staker, STAKE)
     assert desk.fund.maxRedeem(desk.staker) == desk.fund.maxWithdraw(desk.staker) == 0
-    with reverts("shares: no open window"):
+    with reverts("slashable shares: no open window"):
         desk.fund.redeem(shares, desk.staker, desk.staker, sender=desk.staker)
-    with reverts("shares: no open window"):
+    with reverts("slashable shares: no open window"):
         desk.fund.withdraw(1, desk.staker, desk.staker, sender=desk.staker)
 
 
@@ -55,7 +55,7 @@ def test_window_opens_and_shuts_on_the_second(desk):
     assert desk.fund.maxRedeem(desk.staker) == shares
     chain.mine(timestamp=request.lapses_at)
     assert desk.fund.maxRedeem(desk.staker) == desk.fund.maxWithdraw(desk.staker) == 0
-    with reverts("shares: no open window"):
+    with reverts("slashable shares: no open window"):
         desk.fund.redeem(1, desk.staker, desk.staker, sender=desk.staker)
 
 
@@ -63,22 +63,22 @@ def test_redeem_before_the_window_reverts(desk):
     shares = desk.stake(desk.staker, STAKE)
     desk.fund.request_redeem(shares, sender=desk.staker)
     chain.pending_timestamp = desk.fund.request_of(desk.staker).ready_at - 1
-    with reverts("shares: no open window"):
+    with reverts("slashable shares: no open window"):
         desk.fund.redeem(shares, desk.staker, desk.staker, sender=desk.staker)
 
 
 def test_a_request_can_be_redeemed_in_parts_but_not_exceeded(desk):
     shares = desk.stake(desk.staker, STAKE)
     desk.open_window(desk.staker, shares // 2)
-    with reverts("shares: more than requested"):
+    with reverts("slashable shares: more than requested"):
         desk.fund.redeem(shares // 2 + 1, desk.staker, desk.staker, sender=desk.staker)
     desk.fund.redeem(shares // 8, desk.staker, desk.staker, sender=desk.staker)
     desk.fund.withdraw(STAKE // 8, desk.staker, desk.staker, sender=desk.staker)
     assert desk.fund.maxRedeem(desk.staker) == shares // 4
-    with reverts("shares: more than requested"):
+    with reverts("slashable shares: more than requested"):
         desk.fund.withdraw(STAKE // 4 + 1, desk.staker, desk.staker, sender=desk.staker)
     desk.fund.redeem(shares // 4, desk.staker, desk.staker, sender=desk.staker)
-    with reverts("shares: no open window"):
+    with reverts("slashable shares: no open window"):
         desk.fund.redeem(1, desk.staker, desk.staker, sender=desk.staker)
     assert desk.fund.balanceOf(desk.staker) == shares // 2
 

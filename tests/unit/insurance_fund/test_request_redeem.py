@@ -13,7 +13,7 @@ STAKE = 1_000 * USDC
 def test_one_request_at_a_time(desk):
     shares = desk.stake(desk.staker, STAKE)
     desk.open_window(desk.staker, shares // 2)
-    with reverts("shares: request pending"):
+    with reverts("slashable shares: request pending"):
         desk.fund.request_redeem(shares // 2, sender=desk.staker)
     wait_until(desk.fund.request_of(desk.staker).lapses_at)
     desk.fund.request_redeem(shares, sender=desk.staker)
@@ -22,9 +22,9 @@ def test_one_request_at_a_time(desk):
 
 def test_a_request_is_for_what_one_has(desk):
     shares = desk.stake(desk.staker, STAKE)
-    with reverts("shares: none requested"):
+    with reverts("slashable shares: none requested"):
         desk.fund.request_redeem(0, sender=desk.staker)
-    with reverts("shares: more than free"):
+    with reverts("slashable shares: more than free"):
         desk.fund.request_redeem(shares + 1, sender=desk.staker)
     desk.fund.request_redeem(shares, sender=desk.staker)
 

@@ -15,9 +15,9 @@ def test_nobody_leaves_while_money_is_reserved(desk):
     assert receipt.events == [desk.fund.Reserve(manager=desk.governor, cash=WAD)]
     assert desk.fund.reserved() == WAD
     assert desk.fund.maxRedeem(desk.staker) == desk.fund.maxWithdraw(desk.staker) == 0
-    with reverts("insurance fund: money is reserved"):
+    with reverts("fund: money is reserved"):
         desk.fund.redeem(shares, desk.staker, desk.staker, sender=desk.staker)
-    with reverts("insurance fund: money is reserved"):
+    with reverts("fund: money is reserved"):
         desk.fund.withdraw(1, desk.staker, desk.staker, sender=desk.staker)
     desk.fund.reserve(0, sender=desk.governor)
     assert desk.fund.maxRedeem(desk.staker) == shares

@@ -25,12 +25,12 @@ def test_timing_changes_requests_to_come_and_no_others(desk):
 @pytest.mark.parametrize(
     ("cooldown", "window", "reason"),
     [
-        (HOUR - 1, HOUR // 3, "shares: cooldown out of bounds"),
-        (30 * DAY + 1, WINDOW, "shares: cooldown out of bounds"),
-        (HOUR, HOUR // 3 - 1, "shares: window out of bounds"),
-        (30 * DAY, 7 * DAY + 1, "shares: window out of bounds"),
-        (3 * WINDOW - 1, WINDOW, "shares: window out of bounds"),
-        (MAX_UINT, MAX_UINT, "shares: cooldown out of bounds"),
+        (HOUR - 1, HOUR // 3, "leave timing: cooldown out of bounds"),
+        (30 * DAY + 1, WINDOW, "leave timing: cooldown out of bounds"),
+        (HOUR, HOUR // 3 - 1, "leave timing: window out of bounds"),
+        (30 * DAY, 7 * DAY + 1, "leave timing: window out of bounds"),
+        (3 * WINDOW - 1, WINDOW, "leave timing: window out of bounds"),
+        (MAX_UINT, MAX_UINT, "leave timing: cooldown out of bounds"),
     ],
 )
 def test_timing_has_bounds(project, desk, cooldown, window, reason):
@@ -50,5 +50,5 @@ def test_timing_may_be_at_its_bounds(desk, cooldown, window):
 
 
 def test_only_the_owner_of_the_clearinghouse_sets_the_timing(desk):
-    with reverts("insurance fund: only the owner"):
+    with reverts("fund: only the owner"):
         desk.fund.set_timing(COOLDOWN, WINDOW, sender=desk.stranger)

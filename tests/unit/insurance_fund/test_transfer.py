@@ -13,9 +13,9 @@ def test_requested_shares_do_not_move(desk):
     desk.fund.request_redeem(shares // 4, sender=desk.staker)
     free = shares - shares // 4
     desk.fund.approve(desk.stranger, MAX_UINT, sender=desk.staker)
-    with reverts("shares: more than free"):
+    with reverts("slashable shares: more than free"):
         desk.fund.transfer(desk.newcomer, free + 1, sender=desk.staker)
-    with reverts("shares: more than free"):
+    with reverts("slashable shares: more than free"):
         desk.fund.transferFrom(desk.staker, desk.newcomer, free + 1, sender=desk.stranger)
     desk.fund.transfer(desk.newcomer, free - 5, sender=desk.staker)
     desk.fund.transferFrom(desk.staker, desk.newcomer, 5, sender=desk.stranger)
@@ -26,7 +26,7 @@ def test_lapsed_and_redeemed_shares_are_free_again(desk):
     shares = desk.stake(desk.staker, STAKE)
     desk.open_window(desk.staker, shares)
     desk.fund.redeem(shares // 2, desk.staker, desk.staker, sender=desk.staker)
-    with reverts("shares: more than free"):
+    with reverts("slashable shares: more than free"):
         desk.fund.transfer(desk.newcomer, 1, sender=desk.staker)
     wait_until(desk.fund.request_of(desk.staker).lapses_at)
     desk.fund.transfer(desk.newcomer, shares // 2, sender=desk.staker)

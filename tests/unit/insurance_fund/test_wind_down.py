@@ -29,9 +29,9 @@ def test_nobody_stakes_once_it_winds_down(desk, phase):
     desk.fund_wallet(desk.stranger, 2 * STAKE)
     desk.fund.deposit(STAKE, desk.stranger, sender=desk.stranger)
     set_phase(desk, phase)
-    with reverts("insurance fund: winding down"):
+    with reverts("fund: winding down"):
         desk.fund.deposit(STAKE, desk.stranger, sender=desk.stranger)
-    with reverts("insurance fund: winding down"):
+    with reverts("fund: winding down"):
         desk.fund.mint(STAKE * PAR, desk.stranger, sender=desk.stranger)
     assert desk.fund.maxDeposit(desk.stranger) == desk.fund.maxMint(desk.stranger) == 0
 
@@ -40,9 +40,9 @@ def test_nobody_leaves_while_it_winds_down(desk):
     shares = desk.fund.balanceOf(desk.staker)
     desk.open_window(desk.staker, shares)
     set_phase(desk, WINDING_DOWN)
-    with reverts("insurance fund: winding down"):
+    with reverts("fund: winding down"):
         desk.fund.redeem(shares, desk.staker, desk.staker, sender=desk.staker)
-    with reverts("insurance fund: winding down"):
+    with reverts("fund: winding down"):
         desk.fund.withdraw(1, desk.staker, desk.staker, sender=desk.staker)
     assert desk.fund.maxRedeem(desk.staker) == desk.fund.maxWithdraw(desk.staker) == 0
     desk.draw(2 * STAKE)
@@ -57,7 +57,7 @@ def test_everybody_leaves_in_redemption_without_a_request(desk):
     shares = desk.fund.balanceOf(desk.staker)
     assert desk.fund.maxRedeem(desk.staker) == shares
     assert desk.fund.maxWithdraw(desk.staker) == STAKE
-    with reverts("shares: more than free"):
+    with reverts("slashable shares: more than free"):
         desk.fund.redeem(shares + 1, desk.staker, desk.staker, sender=desk.staker)
     desk.fund.redeem(shares // 2, desk.staker, desk.staker, sender=desk.staker)
     desk.fund.withdraw(STAKE // 2, desk.staker, desk.staker, sender=desk.staker)

@@ -19,7 +19,7 @@ def test_max_withdraw_is_what_does_not_revert(desk, profit, loss):
     desk.draw(loss)
     desk.open_window(desk.staker, shares - 1)
     most = desk.fund.maxWithdraw(desk.staker)
-    with reverts("shares: more than requested"):
+    with reverts("slashable shares: more than requested"):
         desk.fund.withdraw(most + 1, desk.staker, desk.staker, sender=desk.staker)
     desk.fund.withdraw(most, desk.staker, desk.staker, sender=desk.staker)
     assert desk.token.balanceOf(desk.staker) == most

@@ -48,7 +48,7 @@ def test_checkpoint_needs_a_valid_price(desk, status):
     }
     spoil[status]()
     assert desk.judge().status == status
-    with reverts("oracle: price not valid"):
+    with reverts("price oracle: price not valid"):
         desk.oracle.checkpoint(*desk.config(), sender=desk.stranger)
     assert tuple(desk.oracle.last_valid(*desk.config())) == before
 

@@ -316,5 +316,5 @@ def test_read_takes_72_assets_and_not_more(desk):
 
 @pytest.mark.parametrize("length", [1, 2, 4, 5])
 def test_read_wants_whole_configurations(desk, length):
-    with reverts("oracle: three words per asset"):
+    with reverts("price oracle: three words per asset"):
         desk.oracle.read((desk.config() * 2)[:length])

@@ -30,4 +30,4 @@ def test_a_checkpoint_needs_a_row_and_a_valid_price(desk):
     refuses_anyone("risk engine: unknown row", desk.engine.checkpoint, NO_ROW)
     refuses_anyone("risk engine: unknown row", desk.engine.checkpoints, [ROW, NO_ROW])
     kill(desk)
-    refuses_anyone("oracle: price not valid", desk.engine.checkpoint, ROW)
+    refuses_anyone("price oracle: price not valid", desk.engine.checkpoint, ROW)

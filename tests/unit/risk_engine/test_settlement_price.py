@@ -191,6 +191,6 @@ def test_while_it_is_down_the_average_is_named_but_not_final(sequencer):
     assert settlement(sequencer) == (PRICE, False)
     sequencer.set_price(ASSET, 2 * PRICE)
     assert settlement(sequencer) == (PRICE, False)
-    refuses_anyone("oracle: sequencer outage", sequencer.engine.report_outage, ROW)
-    refuses_anyone("oracle: price not valid", sequencer.engine.checkpoint, ROW)
+    refuses_anyone("price oracle: sequencer outage", sequencer.engine.report_outage, ROW)
+    refuses_anyone("price oracle: price not valid", sequencer.engine.checkpoint, ROW)
     assert sequencer.engine.checkpoints([ROW]).return_value == 0

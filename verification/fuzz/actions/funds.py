@@ -9,26 +9,26 @@ from verification.fuzz.domains import CENTS, PART, PERSON, PLACE, Choice, Whole
 from verification.fuzz.stage import Call, Stage
 
 STAKE = {
-    "insurance fund: winding down",
+    "fund: winding down",
     "insurance fund: no shares for this",
     "insurance fund: over the deposit limit",
     MISSING,  # gifts to an empty fund make a share dear
 }
 LEAVE = {
-    "insurance fund: winding down",
-    "insurance fund: money is reserved",
-    "shares: no open window",
-    "shares: more than requested",
-    "shares: more than free",
+    "fund: winding down",
+    "fund: money is reserved",
+    "slashable shares: no open window",
+    "slashable shares: more than requested",
+    "slashable shares: more than free",
     "erc20: insufficient allowance",
 }
 JOIN = {
-    "default fund: winding down",
+    "fund: winding down",
     "default fund: nothing to take",
     "default fund: no shares for this",
     "default fund: stake too small",
     "default fund: pledge too small",
-    "default fund: tranche is full",
+    "loss tranches: tranche is full",
     MISSING,
 }
 
@@ -53,7 +53,11 @@ def mint(stage: Stage, who: int, cents: int) -> Call:
 
 @action(
     "funds",
-    {"shares: none requested", "shares: request pending", "shares: more than free"},
+    {
+        "slashable shares: none requested",
+        "slashable shares: request pending",
+        "slashable shares: more than free",
+    },
     1,
     who=PERSON,
     part=PART,
@@ -64,7 +68,7 @@ def request_redeem(stage: Stage, who: int, part: int) -> Call:
     return Call("insurance_fund", "request_redeem", args, stage.people[who])
 
 
-@action("funds", {"shares: no request"}, 0.3, who=PERSON)
+@action("funds", {"slashable shares: no request"}, 0.3, who=PERSON)
 def cancel_request(stage: Stage, who: int) -> Call:
     """A staker stays."""
     return Call("insurance_fund", "cancel_request", (), stage.people[who])
@@ -86,7 +90,7 @@ def withdraw_stake(stage: Stage, who: int, part: int) -> Call:
     return Call("insurance_fund", "withdraw", (assets, person, person), person)
 
 
-@action("funds", {"shares: more than free"}, 0.4, who=PERSON, to=PERSON, part=PART)
+@action("funds", {"slashable shares: more than free"}, 0.4, who=PERSON, to=PERSON, part=PART)
 def transfer_shares(stage: Stage, who: int, to: int, part: int) -> Call:
     """Shares that are not locked may change hands."""
     args = (stage.people[to], _shares(stage, who, part))
@@ -101,7 +105,7 @@ def approve_shares(stage: Stage, who: int, spender: int, amount: int) -> Call:
 
 @action(
     "funds",
-    {"shares: more than free", "erc20: insufficient allowance"},
+    {"slashable shares: more than free", "erc20: insufficient allowance"},
     0.3,
     who=PERSON,
     owner=PERSON,
@@ -124,9 +128,9 @@ def join(stage: Stage, who: int, cents: int, pledge: int) -> Call:
 @action(
     "funds",
     {
-        "default fund: no shares named",
-        "default fund: notice pending",
-        "default fund: more than held",
+        "leave notices: no shares named",
+        "leave notices: notice pending",
+        "leave notices: more than held",
     },
     1,
     who=PERSON,
@@ -139,7 +143,7 @@ def give_notice(stage: Stage, who: int, part: int) -> Call:
     return Call("default_fund", "give_notice", tuple(shares), person)
 
 
-@action("funds", {"default fund: no notice"}, 0.3, who=PERSON)
+@action("funds", {"leave notices: no notice"}, 0.3, who=PERSON)
 def cancel_notice(stage: Stage, who: int) -> Call:
     """A member stays."""
     return Call("default_fund", "cancel_notice", (), stage.people[who])
@@ -148,11 +152,11 @@ def cancel_notice(stage: Stage, who: int) -> Call:
 @action(
     "funds",
     {
-        "default fund: winding down",
-        "default fund: money is reserved",
-        "default fund: no open window",
+        "fund: winding down",
+        "fund: money is reserved",
+        "leave notices: no open window",
         "default fund: pledge too small",
-        "default fund: contribution too small",
+        "requirements: contribution too small",
         "default fund: no recipient",
     },
     1,
@@ -173,7 +177,7 @@ def exit_fund(stage: Stage, who: int) -> Call:
 
 @action(
     "funds",
-    {"default fund: nothing to take", "default fund: tranche is full", MISSING},
+    {"default fund: nothing to take", "loss tranches: tranche is full", MISSING},
     0.3,
     who=PERSON,
     cents=CENTS,
@@ -183,7 +187,7 @@ def receive_fees(stage: Stage, who: int, cents: int) -> Call:
     return Call("default_fund", "receive_fees", (cents * 10**4,), stage.people[who])
 
 
-@action("funds", {"default fund: requirement not lower"}, 0.5, place=PLACE)
+@action("funds", {"requirements: not lower"}, 0.5, place=PLACE)
 def release_requirement(stage: Stage, place: int) -> Call:
     """Anyone lets an account ask for less."""
     args = (stage.account(place),)

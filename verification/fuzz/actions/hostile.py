@@ -28,9 +28,8 @@ ROLES_ONLY = {
 }
 WRONG_CALLER = {
     "clearinghouse: wrong caller",
-    "insurance fund: only the default manager",
-    "default fund: only the clearinghouse",
-    "default fund: only the default manager",
+    "fund: only the default manager",
+    "fund: only the clearinghouse",
 }
 
 

@@ -24,10 +24,9 @@ PROCEDURE = {
     "default manager: winding down",
 }
 ADMIN_ONLY = {
-    "default fund: only the owner",
     "default manager: caller is not the admin",
     "exchange: not the owner",
-    "insurance fund: only the owner",
+    "fund: only the owner",
     "ownable: caller is not the owner",
     "risk engine: caller is not the admin",
 }

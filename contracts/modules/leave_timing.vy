@@ -1,0 +1,40 @@
+#pragma version 0.4.3
+#pragma nonreentrancy on
+"""
+@title How long leaving a fund takes
+@custom:contract-name leave_timing
+@license GNU Affero General Public License v3.0 only
+@author Bulkhead
+@notice Bounds of the cooldown and of the window after it, the same in both funds. As the window is
+        at most a third of the cooldown, money whose owner asks for it again and again is free to
+        leave for at most a quarter of the time.
+"""
+
+from .layout import units
+
+
+# Seconds.
+MIN_COOLDOWN: constant(uint256) = units.HOUR
+MAX_COOLDOWN: constant(uint256) = 30 * units.DAY
+MIN_WINDOW: constant(uint256) = 1_200
+MAX_WINDOW: constant(uint256) = 7 * units.DAY
+
+# A cooldown lasts at least this many windows.
+WINDOWS_PER_COOLDOWN: constant(uint256) = 3
+
+
+@internal
+@pure
+def _require_timing(cooldown: uint256, window: uint256):
+    """
+    @dev Reverts unless both are within their bounds.
+    @param cooldown From the wish to leave to the window, seconds.
+    @param window How long the window is open, seconds.
+    @custom:reverts leave timing: cooldown out of bounds | leave timing: window out of bounds
+    """
+    assert (
+        cooldown >= MIN_COOLDOWN and cooldown <= MAX_COOLDOWN
+    ), "leave timing: cooldown out of bounds"
+    assert (
+        window >= MIN_WINDOW and window <= min(MAX_WINDOW, cooldown // WINDOWS_PER_COOLDOWN)
+    ), "leave timing: window out of bounds"
