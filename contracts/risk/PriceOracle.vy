@@ -16,159 +16,95 @@
         feeds can only ever write a stranger's memory.
         No feed can make `read` revert (INV-13): reverting, burning its gas, answering short, zero,
         negative, absurd or from the future is an answer to judge. No caller can make a good feed
-        look dead either: every feed gets `_FEED_GAS`, or the call reverts.
+        look dead either: every feed gets `FEED_GAS`, or the call reverts.
         Round ids are ignored, as Chainlink advises; freshness is `updatedAt` against the heartbeat.
         Words and units: see IPriceOracle.
 """
 
 from snekmate.utils import math
 from ..interfaces import IPriceOracle
+from ..modules.layout import feed_words
 from ..modules.layout import units
 
 implements: IPriceOracle
 
 
-# --------------------------------------------------------------------------------------------------
-# Constants
-# --------------------------------------------------------------------------------------------------
-
-
-# Assets per `read`, and the words that describe them.
-_MAX_ASSETS: constant(uint256) = 72
-_WORDS_PER_ASSET: constant(uint256) = 3
-
-# Statuses, see IPriceOracle. The order is not the priority, see `_judge`.
-_VALID: constant(uint256) = 0
-_STALE: constant(uint256) = 1
-_DIVERGENT: constant(uint256) = 2
-_HALTED: constant(uint256) = 3
-_SEQUENCER: constant(uint256) = 4
-
-# Layout of a configuration (w0, w1, w2) and of a judgement; a feed's heartbeat and decimals are
-# shifted so that both feeds are parsed by the same code.
-_ADDRESS_MASK: constant(uint256) = 2**160 - 1
-_PRIMARY_TERMS_SHIFT: constant(uint256) = 160
-_SECONDARY_TERMS_SHIFT: constant(uint256) = 200
-_HEARTBEAT_MASK: constant(uint256) = 2**32 - 1
-_DECIMALS_SHIFT: constant(uint256) = 32
-_DECIMALS_MASK: constant(uint256) = 2**8 - 1
-_DEVIATION_SHIFT: constant(uint256) = 240
-_BOUND_MASK: constant(uint256) = 2**128 - 1
-_BOUND_SHIFT: constant(uint256) = 128
-_HIGH_SHIFT: constant(uint256) = 120
-_STATUS_SHIFT: constant(uint256) = 240
-
-# Greatest price of a judgement, WAD: 120 bits. Bounds beyond it count as it.
-_MAX_PRICE: constant(uint256) = 2**120 - 1
-
-# A word of evidence is price (120 bits, WAD; 0 = none) | age (64 bits, seconds that widen it) and
-# three flags: the answer is fresh, the price may be as low or as high as the bounds allow.
-_AGE_SHIFT: constant(uint256) = 120
-_AGE_MASK: constant(uint256) = 2**64 - 1
-_BELOW: constant(uint256) = 2**253
-_ABOVE: constant(uint256) = 2**254
-_FRESH: constant(uint256) = 2**255
-
-# Decimals inside, and the most a feed may have.
-_WAD_DECIMALS: constant(uint256) = 18
-_MAX_DECIMALS: constant(uint256) = 36
+# Assets per `read`.
+MAX_ASSETS: constant(uint256) = 72
 
 # An answer from here on is above every bound at any decimals (2**180 / 10**18 > 2**120), and one
 # below it survives scaling (2**180 * 10**18 < 2**240).
-_ANSWER_LIMIT: constant(uint256) = 2**180
-
+ANSWER_LIMIT: constant(uint256) = 2**180
 
 # Gas a feed may burn. Chainlink proxies take 10-20k, composite feeds (rate x price) up to 60k.
-_FEED_GAS: constant(uint256) = 150_000
+FEED_GAS: constant(uint256) = 150_000
 
-# Gas that must be left before a feed call: 64/63 of `_FEED_GAS` (EIP-150) = 152,381, plus 2,600
+# Gas that must be left before a feed call: 64/63 of `FEED_GAS` (EIP-150) = 152,381, plus 2,600
 # for a cold address (EIP-2929) and some 5,000 for the instructions in between and to spare.
-_GAS_BEFORE_FEED: constant(uint256) = 160_000
+GAS_BEFORE_FEED: constant(uint256) = 160_000
 
 # An old price is trusted to 1 % for every hour of its age: to 100 % after this, seconds.
-_WIDENING: constant(uint256) = 100 * 3_600
+WIDENING: constant(uint256) = 100 * units.HOUR
 
 # Length of what `latestRoundData` returns and where its words are, bytes.
-_ANSWER_SIZE: constant(uint256) = 160
-_ANSWER_AT: constant(uint256) = 32
-_STARTED_AT: constant(uint256) = 64
-_UPDATED_AT: constant(uint256) = 96
-
-# A checkpoint is price (128 bits) | time << 128, a memory average (128 bits) | outage since << 128.
-_CHECKPOINT_MASK: constant(uint256) = 2**128 - 1
-_CHECKPOINT_TIME_SHIFT: constant(uint256) = 128
+ANSWER_SIZE: constant(uint256) = 160
+ANSWER_AT: constant(uint256) = 32
+STARTED_AT: constant(uint256) = 64
+UPDATED_AT: constant(uint256) = 96
 
 # How fast the average forgets, seconds: what is this old counts 1/e of what is new.
 AVERAGE_WINDOW: public(constant(uint256)) = 3_600
 
 # When a sequencer that is down will be up again: later than any block, and small enough that
 # callers may add seconds to it.
-_NEVER: constant(uint256) = 2**64
-
-
-# --------------------------------------------------------------------------------------------------
-# Immutables
-# --------------------------------------------------------------------------------------------------
+NEVER: constant(uint256) = 2**64
 
 
 # Chainlink L2 uptime feed; empty on a chain without a sequencer.
-sequencer_feed: public(immutable(address))
+SEQUENCER_FEED: immutable(address)
 
 # How long the sequencer must have been up before prices count, seconds.
-sequencer_grace: public(immutable(uint256))
-
-
-# --------------------------------------------------------------------------------------------------
-# Storage
-# --------------------------------------------------------------------------------------------------
+SEQUENCER_GRACE: immutable(uint256)
 
 
 # Configuration key -> last checkpoint, packed; 0 = never. The price was strictly inside the bounds.
-_checkpoints: HashMap[bytes32, uint256]
+checkpoints: HashMap[bytes32, uint256]
 
 # Configuration key -> average of the checkpoints and since when there is a known outage (unix
 # seconds, 0 = none), packed; 0 = never. The average is between the checkpoints' prices.
-_memories: HashMap[bytes32, uint256]
-
-
-# --------------------------------------------------------------------------------------------------
-# Constructor
-# --------------------------------------------------------------------------------------------------
+memories: HashMap[bytes32, uint256]
 
 
 @deploy
-def __init__(sequencer_feed_: address, sequencer_grace_: uint256):
+def __init__(sequencer_feed: address, sequencer_grace: uint256):
     """
     @notice Fixes the sequencer feed for good.
-    @param sequencer_feed_ Chainlink L2 uptime feed; empty = this chain has no sequencer.
-    @param sequencer_grace_ Seconds the sequencer must have been up before prices count.
+    @param sequencer_feed Chainlink L2 uptime feed; empty = this chain has no sequencer.
+    @param sequencer_grace Seconds the sequencer must have been up before prices count.
     """
-    sequencer_feed = sequencer_feed_
-    sequencer_grace = sequencer_grace_
+    SEQUENCER_FEED = sequencer_feed
+    SEQUENCER_GRACE = sequencer_grace
 
 
-# --------------------------------------------------------------------------------------------------
-# Judgement
-# --------------------------------------------------------------------------------------------------
-
+# JUDGEMENT ----------------------------------------------------------------------------------------
 
 @external
 @view
 def read(
-    configs: DynArray[uint256, _MAX_ASSETS * _WORDS_PER_ASSET]
-) -> DynArray[uint256, _MAX_ASSETS]:
+    configs: DynArray[uint256, MAX_ASSETS * feed_words.WORDS_PER_ASSET]
+) -> DynArray[uint256, MAX_ASSETS]:
     """
     @notice Judges up to 72 assets. Never reverts because of a feed.
     @param configs Three words per asset, see IPriceOracle.
     @return One judgement per asset: low 120 | high 120 | status 8 bits, prices in WAD.
     @custom:reverts oracle: three words per asset | oracle: not enough gas for a feed
     """
-    count: uint256 = len(configs) // _WORDS_PER_ASSET
-    assert count * _WORDS_PER_ASSET == len(configs), "oracle: three words per asset"
+    count: uint256 = len(configs) // feed_words.WORDS_PER_ASSET
+    assert count * feed_words.WORDS_PER_ASSET == len(configs), "oracle: three words per asset"
     sequencer_up: bool = self._is_sequencer_up()
-    judgements: DynArray[uint256, _MAX_ASSETS] = []
-    for i: uint256 in range(count, bound=_MAX_ASSETS):
-        at: uint256 = unsafe_mul(i, _WORDS_PER_ASSET)  # i < 72
+    judgements: DynArray[uint256, MAX_ASSETS] = []
+    for i: uint256 in range(count, bound=MAX_ASSETS):
+        at: uint256 = unsafe_mul(i, feed_words.WORDS_PER_ASSET)  # i < 72
         judgements.append(
             self._judge(
                 configs[at],
@@ -194,20 +130,17 @@ def price(w0: uint256, w1: uint256, w2: uint256) -> (uint256, uint256, uint256):
     @custom:reverts oracle: not enough gas for a feed
     """
     sequencer_up: bool = True
-    if sequencer_feed != empty(address):
+    if SEQUENCER_FEED != empty(address):
         sequencer_up = self._is_sequencer_up()
     judgement: uint256 = self._judge(w0, w1, w2, sequencer_up)
     return (
-        judgement & _MAX_PRICE,
-        (judgement >> _HIGH_SHIFT) & _MAX_PRICE,
-        judgement >> _STATUS_SHIFT,
+        judgement & feed_words.PRICE_MASK,
+        (judgement >> feed_words.HIGH_SHIFT) & feed_words.PRICE_MASK,
+        judgement >> feed_words.STATUS_SHIFT,
     )
 
 
-# --------------------------------------------------------------------------------------------------
-# Checkpoints
-# --------------------------------------------------------------------------------------------------
-
+# CHECKPOINTS --------------------------------------------------------------------------------------
 
 @external
 def checkpoint(w0: uint256, w1: uint256, w2: uint256):
@@ -226,19 +159,21 @@ def checkpoint(w0: uint256, w1: uint256, w2: uint256):
     @custom:reverts oracle: price not valid | oracle: not enough gas for a feed
     """
     judgement: uint256 = self._judge(w0, w1, w2, self._is_sequencer_up())
-    assert judgement >> _STATUS_SHIFT == _VALID, "oracle: price not valid"
+    assert (
+        judgement >> feed_words.STATUS_SHIFT == feed_words.STATUS_VALID
+    ), "oracle: price not valid"
     key: bytes32 = self._key(w0, w1, w2)
-    valid_price: uint256 = judgement & _MAX_PRICE
+    valid_price: uint256 = judgement & feed_words.PRICE_MASK
     average: uint256 = valid_price
-    last: uint256 = self._checkpoints[key]
+    last: uint256 = self.checkpoints[key]
     if last != 0:
-        memory: uint256 = self._memories[key]
-        average = self._average(memory & _CHECKPOINT_MASK, last, valid_price)
-        since: uint256 = memory >> _CHECKPOINT_TIME_SHIFT
+        memory: uint256 = self.memories[key]
+        average = self._average(memory & feed_words.REMEMBERED_MASK, last, valid_price)
+        since: uint256 = memory >> feed_words.TIME_SHIFT
         if since != 0:
             log IPriceOracle.OutageEnded(config=key, since=since)
-    self._checkpoints[key] = valid_price | (block.timestamp << _CHECKPOINT_TIME_SHIFT)
-    self._memories[key] = average  # ends an outage
+    self.checkpoints[key] = valid_price | (block.timestamp << feed_words.TIME_SHIFT)
+    self.memories[key] = average  # ends an outage
     log IPriceOracle.Checkpoint(
         config=key, price=valid_price, average=average, time=block.timestamp
     )
@@ -255,8 +190,8 @@ def last_valid(w0: uint256, w1: uint256, w2: uint256) -> (uint256, uint256):
     @return price Price when it was taken, WAD; 0 = there is none.
     @return time When it was taken, unix seconds; 0 = there is none.
     """
-    packed: uint256 = self._checkpoints[self._key(w0, w1, w2)]
-    return packed & _CHECKPOINT_MASK, packed >> _CHECKPOINT_TIME_SHIFT
+    packed: uint256 = self.checkpoints[self._key(w0, w1, w2)]
+    return packed & feed_words.REMEMBERED_MASK, packed >> feed_words.TIME_SHIFT
 
 
 @external
@@ -273,14 +208,12 @@ def average(w0: uint256, w1: uint256, w2: uint256) -> (uint256, uint256):
     """
     key: bytes32 = self._key(w0, w1, w2)
     return (
-        self._memories[key] & _CHECKPOINT_MASK, self._checkpoints[key] >> _CHECKPOINT_TIME_SHIFT
+        self.memories[key] & feed_words.REMEMBERED_MASK,
+        self.checkpoints[key] >> feed_words.TIME_SHIFT,
     )
 
 
-# --------------------------------------------------------------------------------------------------
-# Outages
-# --------------------------------------------------------------------------------------------------
-
+# OUTAGES ------------------------------------------------------------------------------------------
 
 @external
 def report_outage(w0: uint256, w1: uint256, w2: uint256):
@@ -293,13 +226,13 @@ def report_outage(w0: uint256, w1: uint256, w2: uint256):
     @custom:reverts oracle: price is valid | oracle: sequencer outage
                     | oracle: outage already reported | oracle: not enough gas for a feed
     """
-    status: uint256 = self._judge(w0, w1, w2, self._is_sequencer_up()) >> _STATUS_SHIFT
-    assert status != _VALID, "oracle: price is valid"
-    assert status != _SEQUENCER, "oracle: sequencer outage"
+    status: uint256 = self._judge(w0, w1, w2, self._is_sequencer_up()) >> feed_words.STATUS_SHIFT
+    assert status != feed_words.STATUS_VALID, "oracle: price is valid"
+    assert status != feed_words.STATUS_SEQUENCER, "oracle: sequencer outage"
     key: bytes32 = self._key(w0, w1, w2)
-    memory: uint256 = self._memories[key]
-    assert memory >> _CHECKPOINT_TIME_SHIFT == 0, "oracle: outage already reported"
-    self._memories[key] = memory | (block.timestamp << _CHECKPOINT_TIME_SHIFT)
+    memory: uint256 = self.memories[key]
+    assert memory >> feed_words.TIME_SHIFT == 0, "oracle: outage already reported"
+    self.memories[key] = memory | (block.timestamp << feed_words.TIME_SHIFT)
     log IPriceOracle.OutageReported(config=key, status=status, since=block.timestamp)
 
 
@@ -313,12 +246,31 @@ def outage(w0: uint256, w1: uint256, w2: uint256) -> uint256:
     @param w2 Third word.
     @return When the outage was reported, unix seconds; 0 = none has been since the last checkpoint.
     """
-    return self._memories[self._key(w0, w1, w2)] >> _CHECKPOINT_TIME_SHIFT
+    return self.memories[self._key(w0, w1, w2)] >> feed_words.TIME_SHIFT
 
 
-# --------------------------------------------------------------------------------------------------
-# Sequencer
-# --------------------------------------------------------------------------------------------------
+# SEQUENCER ----------------------------------------------------------------------------------------
+
+@external
+@view
+@reentrant
+def sequencer_feed() -> address:
+    """
+    @notice The sequencer's feed. Anyone may call it.
+    @return Address of a Chainlink L2 uptime feed; empty on a chain without a sequencer.
+    """
+    return SEQUENCER_FEED
+
+
+@external
+@view
+@reentrant
+def sequencer_grace() -> uint256:
+    """
+    @notice How long the sequencer must have been up before prices count. Anyone may call it.
+    @return Seconds.
+    """
+    return SEQUENCER_GRACE
 
 
 @external
@@ -342,15 +294,12 @@ def resumed_at() -> uint256:
             from an overflow, while the sequencer is down or its feed reverts or answers nonsense.
     @custom:reverts oracle: not enough gas for a feed
     """
-    if sequencer_feed == empty(address):
+    if SEQUENCER_FEED == empty(address):
         return 0
     return self._resumed_at()
 
 
-# --------------------------------------------------------------------------------------------------
-# Internal
-# --------------------------------------------------------------------------------------------------
-
+# INTERNAL -----------------------------------------------------------------------------------------
 
 @internal
 @view
@@ -363,28 +312,30 @@ def _judge(w0: uint256, w1: uint256, w2: uint256, sequencer_up: bool) -> uint256
     @param sequencer_up Whether the sequencer is up and past its grace time.
     @return The judgement: low 120 | high 120 | status 8 bits.
     """
-    least: uint256 = w2 & _BOUND_MASK
-    greatest: uint256 = min(w2 >> _BOUND_SHIFT, _MAX_PRICE)
-    primary: uint256 = self._answer(w0, w0 >> _PRIMARY_TERMS_SHIFT, least, greatest)
-    secondary: uint256 = self._answer(w1, w0 >> _SECONDARY_TERMS_SHIFT, least, greatest)
+    least: uint256 = w2 & feed_words.BOUND_MASK
+    greatest: uint256 = min(w2 >> feed_words.BOUND_SHIFT, feed_words.PRICE_MASK)
+    primary: uint256 = self._answer(w0, w0 >> feed_words.PRIMARY_TERMS_SHIFT, least, greatest)
+    secondary: uint256 = self._answer(w1, w0 >> feed_words.SECONDARY_TERMS_SHIFT, least, greatest)
 
-    status: uint256 = _STALE
+    status: uint256 = feed_words.STATUS_STALE
     if not sequencer_up:
-        status = _SEQUENCER
-    elif primary & secondary >= _FRESH:
-        low: uint256 = primary & _MAX_PRICE
-        high: uint256 = secondary & _MAX_PRICE
+        status = feed_words.STATUS_SEQUENCER
+    elif primary & secondary >= feed_words.FRESH:
+        low: uint256 = primary & feed_words.PRICE_MASK
+        high: uint256 = secondary & feed_words.PRICE_MASK
         if low > high:
             low = high
-            high = primary & _MAX_PRICE
+            high = primary & feed_words.PRICE_MASK
         # high < 2**120, so high * 10_000 < 2**134; low <= high; low * (2**16 - 1) < 2**136
-        if unsafe_mul(unsafe_sub(high, low), units.BPS) <= unsafe_mul(low, w0 >> _DEVIATION_SHIFT):
-            primary &= _MAX_PRICE
-            return primary | (primary << _HIGH_SHIFT)  # VALID is 0
-        status = _DIVERGENT
-    elif primary & _MAX_PRICE == 0:
-        status = _HALTED
-    return self._interval(w0, w1, w2, primary, secondary) | (status << _STATUS_SHIFT)
+        if unsafe_mul(unsafe_sub(high, low), units.BPS) <= unsafe_mul(
+            low, w0 >> feed_words.DEVIATION_SHIFT
+        ):
+            primary &= feed_words.PRICE_MASK
+            return primary | (primary << feed_words.HIGH_SHIFT)  # VALID is 0
+        status = feed_words.STATUS_DIVERGENT
+    elif primary & feed_words.PRICE_MASK == 0:
+        status = feed_words.STATUS_HALTED
+    return self._interval(w0, w1, w2, primary, secondary) | (status << feed_words.STATUS_SHIFT)
 
 
 @internal
@@ -405,32 +356,32 @@ def _interval(
     @param secondary Word of evidence from the secondary.
     @return low 120 | high 120 bits, inside the bounds, 0 < low < high whatever the bounds are.
     """
-    least: uint256 = min(max(w2 & _BOUND_MASK, 1), _MAX_PRICE - 1)
-    greatest: uint256 = min(max(w2 >> _BOUND_SHIFT, least + 1), _MAX_PRICE)
+    least: uint256 = min(max(w2 & feed_words.BOUND_MASK, 1), feed_words.PRICE_MASK - 1)
+    greatest: uint256 = min(max(w2 >> feed_words.BOUND_SHIFT, least + 1), feed_words.PRICE_MASK)
     remembered: uint256 = 0
-    if primary & _MAX_PRICE == 0 or secondary & _MAX_PRICE == 0:
+    if primary & feed_words.PRICE_MASK == 0 or secondary & feed_words.PRICE_MASK == 0:
         remembered = self._remembered(self._key(w0, w1, w2))
 
     low: uint256 = greatest
     high: uint256 = least
     for evidence: uint256 in [primary, secondary, remembered]:
-        if evidence & _BELOW != 0:
+        if evidence & feed_words.BELOW != 0:
             low = least
-        if evidence & _ABOVE != 0:
+        if evidence & feed_words.ABOVE != 0:
             high = greatest
-        price: uint256 = evidence & _MAX_PRICE
+        price: uint256 = evidence & feed_words.PRICE_MASK
         if price != 0:
-            age: uint256 = (evidence >> _AGE_SHIFT) & _AGE_MASK
-            spread: uint256 = self._div_up(price * age, _WIDENING)
+            age: uint256 = (evidence >> feed_words.AGE_SHIFT) & feed_words.AGE_MASK
+            spread: uint256 = self._div_up(price * age, WIDENING)
             low = min(low, price - min(spread, price))
             high = max(high, price + spread)
 
-    deviation: uint256 = w0 >> _DEVIATION_SHIFT
+    deviation: uint256 = w0 >> feed_words.DEVIATION_SHIFT
     low -= min(self._div_up(low * deviation, units.BPS), low)
     high += self._div_up(high * deviation, units.BPS)
     low = min(max(low, least), greatest - 1)
     high = max(min(high, greatest), low + 1)
-    return low | (high << _HIGH_SHIFT)
+    return low | (high << feed_words.HIGH_SHIFT)
 
 
 @internal
@@ -442,18 +393,18 @@ def _remembered(key: bytes32) -> uint256:
     @param key Key of the configuration.
     @return A word of evidence; without a checkpoint one that allows everything.
     """
-    word: uint256 = self._checkpoints[key]
+    word: uint256 = self.checkpoints[key]
     if word == 0:
-        return _BELOW | _ABOVE
-    age: uint256 = block.timestamp - (word >> _CHECKPOINT_TIME_SHIFT)
-    return (word & _CHECKPOINT_MASK) | (age << _AGE_SHIFT)
+        return feed_words.BELOW | feed_words.ABOVE
+    age: uint256 = block.timestamp - (word >> feed_words.TIME_SHIFT)
+    return (word & feed_words.REMEMBERED_MASK) | (age << feed_words.AGE_SHIFT)
 
 
 @internal
 @view
 def _answer(feed: uint256, terms: uint256, least: uint256, greatest: uint256) -> uint256:
     """
-    @dev What one price feed has to say. It gets `_FEED_GAS`; less than that left is the caller's
+    @dev What one price feed has to say. It gets `FEED_GAS`; less than that left is the caller's
          fault and reverts, else a caller could choose which feeds fail. At most 160 bytes of what
          it returns are copied. This runs twenty times in a ten-market margin check, hence one word
          for all results, plain branches instead of `or`, and the call in place (together -650 gas
@@ -461,42 +412,42 @@ def _answer(feed: uint256, terms: uint256, least: uint256, greatest: uint256) ->
     @param feed Address of the feed in the lowest 160 bits.
     @param terms Heartbeat (32 bits, seconds) and decimals (8 bits), lowest bits first.
     @param least Exclusive lower bound, WAD.
-    @param greatest Exclusive upper bound, WAD, at most `_MAX_PRICE`.
-    @return A word of evidence: the price, rounded down, with `_FRESH` or the seconds by which it is
+    @param greatest Exclusive upper bound, WAD, at most `PRICE_MASK`.
+    @return A word of evidence: the price, rounded down, with `FRESH` or the seconds by which it is
             older than the heartbeat. No price = no usable answer: none, not positive, from the
-            future (all 0) or not inside the bounds (`_BELOW`, `_ABOVE`: a market beyond a bound
-            may be where its price went).
+            future (all 0) or not inside the bounds (`BELOW`, `ABOVE`: a market beyond a bound may
+            be where its price went).
     """
-    assert msg.gas >= _GAS_BEFORE_FEED, "oracle: not enough gas for a feed"
+    assert msg.gas >= GAS_BEFORE_FEED, "oracle: not enough gas for a feed"
     success: bool = False
-    data: Bytes[_ANSWER_SIZE] = b""
+    data: Bytes[ANSWER_SIZE] = b""
     success, data = raw_call(
-        convert(feed & _ADDRESS_MASK, address),
+        convert(feed & feed_words.ADDRESS_MASK, address),
         method_id("latestRoundData()"),
-        max_outsize=_ANSWER_SIZE,
-        gas=_FEED_GAS,
+        max_outsize=ANSWER_SIZE,
+        gas=FEED_GAS,
         is_static_call=True,
         revert_on_failure=False,
     )
     if not success:
         return 0
-    if len(data) != _ANSWER_SIZE:
+    if len(data) != ANSWER_SIZE:
         return 0
-    answer: uint256 = extract32(data, _ANSWER_AT, output_type=uint256)
-    if answer >= _ANSWER_LIMIT:  # so are negative answers, seen as unsigned
+    answer: uint256 = extract32(data, ANSWER_AT, output_type=uint256)
+    if answer >= ANSWER_LIMIT:  # so are negative answers, seen as unsigned
         return 0
     # Wraps for an answer from the future, to an age beyond any; equals the time for one of time 0.
-    age: uint256 = unsafe_sub(block.timestamp, extract32(data, _UPDATED_AT, output_type=uint256))
+    age: uint256 = unsafe_sub(block.timestamp, extract32(data, UPDATED_AT, output_type=uint256))
     if age >= block.timestamp:
         return 0
 
-    decimals: uint256 = (terms >> _DECIMALS_SHIFT) & _DECIMALS_MASK
-    if decimals <= _WAD_DECIMALS:
+    decimals: uint256 = (terms >> feed_words.DECIMALS_SHIFT) & feed_words.DECIMALS_MASK
+    if decimals <= feed_words.PRICE_DECIMALS:
         # answer < 2**180, the factor is at most 10**18 < 2**60
-        answer = unsafe_mul(answer, pow_mod256(10, unsafe_sub(_WAD_DECIMALS, decimals)))
-    elif decimals <= _MAX_DECIMALS:
+        answer = unsafe_mul(answer, pow_mod256(10, unsafe_sub(feed_words.PRICE_DECIMALS, decimals)))
+    elif decimals <= feed_words.MAX_DECIMALS:
         # 18 < decimals <= 36, so the divisor is 10 to 10**18
-        answer = unsafe_div(answer, pow_mod256(10, unsafe_sub(decimals, _WAD_DECIMALS)))
+        answer = unsafe_div(answer, pow_mod256(10, unsafe_sub(decimals, feed_words.PRICE_DECIMALS)))
     else:
         return 0
 
@@ -504,12 +455,13 @@ def _answer(feed: uint256, terms: uint256, least: uint256, greatest: uint256) ->
     if answer <= least:
         if answer == 0:
             return 0
-        return _BELOW
+        return feed_words.BELOW
     if answer >= greatest:
-        return _ABOVE
-    if age <= terms & _HEARTBEAT_MASK:
-        return answer | _FRESH
-    return answer | (unsafe_sub(age, terms & _HEARTBEAT_MASK) << _AGE_SHIFT)  # age is above it
+        return feed_words.ABOVE
+    if age <= terms & feed_words.HEARTBEAT_MASK:
+        return answer | feed_words.FRESH
+    # The age is above the heartbeat.
+    return answer | (unsafe_sub(age, terms & feed_words.HEARTBEAT_MASK) << feed_words.AGE_SHIFT)
 
 
 @internal
@@ -518,7 +470,7 @@ def _is_sequencer_up() -> bool:
     """
     @dev Whether the sequencer is up and past its grace time, or there is none.
     """
-    return sequencer_feed == empty(address) or self._resumed_at() < block.timestamp
+    return SEQUENCER_FEED == empty(address) or self._resumed_at() < block.timestamp
 
 
 @internal
@@ -527,32 +479,32 @@ def _resumed_at() -> uint256:
     """
     @dev Chainlink's L2 uptime feed: answer 0 = up, `startedAt` = when that began, 0 = never began.
          As with prices, a call with too little gas reverts instead of looking like an outage.
-    @return When the sequencer's grace time ends, unix seconds, at most twice `_NEVER`; `_NEVER`
+    @return When the sequencer's grace time ends, unix seconds, at most twice `NEVER`; `NEVER`
             unless it is up.
     """
-    assert msg.gas >= _GAS_BEFORE_FEED, "oracle: not enough gas for a feed"
+    assert msg.gas >= GAS_BEFORE_FEED, "oracle: not enough gas for a feed"
     success: bool = False
-    data: Bytes[_ANSWER_SIZE] = b""
+    data: Bytes[ANSWER_SIZE] = b""
     success, data = raw_call(
-        sequencer_feed,
+        SEQUENCER_FEED,
         method_id("latestRoundData()"),
-        max_outsize=_ANSWER_SIZE,
-        gas=_FEED_GAS,
+        max_outsize=ANSWER_SIZE,
+        gas=FEED_GAS,
         is_static_call=True,
         revert_on_failure=False,
     )
     if not success:
-        return _NEVER
-    if len(data) != _ANSWER_SIZE:
-        return _NEVER
-    started_at: uint256 = extract32(data, _STARTED_AT, output_type=uint256)
+        return NEVER
+    if len(data) != ANSWER_SIZE:
+        return NEVER
+    started_at: uint256 = extract32(data, STARTED_AT, output_type=uint256)
     if (
-        extract32(data, _ANSWER_AT, output_type=uint256) != 0
+        extract32(data, ANSWER_AT, output_type=uint256) != 0
         or started_at == 0
         or started_at > block.timestamp
     ):
-        return _NEVER
-    return started_at + min(sequencer_grace, _NEVER)
+        return NEVER
+    return started_at + min(SEQUENCER_GRACE, NEVER)
 
 
 @internal
@@ -565,12 +517,12 @@ def _average(old: uint256, last: uint256, new: uint256) -> uint256:
     @param new Price of the new one, WAD.
     @return WAD, between the least and the greatest of the three prices.
     """
-    elapsed: uint256 = block.timestamp - (last >> _CHECKPOINT_TIME_SHIFT)
+    elapsed: uint256 = block.timestamp - (last >> feed_words.TIME_SHIFT)
     # e^-x, WAD: between 0 and exactly 1; prices are below 2**120.
     kept: uint256 = convert(
         math._wad_exp(-convert(elapsed * units.WAD // AVERAGE_WINDOW, int256)), uint256
     )
-    middle: uint256 = ((last & _CHECKPOINT_MASK) + new) // 2
+    middle: uint256 = ((last & feed_words.REMEMBERED_MASK) + new) // 2
     return (old * kept + middle * (units.WAD - kept)) // units.WAD
 
 
@@ -596,4 +548,4 @@ def _key(w0: uint256, w1: uint256, w2: uint256) -> bytes32:
     @param w2 Third word.
     @return keccak256 of the three words.
     """
-    return keccak256(abi_encode(w0, w1 & _ADDRESS_MASK, w2))
+    return keccak256(abi_encode(w0, w1 & feed_words.ADDRESS_MASK, w2))
