@@ -10,10 +10,8 @@
         the primary's answer, anything else means an interval, never a point, that encloses what
         evidence is left, and a status that says why.
 @dev    No admin and no configuration of its own: callers pass the feed configuration in and own the
-        risk of it. The only storage is what `checkpoint` and `report_outage`, both open to anyone,
-        remember of a configuration: its last VALID price, an average of those, and since when it
-        has been known not to be VALID. It is keyed by the whole configuration, so that a stranger's
-        feeds can only ever write a stranger's memory.
+        risk of it. What `checkpoint` and `report_outage`, both open to anyone, remember of a
+        configuration is in `price_memory`; this contract stores nothing else.
         No feed can make `read` revert (INV-13): reverting, burning its gas, answering short, zero,
         negative, absurd or from the future is an answer to judge. No caller can make a good feed
         look dead either: every feed gets `FEED_GAS`, or the call reverts.
@@ -21,12 +19,18 @@
         Words and units: see IPriceOracle.
 """
 
-from snekmate.utils import math
 from ..interfaces import IPriceOracle
+from ..interfaces import IPriceOracleEvents
 from ..modules.layout import feed_words
 from ..modules.layout import units
+from ..modules import price_memory
 
 implements: IPriceOracle
+implements: IPriceOracleEvents
+
+initializes: price_memory
+
+exports: price_memory.AVERAGE_WINDOW
 
 
 # Assets per `read`.
@@ -52,9 +56,6 @@ ANSWER_AT: constant(uint256) = 32
 STARTED_AT: constant(uint256) = 64
 UPDATED_AT: constant(uint256) = 96
 
-# How fast the average forgets, seconds: what is this old counts 1/e of what is new.
-AVERAGE_WINDOW: public(constant(uint256)) = 3_600
-
 # When a sequencer that is down will be up again: later than any block, and small enough that
 # callers may add seconds to it.
 NEVER: constant(uint256) = 2**64
@@ -67,14 +68,6 @@ SEQUENCER_FEED: immutable(address)
 SEQUENCER_GRACE: immutable(uint256)
 
 
-# Configuration key -> last checkpoint, packed; 0 = never. The price was strictly inside the bounds.
-checkpoints: HashMap[bytes32, uint256]
-
-# Configuration key -> average of the checkpoints and since when there is a known outage (unix
-# seconds, 0 = none), packed; 0 = never. The average is between the checkpoints' prices.
-memories: HashMap[bytes32, uint256]
-
-
 @deploy
 def __init__(sequencer_feed: address, sequencer_grace: uint256):
     """
@@ -84,6 +77,7 @@ def __init__(sequencer_feed: address, sequencer_grace: uint256):
     """
     SEQUENCER_FEED = sequencer_feed
     SEQUENCER_GRACE = sequencer_grace
+    price_memory.__init__()
 
 
 # JUDGEMENT ----------------------------------------------------------------------------------------
@@ -140,7 +134,7 @@ def price(w0: uint256, w1: uint256, w2: uint256) -> (uint256, uint256, uint256):
     )
 
 
-# CHECKPOINTS --------------------------------------------------------------------------------------
+# CHECKPOINTS AND OUTAGES --------------------------------------------------------------------------
 
 @external
 def checkpoint(w0: uint256, w1: uint256, w2: uint256):
@@ -148,11 +142,7 @@ def checkpoint(w0: uint256, w1: uint256, w2: uint256):
     @notice Remembers the price of a configuration, for the day when one of its feeds is dead, or
             both, and ends a reported outage. Callable by anyone, at any time at which the price is
             VALID.
-    @dev    The average is exponential over time: the stretch since the last checkpoint counts as
-            the mean of its two ends, with weight 1 - e^(-seconds / AVERAGE_WINDOW). So checkpoints
-            of one block have no weight; while a price stands still it makes no difference how many
-            are taken; and nobody's last checkpoint weighs more than half, of an hourly series 32 %,
-            of one every ten minutes 8 %.
+    @dev    How the average is weighted: see price_memory.
     @param w0 First word of the configuration, see IPriceOracle.
     @param w1 Second word; the caller's bits make no difference.
     @param w2 Third word.
@@ -162,36 +152,22 @@ def checkpoint(w0: uint256, w1: uint256, w2: uint256):
     assert (
         judgement >> feed_words.STATUS_SHIFT == feed_words.STATUS_VALID
     ), "oracle: price not valid"
-    key: bytes32 = self._key(w0, w1, w2)
-    valid_price: uint256 = judgement & feed_words.PRICE_MASK
-    average: uint256 = valid_price
-    last: uint256 = self.checkpoints[key]
-    if last != 0:
-        memory: uint256 = self.memories[key]
-        average = self._average(memory & feed_words.REMEMBERED_MASK, last, valid_price)
-        since: uint256 = memory >> feed_words.TIME_SHIFT
-        if since != 0:
-            log IPriceOracle.OutageEnded(config=key, since=since)
-    self.checkpoints[key] = valid_price | (block.timestamp << feed_words.TIME_SHIFT)
-    self.memories[key] = average  # ends an outage
-    log IPriceOracle.Checkpoint(
-        config=key, price=valid_price, average=average, time=block.timestamp
-    )
+    price_memory._remember(price_memory._key(w0, w1, w2), judgement & feed_words.PRICE_MASK)
 
 
 @external
 @view
 def last_valid(w0: uint256, w1: uint256, w2: uint256) -> (uint256, uint256):
     """
-    @notice The last checkpoint of a configuration.
+    @notice The last checkpoint of a configuration. Anyone may call it.
     @param w0 First word of the configuration, see IPriceOracle.
     @param w1 Second word; the caller's bits make no difference.
     @param w2 Third word.
     @return price Price when it was taken, WAD; 0 = there is none.
     @return time When it was taken, unix seconds; 0 = there is none.
     """
-    packed: uint256 = self.checkpoints[self._key(w0, w1, w2)]
-    return packed & feed_words.REMEMBERED_MASK, packed >> feed_words.TIME_SHIFT
+    checkpoint: uint256 = price_memory.checkpoints[price_memory._key(w0, w1, w2)]
+    return checkpoint & feed_words.REMEMBERED_MASK, checkpoint >> feed_words.TIME_SHIFT
 
 
 @external
@@ -199,27 +175,25 @@ def last_valid(w0: uint256, w1: uint256, w2: uint256) -> (uint256, uint256):
 def average(w0: uint256, w1: uint256, w2: uint256) -> (uint256, uint256):
     """
     @notice Average of a configuration's checkpoints, the price at which a market whose feed is dead
-            may be settled. It is as recent as the last checkpoint.
+            may be settled. It is as recent as the last checkpoint. Anyone may call it.
     @param w0 First word of the configuration, see IPriceOracle.
     @param w1 Second word; the caller's bits make no difference.
     @param w2 Third word.
     @return price Average, WAD; 0 = there is no checkpoint.
     @return time When the last checkpoint was taken, unix seconds; 0 = there is none.
     """
-    key: bytes32 = self._key(w0, w1, w2)
+    key: bytes32 = price_memory._key(w0, w1, w2)
     return (
-        self.memories[key] & feed_words.REMEMBERED_MASK,
-        self.checkpoints[key] >> feed_words.TIME_SHIFT,
+        price_memory.memories[key] & feed_words.REMEMBERED_MASK,
+        price_memory.checkpoints[key] >> feed_words.TIME_SHIFT,
     )
 
-
-# OUTAGES ------------------------------------------------------------------------------------------
 
 @external
 def report_outage(w0: uint256, w1: uint256, w2: uint256):
     """
     @notice Puts on record that a configuration's price is not VALID. The record stands until the
-            next checkpoint: whoever sees the price back takes one. Callable by anyone.
+            next checkpoint, which anyone takes who sees the price back. Callable by anyone.
     @param w0 First word of the configuration, see IPriceOracle.
     @param w1 Second word; the caller's bits make no difference.
     @param w2 Third word.
@@ -229,24 +203,20 @@ def report_outage(w0: uint256, w1: uint256, w2: uint256):
     status: uint256 = self._judge(w0, w1, w2, self._is_sequencer_up()) >> feed_words.STATUS_SHIFT
     assert status != feed_words.STATUS_VALID, "oracle: price is valid"
     assert status != feed_words.STATUS_SEQUENCER, "oracle: sequencer outage"
-    key: bytes32 = self._key(w0, w1, w2)
-    memory: uint256 = self.memories[key]
-    assert memory >> feed_words.TIME_SHIFT == 0, "oracle: outage already reported"
-    self.memories[key] = memory | (block.timestamp << feed_words.TIME_SHIFT)
-    log IPriceOracle.OutageReported(config=key, status=status, since=block.timestamp)
+    price_memory._report(price_memory._key(w0, w1, w2), status)
 
 
 @external
 @view
 def outage(w0: uint256, w1: uint256, w2: uint256) -> uint256:
     """
-    @notice Since when a configuration's price has been known not to be VALID.
+    @notice Since when a configuration's price has been known not to be VALID. Anyone may call it.
     @param w0 First word of the configuration, see IPriceOracle.
     @param w1 Second word; the caller's bits make no difference.
     @param w2 Third word.
     @return When the outage was reported, unix seconds; 0 = none has been since the last checkpoint.
     """
-    return self.memories[self._key(w0, w1, w2)] >> feed_words.TIME_SHIFT
+    return price_memory.memories[price_memory._key(w0, w1, w2)] >> feed_words.TIME_SHIFT
 
 
 # SEQUENCER ----------------------------------------------------------------------------------------
@@ -360,7 +330,7 @@ def _interval(
     greatest: uint256 = min(max(w2 >> feed_words.BOUND_SHIFT, least + 1), feed_words.PRICE_MASK)
     remembered: uint256 = 0
     if primary & feed_words.PRICE_MASK == 0 or secondary & feed_words.PRICE_MASK == 0:
-        remembered = self._remembered(self._key(w0, w1, w2))
+        remembered = price_memory._evidence(price_memory._key(w0, w1, w2))
 
     low: uint256 = greatest
     high: uint256 = least
@@ -382,22 +352,6 @@ def _interval(
     low = min(max(low, least), greatest - 1)
     high = max(min(high, greatest), low + 1)
     return low | (high << feed_words.HIGH_SHIFT)
-
-
-@internal
-@view
-def _remembered(key: bytes32) -> uint256:
-    """
-    @dev The last checkpoint of a configuration. It neither sells an account nor shelters one for
-         long without its market being looked at, since it widens with its age.
-    @param key Key of the configuration.
-    @return A word of evidence; without a checkpoint one that allows everything.
-    """
-    word: uint256 = self.checkpoints[key]
-    if word == 0:
-        return feed_words.BELOW | feed_words.ABOVE
-    age: uint256 = block.timestamp - (word >> feed_words.TIME_SHIFT)
-    return (word & feed_words.REMEMBERED_MASK) | (age << feed_words.AGE_SHIFT)
 
 
 @internal
@@ -508,25 +462,6 @@ def _resumed_at() -> uint256:
 
 
 @internal
-@view
-def _average(old: uint256, last: uint256, new: uint256) -> uint256:
-    """
-    @dev The average after a checkpoint. Rounds down; equals its inputs when they are equal.
-    @param old Average so far, WAD.
-    @param last The last checkpoint, packed.
-    @param new Price of the new one, WAD.
-    @return WAD, between the least and the greatest of the three prices.
-    """
-    elapsed: uint256 = block.timestamp - (last >> feed_words.TIME_SHIFT)
-    # e^-x, WAD: between 0 and exactly 1; prices are below 2**120.
-    kept: uint256 = convert(
-        math._wad_exp(-convert(elapsed * units.WAD // AVERAGE_WINDOW, int256)), uint256
-    )
-    middle: uint256 = ((last & feed_words.REMEMBERED_MASK) + new) // 2
-    return (old * kept + middle * (units.WAD - kept)) // units.WAD
-
-
-@internal
 @pure
 def _div_up(numerator: uint256, divisor: uint256) -> uint256:
     """
@@ -536,16 +471,3 @@ def _div_up(numerator: uint256, divisor: uint256) -> uint256:
     @return The quotient.
     """
     return (numerator + divisor - 1) // divisor
-
-
-@internal
-@pure
-def _key(w0: uint256, w1: uint256, w2: uint256) -> bytes32:
-    """
-    @dev Key of a configuration.
-    @param w0 First word of the configuration, see IPriceOracle.
-    @param w1 Second word; only the address counts.
-    @param w2 Third word.
-    @return keccak256 of the three words.
-    """
-    return keccak256(abi_encode(w0, w1 & feed_words.ADDRESS_MASK, w2))

@@ -108,7 +108,7 @@ PRICES = {
         ("PriceOracle",),
         without(
             "PriceOracle.vy",
-            "        remembered = self._remembered(self._key(w0, w1, w2))\n",
+            "        remembered = price_memory._evidence(price_memory._key(w0, w1, w2))\n",
             "        pass\n",
         ),
         settle_on_the_last_feed,
