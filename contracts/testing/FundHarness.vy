@@ -8,9 +8,9 @@
         unit tests. Anyone may set anything and have it call a fund.
 """
 
-from ..modules.layout import role_layout
-from ..interfaces import IDefaultFund
 from ethereum.ercs import IERC20
+from ..interfaces import IDefaultFund
+from ..modules.layout import role_layout
 
 
 # The admin, read by the fund.
@@ -22,37 +22,39 @@ roles: public(HashMap[uint256, address])
 # How far the clearinghouse has been wound down, read by the funds.
 phase: public(uint256)
 
-# Account -> initial margin (WAD), the answer of the risk engine.
-_threshold: uint256
-_initial: HashMap[uint256, uint256]
+# Initial margin from which on contributions are asked for, whole units of cash; 0: never.
+threshold: uint256
+
+# Account -> initial margin (WAD cash), the answer of the risk engine.
+initials: HashMap[uint256, uint256]
 
 # The settlement token.
-_token: address
+token: address
 
-# What the last draw brought.
+# What the last draw brought: defaulter, token units, WAD cash.
 account: public(uint256)
 tokens: public(uint256)
 cash: public(uint256)
 
 
 @deploy
-def __init__(token_: address):
+def __init__(token: address):
     """
     @notice The deployer is the owner and the DefaultManager; this contract is the RiskEngine too.
-    @param token_ The settlement token.
+    @param token Address of the settlement token.
     """
     self.owner = msg.sender
     self.roles[role_layout.DEFAULT_MANAGER] = msg.sender
     self.roles[role_layout.RISK_ENGINE] = self
-    self._token = token_
-    self._threshold = 1
+    self.token = token
+    self.threshold = 1
 
 
 @external
 def set_default_manager(manager: address):
     """
     @notice Replaces the DefaultManager.
-    @param manager The new one.
+    @param manager Address of the new one.
     """
     self.roles[role_layout.DEFAULT_MANAGER] = manager
 
@@ -72,36 +74,39 @@ def set_threshold(threshold: uint256):
     @notice Sets from where on contributions are asked for.
     @param threshold Initial margin, whole units of cash; 0: never.
     """
-    self._threshold = threshold
+    self.threshold = threshold
 
 
 @external
 def set_initial(account: uint256, initial: uint256):
     """
     @notice Sets what the risk engine says.
-    @param account The account.
-    @param initial Initial margin, WAD.
+    @param account Account id.
+    @param initial Initial margin, WAD cash.
     """
-    self._initial[account] = initial
+    self.initials[account] = initial
 
 
 @external
 @view
 def margin(account: uint256) -> (int256, uint256, uint256):
     """
-    @notice What the risk engine says: equity, initial and maintenance margin.
-    @param account The account.
+    @notice What the risk engine says.
+    @param account Account id.
+    @return equity WAD cash: 0.
+    @return initial Initial margin, WAD cash: as set.
+    @return maintenance Maintenance margin, WAD cash: 0.
     """
-    return 0, self._initial[account], 0
+    return 0, self.initials[account], 0
 
 
 @external
 def require_contribution(fund: address, account: uint256, initial: uint256):
     """
     @notice Has a DefaultFund ask for a contribution.
-    @param fund The fund.
-    @param account The account.
-    @param initial Its initial margin, WAD.
+    @param fund Address of the fund.
+    @param account Account id.
+    @param initial Its initial margin, WAD cash.
     """
     extcall IDefaultFund(fund).require_contribution(account, initial)
 
@@ -112,13 +117,13 @@ def restore(
 ):
     """
     @notice Gives a DefaultFund back what a default had cost, out of what this contract holds.
-    @param fund The fund.
-    @param account The defaulter.
-    @param own Token units.
-    @param contributions Token units.
-    @param assessments Token units.
+    @param fund Address of the fund.
+    @param account Account id of the defaulter.
+    @param own For the own contribution, token units.
+    @param contributions For the contributions, token units.
+    @param assessments For the assessments, token units.
     """
-    extcall IERC20(self._token).approve(
+    extcall IERC20(self.token).approve(
         fund, own + contributions + assessments, default_return_value=True
     )
     extcall IDefaultFund(fund).restore(account, own, contributions, assessments)
@@ -128,16 +133,16 @@ def restore(
 def receive_draw(account: uint256, tokens: uint256, cash: uint256):
     """
     @notice Pulls what the fund offers.
-    @param account The defaulter.
+    @param account Account id of the defaulter.
     @param tokens Settlement token units.
-    @param cash WAD.
-    @custom:reverts harness: token arrived short
+    @param cash What they are worth, WAD cash.
+    @custom:reverts fund harness: token arrived short
     """
-    held: uint256 = staticcall IERC20(self._token).balanceOf(self)
-    extcall IERC20(self._token).transferFrom(msg.sender, self, tokens, default_return_value=True)
+    held: uint256 = staticcall IERC20(self.token).balanceOf(self)
+    extcall IERC20(self.token).transferFrom(msg.sender, self, tokens, default_return_value=True)
     assert (
-        staticcall IERC20(self._token).balanceOf(self) == held + tokens
-    ), "harness: token arrived short"
+        staticcall IERC20(self.token).balanceOf(self) == held + tokens
+    ), "fund harness: token arrived short"
     self.account = account
     self.tokens = tokens
     self.cash = cash
@@ -148,5 +153,7 @@ def receive_draw(account: uint256, tokens: uint256, cash: uint256):
 def role_word(role: uint256) -> uint256:
     """
     @notice Every role's word; the exchange's has the threshold of contributions.
+    @param role Which, see role_layout.
+    @return The word, laid out as role_layout says.
     """
-    return convert(self.roles[role], uint256) | self._threshold << 192
+    return convert(self.roles[role], uint256) | self.threshold << role_layout.SECOND_FIELD

@@ -306,9 +306,9 @@ def test_fill_needs_the_taker_or_his_operator(desk):
 def test_fill_needs_no_ones_word_about_owners(desk):
     desk.ledger.forbid_asking(True, sender=desk.governor)
     desk.fill(desk.order(), size=WAD)
-    with reverts("harness: asked"):
+    with reverts("ledger harness: asked"):
         desk.fill(desk.order(), sender=desk.stranger, size=WAD)
-    with reverts("harness: asked"):
+    with reverts("ledger harness: asked"):
         desk.fill(desk.order(signer=str(desk.operator)), size=WAD)
 
 

@@ -183,5 +183,5 @@ def test_a_draw_that_does_not_arrive_reverts(odd_desk):
         desk.draw(STAKE)
     desk.token.set_behaviour(0, sender=desk.governor)
     desk.token.set_fee(100, sender=desk.governor)
-    with reverts("harness: token arrived short"):
+    with reverts("fund harness: token arrived short"):
         desk.draw(STAKE)
