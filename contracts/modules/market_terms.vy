@@ -163,7 +163,7 @@ def _require_price_bounds(price: uint256):
     @dev A price is one the arithmetic is made for.
     @param price WAD cash per base.
     """
-    assert self._is_price_in_bounds(price), "exchange: price out of bounds"
+    assert self._is_price_in_bounds(price), "market terms: price out of bounds"
 
 
 @internal
@@ -180,7 +180,7 @@ def _require_in_band(word: uint256, price: uint256, mark_low: uint256, mark_high
     scaled: uint256 = price * units.BPS
     assert (
         scaled >= mark_low * (units.BPS - band_bps) and scaled <= mark_high * (units.BPS + band_bps)
-    ), "exchange: price off band"
+    ), "market terms: price off band"
 
 
 @internal
@@ -190,7 +190,7 @@ def _require_known_market(word: uint256):
     @dev A market has terms.
     @param word Its terms word.
     """
-    assert word != 0, "exchange: unknown market"
+    assert word != 0, "market terms: unknown market"
 
 
 @internal
@@ -200,7 +200,7 @@ def _require_fee_bounds(fee_ppm: uint256):
     @dev A fee is at most 1 %.
     @param fee_ppm ppm of notional.
     """
-    assert fee_ppm <= MAX_FEE_PPM, "exchange: fee out of bounds"
+    assert fee_ppm <= MAX_FEE_PPM, "market terms: fee out of bounds"
 
 
 @internal
@@ -210,4 +210,6 @@ def _require_band_bounds(band_bps: uint256):
     @dev A band is between 0.1 % and 20 %.
     @param band_bps bps of mark.
     """
-    assert (band_bps >= MIN_BAND_BPS and band_bps <= MAX_BAND_BPS), "exchange: band out of bounds"
+    assert (
+        band_bps >= MIN_BAND_BPS and band_bps <= MAX_BAND_BPS
+    ), "market terms: band out of bounds"

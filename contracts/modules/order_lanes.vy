@@ -195,7 +195,7 @@ def _require_size_bounds(order_size: int256):
     @dev A size is one the arithmetic is made for.
     @param order_size WAD base, signed.
     """
-    assert self._is_size_in_bounds(order_size), "exchange: order size out of bounds"
+    assert self._is_size_in_bounds(order_size), "order lanes: order size out of bounds"
 
 
 @internal
@@ -204,7 +204,7 @@ def _require_sequence_bounds(sequence: uint256):
     """
     @dev A lane can move past the sequence.
     """
-    assert sequence <= MAX_SEQUENCE, "exchange: sequence out of bounds"
+    assert sequence <= MAX_SEQUENCE, "order lanes: sequence out of bounds"
 
 
 @internal
@@ -213,7 +213,7 @@ def _require_epoch(account: uint256, epoch: uint256):
     """
     @dev An order was signed for the account's present epoch.
     """
-    assert epoch == self.epochs[account], "exchange: wrong epoch"
+    assert epoch == self.epochs[account], "order lanes: wrong epoch"
 
 
 @internal
@@ -222,7 +222,7 @@ def _require_not_superseded(live: bool):
     """
     @dev A sequence is neither cancelled nor below one that was filled.
     """
-    assert live, "exchange: order superseded"
+    assert live, "order lanes: order superseded"
 
 
 @internal
@@ -232,7 +232,7 @@ def _require_some(size: uint256):
     @dev Nothing is no fill.
     @param size WAD base.
     """
-    assert size != 0, "exchange: zero size"
+    assert size != 0, "order lanes: zero size"
 
 
 @internal
@@ -243,4 +243,4 @@ def _require_left(min_size: uint256, left: uint256):
     @param min_size WAD base.
     @param left WAD base.
     """
-    assert left != 0 and min_size <= left, "exchange: order overfilled"
+    assert left != 0 and min_size <= left, "order lanes: order overfilled"

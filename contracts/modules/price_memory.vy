@@ -73,7 +73,7 @@ def _report(key: bytes32, status: uint256):
     @param status Why its price is not VALID, see IPriceOracle.
     """
     memory: uint256 = self.memories[key]
-    assert memory >> feed_words.TIME_SHIFT == 0, "oracle: outage already reported"
+    assert memory >> feed_words.TIME_SHIFT == 0, "price memory: outage already reported"
     self.memories[key] = memory | (block.timestamp << feed_words.TIME_SHIFT)
     log IPriceOracleEvents.OutageReported(config=key, status=status, since=block.timestamp)
 

@@ -99,4 +99,4 @@ def _require_signed(signer: address, digest: bytes32, signature: Bytes[MAX_SIGNA
     assert (
         self._is_signed_by_key(signer, digest, signature)
         or self._is_signed_by_wallet(signer, digest, signature)
-    ), "exchange: invalid signature"
+    ), "signatures: invalid signature"

@@ -91,10 +91,10 @@ def read(
     @notice Judges up to 72 assets. Never reverts because of a feed.
     @param configs Three words per asset, see IPriceOracle.
     @return One judgement per asset: low 120 | high 120 | status 8 bits, prices in WAD.
-    @custom:reverts oracle: three words per asset | oracle: not enough gas for a feed
+    @custom:reverts price oracle: three words per asset | price oracle: not enough gas for a feed
     """
     count: uint256 = len(configs) // feed_words.WORDS_PER_ASSET
-    assert count * feed_words.WORDS_PER_ASSET == len(configs), "oracle: three words per asset"
+    assert count * feed_words.WORDS_PER_ASSET == len(configs), "price oracle: three words per asset"
     sequencer_up: bool = self._is_sequencer_up()
     judgements: DynArray[uint256, MAX_ASSETS] = []
     for i: uint256 in range(count, bound=MAX_ASSETS):
@@ -121,7 +121,7 @@ def price(w0: uint256, w1: uint256, w2: uint256) -> (uint256, uint256, uint256):
     @return low Lower end of the price, WAD.
     @return high Upper end of the price, WAD; equal to `low` when VALID, above it when not.
     @return status 0 VALID, 1 STALE, 2 DIVERGENT, 3 HALTED, 4 SEQUENCER.
-    @custom:reverts oracle: not enough gas for a feed
+    @custom:reverts price oracle: not enough gas for a feed
     """
     sequencer_up: bool = True
     if SEQUENCER_FEED != empty(address):
@@ -146,12 +146,12 @@ def checkpoint(w0: uint256, w1: uint256, w2: uint256):
     @param w0 First word of the configuration, see IPriceOracle.
     @param w1 Second word; the caller's bits make no difference.
     @param w2 Third word.
-    @custom:reverts oracle: price not valid | oracle: not enough gas for a feed
+    @custom:reverts price oracle: price not valid | price oracle: not enough gas for a feed
     """
     judgement: uint256 = self._judge(w0, w1, w2, self._is_sequencer_up())
     assert (
         judgement >> feed_words.STATUS_SHIFT == feed_words.STATUS_VALID
-    ), "oracle: price not valid"
+    ), "price oracle: price not valid"
     price_memory._remember(price_memory._key(w0, w1, w2), judgement & feed_words.PRICE_MASK)
 
 
@@ -197,12 +197,13 @@ def report_outage(w0: uint256, w1: uint256, w2: uint256):
     @param w0 First word of the configuration, see IPriceOracle.
     @param w1 Second word; the caller's bits make no difference.
     @param w2 Third word.
-    @custom:reverts oracle: price is valid | oracle: sequencer outage
-                    | oracle: outage already reported | oracle: not enough gas for a feed
+    @custom:reverts price oracle: price is valid | price oracle: sequencer outage
+                    | price memory: outage already reported
+                    | price oracle: not enough gas for a feed
     """
     status: uint256 = self._judge(w0, w1, w2, self._is_sequencer_up()) >> feed_words.STATUS_SHIFT
-    assert status != feed_words.STATUS_VALID, "oracle: price is valid"
-    assert status != feed_words.STATUS_SEQUENCER, "oracle: sequencer outage"
+    assert status != feed_words.STATUS_VALID, "price oracle: price is valid"
+    assert status != feed_words.STATUS_SEQUENCER, "price oracle: sequencer outage"
     price_memory._report(price_memory._key(w0, w1, w2), status)
 
 
@@ -249,7 +250,7 @@ def is_sequencer_up() -> bool:
     """
     @notice Whether the sequencer is up and past its grace time. Always so without a sequencer feed.
     @return False also when the sequencer feed reverts or answers nonsense.
-    @custom:reverts oracle: not enough gas for a feed
+    @custom:reverts price oracle: not enough gas for a feed
     """
     return self._is_sequencer_up()
 
@@ -262,7 +263,7 @@ def resumed_at() -> uint256:
             an outage must not use up run from here: `max(deadline, resumed_at() + grace)`.
     @return Unix seconds; 0 = there is no sequencer feed; 2**64, later than any block and yet far
             from an overflow, while the sequencer is down or its feed reverts or answers nonsense.
-    @custom:reverts oracle: not enough gas for a feed
+    @custom:reverts price oracle: not enough gas for a feed
     """
     if SEQUENCER_FEED == empty(address):
         return 0
@@ -372,7 +373,7 @@ def _answer(feed: uint256, terms: uint256, least: uint256, greatest: uint256) ->
             future (all 0) or not inside the bounds (`BELOW`, `ABOVE`: a market beyond a bound may
             be where its price went).
     """
-    assert msg.gas >= GAS_BEFORE_FEED, "oracle: not enough gas for a feed"
+    assert msg.gas >= GAS_BEFORE_FEED, "price oracle: not enough gas for a feed"
     success: bool = False
     data: Bytes[ANSWER_SIZE] = b""
     success, data = raw_call(
@@ -436,7 +437,7 @@ def _resumed_at() -> uint256:
     @return When the sequencer's grace time ends, unix seconds, at most twice `NEVER`; `NEVER`
             unless it is up.
     """
-    assert msg.gas >= GAS_BEFORE_FEED, "oracle: not enough gas for a feed"
+    assert msg.gas >= GAS_BEFORE_FEED, "price oracle: not enough gas for a feed"
     success: bool = False
     data: Bytes[ANSWER_SIZE] = b""
     success, data = raw_call(

@@ -25,7 +25,7 @@ VALID, STALE, DIVERGENT, HALTED, SEQUENCER = range(5)
 # What the contract promises a feed, and asks of its caller before calling one.
 FEED_GAS = 150_000
 GAS_BEFORE_FEED = 160_000
-NOT_ENOUGH_GAS = "oracle: not enough gas for a feed"
+NOT_ENOUGH_GAS = "price oracle: not enough gas for a feed"
 
 # Modes of OddFeed.
 ORDINARY, REVERTS, EATS_GAS, SHORT, GARBAGE, EMPTY, BOMB, WORKS_HARD = range(8)

@@ -372,7 +372,7 @@ def test_outages_are_reported_once_and_ended_by_a_checkpoint():
 
 @pytest.mark.parametrize(
     ("reason", "again"),
-    [("oracle: outage already reported", False), ("oracle: sequencer outage", True)],
+    [("price memory: outage already reported", False), ("price oracle: sequencer outage", True)],
 )
 def test_a_report_that_failed_is_tried_again_unless_another_was_first(reason, again):
     keeper, venue = chores_of(prices=[price(9, valid=False)])

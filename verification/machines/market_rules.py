@@ -187,7 +187,7 @@ class MarketRules(Stage):
         signature = self.world.sign(self.accounts[maker][0], order)
         before_pause = self.is_paused(TRADING)
         off_band = not -500 <= premium <= 500 or not self.quotes[asset].valid
-        reasons = FILL | ({"exchange: price off band"} if off_band else set())
+        reasons = FILL | ({"market terms: price off band"} if off_band else set())
         if before_pause:
             reasons = reasons | {"clearinghouse: trading is paused"}
         if before.is_settled(market):

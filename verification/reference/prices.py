@@ -123,7 +123,7 @@ def set_answer(w: State, asset: str, place: int, answer: int, updated_at: int) -
 def take_checkpoint(w: State, name: str) -> None:
     """Remember a VALID price, move the average, end an outage."""
     price = judge(w, name)
-    require(price.is_valid, "oracle: price not valid")
+    require(price.is_valid, "price oracle: price not valid")
     asset = w.assets[name]
     average = price.low
     if asset.checkpoint_time:
@@ -146,9 +146,9 @@ def _decay(seconds: int) -> int:
 
 def report_outage(w: State, name: str) -> None:
     """Put on record that a price is not VALID."""
-    require(not judge(w, name).is_valid, "oracle: price is valid")
+    require(not judge(w, name).is_valid, "price oracle: price is valid")
     asset = w.assets[name]
-    require(asset.outage_since == 0, "oracle: outage already reported")
+    require(asset.outage_since == 0, "price memory: outage already reported")
     asset.outage_since = w.now
 
 

@@ -60,8 +60,8 @@ class FillTerms:
 
     def check(self) -> None:
         """Refuse values out of bounds."""
-        require(max(self.maker_fee, self.taker_fee) <= 10_000, "exchange: fee out of bounds")
-        require(10 <= self.band <= 2_000, "exchange: band out of bounds")
+        require(max(self.maker_fee, self.taker_fee) <= 10_000, "market terms: fee out of bounds")
+        require(10 <= self.band <= 2_000, "market terms: band out of bounds")
 
 
 @dataclass

@@ -87,17 +87,17 @@ def fill(
     require(order.account != taker, "exchange: self fill")
     require(order.taker in (0, taker), "exchange: not the named taker")
     require(may_trade(w, taker, sender), "exchange: not authorised")
-    require(0 < abs(order.size) <= ORDER_LIMIT, "exchange: order size out of bounds")
-    require(order.sequence <= MAX_SEQUENCE, "exchange: sequence out of bounds")
-    require(0 < order.price <= ORDER_LIMIT, "exchange: price out of bounds")
+    require(0 < abs(order.size) <= ORDER_LIMIT, "order lanes: order size out of bounds")
+    require(order.sequence <= MAX_SEQUENCE, "order lanes: sequence out of bounds")
+    require(0 < order.price <= ORDER_LIMIT, "market terms: price out of bounds")
     taker_sells = order.size > 0
     within = order.price >= limit_price if taker_sells else order.price <= limit_price
     require(within, "exchange: price beyond limit")
-    require(order.epoch == w.epochs[order.account], "exchange: wrong epoch")
+    require(order.epoch == w.epochs[order.account], "order lanes: wrong epoch")
     require(may_trade(w, order.account, order.signer), "exchange: signer not authorised")
-    require(is_signed(order, signature), "exchange: invalid signature")
+    require(is_signed(order, signature), "signatures: invalid signature")
     terms = w.fill_terms.get(order.market)
-    require(terms is not None, "exchange: unknown market")
+    require(terms is not None, "market terms: unknown market")
     taken = _take(w, order, size, min_size)
     fees = [up(taken * order.price * ppm, WAD * PPM) for ppm in (terms.maker_fee, terms.taker_fee)]
     mark = novate(
@@ -111,19 +111,19 @@ def fill(
         (order.reduce_only, reduce_only),
     )
     in_band = mark.low * (BPS - terms.band) <= order.price * BPS <= mark.high * (BPS + terms.band)
-    require(in_band, "exchange: price off band")
+    require(in_band, "market terms: price off band")
     return fees[0], fees[1]
 
 
 def _take(w: State, order: Order, size: int, min_size: int) -> int:
     """Take a size out of what an order's sequence has left."""
     lane = w.lanes.setdefault((order.account, order.lane), Lane())
-    require(order.sequence >= lane.sequence, "exchange: order superseded")
-    require(size != 0, "exchange: zero size")
+    require(order.sequence >= lane.sequence, "order lanes: order superseded")
+    require(size != 0, "order lanes: zero size")
     filled = lane.filled if order.sequence == lane.sequence else 0
     left = max(abs(order.size) - filled, 0)
     if size > left:
-        require(left != 0 and min_size <= left, "exchange: order overfilled")
+        require(left != 0 and min_size <= left, "order lanes: order overfilled")
         size = left
     lane.sequence, lane.filled = order.sequence, filled + size
     return size
@@ -132,9 +132,9 @@ def _take(w: State, order: Order, size: int, min_size: int) -> int:
 def cancel(w: State, sender: str, number: int, lane: int, sequence: int) -> None:
     """Void a lane up to and including a sequence."""
     require(may_trade(w, number, sender), "exchange: not authorised")
-    require(sequence <= MAX_SEQUENCE, "exchange: sequence out of bounds")
+    require(sequence <= MAX_SEQUENCE, "order lanes: sequence out of bounds")
     now = w.lanes.setdefault((number, lane), Lane())
-    require(sequence >= now.sequence, "exchange: order superseded")
+    require(sequence >= now.sequence, "order lanes: order superseded")
     now.sequence, now.filled = sequence + 1, 0
 
 

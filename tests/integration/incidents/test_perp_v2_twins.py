@@ -33,7 +33,7 @@ def twins(world) -> tuple[Scene, int]:
 def test_no_fill_far_from_mark(twins, price):
     scene, twin = twins
     assert_reverts(
-        "exchange: price off band",
+        "market terms: price off band",
         scene.world.exchange.fill,
         *fill_arguments(scene, scene.account, twin, 1, price),
         sender=scene.trader,

@@ -35,7 +35,7 @@ def test_cancel_voids_up_to_and_including_the_sequence(desk):
     assert event.sender == desk.maker
     assert tuple(desk.exchange.lane_state(desk.maker_account, 7)) == (3, 0)
     for order in orders[:3]:
-        with reverts("exchange: order superseded"):
+        with reverts("order lanes: order superseded"):
             desk.fill(order)
     desk.fill(orders[3])
 
@@ -44,7 +44,7 @@ def test_cancel_of_a_part_filled_order(desk):
     order = desk.order(sequence=4)
     desk.fill(order, size=WAD)
     desk.exchange.cancel(order.account, order.lane, 4, sender=desk.maker)
-    with reverts("exchange: order superseded"):
+    with reverts("order lanes: order superseded"):
         desk.fill(order, size=WAD)
     desk.fill(desk.order(sequence=5))
 
@@ -58,17 +58,17 @@ def test_cancel_leaves_other_lanes_and_accounts(desk):
 def test_cancel_of_what_is_void_already(desk):
     desk.exchange.cancel(desk.maker_account, 7, 2, sender=desk.maker)
     for sequence in (0, 2):
-        with reverts("exchange: order superseded"):
+        with reverts("order lanes: order superseded"):
             desk.exchange.cancel(desk.maker_account, 7, sequence, sender=desk.maker)
     desk.exchange.cancel(desk.maker_account, 7, 3, sender=desk.maker)
 
 
 def test_cancel_can_retire_a_lane(desk):
     for beyond in (MAX_SEQUENCE + 1, MAX_UINT):
-        with reverts("exchange: sequence out of bounds"):
+        with reverts("order lanes: sequence out of bounds"):
             desk.exchange.cancel(desk.maker_account, 7, beyond, sender=desk.maker)
     desk.exchange.cancel(desk.maker_account, 7, MAX_SEQUENCE, sender=desk.maker)
-    with reverts("exchange: order superseded"):
+    with reverts("order lanes: order superseded"):
         desk.fill(desk.order(sequence=MAX_SEQUENCE))
     assert tuple(desk.exchange.lane_state(desk.maker_account, 7)) == (MAX_SEQUENCE + 1, 0)
 
@@ -96,7 +96,7 @@ def test_cancel_all_voids_every_lane(desk):
     assert (event.account, event.epoch, event.sender) == (desk.maker_account, 1, desk.maker)
     assert desk.exchange.epochs(desk.maker_account) == 1
     for order in orders:
-        with reverts("exchange: wrong epoch"):
+        with reverts("order lanes: wrong epoch"):
             desk.fill(order)
     desk.fill(replace(orders[0], epoch=1))
 
@@ -106,7 +106,7 @@ def test_cancel_all_keeps_what_was_filled(desk):
     desk.fill(order, size=4 * WAD)
     desk.exchange.cancel_all(order.account, sender=desk.maker)
     renewed = replace(order, epoch=1)
-    with reverts("exchange: order overfilled"):
+    with reverts("order lanes: order overfilled"):
         desk.fill(renewed, size=6 * WAD + 1)
     desk.fill(renewed, size=6 * WAD)
 

@@ -128,20 +128,20 @@ def test_fill_in_parts_until_nothing_is_left(desk):
     for part, filled in [(1, 1), (WAD, WAD + 1), (9 * WAD - 1, 10 * WAD)]:
         desk.fill(order, size=part)
         assert tuple(desk.exchange.lane_state(order.account, order.lane)) == (0, filled)
-    with reverts("exchange: order overfilled"):
+    with reverts("order lanes: order overfilled"):
         desk.fill(order, size=1)
 
 
 @pytest.mark.parametrize("size", [10 * WAD + 1, 2**128, MAX_UINT])
 def test_fill_refuses_more_than_the_order(desk, size):
-    with reverts("exchange: order overfilled"):
+    with reverts("order lanes: order overfilled"):
         desk.fill(desk.order(), size=size)
 
 
 @pytest.mark.parametrize("size", [9 * WAD + 1, MAX_UINT - WAD + 1, MAX_UINT])
 def test_fill_refuses_more_than_what_is_left(desk, size):
     desk.fill(desk.order(), size=WAD)
-    with reverts("exchange: order overfilled"):
+    with reverts("order lanes: order overfilled"):
         desk.fill(desk.order(), size=size)
     desk.fill(desk.order(), size=9 * WAD)
 
@@ -155,13 +155,13 @@ def test_fill_takes_what_is_left_when_the_taker_accepts_less(desk, min_size):
     assert abs(event.size) == abs(desk.ledger.last_novation().size) == 9 * WAD
     order = desk.order()
     assert tuple(desk.exchange.lane_state(order.account, order.lane)) == (0, 10 * WAD)
-    with reverts("exchange: order overfilled"):
+    with reverts("order lanes: order overfilled"):
         desk.fill(desk.order(), size=1, min_size=min_size)
 
 
 def test_fill_refuses_less_than_the_taker_accepts(desk):
     desk.fill(desk.order(), size=WAD)
-    with reverts("exchange: order overfilled"):
+    with reverts("order lanes: order overfilled"):
         desk.fill(desk.order(), size=10 * WAD, min_size=9 * WAD + 1)
     desk.fill(desk.order(), size=10 * WAD, min_size=9 * WAD)
 
@@ -172,7 +172,7 @@ def test_min_size_does_not_raise_a_smaller_size(desk):
 
 
 def test_fill_refuses_zero(desk):
-    with reverts("exchange: zero size"):
+    with reverts("order lanes: zero size"):
         desk.fill(desk.order(), size=0)
 
 
@@ -181,7 +181,7 @@ def test_fill_of_a_higher_sequence_voids_the_lower(desk):
     desk.fill(first, size=4 * WAD)
     desk.fill(second, size=7 * WAD)
     assert tuple(desk.exchange.lane_state(first.account, first.lane)) == (5, 7 * WAD)
-    with reverts("exchange: order superseded"):
+    with reverts("order lanes: order superseded"):
         desk.fill(first, size=WAD)
     desk.fill(second, size=3 * WAD)
 
@@ -197,18 +197,18 @@ def test_lanes_are_independent(desk):
 def test_orders_of_one_sequence_share_one_allowance(desk):
     large, small = desk.order(size=10 * WAD), desk.order(size=-4 * WAD)
     desk.fill(large, size=3 * WAD)
-    with reverts("exchange: order overfilled"):
+    with reverts("order lanes: order overfilled"):
         desk.fill(small, size=WAD + 1)
     desk.fill(small, size=WAD)
     desk.fill(large, size=6 * WAD)
-    with reverts("exchange: order overfilled"):
+    with reverts("order lanes: order overfilled"):
         desk.fill(small, size=1)
 
 
 def test_a_refused_fill_leaves_the_lane_alone(desk):
     desk.ledger.set_marks(1, 1, sender=desk.governor)
     order = desk.order()
-    with reverts("exchange: price off band"):
+    with reverts("market terms: price off band"):
         desk.fill(order)
     assert tuple(desk.exchange.lane_state(order.account, order.lane)) == (0, 0)
     assert desk.ledger.novations() == 0
@@ -266,7 +266,7 @@ def test_fill_respects_the_takers_limit(desk, maker_size, bad_limit):
 def test_fill_inside_the_band_below_mark(desk):
     lowest = 3 * MARK // 4 * (BPS - BAND_BPS) // BPS
     desk.ledger.set_marks(3 * MARK // 4, MARK, sender=desk.governor)
-    with reverts("exchange: price off band"):
+    with reverts("market terms: price off band"):
         desk.fill(desk.order(price=lowest - 1))
     desk.fill(desk.order(price=lowest))
 
@@ -274,14 +274,14 @@ def test_fill_inside_the_band_below_mark(desk):
 def test_fill_inside_the_band_above_mark(desk):
     highest = 2 * MARK * (BPS + BAND_BPS) // BPS
     desk.ledger.set_marks(MARK, 2 * MARK, sender=desk.governor)
-    with reverts("exchange: price off band"):
+    with reverts("market terms: price off band"):
         desk.fill(desk.order(price=highest + 1))
     desk.fill(desk.order(price=highest))
 
 
 def test_fill_refuses_a_market_without_terms(desk):
     order = desk.order(market=UNKNOWN_MARKET)
-    with reverts("exchange: unknown market"):
+    with reverts("market terms: unknown market"):
         desk.fill(order)
     desk.exchange.set_terms(UNKNOWN_MARKET, 0, 0, BAND_BPS, sender=desk.governor)
     desk.fill(order)
@@ -330,7 +330,7 @@ def test_fill_of_an_order_signed_by_an_operator(desk):
 def test_fill_refuses_an_owner_signing_in_an_operators_name(desk):
     desk.ledger.set_permissions(desk.maker_account, desk.operator, TRADE, sender=desk.governor)
     order = desk.order(signer=str(desk.operator))
-    with reverts("exchange: invalid signature"):
+    with reverts("signatures: invalid signature"):
         desk.fill(order, desk.sign(order, by=desk.maker))
 
 
@@ -352,21 +352,21 @@ def test_nobody_trades_for_the_zero_address(desk, index):
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"size": 0}, "exchange: order size out of bounds"),
-        ({"size": LEAST_INT}, "exchange: order size out of bounds"),
-        ({"size": 2**255 - 1}, "exchange: order size out of bounds"),
-        ({"size": MAX_SIZE + 1}, "exchange: order size out of bounds"),
-        ({"size": -MAX_SIZE - 1}, "exchange: order size out of bounds"),
-        ({"price": 0}, "exchange: price out of bounds"),
-        ({"price": MAX_PRICE + 1}, "exchange: price out of bounds"),
-        ({"price": MAX_UINT}, "exchange: price out of bounds"),
-        ({"sequence": MAX_SEQUENCE + 1}, "exchange: sequence out of bounds"),
-        ({"sequence": MAX_SEQUENCE + 2}, "exchange: sequence out of bounds"),
-        ({"sequence": MAX_UINT}, "exchange: sequence out of bounds"),
-        ({"epoch": 1}, "exchange: wrong epoch"),
-        ({"epoch": MAX_UINT}, "exchange: wrong epoch"),
+        ({"size": 0}, "order lanes: order size out of bounds"),
+        ({"size": LEAST_INT}, "order lanes: order size out of bounds"),
+        ({"size": 2**255 - 1}, "order lanes: order size out of bounds"),
+        ({"size": MAX_SIZE + 1}, "order lanes: order size out of bounds"),
+        ({"size": -MAX_SIZE - 1}, "order lanes: order size out of bounds"),
+        ({"price": 0}, "market terms: price out of bounds"),
+        ({"price": MAX_PRICE + 1}, "market terms: price out of bounds"),
+        ({"price": MAX_UINT}, "market terms: price out of bounds"),
+        ({"sequence": MAX_SEQUENCE + 1}, "order lanes: sequence out of bounds"),
+        ({"sequence": MAX_SEQUENCE + 2}, "order lanes: sequence out of bounds"),
+        ({"sequence": MAX_UINT}, "order lanes: sequence out of bounds"),
+        ({"epoch": 1}, "order lanes: wrong epoch"),
+        ({"epoch": MAX_UINT}, "order lanes: wrong epoch"),
         ({"expiry": 0}, "exchange: order expired"),
-        ({"market": MAX_UINT}, "exchange: unknown market"),
+        ({"market": MAX_UINT}, "market terms: unknown market"),
         ({"taker": MAX_UINT}, "exchange: not the named taker"),
     ],
 )

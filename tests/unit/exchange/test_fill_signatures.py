@@ -36,14 +36,14 @@ ODD_WALLET = "0x" + "0d" * 20
 
 def test_fill_refuses_a_signature_of_another(desk):
     order = desk.order()
-    with reverts("exchange: invalid signature"):
+    with reverts("signatures: invalid signature"):
         desk.fill(order, desk.sign(order, by=desk.stranger))
     desk.fill(order)
 
 
 def test_fill_refuses_a_signature_for_another_chain(desk):
     order = desk.order()
-    with reverts("exchange: invalid signature"):
+    with reverts("signatures: invalid signature"):
         desk.fill(order, desk.sign(order, chain_id=chain.chain_id + 1))
     desk.fill(order, desk.sign(order, chain_id=chain.chain_id))
 
@@ -54,7 +54,7 @@ def test_fill_refuses_a_replay_on_another_deployment(project, desk):
     order = desk.order()
     signature = desk.sign(order)
     desk.fill(order, signature)
-    with reverts("exchange: invalid signature"):
+    with reverts("signatures: invalid signature"):
         twin.fill(*desk.arguments(order, signature), sender=desk.taker)
     twin.fill(*desk.arguments(order, desk.sign(order, exchange=twin)), sender=desk.taker)
 
@@ -106,7 +106,7 @@ def test_fill_refuses_a_tampered_field(desk, field):
     signature = desk.sign(order)
     if field == "epoch":
         desk.exchange.cancel_all(desk.maker_account, sender=desk.maker)
-    with reverts("exchange: invalid signature"):
+    with reverts("signatures: invalid signature"):
         desk.fill(changed, signature)
     by = desk.operator if field == "signer" else desk.maker
     desk.fill(changed, desk.sign(changed, by=by))
@@ -132,7 +132,7 @@ def test_fill_refuses_malformed_signatures(desk):
         malleable_twin(good),
         good + bytes(1024 - 65),
     ):
-        with reverts("exchange: invalid signature"):
+        with reverts("signatures: invalid signature"):
             desk.fill(order, bad)
     desk.fill(order, good)
 
@@ -149,12 +149,12 @@ def test_fill_refuses_a_signature_longer_than_any_wallets(desk):
 
 def test_fill_of_a_wallets_order(desk, wallet):
     order = desk.order(account=account_id(wallet), signer=str(wallet))
-    with reverts("exchange: invalid signature"):
+    with reverts("signatures: invalid signature"):
         desk.fill(order, desk.sign(order, by=desk.stranger), size=WAD)
     signature = desk.sign(order, by=desk.maker)
     desk.fill(order, signature, size=WAD)
     wallet.set_owner(desk.stranger, sender=desk.maker)
-    with reverts("exchange: invalid signature"):
+    with reverts("signatures: invalid signature"):
         desk.fill(order, signature, size=WAD)
 
 
@@ -179,7 +179,7 @@ def test_fill_takes_wallet_signatures_of_any_kind(desk, length):
     signature = b"\x07" * length
     chain.provider.set_code(ODD_WALLET, wallet_code(digest, signature, ERC1271_MAGIC))
     desk.fill(order, signature, size=WAD)
-    with reverts("exchange: invalid signature"):
+    with reverts("signatures: invalid signature"):
         desk.fill(order, signature[:-1] if length else b"\x07", size=WAD)
 
 
@@ -199,7 +199,7 @@ def test_fill_refuses_any_other_answer_of_a_wallet(desk, answer):
     order = desk.order(account=account_id(ODD_WALLET), signer=ODD_WALLET)
     digest = order_hash(order, chain.chain_id, desk.exchange.address)
     chain.provider.set_code(ODD_WALLET, wallet_code(digest, b"\x07", answer))
-    with reverts("exchange: invalid signature"):
+    with reverts("signatures: invalid signature"):
         desk.fill(order, b"\x07")
 
 
@@ -209,7 +209,7 @@ def test_the_key_of_an_account_with_code_still_signs(desk):
     signature = desk.sign(order)
     chain.provider.set_code(desk.maker.address, wallet_code(bytes(32), b"", ERC1271_MAGIC))
     desk.fill(order, signature, size=WAD)
-    with reverts("exchange: invalid signature"):
+    with reverts("signatures: invalid signature"):
         desk.fill(order, malleable_twin(signature), size=WAD)
 
 
@@ -218,5 +218,5 @@ def test_nobody_signs_for_the_zero_address(desk):
     zero = "0x" + "00" * 20
     order = desk.order(signer=zero)
     desk.ledger.set_permissions(order.account, zero, TRADE, sender=desk.governor)
-    with reverts("exchange: invalid signature"):
+    with reverts("signatures: invalid signature"):
         desk.fill(order, bytes(65))

@@ -131,14 +131,14 @@ def test_set_terms_follows_the_owner_of_the_ledger(desk):
 @pytest.mark.parametrize(
     ("terms", "reason"),
     [
-        ((10_001, 0, BAND_BPS), "exchange: fee out of bounds"),
-        ((0, 10_001, BAND_BPS), "exchange: fee out of bounds"),
-        ((2**32, 0, BAND_BPS), "exchange: fee out of bounds"),
-        ((0, MAX_UINT, BAND_BPS), "exchange: fee out of bounds"),
-        ((0, 0, 9), "exchange: band out of bounds"),
-        ((0, 0, 0), "exchange: band out of bounds"),
-        ((0, 0, 2_001), "exchange: band out of bounds"),
-        ((0, 0, MAX_UINT), "exchange: band out of bounds"),
+        ((10_001, 0, BAND_BPS), "market terms: fee out of bounds"),
+        ((0, 10_001, BAND_BPS), "market terms: fee out of bounds"),
+        ((2**32, 0, BAND_BPS), "market terms: fee out of bounds"),
+        ((0, MAX_UINT, BAND_BPS), "market terms: fee out of bounds"),
+        ((0, 0, 9), "market terms: band out of bounds"),
+        ((0, 0, 0), "market terms: band out of bounds"),
+        ((0, 0, 2_001), "market terms: band out of bounds"),
+        ((0, 0, MAX_UINT), "market terms: band out of bounds"),
     ],
 )
 def test_set_terms_refuses_what_is_out_of_bounds(desk, terms, reason):

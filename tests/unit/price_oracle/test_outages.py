@@ -211,7 +211,7 @@ def test_an_outage_is_put_on_record(desk, status):
 
 def test_a_valid_price_is_no_outage(desk):
     assert desk.judge().status == VALID
-    with reverts("oracle: price is valid"):
+    with reverts("price oracle: price is valid"):
         desk.oracle.report_outage(*desk.config(), sender=desk.stranger)
     assert desk.oracle.outage(*desk.config()) == 0
 
@@ -220,7 +220,7 @@ def test_an_outage_is_reported_once(desk):
     spoil(desk, HALTED)
     since = desk.oracle.report_outage(*desk.config(), sender=desk.stranger).timestamp
     chain.mine(deltatime=DAY)
-    with reverts("oracle: outage already reported"):
+    with reverts("price memory: outage already reported"):
         desk.oracle.report_outage(*desk.config(), sender=desk.stranger)
     assert desk.oracle.outage(*desk.config()) == since
 
@@ -229,7 +229,7 @@ def test_a_checkpoint_ends_it_and_it_begins_anew(desk):
     desk.checkpoint()
     spoil(desk, HALTED)
     since = desk.oracle.report_outage(*desk.config(), sender=desk.stranger).timestamp
-    with reverts("oracle: price not valid"):
+    with reverts("price oracle: price not valid"):
         desk.oracle.checkpoint(*desk.config(), sender=desk.stranger)
     assert desk.oracle.outage(*desk.config()) == since
     answer(desk, PRICE)
@@ -269,11 +269,11 @@ def test_a_sequencer_outage_is_none_of_the_feeds(desk, uptime):
     chain.restore(snapshot)
     uptime.set_status(False, sender=desk.stranger)
     assert desk.judge().status == SEQUENCER
-    with reverts("oracle: sequencer outage"):
+    with reverts("price oracle: sequencer outage"):
         desk.oracle.report_outage(*desk.config(), sender=desk.stranger)
     back = uptime.set_status(True, sender=desk.stranger).timestamp
     chain.pending_timestamp = back + GRACE
-    with reverts("oracle: sequencer outage"):
+    with reverts("price oracle: sequencer outage"):
         desk.oracle.report_outage(*desk.config(), sender=desk.stranger)
     chain.pending_timestamp = back + GRACE + 1
     desk.oracle.report_outage(*desk.config(), sender=desk.stranger)
@@ -288,7 +288,7 @@ def test_too_little_gas_is_no_outage(desk):
         call = {"to": str(desk.oracle), "data": "0x" + bytes(data).hex(), "gas": hex(gas)}
         answered = chain.provider.web3.provider.make_request("eth_call", [call, "latest"])
         reasons.add(answered["error"]["message"].partition(": ")[2])
-    assert reasons == {"oracle: not enough gas for a feed", "oracle: price is valid"}
+    assert reasons == {"price oracle: not enough gas for a feed", "price oracle: price is valid"}
 
 
 # The sequencer's return ---------------------------------------------------------------------------

@@ -318,7 +318,7 @@ def test_read_takes_72_assets_and_not_more(desk):
 
 @pytest.mark.parametrize("length", [1, 2, 4, 5])
 def test_read_wants_whole_configurations(desk, length):
-    with reverts("oracle: three words per asset"):
+    with reverts("price oracle: three words per asset"):
         desk.oracle.read((desk.config() * 2)[:length])
 
 
@@ -354,7 +354,7 @@ def test_checkpoint_needs_a_valid_price(desk, status):
     }
     spoil[status]()
     assert desk.judge().status == status
-    with reverts("oracle: price not valid"):
+    with reverts("price oracle: price not valid"):
         desk.oracle.checkpoint(*desk.config(), sender=desk.stranger)
     assert tuple(desk.oracle.last_valid(*desk.config())) == before
 

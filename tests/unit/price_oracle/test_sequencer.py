@@ -46,7 +46,7 @@ def test_a_sequencer_that_is_down_outranks_everything(desk, uptime):
     assert desk.judge() == unknown(SEQUENCER)
     desk.secondary.set(0, sender=desk.stranger)
     assert desk.judge() == unknown(SEQUENCER)
-    with reverts("oracle: price not valid"):
+    with reverts("price oracle: price not valid"):
         desk.oracle.checkpoint(*desk.config(), sender=desk.stranger)
 
 

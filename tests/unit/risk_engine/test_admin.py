@@ -273,7 +273,7 @@ def test_an_asset_starts_with_a_valid_price_which_is_its_first_checkpoint(desk):
     words = desk.words(1, deviation=6)
     assert tuple(desk.oracle.last_valid(*words)) == (0, 0)
     desk.set_price(1, PRICE, PRICE + WAD)
-    refuses("oracle: price not valid", desk.engine.set_asset, 1, *words)
+    refuses("price oracle: price not valid", desk.engine.set_asset, 1, *words)
     desk.set_price(1, PRICE)
     desk.engine.set_asset(1, *words)
     assert tuple(desk.oracle.last_valid(*words)) == (PRICE, desk.chain.pending_timestamp)

@@ -93,7 +93,7 @@ def test_a_checkpoint_needs_a_row_and_a_valid_price(desk):
     refuses("risk engine: unknown row", desk.engine.checkpoint, NO_ROW)
     refuses("risk engine: unknown row", desk.engine.checkpoints, [ROW, NO_ROW])
     kill(desk)
-    refuses("oracle: price not valid", desk.engine.checkpoint, ROW)
+    refuses("price oracle: price not valid", desk.engine.checkpoint, ROW)
 
 
 def test_a_batch_passes_over_what_is_not_valid(desk):
@@ -127,12 +127,12 @@ def test_no_feed_holds_up_a_batch(desk, mode):
 
 
 def test_anyone_reports_the_outage_of_a_row(desk):
-    refuses("oracle: price is valid", desk.engine.report_outage, ROW)
+    refuses("price oracle: price is valid", desk.engine.report_outage, ROW)
     refuses("risk engine: unknown row", desk.engine.report_outage, NO_ROW)
     kill(desk)
     since = report(desk)
     assert desk.oracle.outage(*desk.words(ASSET)) == since
-    refuses("oracle: outage already reported", desk.engine.report_outage, COLLATERAL)
+    refuses("price memory: outage already reported", desk.engine.report_outage, COLLATERAL)
 
 
 # Settlement price ---------------------------------------------------------------------------------
@@ -268,6 +268,6 @@ def test_while_it_is_down_the_average_is_named_but_not_final(sequencer):
     assert settlement(sequencer) == (PRICE, False)
     sequencer.set_price(ASSET, 2 * PRICE)
     assert settlement(sequencer) == (PRICE, False)
-    refuses("oracle: sequencer outage", sequencer.engine.report_outage, ROW)
-    refuses("oracle: price not valid", sequencer.engine.checkpoint, ROW)
+    refuses("price oracle: sequencer outage", sequencer.engine.report_outage, ROW)
+    refuses("price oracle: price not valid", sequencer.engine.checkpoint, ROW)
     assert sequencer.engine.checkpoints([ROW]).return_value == 0

@@ -24,8 +24,8 @@ BOUNDS = {
     "default fund: weight out of bounds",
     "default fund: window out of bounds",
     "default manager: terms out of bounds",
-    "exchange: band out of bounds",
-    "exchange: fee out of bounds",
+    "market terms: band out of bounds",
+    "market terms: fee out of bounds",
     "ledger: unknown market",
     "ledger: unknown token",
     "risk engine: asset of a row is fixed",
@@ -34,7 +34,7 @@ BOUNDS = {
     "risk engine: unknown asset",
     "shares: cooldown out of bounds",
     "shares: window out of bounds",
-    "oracle: price not valid",
+    "price oracle: price not valid",
     WINDING_DOWN,
 }
 SCALE = Choice((0, 250, 500, 800, 1_000, 1_000, 1_000, 1_250, 2_000, 5_000))  # thousandths

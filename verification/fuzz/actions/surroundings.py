@@ -107,7 +107,7 @@ def sequencer(stage: Stage, is_up: bool) -> None:
     stage.stale()
 
 
-@action("oracle", {"oracle: price not valid"}, 1, market=MARKET, caller=PERSON)
+@action("oracle", {"price oracle: price not valid"}, 1, market=MARKET, caller=PERSON)
 def checkpoint(stage: Stage, market: int, caller: int) -> Call:
     """Anyone notes a VALID price."""
     return Call("risk_engine", "checkpoint", (8 + market,), stage.people[caller])
@@ -119,7 +119,11 @@ def checkpoints(stage: Stage, caller: int) -> Call:
     return Call("risk_engine", "checkpoints", ([9, 10, 11, 1, 2, 3],), stage.people[caller])
 
 
-OUTAGE = {"oracle: price is valid", "oracle: sequencer outage", "oracle: outage already reported"}
+OUTAGE = {
+    "price oracle: price is valid",
+    "price oracle: sequencer outage",
+    "price memory: outage already reported",
+}
 
 
 @action("oracle", OUTAGE, 1, market=MARKET, caller=PERSON)
@@ -130,7 +134,7 @@ def report_outage(stage: Stage, market: int, caller: int) -> Call:
 
 @action(
     "oracle",
-    OUTAGE | {"oracle: price not valid"},
+    OUTAGE | {"price oracle: price not valid"},
     0.4,
     market=MARKET,
     caller=PERSON,

@@ -25,7 +25,7 @@ FILL = LEGS | {
     WINDING_DOWN,
     "clearinghouse: trading is paused",
     "default fund: contribution too small",
-    "exchange: price off band",
+    "market terms: price off band",
     "exchange: self fill",
     "ledger: account is in auction",
     "ledger: bad size",
@@ -34,7 +34,7 @@ FILL = LEGS | {
     "risk engine: insolvent account",
     "risk engine: open interest cap",
     "risk engine: worse than mark",
-    "exchange: zero size",
+    "order lanes: zero size",
 }
 MAKERS = Choice((0, 0, 0, 0, 1, 2, 5, 8, 9, 10))
 NOTIONAL = Either((Scaled(400_000, is_signed=True), Scaled(3_000, is_signed=True)))
@@ -148,9 +148,9 @@ def _fill(
     "trading",
     FILL
     | {
-        "exchange: order overfilled",
-        "exchange: order superseded",
-        "exchange: wrong epoch",
+        "order lanes: order overfilled",
+        "order lanes: order superseded",
+        "order lanes: wrong epoch",
         "exchange: not the named taker",
         "exchange: signer not authorised",
     },
@@ -184,15 +184,13 @@ BAD = (
 BAD_REASONS = {
     "exchange: order expired",
     "exchange: signer not authorised",
-    "exchange: invalid signature",
+    "signatures: invalid signature",
     "exchange: price beyond limit",
     "exchange: deadline passed",
-    "exchange: order price out of bounds",
-    "exchange: order size out of bounds",
-    "exchange: unknown market",
+    "order lanes: order size out of bounds",
+    "market terms: unknown market",
     "exchange: not authorised",
-    "exchange: price out of bounds",
-    "exchange: size out of bounds",
+    "market terms: price out of bounds",
     "ledger: bad price",
 }
 
@@ -246,7 +244,7 @@ def _operators(stage: Stage, place: int) -> list[object]:
 
 @action(
     "trading",
-    {"exchange: order superseded", "exchange: not authorised"},
+    {"order lanes: order superseded", "exchange: not authorised"},
     0.4,
     place=PLACE,
     ahead=Choice((0, 0, 1, 5)),
