@@ -88,7 +88,7 @@ def read(
     configs: DynArray[uint256, MAX_ASSETS * feed_words.WORDS_PER_ASSET]
 ) -> DynArray[uint256, MAX_ASSETS]:
     """
-    @notice Judges up to 72 assets. Never reverts because of a feed.
+    @notice Judges up to 72 assets. Anyone may call it. Never reverts because of a feed.
     @param configs Three words per asset, see IPriceOracle.
     @return One judgement per asset: low 120 | high 120 | status 8 bits, prices in WAD.
     @custom:reverts price oracle: three words per asset | price oracle: not enough gas for a feed
@@ -114,7 +114,7 @@ def read(
 @view
 def price(w0: uint256, w1: uint256, w2: uint256) -> (uint256, uint256, uint256):
     """
-    @notice Judges one asset, unpacked: a convenience for people and scripts.
+    @notice Judges one asset, unpacked. Anyone may call it. Never reverts because of a feed.
     @param w0 First word of the configuration, see IPriceOracle.
     @param w1 Second word.
     @param w2 Third word.
@@ -249,7 +249,8 @@ def sequencer_grace() -> uint256:
 def is_sequencer_up() -> bool:
     """
     @notice Whether the sequencer is up and past its grace time. Always so without a sequencer feed.
-    @return False also when the sequencer feed reverts or answers nonsense.
+            Anyone may call it.
+    @return Whether it is: no also when the sequencer feed reverts or answers nonsense.
     @custom:reverts price oracle: not enough gas for a feed
     """
     return self._is_sequencer_up()
@@ -260,7 +261,8 @@ def is_sequencer_up() -> bool:
 def resumed_at() -> uint256:
     """
     @notice When the grace time after the sequencer's last outage was over, or will be. Clocks that
-            an outage must not use up run from here: `max(deadline, resumed_at() + grace)`.
+            an outage must not use up run from here: `max(deadline, resumed_at() + grace)`. Anyone
+            may call it.
     @return Unix seconds; 0 = there is no sequencer feed; 2**64, later than any block and yet far
             from an overflow, while the sequencer is down or its feed reverts or answers nonsense.
     @custom:reverts price oracle: not enough gas for a feed
@@ -423,7 +425,8 @@ def _answer(feed: uint256, terms: uint256, least: uint256, greatest: uint256) ->
 @view
 def _is_sequencer_up() -> bool:
     """
-    @dev Whether the sequencer is up and past its grace time, or there is none.
+    @dev Never waits for a sequencer that there is not.
+    @return Whether it is up and past its grace time, or there is none.
     """
     return SEQUENCER_FEED == empty(address) or self._resumed_at() < block.timestamp
 

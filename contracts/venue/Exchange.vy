@@ -89,26 +89,20 @@ def fill(
     min_size: uint256 = max_value(uint256),
 ) -> (uint256, uint256):
     """
-    @notice Fills a signed order, wholly or in part, at the order's price.
+    @notice Fills a signed order, wholly or in part, at the order's price, which is held against the
+            mark that the Clearinghouse returns; margin, stages and reduce-only are its affair.
             Who: the owner of `taker_account`, or an operator of theirs with TRADE.
-            Checks: deadline, expiry, two different accounts, named taker, bounds of the order's
-            fields, the taker's limit, that the market has terms, epoch, signer, signature, what is
-            left in the lane; margin, stages and reduce-only by the Clearinghouse; the price
-            band against the mark that it returns.
-            Moves: the size taken between the two accounts through the ledger, and both fees.
-            Logs: `Fill`.
-    @dev    A fill with a fresh lane writes 17,100 gas more than one with a used lane.
-            The taker of a contract wallet's order lends that wallet gas for its signature check.
+            Moves: the size between both accounts through the ledger, and fees. Logs: `Fill`.
+    @dev    A fresh lane costs 17,100 gas more than a used one, a wallet's signature what it burns.
     @param order The maker's order; units: see IExchange.
     @param signature 65 bytes (r, s, v) of `order.signer`, or what their ERC-1271 wallet accepts.
     @param size How much to fill, WAD base, unsigned, not 0. The order says who buys.
     @param taker_account Id of the account on the other side.
-    @param limit_price The worst price the taker accepts, WAD cash per base. A ceiling when they
-           buy, a floor when they sell.
+    @param limit_price The worst price the taker accepts, buying or selling, WAD cash per base.
     @param deadline Last second at which the taker wants this fill, unix seconds.
     @param reduce_only Whether the taker's position may only shrink.
-    @param min_size Fills all that is left when less than `size` is left, down to this, WAD base.
-           So a fill of dust just before does not block this one. By default: all or nothing.
+    @param min_size Fills all that is left when less than `size` is left, down to this, WAD base:
+           dust filled just before does not block this fill. By default: all or nothing.
     @return maker_fee The maker's fee as asked of the ledger, which rounds up to its unit, WAD cash.
     @return taker_fee The taker's fee, likewise, WAD cash.
     """
@@ -117,12 +111,10 @@ def fill(
     self._require_two_accounts(order.account, taker_account)
     self._require_named_taker(order.taker, taker_account)
     self._require_may_trade(taker_account)
-
     order_lanes._require_size_bounds(order.size)
     order_lanes._require_sequence_bounds(order.sequence)
     market_terms._require_price_bounds(order.price)
     self._require_within_limit(order.size, order.price, limit_price)
-
     order_lanes._require_epoch(order.account, order.epoch)
     self._require_signer(order.account, order.signer)
     digest: bytes32 = self._order_hash(order)
@@ -132,7 +124,6 @@ def fill(
     taken: uint256 = order_lanes._take(
         order.account, order.lane, order.sequence, order.size, size, min_size
     )
-
     taker_size: int256 = convert(taken, int256)
     if order.size > 0:
         taker_size = -taker_size
@@ -152,7 +143,6 @@ def fill(
         lane=order.lane,
         sequence=order.sequence,
     )
-
     mark_low: uint256 = 0
     mark_high: uint256 = 0
     mark_low, mark_high = extcall IClearinghouse(CLEARINGHOUSE).novate(
@@ -167,7 +157,6 @@ def fill(
         | (convert(reduce_only, uint256) << order_words.TAKER_REDUCE_ONLY_SHIFT),
     )
     market_terms._require_in_band(terms, order.price, mark_low, mark_high)
-
     return maker_fee, taker_fee
 
 
