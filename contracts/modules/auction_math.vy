@@ -1,7 +1,7 @@
 #pragma version 0.4.3
 #pragma nonreentrancy on
 """
-@title How much of a defaulter is sold, and at what discount
+@title Auction maths: how much of a defaulter is sold, and at what discount
 @custom:contract-name auction_math
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
@@ -29,7 +29,12 @@ ROUNDING_RESERVE: constant(int256) = 1_000
 @pure
 def _discount_rate(elapsed: uint256, duration: uint256, start: uint256, end: uint256) -> uint256:
     """
-    @dev Discount at a time of an auction, ppm of MM: rises linearly, then stays.
+    @dev Discount at a time of an auction: rises linearly, then stays.
+    @param elapsed Since the auction opened, seconds.
+    @param duration Of the rise, seconds, not 0.
+    @param start First discount, ppm of MM.
+    @param end Last discount, ppm of MM, not below `start`.
+    @return ppm of MM.
     """
     return start + (end - start) * min(elapsed, duration) // duration
 
@@ -46,9 +51,16 @@ def _max_fraction(
     dust: uint256,
 ) -> uint256:
     """
-    @dev f*, WAD, rounded up: what restores the target ratio, everything when that cannot be done or
-         when less than `dust` of MM would remain.
-    @param take d + p, ppm.
+    @dev f*, rounded up: what restores the target ratio, everything when that cannot be done or when
+         less than `dust` of MM would remain.
+    @param equity E, WAD cash.
+    @param stuck S, WAD cash.
+    @param linear L, WAD cash.
+    @param quadratic Q, WAD cash.
+    @param take d + p, ppm of MM.
+    @param target t, ppm of MM.
+    @param dust WAD cash.
+    @return Fraction of every leg that can be sold, WAD.
     """
     k: int256 = convert((linear + quadratic) * take // units.PPM, int256)
     t: int256 = convert(target, int256)
@@ -72,7 +84,12 @@ def _maintenance_after(
     stuck: uint256, linear: uint256, quadratic: uint256, kept: uint256
 ) -> uint256:
     """
-    @dev MM when the fraction `kept` (WAD) of every VALID leg remains.
+    @dev MM when a part of every VALID leg remains.
+    @param stuck S, WAD cash.
+    @param linear L, WAD cash.
+    @param quadratic Q, WAD cash.
+    @param kept x, the fraction that remains, WAD.
+    @return WAD cash.
     """
     return stuck + (linear + quadratic * kept // units.WAD) * kept // units.WAD
 
@@ -83,10 +100,15 @@ def _charges(
     spendable: uint256, priced: uint256, fraction: uint256, discount: uint256, fee: uint256
 ) -> (uint256, uint256):
     """
-    @dev Discount and fee of a bid, WAD cash, rounded down. Together never more than the same
-         fraction of what may be spent (INV-4, INV-5).
+    @dev Discount and fee of a bid, rounded down. Together never more than the same fraction of what
+         may be spent (INV-4, INV-5).
     @param spendable From `_spendable`, WAD cash.
     @param priced MM of the VALID legs, WAD cash.
+    @param fraction f, what is sold of them, WAD.
+    @param discount d, ppm of MM.
+    @param fee p, ppm of MM.
+    @return discount WAD cash.
+    @return fee WAD cash.
     """
     take: uint256 = discount + fee
     if take == 0:
@@ -100,7 +122,11 @@ def _charges(
 def _spendable(equity: int256, priced: uint256, maintenance: uint256) -> uint256:
     """
     @dev What discount and fee may come out of: equity, but only the part that belongs to the legs
-         that can be sold, by their share of MM; nothing when there is no equity. WAD cash.
+         that can be sold, by their share of MM; nothing when there is no equity.
+    @param equity E, WAD cash.
+    @param priced MM of the VALID legs, WAD cash.
+    @param maintenance MM of all legs, WAD cash.
+    @return WAD cash.
     """
     spendable: uint256 = convert(max(equity - ROUNDING_RESERVE, 0), uint256)
     if priced == maintenance:

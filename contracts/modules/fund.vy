@@ -174,7 +174,8 @@ def _require_owner():
     @dev Reverts unless the caller is the owner of the Clearinghouse.
     """
     assert (
-        msg.sender == staticcall IClearinghouseRecords(CLEARINGHOUSE).owner(skip_contract_check=True)
+        msg.sender
+        == staticcall IClearinghouseRecords(CLEARINGHOUSE).owner(skip_contract_check=True)
     ), "fund: only the owner"
 
 

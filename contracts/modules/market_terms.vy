@@ -11,10 +11,13 @@
 """
 
 from ..interfaces import IExchange
+from ..interfaces import IExchangeEvents
+from .layout import feed_words
+from .layout import order_words
 from .layout import units
 
-# size · price / WAD · ppm / PPM, in one division and so with one rounding.
-FEE_DENOMINATOR: constant(uint256) = 10**18 * 1_000_000
+# size * price / WAD * ppm / PPM, in one division and so with one rounding.
+FEE_DENOMINATOR: constant(uint256) = units.WAD * units.PPM
 
 # ppm of notional, 1 %.
 MAX_FEE_PPM: constant(uint256) = 10_000
@@ -23,13 +26,8 @@ MAX_FEE_PPM: constant(uint256) = 10_000
 MIN_BAND_BPS: constant(uint256) = 10
 MAX_BAND_BPS: constant(uint256) = 2_000
 
-# Cash per base, WAD: 10^18 units of cash. The width of a price in the oracle.
-MAX_PRICE: constant(uint256) = 2**120 - 1
-
-# Layout of a terms word: maker fee (32 bits) | taker fee (32 bits) << 32 | band (16 bits) << 64.
-FEE_MASK: constant(uint256) = 2**32 - 1
-TAKER_FEE_SHIFT: constant(uint256) = 32
-BAND_SHIFT: constant(uint256) = 64
+# WAD cash per base: 10**18 units of cash. The width of a price in the oracle.
+MAX_PRICE: constant(uint256) = feed_words.PRICE_MASK
 
 
 # market -> terms word (fees in ppm of notional, band in bps of mark). 0: not traded here.
@@ -44,46 +42,47 @@ def __init__():
     pass
 
 
-# --------------------------------------------------------------------------------------------------
-# Views
-# --------------------------------------------------------------------------------------------------
-
+# VIEWS --------------------------------------------------------------------------------------------
 
 @external
 @view
 def terms(market: uint256) -> IExchange.Terms:
     """
     @notice Fees and band of a market. Anyone may call it.
-    @param market The market id.
-    @return Terms All zero for a market that cannot be traded here.
+    @param market Id of the market.
+    @return Fees, ppm of notional, and band, bps of mark; all zero for a market that cannot be
+            traded here.
     """
     word: uint256 = self.term_words[market]
     return IExchange.Terms(
-        maker_fee_ppm=word & FEE_MASK,
-        taker_fee_ppm=(word >> TAKER_FEE_SHIFT) & FEE_MASK,
-        band_bps=word >> BAND_SHIFT,
+        maker_fee_ppm=word & order_words.FEE_MASK,
+        taker_fee_ppm=(word >> order_words.TAKER_FEE_SHIFT) & order_words.FEE_MASK,
+        band_bps=word >> order_words.BAND_SHIFT,
     )
 
 
-# --------------------------------------------------------------------------------------------------
-# Internal
-# --------------------------------------------------------------------------------------------------
-
+# INTERNAL -----------------------------------------------------------------------------------------
 
 @internal
 def _set_terms(market: uint256, maker_fee_ppm: uint256, taker_fee_ppm: uint256, band_bps: uint256):
     """
     @dev Checks the bounds, writes the word, logs `TermsSet`.
+    @param market Id of the market.
+    @param maker_fee_ppm Paid by makers, ppm of notional.
+    @param taker_fee_ppm Paid by takers, ppm of notional.
+    @param band_bps Greatest distance of a fill price from mark, bps of mark.
     """
     self._require_fee_bounds(maker_fee_ppm)
     self._require_fee_bounds(taker_fee_ppm)
     self._require_band_bounds(band_bps)
 
     self.term_words[market] = (
-        maker_fee_ppm | (taker_fee_ppm << TAKER_FEE_SHIFT) | (band_bps << BAND_SHIFT)
+        maker_fee_ppm
+        | (taker_fee_ppm << order_words.TAKER_FEE_SHIFT)
+        | (band_bps << order_words.BAND_SHIFT)
     )
 
-    log IExchange.TermsSet(
+    log IExchangeEvents.TermsSet(
         market=market,
         maker_fee_ppm=maker_fee_ppm,
         taker_fee_ppm=taker_fee_ppm,
@@ -95,7 +94,9 @@ def _set_terms(market: uint256, maker_fee_ppm: uint256, taker_fee_ppm: uint256, 
 @view
 def _word(market: uint256) -> uint256:
     """
-    @dev The terms word of a market that must be known.
+    @dev The terms of a market that must be known.
+    @param market Id of the market.
+    @return Its terms word.
     """
     word: uint256 = self.term_words[market]
     self._require_known_market(word)
@@ -106,7 +107,9 @@ def _word(market: uint256) -> uint256:
 @view
 def _is_known(market: uint256) -> bool:
     """
-    @dev Whether the market has terms.
+    @dev Whether a market is traded here.
+    @param market Id of the market.
+    @return Whether it has terms.
     """
     return self.term_words[market] != 0
 
@@ -115,13 +118,17 @@ def _is_known(market: uint256) -> bool:
 @pure
 def _fees_up(word: uint256, size: uint256, price: uint256) -> (uint256, uint256):
     """
-    @dev Fees of maker and taker on a fill; cash, WAD, each rounded up, against the account. size
-         and price are in their bounds of 120 bits.
+    @dev Fees on a fill, each rounded up, against the account.
+    @param word Terms word of the market.
+    @param size What is filled, WAD base, below 2**120.
+    @param price WAD cash per base, below 2**120.
+    @return maker_fee WAD cash.
+    @return taker_fee WAD cash.
     """
-    notional: uint256 = unsafe_mul(size, price)  # < 2^240
+    notional: uint256 = unsafe_mul(size, price)  # < 2**240
     return (
-        self._fee_up(notional, word & FEE_MASK),
-        self._fee_up(notional, (word >> TAKER_FEE_SHIFT) & FEE_MASK),
+        self._fee_up(notional, word & order_words.FEE_MASK),
+        self._fee_up(notional, (word >> order_words.TAKER_FEE_SHIFT) & order_words.FEE_MASK),
     )
 
 
@@ -129,10 +136,13 @@ def _fees_up(word: uint256, size: uint256, price: uint256) -> (uint256, uint256)
 @pure
 def _fee_up(notional: uint256, fee_ppm: uint256) -> uint256:
     """
-    @dev One fee; cash, WAD, rounded up. `notional` is size · price, not yet divided by WAD.
+    @dev One fee, rounded up.
+    @param notional size * price, not yet divided by WAD.
+    @param fee_ppm ppm of notional.
+    @return WAD cash.
     """
-    product: uint256 = unsafe_mul(notional, fee_ppm)  # < 2^240 · 2^14, by MAX_FEE_PPM
-    return unsafe_div(unsafe_add(product, FEE_DENOMINATOR - 1), FEE_DENOMINATOR)  # < 2^255
+    product: uint256 = unsafe_mul(notional, fee_ppm)  # < 2**240 * 2**14, by MAX_FEE_PPM
+    return unsafe_div(unsafe_add(product, FEE_DENOMINATOR - 1), FEE_DENOMINATOR)  # < 2**255
 
 
 @internal
@@ -140,6 +150,8 @@ def _fee_up(notional: uint256, fee_ppm: uint256) -> uint256:
 def _is_price_in_bounds(price: uint256) -> bool:
     """
     @dev Whether a price is one the arithmetic is made for.
+    @param price WAD cash per base.
+    @return Whether it is.
     """
     return price != 0 and price <= MAX_PRICE
 
@@ -147,32 +159,57 @@ def _is_price_in_bounds(price: uint256) -> bool:
 @internal
 @pure
 def _require_price_bounds(price: uint256):
-    assert self._is_price_in_bounds(price), "exchange: price out of bounds"
+    """
+    @dev A price is one the arithmetic is made for.
+    @param price WAD cash per base.
+    """
+    assert self._is_price_in_bounds(price), "market terms: price out of bounds"
 
 
 @internal
 @pure
 def _require_in_band(word: uint256, price: uint256, mark_low: uint256, mark_high: uint256):
-    band_bps: uint256 = word >> BAND_SHIFT
+    """
+    @dev A price is near mark: within the band below its lower end and above its upper end.
+    @param word Terms word of the market.
+    @param price WAD cash per base.
+    @param mark_low WAD cash per base.
+    @param mark_high WAD cash per base.
+    """
+    band_bps: uint256 = word >> order_words.BAND_SHIFT
     scaled: uint256 = price * units.BPS
     assert (
         scaled >= mark_low * (units.BPS - band_bps) and scaled <= mark_high * (units.BPS + band_bps)
-    ), "exchange: price off band"
+    ), "market terms: price off band"
 
 
 @internal
 @pure
 def _require_known_market(word: uint256):
-    assert word != 0, "exchange: unknown market"
+    """
+    @dev A market has terms.
+    @param word Its terms word.
+    """
+    assert word != 0, "market terms: unknown market"
 
 
 @internal
 @pure
 def _require_fee_bounds(fee_ppm: uint256):
-    assert fee_ppm <= MAX_FEE_PPM, "exchange: fee out of bounds"
+    """
+    @dev A fee is at most 1 %.
+    @param fee_ppm ppm of notional.
+    """
+    assert fee_ppm <= MAX_FEE_PPM, "market terms: fee out of bounds"
 
 
 @internal
 @pure
 def _require_band_bounds(band_bps: uint256):
-    assert (band_bps >= MIN_BAND_BPS and band_bps <= MAX_BAND_BPS), "exchange: band out of bounds"
+    """
+    @dev A band is between 0.1 % and 20 %.
+    @param band_bps bps of mark.
+    """
+    assert (
+        band_bps >= MIN_BAND_BPS and band_bps <= MAX_BAND_BPS
+    ), "market terms: band out of bounds"

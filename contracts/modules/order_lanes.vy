@@ -14,22 +14,19 @@
         This module does not know who may do what; the contract above it asks.
 """
 
-
-# Layout of a lane word: sequence (64 bits) | filled (128 bits) << 64.
-SEQUENCE_MASK: constant(uint256) = 2**64 - 1
-FILLED_SHIFT: constant(uint256) = 64
+from .layout import order_words
 
 # One below the widest, so that a cancel can always move a lane past the order it cancels.
 MAX_SEQUENCE: constant(uint256) = 2**64 - 2
 
-# Base, WAD: 10^18 units. Twice this still fits the 128 bits of `filled`.
+# Base, WAD: 10**18 units. Twice this still fits the 128 bits of `filled`.
 MAX_SIZE: constant(int256) = 2**120 - 1
 
 
 # account -> epoch. An order counts only if signed for this number. Never falls.
 epochs: public(HashMap[uint256, uint256])
 
-# account -> lane -> lane word (sequence; filled in base, WAD). The sequence never falls; filled
+# account -> lane -> lane word (sequence; filled in WAD base). The sequence never falls; filled
 # never falls while the sequence stands, and no fill takes it above the |size| of its order.
 lanes: HashMap[uint256, HashMap[uint256, uint256]]
 
@@ -42,29 +39,23 @@ def __init__():
     pass
 
 
-# --------------------------------------------------------------------------------------------------
-# Views
-# --------------------------------------------------------------------------------------------------
-
+# VIEWS --------------------------------------------------------------------------------------------
 
 @external
 @view
 def lane_state(account: uint256, lane: uint256) -> (uint256, uint256):
     """
     @notice Where a lane of an account stands. Anyone may call it.
-    @param account The maker account.
-    @param lane The lane.
-    @return uint256 The lowest sequence that is not void.
-    @return uint256 How much of that sequence has been filled; base, WAD.
+    @param account Id of the maker account.
+    @param lane Number of the lane.
+    @return sequence The lowest sequence that is not void.
+    @return filled How much of that sequence has been filled, WAD base.
     """
     word: uint256 = self.lanes[account][lane]
-    return word & SEQUENCE_MASK, word >> FILLED_SHIFT
+    return word & order_words.SEQUENCE_MASK, word >> order_words.FILLED_SHIFT
 
 
-# --------------------------------------------------------------------------------------------------
-# Internal
-# --------------------------------------------------------------------------------------------------
-
+# INTERNAL -----------------------------------------------------------------------------------------
 
 @internal
 def _take(
@@ -77,8 +68,14 @@ def _take(
 ) -> uint256:
     """
     @dev Takes `size` out of what an order has left, or all that is left if that is less but still
-         `min_size`, and moves the lane to its sequence. `order_size` and `sequence` are in bounds.
-    @return What was taken; base, WAD.
+         `min_size`, and moves the lane to its sequence.
+    @param account Id of the maker account.
+    @param lane Number of the lane.
+    @param sequence Place in the lane, in bounds.
+    @param order_size Signed size of the order, WAD base, in bounds.
+    @param size How much to take, WAD base.
+    @param min_size The least to take when less than `size` is left, WAD base.
+    @return What was taken, WAD base.
     """
     live: bool = False
     filled: uint256 = 0
@@ -95,8 +92,8 @@ def _take(
         self._require_left(min_size, left)
         taken = left
 
-    filled = unsafe_add(filled, taken)  # at most |order_size| < 2^120
-    self.lanes[account][lane] = sequence | (filled << FILLED_SHIFT)
+    filled = unsafe_add(filled, taken)  # at most |order_size| < 2**120
+    self.lanes[account][lane] = sequence | (filled << order_words.FILLED_SHIFT)
     return taken
 
 
@@ -104,6 +101,9 @@ def _take(
 def _void(account: uint256, lane: uint256, sequence: uint256):
     """
     @dev Voids a lane up to and including `sequence`: it moves on to the next, nothing filled.
+    @param account Id of the maker account.
+    @param lane Number of the lane.
+    @param sequence Place in the lane.
     """
     self._require_sequence_bounds(sequence)
     live: bool = False
@@ -111,13 +111,15 @@ def _void(account: uint256, lane: uint256, sequence: uint256):
     live, filled = self._progress(account, lane, sequence)
     self._require_not_superseded(live)
 
-    self.lanes[account][lane] = unsafe_add(sequence, 1)  # at most MAX_SEQUENCE + 1 < 2^64
+    self.lanes[account][lane] = unsafe_add(sequence, 1)  # at most MAX_SEQUENCE + 1 < 2**64
 
 
 @internal
 def _void_all(account: uint256) -> uint256:
     """
-    @dev Raises the epoch of an account and returns the new one. Lanes keep their words.
+    @dev Raises the epoch of an account. Lanes keep their words.
+    @param account Id of the maker account.
+    @return The new epoch, a count.
     """
     epoch: uint256 = self.epochs[account] + 1
     self.epochs[account] = epoch
@@ -128,7 +130,12 @@ def _void_all(account: uint256) -> uint256:
 @view
 def _left(account: uint256, lane: uint256, sequence: uint256, order_size: int256) -> uint256:
     """
-    @dev What an order has left; base, WAD. 0 for one that is void or out of bounds.
+    @dev What an order has left.
+    @param account Id of the maker account.
+    @param lane Number of the lane.
+    @param sequence Place in the lane.
+    @param order_size Signed size of the order, WAD base.
+    @return WAD base; 0 for one that is void or out of bounds.
     """
     if sequence > MAX_SEQUENCE or not self._is_size_in_bounds(order_size):
         return 0
@@ -145,13 +152,17 @@ def _left(account: uint256, lane: uint256, sequence: uint256, order_size: int256
 @view
 def _progress(account: uint256, lane: uint256, sequence: uint256) -> (bool, uint256):
     """
-    @dev Whether a sequence of a lane is not void yet, and how much of it has been filled (base,
-         WAD; 0 for one not begun).
+    @dev Where a sequence of a lane stands.
+    @param account Id of the maker account.
+    @param lane Number of the lane.
+    @param sequence Place in the lane.
+    @return live Whether it is not void yet.
+    @return filled How much of it has been filled, WAD base; 0 for one not begun.
     """
     word: uint256 = self.lanes[account][lane]
-    current: uint256 = word & SEQUENCE_MASK
+    current: uint256 = word & order_words.SEQUENCE_MASK
     if sequence == current:
-        return True, word >> FILLED_SHIFT
+        return True, word >> order_words.FILLED_SHIFT
     return sequence > current, 0
 
 
@@ -159,7 +170,9 @@ def _progress(account: uint256, lane: uint256, sequence: uint256) -> (bool, uint
 @pure
 def _magnitude(order_size: int256) -> uint256:
     """
-    @dev |order_size| of one that is in bounds; base, WAD.
+    @dev |order_size| of one that is in bounds.
+    @param order_size WAD base, signed.
+    @return WAD base.
     """
     return convert(abs(order_size), uint256)
 
@@ -169,6 +182,8 @@ def _magnitude(order_size: int256) -> uint256:
 def _is_size_in_bounds(order_size: int256) -> bool:
     """
     @dev Two comparisons and no `abs`: int256 has one more negative value than positive ones.
+    @param order_size WAD base, signed.
+    @return Whether it is one the arithmetic is made for.
     """
     return order_size != 0 and order_size <= MAX_SIZE and order_size >= -MAX_SIZE
 
@@ -176,34 +191,56 @@ def _is_size_in_bounds(order_size: int256) -> bool:
 @internal
 @pure
 def _require_size_bounds(order_size: int256):
-    assert self._is_size_in_bounds(order_size), "exchange: order size out of bounds"
+    """
+    @dev A size is one the arithmetic is made for.
+    @param order_size WAD base, signed.
+    """
+    assert self._is_size_in_bounds(order_size), "order lanes: order size out of bounds"
 
 
 @internal
 @pure
 def _require_sequence_bounds(sequence: uint256):
-    assert sequence <= MAX_SEQUENCE, "exchange: sequence out of bounds"
+    """
+    @dev A lane can move past the sequence.
+    """
+    assert sequence <= MAX_SEQUENCE, "order lanes: sequence out of bounds"
 
 
 @internal
 @view
 def _require_epoch(account: uint256, epoch: uint256):
-    assert epoch == self.epochs[account], "exchange: wrong epoch"
+    """
+    @dev An order was signed for the account's present epoch.
+    """
+    assert epoch == self.epochs[account], "order lanes: wrong epoch"
 
 
 @internal
 @pure
 def _require_not_superseded(live: bool):
-    assert live, "exchange: order superseded"
+    """
+    @dev A sequence is neither cancelled nor below one that was filled.
+    """
+    assert live, "order lanes: order superseded"
 
 
 @internal
 @pure
 def _require_some(size: uint256):
-    assert size != 0, "exchange: zero size"
+    """
+    @dev Nothing is no fill.
+    @param size WAD base.
+    """
+    assert size != 0, "order lanes: zero size"
 
 
 @internal
 @pure
 def _require_left(min_size: uint256, left: uint256):
-    assert left != 0 and min_size <= left, "exchange: order overfilled"
+    """
+    @dev Of an order with less than asked for, enough is left.
+    @param min_size WAD base.
+    @param left WAD base.
+    """
+    assert left != 0 and min_size <= left, "order lanes: order overfilled"

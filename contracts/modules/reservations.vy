@@ -8,9 +8,8 @@
 @notice While anything is kept the funds' exits are closed.
 """
 
-from ..interfaces import IDefaultFund
 from ..interfaces import IDefaultManagerEvents
-from ..interfaces import IInsuranceFund
+from ..interfaces import IFundManager
 from .layout import role_layout
 from .layout import tier_layout
 from .layout import units
@@ -83,13 +82,13 @@ def _set_sums(word: uint256):
     old: uint256 = self.kept_in_all
     self.kept_in_all = word
     if self._field(old, 1) != self._field(word, 1):
-        extcall IInsuranceFund(default_rules._role(role_layout.INSURANCE_FUND)).reserve(
+        extcall IFundManager(default_rules._role(role_layout.INSURANCE_FUND)).reserve(
             self._field(word, 1)
         )
     before: uint256 = self._field(old, 0) + self._field(old, 2) + self._field(old, 3)
     now: uint256 = self._field(word, 0) + self._field(word, 2) + self._field(word, 3)
     if before != now:
-        extcall IDefaultFund(default_rules._role(role_layout.DEFAULT_FUND)).reserve(now)
+        extcall IFundManager(default_rules._role(role_layout.DEFAULT_FUND)).reserve(now)
 
 
 @internal

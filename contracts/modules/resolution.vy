@@ -10,9 +10,9 @@
 """
 
 from ..interfaces import IClearinghouseTearUps
-from ..interfaces import IDefaultFund
+from ..interfaces import IDefaultFundManager
 from ..interfaces import IDefaultManagerEvents
-from ..interfaces import IInsuranceFund
+from ..interfaces import IInsuranceFundManager
 from .layout import limits
 from .layout import role_layout
 from . import default_rules
@@ -93,7 +93,7 @@ def _draw_own(place: uint256):
     paid: uint256 = 0
     contributions: uint256 = 0
     assessments: uint256 = 0
-    paid, contributions, assessments = extcall IDefaultFund(
+    paid, contributions, assessments = extcall IDefaultFundManager(
         default_rules._role(role_layout.DEFAULT_FUND)
     ).draw(account, asked, 0, 0)
     waterfall.claims[place].own = paid
@@ -111,11 +111,11 @@ def _draw(place: uint256, with_own: bool):
     members: uint256 = own + claim.contributions + claim.assessments
     wanted: uint256 = claim.own + claim.insurance + claim.contributions + claim.assessments
     if claim.insurance != 0:
-        claim.insurance = extcall IInsuranceFund(
+        claim.insurance = extcall IInsuranceFundManager(
             default_rules._role(role_layout.INSURANCE_FUND)
         ).draw(claim.account, claim.insurance)
     if members != 0:
-        own, claim.contributions, claim.assessments = extcall IDefaultFund(
+        own, claim.contributions, claim.assessments = extcall IDefaultFundManager(
             default_rules._role(role_layout.DEFAULT_FUND)
         ).draw(claim.account, own, claim.contributions, claim.assessments)
         if with_own:

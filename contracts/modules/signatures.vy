@@ -23,8 +23,11 @@ from snekmate.utils import signature_checker
 # Bytes. A multisig of fifteen owners needs 975.
 MAX_SIGNATURE: constant(uint256) = 1024
 
-# Bytes of r, s, v.
+# A key's signature and where its parts are, bytes.
 KEY_SIGNATURE: constant(uint256) = 65
+R_AT: constant(uint256) = 0
+S_AT: constant(uint256) = 32
+V_AT: constant(uint256) = 64
 
 
 @internal
@@ -33,16 +36,20 @@ def _is_signed_by_key(signer: address, digest: bytes32, signature: Bytes[MAX_SIG
     """
     @dev ECDSA over secp256k1 with (r, s, v). The malleable upper half of `s` (EIP-2) does not
          count, nor does a failed recovery, which yields the zero address.
+    @param signer Address of the key's owner.
+    @param digest What was signed.
+    @param signature r, s, v: 32, 32 and 1 byte.
+    @return Whether they signed.
     """
     if len(signature) != KEY_SIGNATURE:
         return False
-    s: uint256 = extract32(signature, 32, output_type=uint256)
+    s: uint256 = extract32(signature, S_AT, output_type=uint256)
     if s > ecdsa._MALLEABILITY_THRESHOLD:
         return False
     recovered: address = ecrecover(
         digest,
-        convert(slice(signature, 64, 1), uint256),
-        extract32(signature, 0, output_type=uint256),
+        convert(slice(signature, V_AT, 1), uint256),
+        extract32(signature, R_AT, output_type=uint256),
         s,
     )
     return recovered == signer and recovered != empty(address)
@@ -54,6 +61,10 @@ def _is_signed_by_wallet(signer: address, digest: bytes32, signature: Bytes[MAX_
     """
     @dev ERC-1271. A signer that reverts, has no code, or answers anything but the magic value did
          not sign. The call is static, so a hostile wallet can waste gas and change nothing.
+    @param signer Address of the wallet.
+    @param digest What was signed.
+    @param signature What the wallet accepts, bytes.
+    @return Whether it signed.
     """
     success: bool = False
     answer: Bytes[32] = b""
@@ -79,7 +90,13 @@ def _is_signed_by_wallet(signer: address, digest: bytes32, signature: Bytes[MAX_
 @internal
 @view
 def _require_signed(signer: address, digest: bytes32, signature: Bytes[MAX_SIGNATURE]):
+    """
+    @dev One of the two ways to sign holds.
+    @param signer Address of a key's owner or of a wallet.
+    @param digest What was signed.
+    @param signature 65 bytes (r, s, v), or what the wallet accepts.
+    """
     assert (
         self._is_signed_by_key(signer, digest, signature)
         or self._is_signed_by_wallet(signer, digest, signature)
-    ), "exchange: invalid signature"
+    ), "signatures: invalid signature"

@@ -11,7 +11,7 @@
 """
 
 from ..interfaces import IClearinghouseEvents
-from ..interfaces import IDefaultFund
+from ..interfaces import IDefaultFundManager
 from ..interfaces import IRiskEngine
 from .layout import leg_layout
 from .layout import levels
@@ -172,7 +172,7 @@ def _require_contribution(account: uint256, initial: uint256):
     @dev Whoever adds to a large risk answers for a part of it in the default fund.
     @param initial IM of the account, WAD cash.
     """
-    extcall IDefaultFund(registry._role(role_layout.DEFAULT_FUND)).require_contribution(
+    extcall IDefaultFundManager(registry._role(role_layout.DEFAULT_FUND)).require_contribution(
         account, initial
     )
 

@@ -19,6 +19,9 @@ from .layout import units
 def _mul_down(a: uint256, b: uint256) -> uint256:
     """
     @dev a * b / WAD, rounded down. Reverts when a * b overflows 256 bits.
+    @param a An amount, WAD.
+    @param b A factor, WAD.
+    @return WAD.
     """
     return a * b // units.WAD
 
@@ -28,6 +31,9 @@ def _mul_down(a: uint256, b: uint256) -> uint256:
 def _mul_up(a: uint256, b: uint256) -> uint256:
     """
     @dev a * b / WAD, rounded up. Reverts when a * b + WAD overflows 256 bits.
+    @param a An amount, WAD.
+    @param b A factor, WAD.
+    @return WAD.
     """
     return (a * b + (units.WAD - 1)) // units.WAD
 
@@ -37,6 +43,9 @@ def _mul_up(a: uint256, b: uint256) -> uint256:
 def _mul_floor(a: int256, b: int256) -> int256:
     """
     @dev a * b / WAD, rounded towards minus infinity. Reverts when a * b overflows.
+    @param a An amount, WAD.
+    @param b A factor, WAD.
+    @return WAD.
     """
     product: int256 = a * b
     if product < 0:
@@ -50,6 +59,9 @@ def _mul_floor(a: int256, b: int256) -> int256:
 def _mul_ceil(a: int256, b: int256) -> int256:
     """
     @dev a * b / WAD, rounded towards plus infinity. Reverts when a * b overflows.
+    @param a An amount, WAD.
+    @param b A factor, WAD.
+    @return WAD.
     """
     return -self._mul_floor(-a, b)
 
@@ -59,6 +71,9 @@ def _mul_ceil(a: int256, b: int256) -> int256:
 def _mul_floor_unchecked(a: int256, b: int256) -> int256:
     """
     @dev As `_mul_floor`, for callers whose bounds prove |a * b| + WAD < 2**255.
+    @param a An amount, WAD.
+    @param b A factor, WAD.
+    @return WAD.
     """
     product: int256 = unsafe_mul(a, b)
     if product < 0:
@@ -71,6 +86,9 @@ def _mul_floor_unchecked(a: int256, b: int256) -> int256:
 def _mul_ceil_unchecked(a: int256, b: int256) -> int256:
     """
     @dev As `_mul_ceil`, for callers whose bounds prove |a * b| + WAD < 2**255.
+    @param a An amount, WAD.
+    @param b A factor, WAD.
+    @return WAD.
     """
     product: int256 = unsafe_mul(a, b)
     if product > 0:
@@ -83,6 +101,8 @@ def _mul_ceil_unchecked(a: int256, b: int256) -> int256:
 def _magnitude(a: int256) -> uint256:
     """
     @dev |a|. Reverts for the one value that has none, the least int256.
+    @param a Any number.
+    @return Its distance from 0.
     """
     return convert(abs(a), uint256)
 

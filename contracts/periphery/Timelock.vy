@@ -7,20 +7,27 @@
 @author Bulkhead
 @notice Owner of the Clearinghouse and so, since the other contracts ask that one for its owner, of
         every parameter of Bulkhead. Snekmate's timelock controller as it is: a proposer schedules a
-        call, everybody sees it for at least the delay, then it can be executed; whoever may propose
-        may also cancel until then. The delay and the roles are parameters like any other: they
+        call, everybody sees it for at least the delay, then it can be executed; who may propose may
+        also cancel until then. The delay and the roles are parameters like any other: they
         change by a call of the Timelock to itself.
 @dev    Deploy it with the empty address as the one executor, which opens `execute` to anyone, and
         without an admin, who could hand out roles without a delay. docs/decisions.md says why.
         A scheduled call does not expire and is executed when somebody likes: name a predecessor
         where order matters, and cancel what is no longer wanted. It owns nothing but parameters,
-        so it takes no tokens, and Ether only to pass it on in an execution.
+        so it takes no tokens, and Ether only to pass it on in an execution: of what snekmate's
+        controller can do, the ERC-721 and ERC-1155 receivers, `set_role_admin`, ERC-165 and a
+        default function are left out.
         Ownership comes in two steps: `transfer_ownership` to the Timelock by the old owner, then
         `accept_ownership` as a scheduled call of the Timelock.
 """
 
+from snekmate.auth.interfaces import IAccessControl
 from snekmate.auth import access_control
 from snekmate.governance import timelock_controller
+from ..interfaces import ITimelock
+
+implements: IAccessControl
+implements: ITimelock
 
 initializes: access_control
 initializes: timelock_controller[access_control := access_control]
@@ -64,10 +71,12 @@ def __init__(
     admin: address,
 ):
     """
+    @notice Hands out the roles; afterwards they change only by calls of the Timelock to itself.
     @param min_delay Least time between scheduling and execution, seconds.
-    @param proposers Who may schedule and cancel.
-    @param executors Who may execute; the empty address = anyone.
-    @param admin Who may change roles without a delay; empty = nobody but the Timelock itself.
+    @param proposers Addresses of those who may schedule and cancel.
+    @param executors Addresses of those who may execute; the empty address = anyone.
+    @param admin Address of somebody who may change roles without a delay; empty = nobody but the
+           Timelock itself.
     """
     access_control.__init__()
     timelock_controller.__init__(min_delay, proposers, executors, admin)

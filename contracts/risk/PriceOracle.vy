@@ -10,165 +10,95 @@
         the primary's answer, anything else means an interval, never a point, that encloses what
         evidence is left, and a status that says why.
 @dev    No admin and no configuration of its own: callers pass the feed configuration in and own the
-        risk of it. The only storage is what `checkpoint` and `report_outage`, both open to anyone,
-        remember of a configuration: its last VALID price, an average of those, and since when it
-        has been known not to be VALID. It is keyed by the whole configuration, so that a stranger's
-        feeds can only ever write a stranger's memory.
+        risk of it. What `checkpoint` and `report_outage`, both open to anyone, remember of a
+        configuration is in `price_memory`; this contract stores nothing else.
         No feed can make `read` revert (INV-13): reverting, burning its gas, answering short, zero,
         negative, absurd or from the future is an answer to judge. No caller can make a good feed
-        look dead either: every feed gets `_FEED_GAS`, or the call reverts.
+        look dead either: every feed gets `FEED_GAS`, or the call reverts.
         Round ids are ignored, as Chainlink advises; freshness is `updatedAt` against the heartbeat.
         Words and units: see IPriceOracle.
 """
 
-from snekmate.utils import math
 from ..interfaces import IPriceOracle
+from ..interfaces import IPriceOracleEvents
+from ..modules.layout import feed_words
 from ..modules.layout import units
+from ..modules import price_memory
 
 implements: IPriceOracle
+implements: IPriceOracleEvents
+
+initializes: price_memory
+
+exports: price_memory.AVERAGE_WINDOW
 
 
-# --------------------------------------------------------------------------------------------------
-# Constants
-# --------------------------------------------------------------------------------------------------
-
-
-# Assets per `read`, and the words that describe them.
-_MAX_ASSETS: constant(uint256) = 72
-_WORDS_PER_ASSET: constant(uint256) = 3
-
-# Statuses, see IPriceOracle. The order is not the priority, see `_judge`.
-_VALID: constant(uint256) = 0
-_STALE: constant(uint256) = 1
-_DIVERGENT: constant(uint256) = 2
-_HALTED: constant(uint256) = 3
-_SEQUENCER: constant(uint256) = 4
-
-# Layout of a configuration (w0, w1, w2) and of a judgement; a feed's heartbeat and decimals are
-# shifted so that both feeds are parsed by the same code.
-_ADDRESS_MASK: constant(uint256) = 2**160 - 1
-_PRIMARY_TERMS_SHIFT: constant(uint256) = 160
-_SECONDARY_TERMS_SHIFT: constant(uint256) = 200
-_HEARTBEAT_MASK: constant(uint256) = 2**32 - 1
-_DECIMALS_SHIFT: constant(uint256) = 32
-_DECIMALS_MASK: constant(uint256) = 2**8 - 1
-_DEVIATION_SHIFT: constant(uint256) = 240
-_BOUND_MASK: constant(uint256) = 2**128 - 1
-_BOUND_SHIFT: constant(uint256) = 128
-_HIGH_SHIFT: constant(uint256) = 120
-_STATUS_SHIFT: constant(uint256) = 240
-
-# Greatest price of a judgement, WAD: 120 bits. Bounds beyond it count as it.
-_MAX_PRICE: constant(uint256) = 2**120 - 1
-
-# A word of evidence is price (120 bits, WAD; 0 = none) | age (64 bits, seconds that widen it) and
-# three flags: the answer is fresh, the price may be as low or as high as the bounds allow.
-_AGE_SHIFT: constant(uint256) = 120
-_AGE_MASK: constant(uint256) = 2**64 - 1
-_BELOW: constant(uint256) = 2**253
-_ABOVE: constant(uint256) = 2**254
-_FRESH: constant(uint256) = 2**255
-
-# Decimals inside, and the most a feed may have.
-_WAD_DECIMALS: constant(uint256) = 18
-_MAX_DECIMALS: constant(uint256) = 36
+# Assets per `read`.
+MAX_ASSETS: constant(uint256) = 72
 
 # An answer from here on is above every bound at any decimals (2**180 / 10**18 > 2**120), and one
 # below it survives scaling (2**180 * 10**18 < 2**240).
-_ANSWER_LIMIT: constant(uint256) = 2**180
-
+ANSWER_LIMIT: constant(uint256) = 2**180
 
 # Gas a feed may burn. Chainlink proxies take 10-20k, composite feeds (rate x price) up to 60k.
-_FEED_GAS: constant(uint256) = 150_000
+FEED_GAS: constant(uint256) = 150_000
 
-# Gas that must be left before a feed call: 64/63 of `_FEED_GAS` (EIP-150) = 152,381, plus 2,600
+# Gas that must be left before a feed call: 64/63 of `FEED_GAS` (EIP-150) = 152,381, plus 2,600
 # for a cold address (EIP-2929) and some 5,000 for the instructions in between and to spare.
-_GAS_BEFORE_FEED: constant(uint256) = 160_000
+GAS_BEFORE_FEED: constant(uint256) = 160_000
 
 # An old price is trusted to 1 % for every hour of its age: to 100 % after this, seconds.
-_WIDENING: constant(uint256) = 100 * 3_600
+WIDENING: constant(uint256) = 100 * units.HOUR
 
 # Length of what `latestRoundData` returns and where its words are, bytes.
-_ANSWER_SIZE: constant(uint256) = 160
-_ANSWER_AT: constant(uint256) = 32
-_STARTED_AT: constant(uint256) = 64
-_UPDATED_AT: constant(uint256) = 96
-
-# A checkpoint is price (128 bits) | time << 128, a memory average (128 bits) | outage since << 128.
-_CHECKPOINT_MASK: constant(uint256) = 2**128 - 1
-_CHECKPOINT_TIME_SHIFT: constant(uint256) = 128
-
-# How fast the average forgets, seconds: what is this old counts 1/e of what is new.
-AVERAGE_WINDOW: public(constant(uint256)) = 3_600
+ANSWER_SIZE: constant(uint256) = 160
+ANSWER_AT: constant(uint256) = 32
+STARTED_AT: constant(uint256) = 64
+UPDATED_AT: constant(uint256) = 96
 
 # When a sequencer that is down will be up again: later than any block, and small enough that
 # callers may add seconds to it.
-_NEVER: constant(uint256) = 2**64
-
-
-# --------------------------------------------------------------------------------------------------
-# Immutables
-# --------------------------------------------------------------------------------------------------
+NEVER: constant(uint256) = 2**64
 
 
 # Chainlink L2 uptime feed; empty on a chain without a sequencer.
-sequencer_feed: public(immutable(address))
+SEQUENCER_FEED: immutable(address)
 
 # How long the sequencer must have been up before prices count, seconds.
-sequencer_grace: public(immutable(uint256))
-
-
-# --------------------------------------------------------------------------------------------------
-# Storage
-# --------------------------------------------------------------------------------------------------
-
-
-# Configuration key -> last checkpoint, packed; 0 = never. The price was strictly inside the bounds.
-_checkpoints: HashMap[bytes32, uint256]
-
-# Configuration key -> average of the checkpoints and since when there is a known outage (unix
-# seconds, 0 = none), packed; 0 = never. The average is between the checkpoints' prices.
-_memories: HashMap[bytes32, uint256]
-
-
-# --------------------------------------------------------------------------------------------------
-# Constructor
-# --------------------------------------------------------------------------------------------------
+SEQUENCER_GRACE: immutable(uint256)
 
 
 @deploy
-def __init__(sequencer_feed_: address, sequencer_grace_: uint256):
+def __init__(sequencer_feed: address, sequencer_grace: uint256):
     """
     @notice Fixes the sequencer feed for good.
-    @param sequencer_feed_ Chainlink L2 uptime feed; empty = this chain has no sequencer.
-    @param sequencer_grace_ Seconds the sequencer must have been up before prices count.
+    @param sequencer_feed Chainlink L2 uptime feed; empty = this chain has no sequencer.
+    @param sequencer_grace Seconds the sequencer must have been up before prices count.
     """
-    sequencer_feed = sequencer_feed_
-    sequencer_grace = sequencer_grace_
+    SEQUENCER_FEED = sequencer_feed
+    SEQUENCER_GRACE = sequencer_grace
+    price_memory.__init__()
 
 
-# --------------------------------------------------------------------------------------------------
-# Judgement
-# --------------------------------------------------------------------------------------------------
-
+# JUDGEMENT ----------------------------------------------------------------------------------------
 
 @external
 @view
 def read(
-    configs: DynArray[uint256, _MAX_ASSETS * _WORDS_PER_ASSET]
-) -> DynArray[uint256, _MAX_ASSETS]:
+    configs: DynArray[uint256, MAX_ASSETS * feed_words.WORDS_PER_ASSET]
+) -> DynArray[uint256, MAX_ASSETS]:
     """
-    @notice Judges up to 72 assets. Never reverts because of a feed.
+    @notice Judges up to 72 assets. Anyone may call it. Never reverts because of a feed.
     @param configs Three words per asset, see IPriceOracle.
     @return One judgement per asset: low 120 | high 120 | status 8 bits, prices in WAD.
-    @custom:reverts oracle: three words per asset | oracle: not enough gas for a feed
+    @custom:reverts price oracle: three words per asset | price oracle: not enough gas for a feed
     """
-    count: uint256 = len(configs) // _WORDS_PER_ASSET
-    assert count * _WORDS_PER_ASSET == len(configs), "oracle: three words per asset"
+    count: uint256 = len(configs) // feed_words.WORDS_PER_ASSET
+    assert count * feed_words.WORDS_PER_ASSET == len(configs), "price oracle: three words per asset"
     sequencer_up: bool = self._is_sequencer_up()
-    judgements: DynArray[uint256, _MAX_ASSETS] = []
-    for i: uint256 in range(count, bound=_MAX_ASSETS):
-        at: uint256 = unsafe_mul(i, _WORDS_PER_ASSET)  # i < 72
+    judgements: DynArray[uint256, MAX_ASSETS] = []
+    for i: uint256 in range(count, bound=MAX_ASSETS):
+        at: uint256 = unsafe_mul(i, feed_words.WORDS_PER_ASSET)  # i < 72
         judgements.append(
             self._judge(
                 configs[at],
@@ -184,30 +114,27 @@ def read(
 @view
 def price(w0: uint256, w1: uint256, w2: uint256) -> (uint256, uint256, uint256):
     """
-    @notice Judges one asset, unpacked: a convenience for people and scripts.
+    @notice Judges one asset, unpacked. Anyone may call it. Never reverts because of a feed.
     @param w0 First word of the configuration, see IPriceOracle.
     @param w1 Second word.
     @param w2 Third word.
     @return low Lower end of the price, WAD.
     @return high Upper end of the price, WAD; equal to `low` when VALID, above it when not.
     @return status 0 VALID, 1 STALE, 2 DIVERGENT, 3 HALTED, 4 SEQUENCER.
-    @custom:reverts oracle: not enough gas for a feed
+    @custom:reverts price oracle: not enough gas for a feed
     """
     sequencer_up: bool = True
-    if sequencer_feed != empty(address):
+    if SEQUENCER_FEED != empty(address):
         sequencer_up = self._is_sequencer_up()
     judgement: uint256 = self._judge(w0, w1, w2, sequencer_up)
     return (
-        judgement & _MAX_PRICE,
-        (judgement >> _HIGH_SHIFT) & _MAX_PRICE,
-        judgement >> _STATUS_SHIFT,
+        judgement & feed_words.PRICE_MASK,
+        (judgement >> feed_words.HIGH_SHIFT) & feed_words.PRICE_MASK,
+        judgement >> feed_words.STATUS_SHIFT,
     )
 
 
-# --------------------------------------------------------------------------------------------------
-# Checkpoints
-# --------------------------------------------------------------------------------------------------
-
+# CHECKPOINTS AND OUTAGES --------------------------------------------------------------------------
 
 @external
 def checkpoint(w0: uint256, w1: uint256, w2: uint256):
@@ -215,48 +142,32 @@ def checkpoint(w0: uint256, w1: uint256, w2: uint256):
     @notice Remembers the price of a configuration, for the day when one of its feeds is dead, or
             both, and ends a reported outage. Callable by anyone, at any time at which the price is
             VALID.
-    @dev    The average is exponential over time: the stretch since the last checkpoint counts as
-            the mean of its two ends, with weight 1 - e^(-seconds / AVERAGE_WINDOW). So checkpoints
-            of one block have no weight; while a price stands still it makes no difference how many
-            are taken; and nobody's last checkpoint weighs more than half, of an hourly series 32 %,
-            of one every ten minutes 8 %.
+    @dev    How the average is weighted: see price_memory.
     @param w0 First word of the configuration, see IPriceOracle.
     @param w1 Second word; the caller's bits make no difference.
     @param w2 Third word.
-    @custom:reverts oracle: price not valid | oracle: not enough gas for a feed
+    @custom:reverts price oracle: price not valid | price oracle: not enough gas for a feed
     """
     judgement: uint256 = self._judge(w0, w1, w2, self._is_sequencer_up())
-    assert judgement >> _STATUS_SHIFT == _VALID, "oracle: price not valid"
-    key: bytes32 = self._key(w0, w1, w2)
-    valid_price: uint256 = judgement & _MAX_PRICE
-    average: uint256 = valid_price
-    last: uint256 = self._checkpoints[key]
-    if last != 0:
-        memory: uint256 = self._memories[key]
-        average = self._average(memory & _CHECKPOINT_MASK, last, valid_price)
-        since: uint256 = memory >> _CHECKPOINT_TIME_SHIFT
-        if since != 0:
-            log IPriceOracle.OutageEnded(config=key, since=since)
-    self._checkpoints[key] = valid_price | (block.timestamp << _CHECKPOINT_TIME_SHIFT)
-    self._memories[key] = average  # ends an outage
-    log IPriceOracle.Checkpoint(
-        config=key, price=valid_price, average=average, time=block.timestamp
-    )
+    assert (
+        judgement >> feed_words.STATUS_SHIFT == feed_words.STATUS_VALID
+    ), "price oracle: price not valid"
+    price_memory._remember(price_memory._key(w0, w1, w2), judgement & feed_words.PRICE_MASK)
 
 
 @external
 @view
 def last_valid(w0: uint256, w1: uint256, w2: uint256) -> (uint256, uint256):
     """
-    @notice The last checkpoint of a configuration.
+    @notice The last checkpoint of a configuration. Anyone may call it.
     @param w0 First word of the configuration, see IPriceOracle.
     @param w1 Second word; the caller's bits make no difference.
     @param w2 Third word.
     @return price Price when it was taken, WAD; 0 = there is none.
     @return time When it was taken, unix seconds; 0 = there is none.
     """
-    packed: uint256 = self._checkpoints[self._key(w0, w1, w2)]
-    return packed & _CHECKPOINT_MASK, packed >> _CHECKPOINT_TIME_SHIFT
+    checkpoint: uint256 = price_memory.checkpoints[price_memory._key(w0, w1, w2)]
+    return checkpoint & feed_words.REMEMBERED_MASK, checkpoint >> feed_words.TIME_SHIFT
 
 
 @external
@@ -264,61 +175,73 @@ def last_valid(w0: uint256, w1: uint256, w2: uint256) -> (uint256, uint256):
 def average(w0: uint256, w1: uint256, w2: uint256) -> (uint256, uint256):
     """
     @notice Average of a configuration's checkpoints, the price at which a market whose feed is dead
-            may be settled. It is as recent as the last checkpoint.
+            may be settled. It is as recent as the last checkpoint. Anyone may call it.
     @param w0 First word of the configuration, see IPriceOracle.
     @param w1 Second word; the caller's bits make no difference.
     @param w2 Third word.
     @return price Average, WAD; 0 = there is no checkpoint.
     @return time When the last checkpoint was taken, unix seconds; 0 = there is none.
     """
-    key: bytes32 = self._key(w0, w1, w2)
+    key: bytes32 = price_memory._key(w0, w1, w2)
     return (
-        self._memories[key] & _CHECKPOINT_MASK, self._checkpoints[key] >> _CHECKPOINT_TIME_SHIFT
+        price_memory.memories[key] & feed_words.REMEMBERED_MASK,
+        price_memory.checkpoints[key] >> feed_words.TIME_SHIFT,
     )
-
-
-# --------------------------------------------------------------------------------------------------
-# Outages
-# --------------------------------------------------------------------------------------------------
 
 
 @external
 def report_outage(w0: uint256, w1: uint256, w2: uint256):
     """
     @notice Puts on record that a configuration's price is not VALID. The record stands until the
-            next checkpoint: whoever sees the price back takes one. Callable by anyone.
+            next checkpoint, which anyone takes who sees the price back. Callable by anyone.
     @param w0 First word of the configuration, see IPriceOracle.
     @param w1 Second word; the caller's bits make no difference.
     @param w2 Third word.
-    @custom:reverts oracle: price is valid | oracle: sequencer outage
-                    | oracle: outage already reported | oracle: not enough gas for a feed
+    @custom:reverts price oracle: price is valid | price oracle: sequencer outage
+                    | price memory: outage already reported
+                    | price oracle: not enough gas for a feed
     """
-    status: uint256 = self._judge(w0, w1, w2, self._is_sequencer_up()) >> _STATUS_SHIFT
-    assert status != _VALID, "oracle: price is valid"
-    assert status != _SEQUENCER, "oracle: sequencer outage"
-    key: bytes32 = self._key(w0, w1, w2)
-    memory: uint256 = self._memories[key]
-    assert memory >> _CHECKPOINT_TIME_SHIFT == 0, "oracle: outage already reported"
-    self._memories[key] = memory | (block.timestamp << _CHECKPOINT_TIME_SHIFT)
-    log IPriceOracle.OutageReported(config=key, status=status, since=block.timestamp)
+    status: uint256 = self._judge(w0, w1, w2, self._is_sequencer_up()) >> feed_words.STATUS_SHIFT
+    assert status != feed_words.STATUS_VALID, "price oracle: price is valid"
+    assert status != feed_words.STATUS_SEQUENCER, "price oracle: sequencer outage"
+    price_memory._report(price_memory._key(w0, w1, w2), status)
 
 
 @external
 @view
 def outage(w0: uint256, w1: uint256, w2: uint256) -> uint256:
     """
-    @notice Since when a configuration's price has been known not to be VALID.
+    @notice Since when a configuration's price has been known not to be VALID. Anyone may call it.
     @param w0 First word of the configuration, see IPriceOracle.
     @param w1 Second word; the caller's bits make no difference.
     @param w2 Third word.
     @return When the outage was reported, unix seconds; 0 = none has been since the last checkpoint.
     """
-    return self._memories[self._key(w0, w1, w2)] >> _CHECKPOINT_TIME_SHIFT
+    return price_memory.memories[price_memory._key(w0, w1, w2)] >> feed_words.TIME_SHIFT
 
 
-# --------------------------------------------------------------------------------------------------
-# Sequencer
-# --------------------------------------------------------------------------------------------------
+# SEQUENCER ----------------------------------------------------------------------------------------
+
+@external
+@view
+@reentrant
+def sequencer_feed() -> address:
+    """
+    @notice The sequencer's feed. Anyone may call it.
+    @return Address of a Chainlink L2 uptime feed; empty on a chain without a sequencer.
+    """
+    return SEQUENCER_FEED
+
+
+@external
+@view
+@reentrant
+def sequencer_grace() -> uint256:
+    """
+    @notice How long the sequencer must have been up before prices count. Anyone may call it.
+    @return Seconds.
+    """
+    return SEQUENCER_GRACE
 
 
 @external
@@ -326,8 +249,9 @@ def outage(w0: uint256, w1: uint256, w2: uint256) -> uint256:
 def is_sequencer_up() -> bool:
     """
     @notice Whether the sequencer is up and past its grace time. Always so without a sequencer feed.
-    @return False also when the sequencer feed reverts or answers nonsense.
-    @custom:reverts oracle: not enough gas for a feed
+            Anyone may call it.
+    @return Whether it is: no also when the sequencer feed reverts or answers nonsense.
+    @custom:reverts price oracle: not enough gas for a feed
     """
     return self._is_sequencer_up()
 
@@ -337,20 +261,18 @@ def is_sequencer_up() -> bool:
 def resumed_at() -> uint256:
     """
     @notice When the grace time after the sequencer's last outage was over, or will be. Clocks that
-            an outage must not use up run from here: `max(deadline, resumed_at() + grace)`.
+            an outage must not use up run from here: `max(deadline, resumed_at() + grace)`. Anyone
+            may call it.
     @return Unix seconds; 0 = there is no sequencer feed; 2**64, later than any block and yet far
             from an overflow, while the sequencer is down or its feed reverts or answers nonsense.
-    @custom:reverts oracle: not enough gas for a feed
+    @custom:reverts price oracle: not enough gas for a feed
     """
-    if sequencer_feed == empty(address):
+    if SEQUENCER_FEED == empty(address):
         return 0
     return self._resumed_at()
 
 
-# --------------------------------------------------------------------------------------------------
-# Internal
-# --------------------------------------------------------------------------------------------------
-
+# INTERNAL -----------------------------------------------------------------------------------------
 
 @internal
 @view
@@ -363,28 +285,30 @@ def _judge(w0: uint256, w1: uint256, w2: uint256, sequencer_up: bool) -> uint256
     @param sequencer_up Whether the sequencer is up and past its grace time.
     @return The judgement: low 120 | high 120 | status 8 bits.
     """
-    least: uint256 = w2 & _BOUND_MASK
-    greatest: uint256 = min(w2 >> _BOUND_SHIFT, _MAX_PRICE)
-    primary: uint256 = self._answer(w0, w0 >> _PRIMARY_TERMS_SHIFT, least, greatest)
-    secondary: uint256 = self._answer(w1, w0 >> _SECONDARY_TERMS_SHIFT, least, greatest)
+    least: uint256 = w2 & feed_words.BOUND_MASK
+    greatest: uint256 = min(w2 >> feed_words.BOUND_SHIFT, feed_words.PRICE_MASK)
+    primary: uint256 = self._answer(w0, w0 >> feed_words.PRIMARY_TERMS_SHIFT, least, greatest)
+    secondary: uint256 = self._answer(w1, w0 >> feed_words.SECONDARY_TERMS_SHIFT, least, greatest)
 
-    status: uint256 = _STALE
+    status: uint256 = feed_words.STATUS_STALE
     if not sequencer_up:
-        status = _SEQUENCER
-    elif primary & secondary >= _FRESH:
-        low: uint256 = primary & _MAX_PRICE
-        high: uint256 = secondary & _MAX_PRICE
+        status = feed_words.STATUS_SEQUENCER
+    elif primary & secondary >= feed_words.FRESH:
+        low: uint256 = primary & feed_words.PRICE_MASK
+        high: uint256 = secondary & feed_words.PRICE_MASK
         if low > high:
             low = high
-            high = primary & _MAX_PRICE
+            high = primary & feed_words.PRICE_MASK
         # high < 2**120, so high * 10_000 < 2**134; low <= high; low * (2**16 - 1) < 2**136
-        if unsafe_mul(unsafe_sub(high, low), units.BPS) <= unsafe_mul(low, w0 >> _DEVIATION_SHIFT):
-            primary &= _MAX_PRICE
-            return primary | (primary << _HIGH_SHIFT)  # VALID is 0
-        status = _DIVERGENT
-    elif primary & _MAX_PRICE == 0:
-        status = _HALTED
-    return self._interval(w0, w1, w2, primary, secondary) | (status << _STATUS_SHIFT)
+        if unsafe_mul(unsafe_sub(high, low), units.BPS) <= unsafe_mul(
+            low, w0 >> feed_words.DEVIATION_SHIFT
+        ):
+            primary &= feed_words.PRICE_MASK
+            return primary | (primary << feed_words.HIGH_SHIFT)  # VALID is 0
+        status = feed_words.STATUS_DIVERGENT
+    elif primary & feed_words.PRICE_MASK == 0:
+        status = feed_words.STATUS_HALTED
+    return self._interval(w0, w1, w2, primary, secondary) | (status << feed_words.STATUS_SHIFT)
 
 
 @internal
@@ -405,55 +329,39 @@ def _interval(
     @param secondary Word of evidence from the secondary.
     @return low 120 | high 120 bits, inside the bounds, 0 < low < high whatever the bounds are.
     """
-    least: uint256 = min(max(w2 & _BOUND_MASK, 1), _MAX_PRICE - 1)
-    greatest: uint256 = min(max(w2 >> _BOUND_SHIFT, least + 1), _MAX_PRICE)
+    least: uint256 = min(max(w2 & feed_words.BOUND_MASK, 1), feed_words.PRICE_MASK - 1)
+    greatest: uint256 = min(max(w2 >> feed_words.BOUND_SHIFT, least + 1), feed_words.PRICE_MASK)
     remembered: uint256 = 0
-    if primary & _MAX_PRICE == 0 or secondary & _MAX_PRICE == 0:
-        remembered = self._remembered(self._key(w0, w1, w2))
+    if primary & feed_words.PRICE_MASK == 0 or secondary & feed_words.PRICE_MASK == 0:
+        remembered = price_memory._evidence(price_memory._key(w0, w1, w2))
 
     low: uint256 = greatest
     high: uint256 = least
     for evidence: uint256 in [primary, secondary, remembered]:
-        if evidence & _BELOW != 0:
+        if evidence & feed_words.BELOW != 0:
             low = least
-        if evidence & _ABOVE != 0:
+        if evidence & feed_words.ABOVE != 0:
             high = greatest
-        price: uint256 = evidence & _MAX_PRICE
+        price: uint256 = evidence & feed_words.PRICE_MASK
         if price != 0:
-            age: uint256 = (evidence >> _AGE_SHIFT) & _AGE_MASK
-            spread: uint256 = self._div_up(price * age, _WIDENING)
+            age: uint256 = (evidence >> feed_words.AGE_SHIFT) & feed_words.AGE_MASK
+            spread: uint256 = self._div_up(price * age, WIDENING)
             low = min(low, price - min(spread, price))
             high = max(high, price + spread)
 
-    deviation: uint256 = w0 >> _DEVIATION_SHIFT
+    deviation: uint256 = w0 >> feed_words.DEVIATION_SHIFT
     low -= min(self._div_up(low * deviation, units.BPS), low)
     high += self._div_up(high * deviation, units.BPS)
     low = min(max(low, least), greatest - 1)
     high = max(min(high, greatest), low + 1)
-    return low | (high << _HIGH_SHIFT)
-
-
-@internal
-@view
-def _remembered(key: bytes32) -> uint256:
-    """
-    @dev The last checkpoint of a configuration. It neither sells an account nor shelters one for
-         long without its market being looked at, since it widens with its age.
-    @param key Key of the configuration.
-    @return A word of evidence; without a checkpoint one that allows everything.
-    """
-    word: uint256 = self._checkpoints[key]
-    if word == 0:
-        return _BELOW | _ABOVE
-    age: uint256 = block.timestamp - (word >> _CHECKPOINT_TIME_SHIFT)
-    return (word & _CHECKPOINT_MASK) | (age << _AGE_SHIFT)
+    return low | (high << feed_words.HIGH_SHIFT)
 
 
 @internal
 @view
 def _answer(feed: uint256, terms: uint256, least: uint256, greatest: uint256) -> uint256:
     """
-    @dev What one price feed has to say. It gets `_FEED_GAS`; less than that left is the caller's
+    @dev What one price feed has to say. It gets `FEED_GAS`; less than that left is the caller's
          fault and reverts, else a caller could choose which feeds fail. At most 160 bytes of what
          it returns are copied. This runs twenty times in a ten-market margin check, hence one word
          for all results, plain branches instead of `or`, and the call in place (together -650 gas
@@ -461,42 +369,42 @@ def _answer(feed: uint256, terms: uint256, least: uint256, greatest: uint256) ->
     @param feed Address of the feed in the lowest 160 bits.
     @param terms Heartbeat (32 bits, seconds) and decimals (8 bits), lowest bits first.
     @param least Exclusive lower bound, WAD.
-    @param greatest Exclusive upper bound, WAD, at most `_MAX_PRICE`.
-    @return A word of evidence: the price, rounded down, with `_FRESH` or the seconds by which it is
+    @param greatest Exclusive upper bound, WAD, at most `PRICE_MASK`.
+    @return A word of evidence: the price, rounded down, with `FRESH` or the seconds by which it is
             older than the heartbeat. No price = no usable answer: none, not positive, from the
-            future (all 0) or not inside the bounds (`_BELOW`, `_ABOVE`: a market beyond a bound
-            may be where its price went).
+            future (all 0) or not inside the bounds (`BELOW`, `ABOVE`: a market beyond a bound may
+            be where its price went).
     """
-    assert msg.gas >= _GAS_BEFORE_FEED, "oracle: not enough gas for a feed"
+    assert msg.gas >= GAS_BEFORE_FEED, "price oracle: not enough gas for a feed"
     success: bool = False
-    data: Bytes[_ANSWER_SIZE] = b""
+    data: Bytes[ANSWER_SIZE] = b""
     success, data = raw_call(
-        convert(feed & _ADDRESS_MASK, address),
+        convert(feed & feed_words.ADDRESS_MASK, address),
         method_id("latestRoundData()"),
-        max_outsize=_ANSWER_SIZE,
-        gas=_FEED_GAS,
+        max_outsize=ANSWER_SIZE,
+        gas=FEED_GAS,
         is_static_call=True,
         revert_on_failure=False,
     )
     if not success:
         return 0
-    if len(data) != _ANSWER_SIZE:
+    if len(data) != ANSWER_SIZE:
         return 0
-    answer: uint256 = extract32(data, _ANSWER_AT, output_type=uint256)
-    if answer >= _ANSWER_LIMIT:  # so are negative answers, seen as unsigned
+    answer: uint256 = extract32(data, ANSWER_AT, output_type=uint256)
+    if answer >= ANSWER_LIMIT:  # so are negative answers, seen as unsigned
         return 0
     # Wraps for an answer from the future, to an age beyond any; equals the time for one of time 0.
-    age: uint256 = unsafe_sub(block.timestamp, extract32(data, _UPDATED_AT, output_type=uint256))
+    age: uint256 = unsafe_sub(block.timestamp, extract32(data, UPDATED_AT, output_type=uint256))
     if age >= block.timestamp:
         return 0
 
-    decimals: uint256 = (terms >> _DECIMALS_SHIFT) & _DECIMALS_MASK
-    if decimals <= _WAD_DECIMALS:
+    decimals: uint256 = (terms >> feed_words.DECIMALS_SHIFT) & feed_words.DECIMALS_MASK
+    if decimals <= feed_words.PRICE_DECIMALS:
         # answer < 2**180, the factor is at most 10**18 < 2**60
-        answer = unsafe_mul(answer, pow_mod256(10, unsafe_sub(_WAD_DECIMALS, decimals)))
-    elif decimals <= _MAX_DECIMALS:
+        answer = unsafe_mul(answer, pow_mod256(10, unsafe_sub(feed_words.PRICE_DECIMALS, decimals)))
+    elif decimals <= feed_words.MAX_DECIMALS:
         # 18 < decimals <= 36, so the divisor is 10 to 10**18
-        answer = unsafe_div(answer, pow_mod256(10, unsafe_sub(decimals, _WAD_DECIMALS)))
+        answer = unsafe_div(answer, pow_mod256(10, unsafe_sub(decimals, feed_words.PRICE_DECIMALS)))
     else:
         return 0
 
@@ -504,21 +412,23 @@ def _answer(feed: uint256, terms: uint256, least: uint256, greatest: uint256) ->
     if answer <= least:
         if answer == 0:
             return 0
-        return _BELOW
+        return feed_words.BELOW
     if answer >= greatest:
-        return _ABOVE
-    if age <= terms & _HEARTBEAT_MASK:
-        return answer | _FRESH
-    return answer | (unsafe_sub(age, terms & _HEARTBEAT_MASK) << _AGE_SHIFT)  # age is above it
+        return feed_words.ABOVE
+    if age <= terms & feed_words.HEARTBEAT_MASK:
+        return answer | feed_words.FRESH
+    # The age is above the heartbeat.
+    return answer | (unsafe_sub(age, terms & feed_words.HEARTBEAT_MASK) << feed_words.AGE_SHIFT)
 
 
 @internal
 @view
 def _is_sequencer_up() -> bool:
     """
-    @dev Whether the sequencer is up and past its grace time, or there is none.
+    @dev Never waits for a sequencer that there is not.
+    @return Whether it is up and past its grace time, or there is none.
     """
-    return sequencer_feed == empty(address) or self._resumed_at() < block.timestamp
+    return SEQUENCER_FEED == empty(address) or self._resumed_at() < block.timestamp
 
 
 @internal
@@ -527,51 +437,32 @@ def _resumed_at() -> uint256:
     """
     @dev Chainlink's L2 uptime feed: answer 0 = up, `startedAt` = when that began, 0 = never began.
          As with prices, a call with too little gas reverts instead of looking like an outage.
-    @return When the sequencer's grace time ends, unix seconds, at most twice `_NEVER`; `_NEVER`
+    @return When the sequencer's grace time ends, unix seconds, at most twice `NEVER`; `NEVER`
             unless it is up.
     """
-    assert msg.gas >= _GAS_BEFORE_FEED, "oracle: not enough gas for a feed"
+    assert msg.gas >= GAS_BEFORE_FEED, "price oracle: not enough gas for a feed"
     success: bool = False
-    data: Bytes[_ANSWER_SIZE] = b""
+    data: Bytes[ANSWER_SIZE] = b""
     success, data = raw_call(
-        sequencer_feed,
+        SEQUENCER_FEED,
         method_id("latestRoundData()"),
-        max_outsize=_ANSWER_SIZE,
-        gas=_FEED_GAS,
+        max_outsize=ANSWER_SIZE,
+        gas=FEED_GAS,
         is_static_call=True,
         revert_on_failure=False,
     )
     if not success:
-        return _NEVER
-    if len(data) != _ANSWER_SIZE:
-        return _NEVER
-    started_at: uint256 = extract32(data, _STARTED_AT, output_type=uint256)
+        return NEVER
+    if len(data) != ANSWER_SIZE:
+        return NEVER
+    started_at: uint256 = extract32(data, STARTED_AT, output_type=uint256)
     if (
-        extract32(data, _ANSWER_AT, output_type=uint256) != 0
+        extract32(data, ANSWER_AT, output_type=uint256) != 0
         or started_at == 0
         or started_at > block.timestamp
     ):
-        return _NEVER
-    return started_at + min(sequencer_grace, _NEVER)
-
-
-@internal
-@view
-def _average(old: uint256, last: uint256, new: uint256) -> uint256:
-    """
-    @dev The average after a checkpoint. Rounds down; equals its inputs when they are equal.
-    @param old Average so far, WAD.
-    @param last The last checkpoint, packed.
-    @param new Price of the new one, WAD.
-    @return WAD, between the least and the greatest of the three prices.
-    """
-    elapsed: uint256 = block.timestamp - (last >> _CHECKPOINT_TIME_SHIFT)
-    # e^-x, WAD: between 0 and exactly 1; prices are below 2**120.
-    kept: uint256 = convert(
-        math._wad_exp(-convert(elapsed * units.WAD // AVERAGE_WINDOW, int256)), uint256
-    )
-    middle: uint256 = ((last & _CHECKPOINT_MASK) + new) // 2
-    return (old * kept + middle * (units.WAD - kept)) // units.WAD
+        return NEVER
+    return started_at + min(SEQUENCER_GRACE, NEVER)
 
 
 @internal
@@ -584,16 +475,3 @@ def _div_up(numerator: uint256, divisor: uint256) -> uint256:
     @return The quotient.
     """
     return (numerator + divisor - 1) // divisor
-
-
-@internal
-@pure
-def _key(w0: uint256, w1: uint256, w2: uint256) -> bytes32:
-    """
-    @dev Key of a configuration.
-    @param w0 First word of the configuration, see IPriceOracle.
-    @param w1 Second word; only the address counts.
-    @param w2 Third word.
-    @return keccak256 of the three words.
-    """
-    return keccak256(abi_encode(w0, w1 & _ADDRESS_MASK, w2))

@@ -9,8 +9,8 @@
         unit tests. Anyone may set anything and have it call a fund.
 """
 
-from ethereum.ercs import IERC20
 from ..interfaces import IDefaultFundManager
+from ethereum.ercs import IERC20
 from ..modules.layout import role_layout
 
 
@@ -25,16 +25,16 @@ roles: public(HashMap[uint256, address])
 # How far the clearinghouse has been wound down, read by the funds.
 phase: public(uint256)
 
-# IM from where on contributions are asked for, whole units of cash.
+# Initial margin from which on contributions are asked for, whole units of cash; 0: never.
 threshold: uint256
 
 # Account -> initial margin (WAD cash), the answer of the risk engine.
-initial_of: HashMap[uint256, uint256]
+initials: HashMap[uint256, uint256]
 
 # The settlement token.
 token: address
 
-# What the last draw brought: id of the defaulter, token units, WAD cash.
+# What the last draw brought: defaulter, token units, WAD cash.
 account: public(uint256)
 tokens: public(uint256)
 cash: public(uint256)
@@ -43,15 +43,15 @@ cash: public(uint256)
 # CONSTRUCTOR --------------------------------------------------------------------------------------
 
 @deploy
-def __init__(token_: address):
+def __init__(token: address):
     """
     @notice The deployer is the owner and the DefaultManager; this contract is the RiskEngine too.
-    @param token_ Address of the settlement token.
+    @param token Address of the settlement token.
     """
     self.owner = msg.sender
     self.roles[role_layout.DEFAULT_MANAGER] = msg.sender
     self.roles[role_layout.RISK_ENGINE] = self
-    self.token = token_
+    self.token = token
     self.threshold = 1
 
 
@@ -88,10 +88,10 @@ def set_threshold(threshold: uint256):
 def set_initial(account: uint256, initial: uint256):
     """
     @notice Sets what the risk engine says.
-    @param account Id of the account.
+    @param account Account id.
     @param initial Initial margin, WAD cash.
     """
-    self.initial_of[account] = initial
+    self.initials[account] = initial
 
 
 @external
@@ -99,12 +99,12 @@ def set_initial(account: uint256, initial: uint256):
 def margin(account: uint256) -> (int256, uint256, uint256):
     """
     @notice What the risk engine says.
-    @param account Id of the account.
-    @return Equity, WAD cash: 0.
-    @return Initial margin, WAD cash.
-    @return Maintenance margin, WAD cash: 0.
+    @param account Account id.
+    @return equity WAD cash: 0.
+    @return initial Initial margin, WAD cash: as set.
+    @return maintenance Maintenance margin, WAD cash: 0.
     """
-    return 0, self.initial_of[account], 0
+    return 0, self.initials[account], 0
 
 
 # AS THE CLEARINGHOUSE -----------------------------------------------------------------------------
@@ -114,7 +114,7 @@ def require_contribution(fund: address, account: uint256, initial: uint256):
     """
     @notice Has a DefaultFund ask for a contribution.
     @param fund Address of the fund.
-    @param account Id of the account.
+    @param account Account id.
     @param initial Its initial margin, WAD cash.
     """
     extcall IDefaultFundManager(fund).require_contribution(account, initial)
@@ -127,10 +127,10 @@ def restore(
     """
     @notice Gives a DefaultFund back what a default had cost, out of what this contract holds.
     @param fund Address of the fund.
-    @param account Id of the defaulter.
-    @param own Token units.
-    @param contributions Token units.
-    @param assessments Token units.
+    @param account Account id of the defaulter.
+    @param own For the own contribution, token units.
+    @param contributions For the contributions, token units.
+    @param assessments For the assessments, token units.
     """
     extcall IERC20(self.token).approve(
         fund, own + contributions + assessments, default_return_value=True
@@ -142,9 +142,9 @@ def restore(
 def receive_draw(account: uint256, tokens: uint256, cash: uint256):
     """
     @notice Pulls what the fund offers.
-    @param account Id of the defaulter.
-    @param tokens Token units.
-    @param cash WAD cash.
+    @param account Account id of the defaulter.
+    @param tokens Settlement token units.
+    @param cash What they are worth, WAD cash.
     @custom:reverts fund harness: token arrived short
     """
     held: uint256 = staticcall IERC20(self.token).balanceOf(self)
@@ -162,7 +162,7 @@ def receive_draw(account: uint256, tokens: uint256, cash: uint256):
 def role_word(role: uint256) -> uint256:
     """
     @notice Every role's word; the exchange's has the threshold of contributions.
-    @param role Index of the role.
-    @return Bits (layout: role_layout).
+    @param role Which, see role_layout.
+    @return The word, laid out as role_layout says.
     """
     return convert(self.roles[role], uint256) | self.threshold << role_layout.SECOND_FIELD

@@ -8,8 +8,21 @@
         given. Anyone may set anything. It takes no lock, so that it can try to re-enter.
 """
 
+from ..modules.layout import words
+
+# Bytes, of a call made in the middle of `novate`.
+MAX_CALL: constant(uint256) = 2048
+
 
 # @notice Arguments of one `novate`.
+# @custom:member market Market id.
+# @custom:member maker Account id.
+# @custom:member taker Account id.
+# @custom:member size WAD base, signed for the taker.
+# @custom:member price WAD cash per base.
+# @custom:member maker_fee WAD cash.
+# @custom:member taker_fee WAD cash.
+# @custom:member flags Bit 0: the maker may only reduce, bit 1: the taker.
 struct Novation:
     market: uint256
     maker: uint256
@@ -21,13 +34,6 @@ struct Novation:
     flags: uint256
 
 
-# The upper 160 bits of an account id are its owner.
-OWNER_SHIFT: constant(uint256) = 96
-
-# Bytes, of a call made in the middle of `novate`.
-MAX_CALL: constant(uint256) = 2048
-
-
 # The admin that the Exchange asks for.
 owner: public(address)
 
@@ -37,7 +43,7 @@ permissions: public(HashMap[uint256, HashMap[address, uint256]])
 # While set, being asked about authority is an error: the owner needs nobody's word.
 is_asking_forbidden: public(bool)
 
-# Cash per base, WAD; what `novate` answers.
+# What `novate` answers, WAD cash per base.
 mark_low: public(uint256)
 mark_high: public(uint256)
 
@@ -52,7 +58,8 @@ reentry: public(Bytes[MAX_CALL])
 @deploy
 def __init__(mark: uint256):
     """
-    @notice The deployer is the admin; both marks start at `mark` (cash per base, WAD).
+    @notice The deployer is the admin.
+    @param mark Where both marks start, WAD cash per base.
     """
     self.owner = msg.sender
     self.mark_low = mark
@@ -63,6 +70,7 @@ def __init__(mark: uint256):
 def set_owner(owner: address):
     """
     @notice Names the admin.
+    @param owner Address of the admin.
     """
     self.owner = owner
 
@@ -70,7 +78,10 @@ def set_owner(owner: address):
 @external
 def set_permissions(account: uint256, operator: address, permissions: uint256):
     """
-    @notice Sets what an operator may do for an account, one bit each.
+    @notice Sets what an operator may do for an account.
+    @param account Account id.
+    @param operator Address of the operator.
+    @param permissions Bits, see role_layout.
     """
     self.permissions[account][operator] = permissions
 
@@ -79,6 +90,7 @@ def set_permissions(account: uint256, operator: address, permissions: uint256):
 def forbid_asking(forbidden: bool):
     """
     @notice Makes every question about authority revert, or lets them be answered again.
+    @param forbidden Whether they revert.
     """
     self.is_asking_forbidden = forbidden
 
@@ -86,7 +98,9 @@ def forbid_asking(forbidden: bool):
 @external
 def set_marks(mark_low: uint256, mark_high: uint256):
     """
-    @notice Sets what `novate` answers; cash per base, WAD.
+    @notice Sets what `novate` answers.
+    @param mark_low WAD cash per base.
+    @param mark_high WAD cash per base.
     """
     self.mark_low = mark_low
     self.mark_high = mark_high
@@ -96,6 +110,7 @@ def set_marks(mark_low: uint256, mark_high: uint256):
 def set_reentry(data: Bytes[MAX_CALL]):
     """
     @notice Sets the call that the next novations make on their caller.
+    @param data Calldata; empty: none.
     """
     self.reentry = data
 
@@ -105,11 +120,15 @@ def set_reentry(data: Bytes[MAX_CALL]):
 def is_authorised(account: uint256, who: address, permission: uint256) -> bool:
     """
     @notice Whether `who` owns the account or holds the permission.
+    @param account Account id.
+    @param who Address of somebody.
+    @param permission Bits, see role_layout.
+    @return Whether they do.
+    @custom:reverts ledger harness: asked
     """
-    assert not self.is_asking_forbidden, "harness: asked"
+    assert not self.is_asking_forbidden, "ledger harness: asked"
     return (
-        convert(account >> OWNER_SHIFT, address) == who
-        or self.permissions[account][who] & permission == permission
+        words._owner_of(account) == who or self.permissions[account][who] & permission == permission
     )
 
 
@@ -126,6 +145,16 @@ def novate(
 ) -> (uint256, uint256):
     """
     @notice Records the novation and returns the marks.
+    @param market Market id.
+    @param maker Account id.
+    @param taker Account id.
+    @param size WAD base, signed for the taker.
+    @param price WAD cash per base.
+    @param maker_fee WAD cash.
+    @param taker_fee WAD cash.
+    @param flags Bit 0: the maker may only reduce, bit 1: the taker.
+    @return mark_low WAD cash per base, as set.
+    @return mark_high WAD cash per base, as set.
     """
     self.last_novation = Novation(
         market=market,

@@ -9,8 +9,9 @@
 """
 
 
-# Metadata.
-decimals: public(immutable(uint8))
+# Of an amount.
+DECIMALS: immutable(uint8)
+
 
 # Ordinary books, token units.
 totalSupply: public(uint256)
@@ -19,19 +20,19 @@ allowance: public(HashMap[address, HashMap[address, uint256]])
 
 
 @deploy
-def __init__(decimals_: uint8):
+def __init__(decimals: uint8):
     """
     @notice Starts with no tokens.
-    @param decimals_ Decimals.
+    @param decimals Their number.
     """
-    decimals = decimals_
+    DECIMALS = decimals
 
 
 @external
 def mint(to: address, amount: uint256):
     """
     @notice Creates tokens. Anyone may.
-    @param to Receiver.
+    @param to Address of the receiver.
     @param amount Token units.
     """
     self.totalSupply += amount
@@ -42,7 +43,7 @@ def mint(to: address, amount: uint256):
 def approve(spender: address, amount: uint256):
     """
     @notice Sets an allowance.
-    @param spender Who may move tokens of the caller.
+    @param spender Address of somebody who may move tokens of the caller.
     @param amount Token units.
     @custom:reverts mute token: allowance not 0
     """
@@ -54,7 +55,7 @@ def approve(spender: address, amount: uint256):
 def transfer(to: address, amount: uint256):
     """
     @notice Moves tokens of the caller.
-    @param to Receiver.
+    @param to Address of the receiver.
     @param amount Token units.
     """
     self._move(msg.sender, to, amount)
@@ -63,13 +64,24 @@ def transfer(to: address, amount: uint256):
 @external
 def transferFrom(owner: address, to: address, amount: uint256):
     """
-    @notice Moves tokens of `owner` on his allowance.
-    @param owner Holder.
-    @param to Receiver.
+    @notice Moves tokens of `owner` on an allowance.
+    @param owner Address of the holder.
+    @param to Address of the receiver.
     @param amount Token units.
     """
     self.allowance[owner][msg.sender] -= amount
     self._move(owner, to, amount)
+
+
+@external
+@view
+@reentrant
+def decimals() -> uint8:
+    """
+    @notice Decimals of an amount.
+    @return Their number.
+    """
+    return DECIMALS
 
 
 @internal

@@ -18,7 +18,10 @@ EMPTY: constant(uint256) = 5        # returns nothing
 BOMB: constant(uint256) = 6         # returns 4 kB, the first 160 bytes an ordinary answer
 WORKS_HARD: constant(uint256) = 7   # an ordinary answer for about 100,000 gas
 
-_BOMB_SIZE: constant(uint256) = 4_096
+# Lengths of answers, bytes.
+BOMB_SIZE: constant(uint256) = 4_096
+ANSWER_SIZE: constant(uint256) = 160
+
 
 # What it does now, see above.
 mode: public(uint256)
@@ -28,14 +31,14 @@ answer: public(int256)
 
 
 @deploy
-def __init__(mode_: uint256, answer_: int256):
+def __init__(mode: uint256, answer: int256):
     """
     @notice Sets what it does.
-    @param mode_ See the constants.
-    @param answer_ Its ordinary answer.
+    @param mode See the constants.
+    @param answer Its ordinary answer, in units of its feed.
     """
-    self.mode = mode_
-    self.answer = answer_
+    self.mode = mode
+    self.answer = answer
 
 
 @external
@@ -50,13 +53,13 @@ def set_mode(mode: uint256):
 @external
 @view
 @raw_return
-def latestRoundData() -> Bytes[_BOMB_SIZE]:
+def latestRoundData() -> Bytes[BOMB_SIZE]:
     """
     @notice Misbehaves.
     @return An answer in Chainlink's shape, or not.
     """
     mode: uint256 = self.mode
-    ordinary: Bytes[160] = abi_encode(
+    ordinary: Bytes[ANSWER_SIZE] = abi_encode(
         convert(1, uint256), self.answer, block.timestamp, block.timestamp, convert(1, uint256)
     )
     if mode == REVERTS:
@@ -65,14 +68,14 @@ def latestRoundData() -> Bytes[_BOMB_SIZE]:
         for i: uint256 in range(max_value(uint256)):
             pass
     if mode == SHORT:
-        return slice(ordinary, 0, 159)
+        return slice(ordinary, 0, ANSWER_SIZE - 1)
     if mode == GARBAGE:
         word: uint256 = max_value(uint256)
         return abi_encode(word, word, word, word, word)
     if mode == EMPTY:
         return b""
     if mode == BOMB:
-        zeros: Bytes[_BOMB_SIZE - 160] = slice(self._zeros(), 0, _BOMB_SIZE - 160)
+        zeros: Bytes[BOMB_SIZE - ANSWER_SIZE] = slice(self._zeros(), 0, BOMB_SIZE - ANSWER_SIZE)
         return concat(ordinary, zeros)
     if mode == WORKS_HARD:
         digest: bytes32 = empty(bytes32)
@@ -83,8 +86,8 @@ def latestRoundData() -> Bytes[_BOMB_SIZE]:
 
 @internal
 @pure
-def _zeros() -> Bytes[_BOMB_SIZE]:
+def _zeros() -> Bytes[BOMB_SIZE]:
     """
     @dev 4 kB of zeros.
     """
-    return abi_encode(empty(uint256[_BOMB_SIZE // 32]))
+    return abi_encode(empty(uint256[BOMB_SIZE // 32]))

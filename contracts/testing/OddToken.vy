@@ -10,20 +10,24 @@
 """
 
 from ethereum.ercs import IERC20
+from ..modules.layout import units
 
 
 # Behaviours. REVERTS concerns transfer and transferFrom only.
-_RETURNS_FALSE: constant(uint256) = 1  # moves nothing, returns False
-_REVERTS: constant(uint256) = 2
-_DENIES: constant(uint256) = 3  # moves, and returns False
+RETURNS_FALSE: constant(uint256) = 1  # moves nothing, returns False
+REVERTS: constant(uint256) = 2
+DENIES: constant(uint256) = 3  # moves, and returns False
 
-_BPS: constant(uint256) = 10_000
-_MAX_CALLDATA: constant(uint256) = 2048
+# Of a hook, bytes.
+MAX_CALLDATA: constant(uint256) = 2048
+MAX_ANSWER: constant(uint256) = 256
+
 
 # Metadata.
-name: public(immutable(String[32]))
-symbol: public(immutable(String[8]))
-decimals: public(immutable(uint8))
+NAME: immutable(String[32])
+SYMBOL: immutable(String[8])
+DECIMALS: immutable(uint8)
+
 
 # Ordinary books, token units.
 totalSupply: public(uint256)
@@ -39,26 +43,26 @@ fee_bps: public(uint256)
 # Called during a transfer, after the books have changed; empty = nobody. A failing call is ignored
 # and recorded.
 hook_target: public(address)
-hook_data: public(Bytes[_MAX_CALLDATA])
+hook_data: public(Bytes[MAX_CALLDATA])
 hook_fires_on_transfer_from: public(bool)
 
 # How the hook's last call went.
 hook_calls: public(uint256)
 hook_succeeded: public(bool)
-hook_returned: public(Bytes[256])
+hook_returned: public(Bytes[MAX_ANSWER])
 
 
 @deploy
-def __init__(name_: String[32], symbol_: String[8], decimals_: uint8):
+def __init__(name: String[32], symbol: String[8], decimals: uint8):
     """
     @notice Starts as an ordinary token.
-    @param name_ Name.
-    @param symbol_ Symbol.
-    @param decimals_ Decimals.
+    @param name Text.
+    @param symbol Text.
+    @param decimals Decimals of an amount.
     """
-    name = name_
-    symbol = symbol_
-    decimals = decimals_
+    NAME = name
+    SYMBOL = symbol
+    DECIMALS = decimals
 
 
 @external
@@ -83,10 +87,10 @@ def set_fee(fee_bps: uint256):
 
 @external
 @reentrant
-def set_hook(target: address, data: Bytes[_MAX_CALLDATA], on_transfer_from: bool):
+def set_hook(target: address, data: Bytes[MAX_CALLDATA], on_transfer_from: bool):
     """
     @notice Sets whom to call during a transfer; the token is the caller.
-    @param target Contract to call; empty = nobody.
+    @param target Address of the contract to call; empty = nobody.
     @param data Calldata.
     @param on_transfer_from True: during `transferFrom`; False: during `transfer`.
     """
@@ -100,7 +104,7 @@ def set_hook(target: address, data: Bytes[_MAX_CALLDATA], on_transfer_from: bool
 def mint(to: address, amount: uint256):
     """
     @notice Creates tokens.
-    @param to Receiver.
+    @param to Address of the receiver.
     @param amount Token units.
     """
     self.totalSupply += amount
@@ -113,7 +117,7 @@ def mint(to: address, amount: uint256):
 def burn(owner: address, amount: uint256):
     """
     @notice Destroys tokens of anyone, as an issuer might.
-    @param owner Holder.
+    @param owner Address of the holder.
     @param amount Token units.
     """
     self.totalSupply -= amount
@@ -126,13 +130,13 @@ def burn(owner: address, amount: uint256):
 def approve(spender: address, amount: uint256) -> bool:
     """
     @notice Sets an allowance.
-    @param spender Who may move tokens of the caller.
+    @param spender Address of somebody who may move tokens of the caller.
     @param amount Token units.
     @return Whether anything moved.
     """
     self.allowance[msg.sender][spender] = amount
     log IERC20.Approval(owner=msg.sender, spender=spender, value=amount)
-    return self.behaviour not in [_RETURNS_FALSE, _DENIES]
+    return self.behaviour not in [RETURNS_FALSE, DENIES]
 
 
 @external
@@ -140,32 +144,65 @@ def approve(spender: address, amount: uint256) -> bool:
 def transfer(to: address, amount: uint256) -> bool:
     """
     @notice Moves tokens of the caller, in its way.
-    @param to Receiver.
+    @param to Address of the receiver.
     @param amount Token units.
     @return Whether anything moved.
     """
     self._move(msg.sender, to, amount)
     if not self.hook_fires_on_transfer_from:
         self._hook()
-    return self.behaviour not in [_RETURNS_FALSE, _DENIES]
+    return self.behaviour not in [RETURNS_FALSE, DENIES]
 
 
 @external
 @reentrant
 def transferFrom(owner: address, to: address, amount: uint256) -> bool:
     """
-    @notice Moves tokens of `owner` on his allowance, in its way.
-    @param owner Holder.
-    @param to Receiver.
+    @notice Moves tokens of `owner` on an allowance, in its way.
+    @param owner Address of the holder.
+    @param to Address of the receiver.
     @param amount Token units.
     @return Whether anything moved.
     """
-    if self.behaviour != _RETURNS_FALSE:
+    if self.behaviour != RETURNS_FALSE:
         self.allowance[owner][msg.sender] -= amount
     self._move(owner, to, amount)
     if self.hook_fires_on_transfer_from:
         self._hook()
-    return self.behaviour not in [_RETURNS_FALSE, _DENIES]
+    return self.behaviour not in [RETURNS_FALSE, DENIES]
+
+
+@external
+@view
+@reentrant
+def name() -> String[32]:
+    """
+    @notice Name of the token.
+    @return Text.
+    """
+    return NAME
+
+
+@external
+@view
+@reentrant
+def symbol() -> String[8]:
+    """
+    @notice Symbol of the token.
+    @return Text.
+    """
+    return SYMBOL
+
+
+@external
+@view
+@reentrant
+def decimals() -> uint8:
+    """
+    @notice Decimals of an amount.
+    @return Their number.
+    """
+    return DECIMALS
 
 
 @internal
@@ -173,10 +210,10 @@ def _move(owner: address, to: address, amount: uint256):
     """
     @dev Moves tokens, less the fee, unless told otherwise.
     """
-    assert self.behaviour != _REVERTS, "odd token: told to revert"
-    if self.behaviour == _RETURNS_FALSE:
+    assert self.behaviour != REVERTS, "odd token: told to revert"
+    if self.behaviour == RETURNS_FALSE:
         return
-    fee: uint256 = amount * self.fee_bps // _BPS
+    fee: uint256 = amount * self.fee_bps // units.BPS
     self.balanceOf[owner] -= amount
     self.balanceOf[to] += amount - fee
     self.totalSupply -= fee
@@ -192,9 +229,9 @@ def _hook():
         return
     self.hook_calls += 1
     success: bool = False
-    returned: Bytes[256] = b""
+    returned: Bytes[MAX_ANSWER] = b""
     success, returned = raw_call(
-        self.hook_target, self.hook_data, max_outsize=256, revert_on_failure=False
+        self.hook_target, self.hook_data, max_outsize=MAX_ANSWER, revert_on_failure=False
     )
     self.hook_succeeded = success
     self.hook_returned = returned

@@ -8,12 +8,16 @@
         judge.
 """
 
+from ..modules.layout import limits
 from ..modules.layout import words
 
+
+# The admin, read by the risk engine.
 owner: public(address)
 
-_header: uint256
-_legs: DynArray[uint256, 72]
+# The portfolio: header word (layout: words) and legs (layout: leg_layout).
+header: uint256
+legs: DynArray[uint256, limits.MAX_LEGS]
 
 
 @deploy
@@ -25,20 +29,23 @@ def __init__():
 
 
 @external
-def set_portfolio(cash: int256, legs: DynArray[uint256, 72]):
+def set_portfolio(cash: int256, legs: DynArray[uint256, limits.MAX_LEGS]):
     """
     @notice Changes the portfolio.
-    @param cash WAD.
-    @param legs Layout: IRiskEngine.
+    @param cash WAD cash, signed.
+    @param legs Words, see leg_layout.
     """
-    self._header = words._with_cash(words.OPENED, cash)
-    self._legs = legs
+    self.header = words._with_cash(words.OPENED, cash)
+    self.legs = legs
 
 
 @external
 @view
-def portfolio(account: uint256) -> (uint256, DynArray[uint256, 72]):
+def portfolio(account: uint256) -> (uint256, DynArray[uint256, limits.MAX_LEGS]):
     """
-    @notice The portfolio, whatever the account.
+    @notice The portfolio, of any account.
+    @param account Account id, ignored.
+    @return header Header word of an account that holds nothing but cash.
+    @return legs Words, see leg_layout.
     """
-    return self._header, self._legs
+    return self.header, self.legs

@@ -11,36 +11,37 @@
 
 
 # Decimals of the answer.
-decimals: public(immutable(uint8))
+DECIMALS: immutable(uint8)
 
 # What the feed claims to price.
-description: public(immutable(String[32]))
+DESCRIPTION: immutable(String[32])
+
 
 # Latest answer, in units of 10**-decimals; any value is allowed.
-_answer: int256
+answer: int256
 
 # When the answer was given, unix seconds; any value is allowed.
-_updated_at: uint256
+updated_at: uint256
 
 
 @deploy
-def __init__(description_: String[32], decimals_: uint8, answer_: int256):
+def __init__(description: String[32], decimals: uint8, answer: int256):
     """
     @notice Starts with an answer given now.
-    @param description_ What the feed claims to price.
-    @param decimals_ Decimals of the answer.
-    @param answer_ First answer.
+    @param description What the feed claims to price.
+    @param decimals Decimals of the answer.
+    @param answer First answer, in units of 10**-decimals.
     """
-    description = description_
-    decimals = decimals_
-    self._set(answer_, block.timestamp)
+    DESCRIPTION = description
+    DECIMALS = decimals
+    self._set(answer, block.timestamp)
 
 
 @external
 def set(answer: int256):
     """
     @notice Answers `answer` as of now.
-    @param answer The new answer.
+    @param answer The new answer, in units of 10**-decimals.
     """
     self._set(answer, block.timestamp)
 
@@ -49,7 +50,7 @@ def set(answer: int256):
 def set_answer(answer: int256, updated_at: uint256):
     """
     @notice Answers `answer` as of any time.
-    @param answer The new answer.
+    @param answer The new answer, in units of 10**-decimals.
     @param updated_at When it claims to have been given, unix seconds.
     """
     self._set(answer, updated_at)
@@ -61,18 +62,44 @@ def set_answer(answer: int256, updated_at: uint256):
 def latestRoundData() -> (uint80, int256, uint256, uint256, uint80):
     """
     @notice The answer, in Chainlink's shape. The round never changes.
-    @return round_id, answer, started_at, updated_at, answered_in_round
+    @return round_id 1.
+    @return answer In units of 10**-decimals.
+    @return started_at Unix seconds.
+    @return updated_at Unix seconds.
+    @return answered_in_round 1.
     """
-    updated_at: uint256 = self._updated_at
-    return 1, self._answer, updated_at, updated_at, 1
+    updated_at: uint256 = self.updated_at
+    return 1, self.answer, updated_at, updated_at, 1
+
+
+@external
+@view
+@reentrant
+def decimals() -> uint8:
+    """
+    @notice Decimals of the answer.
+    @return Their number.
+    """
+    return DECIMALS
+
+
+@external
+@view
+@reentrant
+def description() -> String[32]:
+    """
+    @notice What the feed claims to price.
+    @return Text.
+    """
+    return DESCRIPTION
 
 
 @internal
 def _set(answer: int256, updated_at: uint256):
     """
     @dev Writes both slots.
-    @param answer The new answer.
+    @param answer The new answer, in units of 10**-decimals.
     @param updated_at When it was given, unix seconds.
     """
-    self._answer = answer
-    self._updated_at = updated_at
+    self.answer = answer
+    self.updated_at = updated_at

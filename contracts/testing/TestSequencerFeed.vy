@@ -9,19 +9,19 @@
 
 
 # 0 = up, 1 = down; any value is allowed.
-_answer: int256
+answer: int256
 
 # When that began, unix seconds; any value is allowed.
-_started_at: uint256
+started_at: uint256
 
 
 @deploy
-def __init__(started_at_: uint256):
+def __init__(started_at: uint256):
     """
     @notice Starts up.
-    @param started_at_ Since when, unix seconds.
+    @param started_at Since when, unix seconds.
     """
-    self._started_at = started_at_
+    self.started_at = started_at
 
 
 @external
@@ -30,8 +30,8 @@ def set_status(is_up: bool):
     @notice Goes up or down now.
     @param is_up Whether the sequencer is up.
     """
-    self._answer = 0 if is_up else 1
-    self._started_at = block.timestamp
+    self.answer = 0 if is_up else 1
+    self.started_at = block.timestamp
 
 
 @external
@@ -41,8 +41,8 @@ def set_answer(answer: int256, started_at: uint256):
     @param answer 0 = up, 1 = down.
     @param started_at When that began, unix seconds.
     """
-    self._answer = answer
-    self._started_at = started_at
+    self.answer = answer
+    self.started_at = started_at
 
 
 @external
@@ -51,6 +51,10 @@ def set_answer(answer: int256, started_at: uint256):
 def latestRoundData() -> (uint80, int256, uint256, uint256, uint80):
     """
     @notice The status, in Chainlink's shape.
-    @return round_id, answer, started_at, updated_at, answered_in_round
+    @return round_id 1.
+    @return answer 0 = up, 1 = down.
+    @return started_at Unix seconds.
+    @return updated_at Unix seconds: now.
+    @return answered_in_round 1.
     """
-    return 1, self._answer, self._started_at, block.timestamp, 1
+    return 1, self.answer, self.started_at, block.timestamp, 1

@@ -8,18 +8,17 @@
 """
 
 from ethereum.ercs import IERC20
-
-implements: IERC20
-
 from ethereum.ercs import IERC20Detailed
 
+implements: IERC20
 implements: IERC20Detailed
 
 
 # Metadata.
-name: public(immutable(String[32]))
-symbol: public(immutable(String[8]))
-decimals: public(immutable(uint8))
+NAME: immutable(String[32])
+SYMBOL: immutable(String[8])
+DECIMALS: immutable(uint8)
+
 
 # Sum of all balances, token units.
 totalSupply: public(uint256)
@@ -32,23 +31,23 @@ allowance: public(HashMap[address, HashMap[address, uint256]])
 
 
 @deploy
-def __init__(name_: String[32], symbol_: String[8], decimals_: uint8):
+def __init__(name: String[32], symbol: String[8], decimals: uint8):
     """
     @notice Starts with no tokens.
-    @param name_ Name.
-    @param symbol_ Symbol.
-    @param decimals_ Decimals.
+    @param name Text.
+    @param symbol Text.
+    @param decimals Decimals of an amount.
     """
-    name = name_
-    symbol = symbol_
-    decimals = decimals_
+    NAME = name
+    SYMBOL = symbol
+    DECIMALS = decimals
 
 
 @external
 def mint(to: address, amount: uint256):
     """
     @notice Creates tokens. Anyone may.
-    @param to Receiver.
+    @param to Address of the receiver.
     @param amount Token units.
     """
     self.totalSupply += amount
@@ -60,7 +59,7 @@ def mint(to: address, amount: uint256):
 def approve(spender: address, amount: uint256) -> bool:
     """
     @notice Sets an allowance.
-    @param spender Who may move tokens of the caller.
+    @param spender Address of somebody who may move tokens of the caller.
     @param amount Token units.
     @return True.
     """
@@ -73,7 +72,7 @@ def approve(spender: address, amount: uint256) -> bool:
 def transfer(to: address, amount: uint256) -> bool:
     """
     @notice Moves tokens of the caller.
-    @param to Receiver.
+    @param to Address of the receiver.
     @param amount Token units.
     @return True.
     @custom:reverts test token: balance too low
@@ -85,9 +84,9 @@ def transfer(to: address, amount: uint256) -> bool:
 @external
 def transferFrom(owner: address, to: address, amount: uint256) -> bool:
     """
-    @notice Moves tokens of `owner` on his allowance.
-    @param owner Holder.
-    @param to Receiver.
+    @notice Moves tokens of `owner` on an allowance.
+    @param owner Address of the holder.
+    @param to Address of the receiver.
     @param amount Token units.
     @return True.
     @custom:reverts test token: allowance too low | test token: balance too low
@@ -97,6 +96,39 @@ def transferFrom(owner: address, to: address, amount: uint256) -> bool:
     self.allowance[owner][msg.sender] = allowed - amount
     self._move(owner, to, amount)
     return True
+
+
+@external
+@view
+@reentrant
+def name() -> String[32]:
+    """
+    @notice Name of the token.
+    @return Text.
+    """
+    return NAME
+
+
+@external
+@view
+@reentrant
+def symbol() -> String[8]:
+    """
+    @notice Symbol of the token.
+    @return Text.
+    """
+    return SYMBOL
+
+
+@external
+@view
+@reentrant
+def decimals() -> uint8:
+    """
+    @notice Decimals of an amount.
+    @return Their number.
+    """
+    return DECIMALS
 
 
 @internal

@@ -5,28 +5,35 @@
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice Turns an order signed by a maker into a novation: the Clearinghouse becomes the other side
-        of both. Anyone may submit a fill for an account he owns or operates; there is no matching
+        of both. Anyone may submit a fill for an account they own or operate; there is no matching
         operator and nobody to trust with an order. The Exchange holds no money and no position.
         It decides who signed what (`signatures`), how much of it is left (`order_lanes`), what it
         costs and whether the price is near mark (`market_terms`); everything about margin belongs
         to the Clearinghouse.
-@dev    Accounts are numbered owner << 96 | …, so ownership costs no storage read.
+@dev    The owner is part of an account's id, so ownership costs no storage read.
         Order fields come from strangers: each is bounded by name before it meets arithmetic.
         State is written before the Clearinghouse is called, and both contracts hold a lock.
 """
 
 from snekmate.utils import eip712_domain_separator
+from snekmate.utils.interfaces import IERC5267
 from ..interfaces import IClearinghouse
 from ..interfaces import IClearinghouseRecords
 from ..interfaces import IClearinghouseVenue
 from ..interfaces import IExchange
+from ..interfaces import IExchangeAdmin
+from ..interfaces import IExchangeEvents
+from ..modules.layout import order_words
 from ..modules.layout import role_layout
 from ..modules.layout import words
 from ..modules import market_terms
 from ..modules import order_lanes
 from ..modules import signatures
 
+implements: IERC5267
 implements: IExchange
+implements: IExchangeAdmin
+implements: IExchangeEvents
 
 initializes: eip712_domain_separator
 initializes: market_terms
@@ -51,10 +58,6 @@ ORDER_TYPEHASH: constant(bytes32) = keccak256(
 )
 
 
-# Flags of `novate`: bit 0 the maker, bit 1 the taker may only reduce.
-TAKER_REDUCE_ONLY_SHIFT: constant(uint256) = 1
-
-
 # The ledger. Fills go there; accounts, operators and the admin are known there.
 CLEARINGHOUSE: public(immutable(address))
 
@@ -63,8 +66,8 @@ CLEARINGHOUSE: public(immutable(address))
 def __init__(clearinghouse: address):
     """
     @notice Ties the Exchange to one ledger for ever.
-    @param clearinghouse The Clearinghouse, not empty. It must name this contract as its exchange
-           before anything can be filled.
+    @param clearinghouse Address of the Clearinghouse, not empty. It must name this contract as its
+           exchange before anything can be filled.
     """
     self._require_clearinghouse(clearinghouse)
 
@@ -74,10 +77,7 @@ def __init__(clearinghouse: address):
     order_lanes.__init__()
 
 
-# --------------------------------------------------------------------------------------------------
-# Trading
-# --------------------------------------------------------------------------------------------------
-
+# TRADING ------------------------------------------------------------------------------------------
 
 @external
 def fill(
@@ -91,40 +91,32 @@ def fill(
     min_size: uint256 = max_value(uint256),
 ) -> (uint256, uint256):
     """
-    @notice Fills a signed order, wholly or in part, at the order's price.
-            Who: the owner of `taker_account`, or an operator of his with TRADE.
-            Checks: deadline, expiry, two different accounts, named taker, bounds of the order's
-            fields, the taker's limit, that the market has terms, epoch, signer, signature, what is
-            left in the lane; margin, stages and reduce-only by the Clearinghouse; the price
-            band against the mark that it returns.
-            Moves: the size taken between the two accounts through the ledger, and both fees.
-            Logs: `Fill`.
-    @dev    A fill with a fresh lane writes 17,100 gas more than one with a used lane.
-            Whoever takes a contract wallet's order lends that wallet gas for its signature check.
-    @param order The maker's order.
-    @param signature 65 bytes (r, s, v) of `order.signer`, or what his ERC-1271 wallet accepts.
-    @param size How much to fill; base, WAD, unsigned, not 0. The order says who buys.
-    @param taker_account The account on the other side.
-    @param limit_price The worst price the taker accepts; cash per base, WAD. A ceiling when he
-           buys, a floor when he sells.
-    @param deadline Last second at which the taker wants this fill.
+    @notice Fills a signed order, wholly or in part, at the order's price, which is held against the
+            mark that the Clearinghouse returns; margin, stages and reduce-only are its affair.
+            Who: the owner of `taker_account`, or an operator of theirs with TRADE.
+            Moves: the size between both accounts through the ledger, and fees. Logs: `Fill`.
+    @dev    A fresh lane costs 17,100 gas more than a used one, a wallet's signature what it burns.
+    @param order The maker's order; units: see IExchange.
+    @param signature 65 bytes (r, s, v) of `order.signer`, or what their ERC-1271 wallet accepts.
+    @param size How much to fill, WAD base, unsigned, not 0. The order says who buys.
+    @param taker_account Id of the account on the other side.
+    @param limit_price The worst price the taker accepts, buying or selling, WAD cash per base.
+    @param deadline Last second at which the taker wants this fill, unix seconds.
     @param reduce_only Whether the taker's position may only shrink.
-    @param min_size Fills all that is left when less than `size` is left, down to this; base, WAD.
-           So a fill of dust just before does not block this one. By default: all or nothing.
-    @return uint256 The maker's fee as asked of the ledger, which rounds up to its unit; cash, WAD.
-    @return uint256 The taker's fee, likewise; cash, WAD.
+    @param min_size Fills all that is left when less than `size` is left, down to this, WAD base:
+           dust filled just before does not block this fill. By default: all or nothing.
+    @return maker_fee The maker's fee as asked of the ledger, which rounds up to its unit, WAD cash.
+    @return taker_fee The taker's fee, likewise, WAD cash.
     """
     self._require_in_time(deadline)
     self._require_unexpired(order.expiry)
     self._require_two_accounts(order.account, taker_account)
     self._require_named_taker(order.taker, taker_account)
     self._require_may_trade(taker_account)
-
     order_lanes._require_size_bounds(order.size)
     order_lanes._require_sequence_bounds(order.sequence)
     market_terms._require_price_bounds(order.price)
     self._require_within_limit(order.size, order.price, limit_price)
-
     order_lanes._require_epoch(order.account, order.epoch)
     self._require_signer(order.account, order.signer)
     digest: bytes32 = self._order_hash(order)
@@ -134,7 +126,6 @@ def fill(
     taken: uint256 = order_lanes._take(
         order.account, order.lane, order.sequence, order.size, size, min_size
     )
-
     taker_size: int256 = convert(taken, int256)
     if order.size > 0:
         taker_size = -taker_size
@@ -142,7 +133,7 @@ def fill(
     taker_fee: uint256 = 0
     maker_fee, taker_fee = market_terms._fees_up(terms, taken, order.price)
 
-    log IExchange.Fill(
+    log IExchangeEvents.Fill(
         order_hash=digest,
         maker=order.account,
         taker=taker_account,
@@ -154,7 +145,6 @@ def fill(
         lane=order.lane,
         sequence=order.sequence,
     )
-
     mark_low: uint256 = 0
     mark_high: uint256 = 0
     mark_low, mark_high = extcall IClearinghouseVenue(CLEARINGHOUSE).novate(
@@ -166,10 +156,9 @@ def fill(
         maker_fee,
         taker_fee,
         convert(order.reduce_only, uint256)
-        | (convert(reduce_only, uint256) << TAKER_REDUCE_ONLY_SHIFT),
+        | (convert(reduce_only, uint256) << order_words.TAKER_REDUCE_ONLY_SHIFT),
     )
     market_terms._require_in_band(terms, order.price, mark_low, mark_high)
-
     return maker_fee, taker_fee
 
 
@@ -177,39 +166,36 @@ def fill(
 def cancel(account: uint256, lane: uint256, sequence: uint256):
     """
     @notice Voids every order of an account in a lane up to and including a sequence.
-            Who: the owner of the account, or an operator of his with TRADE.
+            Who: the owner of the account, or an operator of theirs with TRADE.
             Checks: that the sequence is in bounds and not void already.
             Moves: nothing. Logs: `Cancelled`.
-    @param account The maker account.
-    @param lane The lane.
+    @param account Id of the maker account.
+    @param lane Number of the lane.
     @param sequence The last sequence to void; it may be one not signed yet.
     """
     self._require_may_trade(account)
     order_lanes._void(account, lane, sequence)
-    log IExchange.Cancelled(account=account, lane=lane, sequence=sequence, sender=msg.sender)
+    log IExchangeEvents.Cancelled(account=account, lane=lane, sequence=sequence, sender=msg.sender)
 
 
 @external
 def cancel_all(account: uint256) -> uint256:
     """
     @notice Voids every order of an account in all lanes by raising its epoch.
-            Who: the owner of the account, or an operator of his with TRADE.
+            Who: the owner of the account, or an operator of theirs with TRADE.
             Checks: nothing else. Moves: nothing. Logs: `AllCancelled`.
     @dev    Lanes keep their words: a new order for a used sequence starts with what that sequence
             has filled.
-    @param account The maker account.
-    @return uint256 The new epoch, for which new orders must be signed.
+    @param account Id of the maker account.
+    @return The new epoch, a count, for which new orders must be signed.
     """
     self._require_may_trade(account)
     epoch: uint256 = order_lanes._void_all(account)
-    log IExchange.AllCancelled(account=account, epoch=epoch, sender=msg.sender)
+    log IExchangeEvents.AllCancelled(account=account, epoch=epoch, sender=msg.sender)
     return epoch
 
 
-# --------------------------------------------------------------------------------------------------
-# Views
-# --------------------------------------------------------------------------------------------------
-
+# VIEWS --------------------------------------------------------------------------------------------
 
 @external
 @view
@@ -219,8 +205,8 @@ def order_hash(order: IExchange.Order) -> bytes32:
     @notice The EIP-712 digest of an order, which is what a maker signs. Anyone may call it.
     @dev    Reads no storage, so it stays open while the lock is held: a contract wallet may ask
             for it while it judges a signature.
-    @param order The order.
-    @return bytes32 The digest, bound to this chain and this contract.
+    @param order The order; units: see IExchange.
+    @return The digest, bound to this chain and this contract.
     """
     return self._order_hash(order)
 
@@ -232,8 +218,8 @@ def fillable(order: IExchange.Order) -> uint256:
     @notice How much of an order could still be filled, as far as the Exchange can tell without a
             signature and a taker. Anyone may call it; no order makes it revert.
     @dev    Does not ask about the signature, margin, stages or the band.
-    @param order The order.
-    @return uint256 Base, WAD; 0 for an order that is void, expired, malformed or not authorised.
+    @param order The order; units: see IExchange.
+    @return WAD base; 0 for an order that is void, expired, malformed or not authorised.
     """
     if (
         block.timestamp > order.expiry
@@ -246,10 +232,7 @@ def fillable(order: IExchange.Order) -> uint256:
     return order_lanes._left(order.account, order.lane, order.sequence, order.size)
 
 
-# --------------------------------------------------------------------------------------------------
-# Admin
-# --------------------------------------------------------------------------------------------------
-
+# ADMIN --------------------------------------------------------------------------------------------
 
 @external
 def set_terms(market: uint256, maker_fee_ppm: uint256, taker_fee_ppm: uint256, band_bps: uint256):
@@ -260,19 +243,16 @@ def set_terms(market: uint256, maker_fee_ppm: uint256, taker_fee_ppm: uint256, b
             Moves: nothing. Logs: `TermsSet`.
     @dev    A resting order pays the fees of the day it is filled, hence the hard bound.
             There is no way back to an unknown market: closing one is a settlement in the ledger.
-    @param market The market id.
-    @param maker_fee_ppm Paid by makers; ppm of notional.
-    @param taker_fee_ppm Paid by takers; ppm of notional.
-    @param band_bps Greatest distance of a fill price from mark; bps of mark.
+    @param market Id of the market.
+    @param maker_fee_ppm Paid by makers, ppm of notional.
+    @param taker_fee_ppm Paid by takers, ppm of notional.
+    @param band_bps Greatest distance of a fill price from mark, bps of mark.
     """
     self._require_owner()
     market_terms._set_terms(market, maker_fee_ppm, taker_fee_ppm, band_bps)
 
 
-# --------------------------------------------------------------------------------------------------
-# Internal
-# --------------------------------------------------------------------------------------------------
-
+# INTERNAL -----------------------------------------------------------------------------------------
 
 @internal
 @view
@@ -280,6 +260,8 @@ def _order_hash(order: IExchange.Order) -> bytes32:
     """
     @dev EIP-712 digest of an order. Every field is one word, so the ABI encoding of the struct is
          its EIP-712 encoding.
+    @param order The order; units: see IExchange.
+    @return The digest, bound to this chain and this contract.
     """
     return eip712_domain_separator._hash_typed_data_v4(keccak256(abi_encode(ORDER_TYPEHASH, order)))
 
@@ -290,6 +272,9 @@ def _may_trade(account: uint256, who: address) -> bool:
     """
     @dev Whether `who` owns the account or operates it with TRADE. The ledger is asked only about
          strangers. Nobody owns the accounts of the zero address.
+    @param account Account id.
+    @param who Address of somebody.
+    @return Whether they may.
     """
     if who == words._owner_of(account):
         return who != empty(address)
@@ -299,12 +284,18 @@ def _may_trade(account: uint256, who: address) -> bool:
 @internal
 @pure
 def _require_clearinghouse(clearinghouse: address):
+    """
+    @dev A ledger is named.
+    """
     assert clearinghouse != empty(address), "exchange: no clearinghouse"
 
 
 @internal
 @view
 def _require_owner():
+    """
+    @dev The Clearinghouse's owner is the one admin.
+    """
     assert (
         msg.sender == staticcall IClearinghouseRecords(CLEARINGHOUSE).owner()
     ), "exchange: not the owner"
@@ -313,42 +304,70 @@ def _require_owner():
 @internal
 @view
 def _require_may_trade(account: uint256):
+    """
+    @dev The sender owns the account or operates it with TRADE.
+    """
     assert self._may_trade(account, msg.sender), "exchange: not authorised"
 
 
 @internal
 @view
 def _require_signer(account: uint256, signer: address):
+    """
+    @dev So does the signer of an order, now and not only when they signed.
+    """
     assert self._may_trade(account, signer), "exchange: signer not authorised"
 
 
 @internal
 @view
 def _require_in_time(deadline: uint256):
+    """
+    @dev The taker still wants the fill.
+    @param deadline Unix seconds.
+    """
     assert block.timestamp <= deadline, "exchange: deadline passed"
 
 
 @internal
 @view
 def _require_unexpired(expiry: uint256):
+    """
+    @dev The maker still wants the fill.
+    @param expiry Unix seconds.
+    """
     assert block.timestamp <= expiry, "exchange: order expired"
 
 
 @internal
 @pure
 def _require_two_accounts(maker_account: uint256, taker_account: uint256):
+    """
+    @dev An account cannot be its own other side.
+    """
     assert maker_account != taker_account, "exchange: self fill"
 
 
 @internal
 @pure
 def _require_named_taker(named_account: uint256, taker_account: uint256):
+    """
+    @dev An order for one account is filled by that account.
+    @param named_account Account id; 0: any.
+    @param taker_account Account id.
+    """
     assert (named_account == 0 or named_account == taker_account), "exchange: not the named taker"
 
 
 @internal
 @pure
 def _require_within_limit(maker_size: int256, price: uint256, limit_price: uint256):
+    """
+    @dev The order's price is no worse than what the taker accepts.
+    @param maker_size Size of the order, WAD base, signed for the maker.
+    @param price WAD cash per base.
+    @param limit_price WAD cash per base.
+    """
     within: bool = price <= limit_price
     if maker_size > 0:  # the taker sells
         within = price >= limit_price

@@ -27,8 +27,8 @@ LOAD = 2_000 * 10**6  # 0.2 % of rate a million of open interest
 
 NO_DISCOUNT_CAP = without(
     "auction_math.vy",
-    "base: uint256 = min(spendable * PPM // take, priced) * fraction // WAD",
-    "base: uint256 = priced * fraction // WAD",
+    "base: uint256 = min(spendable * units.PPM // take, priced) * fraction // units.WAD",
+    "base: uint256 = priced * fraction // units.WAD",
 )
 
 

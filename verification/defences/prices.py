@@ -82,8 +82,8 @@ PRICES = {
         ("PriceOracle",),
         without(
             "PriceOracle.vy",
-            "        status = _DIVERGENT\n",
-            "        return (low + high) // 2 | (low + high) // 2 << _HIGH_SHIFT\n",
+            "        status = feed_words.STATUS_DIVERGENT\n",
+            "        return (low + high) // 2 | (low + high) // 2 << feed_words.HIGH_SHIFT\n",
         ),
         borrow_on_an_average,
         material=Decimal(100_000),
@@ -94,8 +94,9 @@ PRICES = {
         ("PriceOracle",),
         without(
             "PriceOracle.vy",
-            "        status = _DIVERGENT\n",
-            "        return primary & _MAX_PRICE | (primary & _MAX_PRICE) << _HIGH_SHIFT\n",
+            "        status = feed_words.STATUS_DIVERGENT\n",
+            "        primary &= feed_words.PRICE_MASK\n"
+            "        return primary | primary << feed_words.HIGH_SHIFT\n",
         ),
         buy_from_a_fallen_venue,
         material=Decimal(5_000),
@@ -107,7 +108,7 @@ PRICES = {
         ("PriceOracle",),
         without(
             "PriceOracle.vy",
-            "        remembered = self._remembered(self._key(w0, w1, w2))\n",
+            "        remembered = price_memory._evidence(price_memory._key(w0, w1, w2))\n",
             "        pass\n",
         ),
         settle_on_the_last_feed,

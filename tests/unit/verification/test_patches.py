@@ -9,8 +9,8 @@ from verification.engine.patches import Change, PatchedArtefacts, PatchError, ch
 
 NAME = "TestSequencerFeed"
 FEED = f"testing/{NAME}.vy"
-RIGHT = "self._answer = 0 if is_up else 1"
-WRONG = Change(FEED, RIGHT, "self._answer = 7")
+RIGHT = "self.answer = 0 if is_up else 1"
+WRONG = Change(FEED, RIGHT, "self.answer = 7")
 REMARK = Change(FEED, RIGHT, f"{RIGHT}  # changed")
 
 
@@ -21,7 +21,7 @@ def answer(artefacts: PatchedArtefacts | None) -> int:
     return feed.latestRoundData()[1]
 
 
-@pytest.mark.parametrize("text", ["nobody wrote this", "_answer"])
+@pytest.mark.parametrize("text", ["nobody wrote this", "answer"])
 def test_what_is_not_there_just_once_is_refused(tmp_path, text):
     with pytest.raises(PatchError, match="no single"):
         copy_with(tmp_path, [Change(FEED, text, "")])

@@ -119,7 +119,11 @@ def checkpoints(stage: Stage, caller: int) -> Call:
     return Call("risk_engine", "checkpoints", ([9, 10, 11, 1, 2, 3],), stage.people[caller])
 
 
-OUTAGE = {"price oracle: price is valid", "price oracle: sequencer outage", "price memory: outage already reported"}
+OUTAGE = {
+    "price oracle: price is valid",
+    "price oracle: sequencer outage",
+    "price memory: outage already reported",
+}
 
 
 @action("oracle", OUTAGE, 1, market=MARKET, caller=PERSON)

@@ -187,12 +187,10 @@ BAD_REASONS = {
     "signatures: invalid signature",
     "exchange: price beyond limit",
     "exchange: deadline passed",
-    "exchange: order price out of bounds",
     "order lanes: order size out of bounds",
     "market terms: unknown market",
     "exchange: not authorised",
     "market terms: price out of bounds",
-    "exchange: size out of bounds",
     "ledger: bad price",
 }
 
