@@ -51,7 +51,6 @@ initializes: final_settlement
 initializes: trading[ledger := ledger, sides := sides, registry := registry]
 exports: (
     currency.SETTLEMENT_TOKEN,
-    currency.SETTLEMENT_SCALE,
     ledger.headers,
 )
 
@@ -99,7 +98,7 @@ def __init__(
     ADMIN = admin
 
 
-# ACCOUNTS ---------------------------------------------------------------------------------------
+# ACCOUNTS -----------------------------------------------------------------------------------------
 
 @external
 def deposit(account: uint256, token: address, amount: uint256) -> uint256:
@@ -113,15 +112,14 @@ def deposit(account: uint256, token: address, amount: uint256) -> uint256:
     """
     registry._require_some(amount)
     registry._require_running()
-    assert ledger.headers[account] != 0, "ledger: unknown account"
+    header: uint256 = ledger._header(account)
+    index: uint256 = 0
     if token != currency.SETTLEMENT_TOKEN:
         registry._require_authorised(account, role_layout.TRADE)
-        assert registry.collateral_place[token] != 0, "ledger: unknown token"
-    header: uint256 = 0
+        index = registry._index_of(token)
     credited: uint256 = 0
     header, credited = self._credit(account, token, vault._pull(token, msg.sender, amount))
     if token != currency.SETTLEMENT_TOKEN:
-        index: uint256 = registry._index_of(token)
         total: uint256 = registry.collaterals[index].total + credited
         assert total <= registry._cap_now(index), "clearinghouse: cap reached"
         registry.collaterals[index].total = total
@@ -192,7 +190,7 @@ def transfer(from_account: uint256, to_account: uint256, token: address, amount:
     )
 
 
-# MARKETS ----------------------------------------------------------------------------------------
+# MARKETS ------------------------------------------------------------------------------------------
 
 @external
 def novate(
@@ -214,21 +212,21 @@ def novate(
     @return The lower and upper end of the mark, WAD: equal when the price is VALID.
     """
     terms: uint256 = registry.role_words[role_layout.EXCHANGE]
-    assert (
-        msg.sender == convert(terms & role_layout.HOLDER_MASK, address)
-    ), "clearinghouse: wrong caller"
+    registry._require_caller(msg.sender == convert(terms & role_layout.HOLDER_MASK, address))
     registry._require_running()
     return trading._novate(
         registry._role(role_layout.RISK_ENGINE),
         terms,
-        market,
-        maker,
-        taker,
-        size,
-        price,
-        maker_fee,
-        taker_fee,
-        flags,
+        trading.Fill(
+            market=market,
+            maker=maker,
+            taker=taker,
+            size=size,
+            price=price,
+            maker_fee=maker_fee,
+            taker_fee=taker_fee,
+            flags=flags,
+        ),
     )
 
 
@@ -265,7 +263,7 @@ def set_stage(
     log IClearinghouseEvents.StageSet(account=account, stage=stage, since=since)
 
 
-# PARTS ------------------------------------------------------------------------------------------
+# PARTS --------------------------------------------------------------------------------------------
 
 @external
 @raw_return
@@ -287,7 +285,7 @@ def __default__() -> Bytes[ANSWER_SIZE]:
     return raw_call(code, msg.data, max_outsize=ANSWER_SIZE, is_delegate_call=True)
 
 
-# VIEWS ------------------------------------------------------------------------------------------
+# VIEWS --------------------------------------------------------------------------------------------
 
 @external
 @view
@@ -347,7 +345,7 @@ def portfolio(account: uint256) -> (uint256, DynArray[uint256, 72]):
     return header, ledger._legs(account, header)
 
 
-# INTERNAL ---------------------------------------------------------------------------------------
+# INTERNAL -----------------------------------------------------------------------------------------
 
 @internal
 def _debit(account: uint256, token: address, amount: uint256) -> (uint256, uint256):

@@ -43,6 +43,7 @@ initializes: ledger[sides := sides]
 initializes: final_settlement
 exports: (
     currency.SETTLEMENT_TOKEN,
+    currency.SETTLEMENT_SCALE,
     ownable_2step.owner,
     ownable_2step.pending_owner,
     ownable_2step.transfer_ownership,
@@ -142,7 +143,7 @@ def open_account(mode: uint256, market: uint256) -> uint256:
     @return The account id.
     """
     if mode == words.ISOLATED:
-        assert sides._state(market) != 0  # reverts by itself: "ledger: unknown market"
+        assert sides._state(market) != 0  # reverts by itself: "sides: unknown market"
     else:
         assert mode == words.CROSS and market == 0, "clearinghouse: bad margin mode"
     index: uint256 = registry.account_count[msg.sender]
@@ -373,7 +374,7 @@ def set_collateral_cap(index: uint256, cap: uint256):
             is inside stays. Owner only.
     """
     ownable._check_owner()
-    assert index < registry.collateral_count, "ledger: unknown token"
+    registry._require_listed(index)
     registry.collaterals[index].base = min(registry._cap_now(index), cap)
     registry.collaterals[index].since = block.timestamp
     registry.collaterals[index].cap = cap

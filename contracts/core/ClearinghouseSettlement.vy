@@ -23,7 +23,6 @@ from ..interfaces import IDefaultFundManager
 from ..interfaces import IRiskEngine
 from ..modules.layout import leg_layout
 from ..modules.layout import role_layout
-from ..modules.layout import stages
 from ..modules.layout import tier_layout
 from ..modules.layout import words
 from ..modules import currency
@@ -112,7 +111,7 @@ def recover(account: uint256) -> uint256:
     registry._require_running()
     header: uint256 = ledger._convert_settled(account, ledger._header(account))
     assert header & words.INDEBTED != 0, "clearinghouse: owes nothing"
-    assert words._stage(header) == stages.UNCALLED, "ledger: account under a call"
+    ledger._require_uncalled(header)
     assert not words._has_positions(header), "clearinghouse: account still has legs"
     held: uint256 = convert(max(words._cash(header), 0), uint256) // currency.SETTLEMENT_SCALE
     registry._require_held(held != 0)
@@ -139,7 +138,7 @@ def settle_market(market: uint256) -> uint256:
     @return The price, WAD.
     """
     state: uint256 = sides._state(market)
-    assert state & words.SETTLED == 0, "ledger: market is settled"
+    sides._require_living(state)
     price: uint256 = 0
     is_final: bool = False
     price, is_final = staticcall IRiskEngine(

@@ -135,8 +135,8 @@ def collect_fees(market: uint256) -> uint256:
             tokens to the funds, by the published split. Anyone; not while deficits are proven.
     @return What the funds got, settlement token units.
     """
-    assert sides._state(market) != 0  # reverts by itself: "ledger: unknown market"
-    assert registry._phase() != role_layout.WINDING_DOWN, "clearinghouse: winding down"
+    assert sides._state(market) != 0  # reverts by itself: "sides: unknown market"
+    registry._require_no_proofs()
     totals: uint256 = sides.market_totals[market]
     fees: uint256 = words._fees(totals) + ledger.protocol_fees
     hole: uint256 = ledger.hole
@@ -201,10 +201,10 @@ def receive_draw(account: uint256, tokens: uint256, cash: uint256):
     @param tokens Settlement token units, approved by the caller.
     @param cash WAD to credit; the tokens may be worth up to one unit more, which goes to the fees.
     """
-    assert (
+    registry._require_caller(
         msg.sender == registry._role(role_layout.INSURANCE_FUND)
         or msg.sender == registry._role(role_layout.DEFAULT_FUND)
-    ), "clearinghouse: wrong caller"
+    )
     worth: uint256 = (
         vault._pull(currency.SETTLEMENT_TOKEN, msg.sender, tokens) * currency.SETTLEMENT_SCALE
     )

@@ -62,7 +62,7 @@ def __init__(clearinghouse: address):
     CLEARINGHOUSE = clearinghouse
 
 
-# CLOCKS -----------------------------------------------------------------------------------------
+# CLOCKS -------------------------------------------------------------------------------------------
 
 @internal
 @view
@@ -72,12 +72,12 @@ def _open_word() -> uint256:
          not paused and the cure window after a pause over.
     """
     word: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).role_word(role_layout.RISK_ENGINE)
-    assert word >> role_layout.PHASE_SHIFT == role_layout.RUNNING, "default manager: winding down"
+    assert word >> role_layout.PHASE_SHIFT == role_layout.RUNNING, "default rules: winding down"
     paused_until: uint256 = (word >> role_layout.SECOND_FIELD) & role_layout.ROLE_FIELD_MASK
     if paused_until != 0:
         assert (
             block.timestamp >= paused_until + role_layout.CURE_WINDOW
-        ), "default manager: liquidations are paused"
+        ), "default rules: liquidations are paused"
     return word
 
 
@@ -104,7 +104,7 @@ def _insolvent_since(word: uint256, seen: IRiskEngine.Assessment) -> uint256:
     return max(seen.since, self._resumed(word, seen))
 
 
-# JUDGEMENT --------------------------------------------------------------------------------------
+# JUDGEMENT ----------------------------------------------------------------------------------------
 
 @internal
 @view
@@ -157,8 +157,35 @@ def _require_unhealthy(seen: IRiskEngine.Assessment, priced: uint256):
     """
     assert not self._meets(
         seen.equity, seen.maintenance, units.PPM
-    ), "default manager: account is healthy"
-    assert priced != 0 or seen.stuck == 0, "default manager: price not valid"
+    ), "default rules: account is healthy"
+    self._require_priced(priced != 0 or seen.stuck == 0)
+
+
+@internal
+@pure
+def _require_priced(priced: bool):
+    """
+    @dev What is in doubt decides nothing.
+    """
+    assert priced, "default rules: price not valid"
+
+
+@internal
+@pure
+def _require_discount(enough: bool):
+    """
+    @dev The discount is at least what the bidder asks for.
+    """
+    assert enough, "default rules: discount below limit"
+
+
+@internal
+@pure
+def _require_fraction(allowed: bool):
+    """
+    @dev The bidder accepts what may be sold.
+    """
+    assert allowed, "default rules: fraction above limit"
 
 
 @internal
@@ -167,7 +194,7 @@ def _require_insolvency(stage: uint256):
     """
     @dev Its insolvency was recognised.
     """
-    assert stage == stages.INSOLVENCY, "default manager: insolvency not recognised"
+    assert stage == stages.INSOLVENCY, "default rules: insolvency not recognised"
 
 
 @internal
@@ -176,13 +203,13 @@ def _require_bidder(account: uint256, deadline: uint256):
     """
     @dev Nobody is made a bidder by a stranger, nor too late.
     """
-    assert block.timestamp <= deadline, "default manager: bid expired"
+    assert block.timestamp <= deadline, "default rules: bid expired"
     assert staticcall IClearinghouse(CLEARINGHOUSE).is_authorised(
         account, msg.sender, role_layout.TRADE
-    ), "default manager: not the bidder's account"
+    ), "default rules: not the bidder's account"
 
 
-# TERMS ------------------------------------------------------------------------------------------
+# TERMS --------------------------------------------------------------------------------------------
 
 @internal
 @view
@@ -192,7 +219,7 @@ def _require_admin():
     """
     assert (
         msg.sender == staticcall IClearinghouseRecords(CLEARINGHOUSE).owner()
-    ), "default manager: caller is not the admin"
+    ), "default rules: caller is not the admin"
 
 
 @internal
@@ -318,4 +345,4 @@ def _require_bounds(within: bool):
     """
     @dev Terms stay inside hard-coded bounds.
     """
-    assert within, "default manager: terms out of bounds"
+    assert within, "default rules: terms out of bounds"

@@ -14,6 +14,7 @@ from ..interfaces import IClearinghouseEvents
 from .layout import leg_layout
 from .layout import limits
 from .layout import units
+from .layout import stages
 from .layout import words
 from . import funding_math
 from . import sides
@@ -47,7 +48,7 @@ debts: public(HashMap[uint256, uint256])
 protocol_fees: public(uint256)
 
 
-# ACCOUNTS ---------------------------------------------------------------------------------------
+# ACCOUNTS -----------------------------------------------------------------------------------------
 
 @internal
 @view
@@ -181,7 +182,16 @@ def _put_market(account: uint256, header: uint256, place: uint256, market: uint2
     return header
 
 
-# MARKETS ----------------------------------------------------------------------------------------
+@internal
+@pure
+def _require_uncalled(header: uint256):
+    """
+    @dev An account outside the default procedure.
+    """
+    assert words._stage(header) == stages.UNCALLED, "ledger: account under a call"
+
+
+# MARKETS ------------------------------------------------------------------------------------------
 
 @internal
 def _convert(account: uint256, header: uint256, market: uint256, state: uint256) -> uint256:
@@ -216,7 +226,7 @@ def _convert_settled(account: uint256, header: uint256) -> uint256:
     return header_after
 
 
-# PORTFOLIOS -------------------------------------------------------------------------------------
+# PORTFOLIOS ---------------------------------------------------------------------------------------
 
 @internal
 @view
@@ -274,7 +284,7 @@ def _legs(account: uint256, header: uint256) -> DynArray[uint256, limits.MAX_LEG
     return legs
 
 
-# TRADES -----------------------------------------------------------------------------------------
+# TRADES -------------------------------------------------------------------------------------------
 
 @internal
 def _trade(
@@ -298,7 +308,7 @@ def _trade(
     cost: int256 = words._signed(old << words.COST_LEFT) >> words.SHARES_SHIFT
     realised: int256 = 0
     if state & words.MOVED != 0:
-        assert state & words.SETTLED == 0, "ledger: market is settled"
+        sides._require_living(state)
         before, cost = sides._present(market, state, old)
         if before == 0:  # a tear-up has left nothing but cash
             realised = -cost
@@ -354,7 +364,7 @@ def _close_part(
     @return Signed shares closed, their base (signed, rounded against the opposite side), the
             position word after, realised cash (WAD).
     """
-    assert state & words.SETTLED == 0, "ledger: market is settled"
+    sides._require_living(state)
     old: uint256 = self.positions[account][market]
     before: int256 = 0
     cost: int256 = 0

@@ -276,7 +276,7 @@ def _find(
     for leg: uint256 in priced:
         if (leg >> leg_layout.KNOWN_ASSET_SHIFT) & risk_rows.ASSET_MASK == asset:
             return leg & leg_layout.PRICE_MASK
-    raise "risk engine: price lost"
+    raise "portfolio margin: price lost"
 
 
 @internal

@@ -60,7 +60,7 @@ def _require_authorised(account: uint256, permission: uint256):
     """
     @dev Section "who may do what": only the owner and his operators move an account's money.
     """
-    assert self._may(account, msg.sender, permission), "clearinghouse: not the account's owner"
+    assert self._may(account, msg.sender, permission), "registry: not the account's owner"
 
 
 @internal
@@ -78,7 +78,34 @@ def _require_role(role: uint256):
     """
     @dev One of the plugged-in contracts.
     """
-    assert msg.sender == self._role(role), "clearinghouse: wrong caller"
+    self._require_caller(msg.sender == self._role(role))
+
+
+@internal
+@pure
+def _require_caller(allowed: bool):
+    """
+    @dev One of the contracts that a function is for.
+    """
+    assert allowed, "registry: wrong caller"
+
+
+@internal
+@view
+def _require_listed(index: uint256):
+    """
+    @dev A collateral that was listed.
+    """
+    assert index < self.collateral_count, "registry: unknown token"
+
+
+@internal
+@view
+def _require_no_proofs():
+    """
+    @dev Not while deficits are proven.
+    """
+    assert self._phase() != role_layout.WINDING_DOWN, "registry: winding down"
 
 
 @internal
@@ -99,7 +126,7 @@ def _require_running():
     # As `_phase`, without its call: every deposit comes past here.
     assert (
         self.role_words[role_layout.RISK_ENGINE] >> role_layout.PHASE_SHIFT == role_layout.RUNNING
-    ), "clearinghouse: winding down"
+    ), "registry: winding down"
 
 
 @internal
@@ -113,7 +140,7 @@ def _require_withdrawals_open():
         (self.role_words[role_layout.RISK_ENGINE] >> role_layout.FIRST_FIELD)
         & role_layout.ROLE_FIELD_MASK
         <= block.timestamp
-    ), "clearinghouse: withdrawals are paused"
+    ), "registry: withdrawals are paused"
 
 
 @internal
@@ -122,7 +149,7 @@ def _require_some(amount: uint256):
     """
     @dev Moving nothing is a mistake of the caller's.
     """
-    assert amount != 0, "clearinghouse: amount is zero"
+    assert amount != 0, "registry: amount is zero"
 
 
 @internal
@@ -143,7 +170,7 @@ def _require_held(enough: bool):
     """
     @dev Nobody takes out what he has not.
     """
-    assert enough, "clearinghouse: not enough held"
+    assert enough, "registry: not enough held"
 
 
 @internal
@@ -152,7 +179,7 @@ def _require_valid(valid: bool):
     """
     @dev Of a collateral whose value the account is about to count on.
     """
-    assert valid, "clearinghouse: price not valid"
+    assert valid, "registry: price not valid"
 
 
 @internal
@@ -162,7 +189,7 @@ def _index_of(token: address) -> uint256:
     @dev Index of a listed collateral token.
     """
     place: uint256 = self.collateral_place[token]
-    assert place != 0, "ledger: unknown token"
+    assert place != 0, "registry: unknown token"
     return place - 1
 
 
@@ -173,5 +200,5 @@ def _scale_of(token: address) -> uint256:
     @dev WAD per unit of a token.
     """
     decimals: uint8 = staticcall IERC20Detailed(token).decimals()
-    assert decimals <= units.WAD_DECIMALS, "clearinghouse: token has more than 18 decimals"
+    assert decimals <= units.WAD_DECIMALS, "registry: token has more than 18 decimals"
     return 10**convert(units.WAD_DECIMALS - decimals, uint256)

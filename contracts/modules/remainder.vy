@@ -55,24 +55,24 @@ def _sell(
     @return Fraction taken (WAD) and discount (WAD cash).
     """
     header: uint256 = staticcall IClearinghouse(default_rules.CLEARINGHOUSE).headers(offer.account)
-    assert words._cash(header) < 0 and len(known) != 0, "default manager: nothing to sell"
+    assert words._cash(header) < 0 and len(known) != 0, "remainder: nothing to sell"
     default_rules._require_unhealthy(seen, len(known))
     rate: uint256 = remainder_math._rate(
         default_rules._insolvent_since(word, seen), default_rules._waterfall().remainder
     )
-    assert rate >= offer.min_discount, "default manager: discount below limit"
+    default_rules._require_discount(rate >= offer.min_discount)
     worth: uint256 = remainder_math._worth(known)
     limit: uint256 = remainder_math._limit(convert(-words._cash(header), uint256), worth, rate)
     taken: uint256 = offer.fraction
     if offer.fraction > limit:
-        assert offer.min_fraction <= limit, "default manager: fraction above limit"
+        default_rules._require_fraction(offer.min_fraction <= limit)
         taken = limit
     discount: uint256 = worth * taken // units.WAD * rate // units.PPM
     if seen.equity > EQUITY_DUST:
         # Not at the price of making it insolvent (INV-4).
         discount = min(discount, convert(seen.equity - EQUITY_DUST, uint256) * taken // units.WAD)
-        assert discount * units.PPM >= offer.min_discount * (worth * taken // units.WAD), (
-            "default manager: discount below limit"
+        default_rules._require_discount(
+            discount * units.PPM >= offer.min_discount * (worth * taken // units.WAD)
         )
     cash: int256 = extcall IClearinghouseSlices(default_rules.CLEARINGHOUSE).slice_account(
         offer.account, offer.bidder_account, taken, known, discount, 0

@@ -39,7 +39,7 @@ def _page_of(row: uint256) -> address:
     @dev Where a row's page is.
     """
     page: address = self.pages[row // risk_rows.ROWS_PER_PAGE]
-    assert page != empty(address), "risk engine: unknown row"
+    assert page != empty(address), "risk table: unknown row"
     return page
 
 

@@ -49,8 +49,17 @@ def _state(market: uint256) -> uint256:
     @dev The state word of a market that exists.
     """
     state: uint256 = self.market_state[market]
-    assert state != 0, "ledger: unknown market"
+    assert state != 0, "sides: unknown market"
     return state
+
+
+@internal
+@pure
+def _require_living(state: uint256):
+    """
+    @dev A market that is not settled.
+    """
+    assert state & words.SETTLED == 0, "sides: market is settled"
 
 
 @internal
@@ -202,5 +211,5 @@ def _opening(market: uint256, state: uint256, delta: int256, distance: int256) -
     a: int256 = 0
     k: int256 = 0
     a, k = self._side(market, state, delta > 0)
-    assert a != 0, "ledger: side is worn out"  # torn up in its last generation
+    assert a != 0, "sides: side is worn out"  # torn up in its last generation
     return delta * units.IWAD // a, wad_math._mul_floor(a, distance if delta > 0 else -distance) + k

@@ -55,7 +55,7 @@ demand: transient(HashMap[uint256, HashMap[uint256, uint256]])
 charged: transient(HashMap[uint256, HashMap[uint256, uint256]])
 
 
-# CLOSING ----------------------------------------------------------------------------------------
+# CLOSING ------------------------------------------------------------------------------------------
 
 @internal
 def _tear_up_many(
@@ -391,7 +391,7 @@ def _begin_generation(
     return state + (1 << (words.GENERATION_LONG_SHIFT if is_long else words.GENERATION_SHORT_SHIFT))
 
 
-# CHARGES ----------------------------------------------------------------------------------------
+# CHARGES ------------------------------------------------------------------------------------------
 
 @internal
 def _settle_loss(account: uint256, legs: DynArray[uint256, 40]) -> uint256:

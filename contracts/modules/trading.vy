@@ -34,142 +34,183 @@ MAKER_REDUCE_ONLY: constant(uint256) = 1
 TAKER_REDUCE_ONLY: constant(uint256) = 2
 
 
+# @notice A fill to book.
+# @custom:member market Market id.
+# @custom:member maker Account id; likewise taker.
+# @custom:member size What the taker gains, signed, WAD base.
+# @custom:member price WAD cash per base unit.
+# @custom:member maker_fee Charge on the maker, WAD cash; likewise taker_fee.
+# @custom:member flags Bit 0: the maker's order is reduce-only, bit 1: the taker's.
+struct Fill:
+    market: uint256
+    maker: uint256
+    taker: uint256
+    size: int256
+    price: uint256
+    maker_fee: uint256
+    taker_fee: uint256
+    flags: uint256
+
+
+# @notice An account that trades.
+# @custom:member account Account id.
+# @custom:member header Its header (layout: words), with cash not yet stored.
+# @custom:member charge What it pays for the trade, WAD cash.
+struct Half:
+    account: uint256
+    header: uint256
+    charge: uint256
+
+
+# @notice What a trade makes of both accounts.
+# @custom:member giver_header Header of the account that gives (not stored); likewise getter_header.
+# @custom:member giver_position Its position word; likewise getter_position.
+# @custom:member reduces Who only reduced: bit 0 the giver, bit 1 the getter.
+# @custom:member long_change Change of LONG shares, WAD base; likewise short_change.
+struct Halves:
+    giver_header: uint256
+    getter_header: uint256
+    giver_position: uint256
+    getter_position: uint256
+    reduces: uint256
+    long_change: int256
+    short_change: int256
+
+
+# @notice What the risk engine says of a fill.
+# @custom:member low Lower end of the mark, WAD; likewise high.
+# @custom:member rate Funding rate that the fill argues for, wei of cash per base unit and second.
+# @custom:member weight How much it counts, WAD, at most 1.
+# @custom:member maker_initial IM of the maker, WAD cash; likewise taker_initial.
+struct Judgement:
+    low: uint256
+    high: uint256
+    rate: int256
+    weight: uint256
+    maker_initial: uint256
+    taker_initial: uint256
+
+
+# NOVATION -----------------------------------------------------------------------------------------
+
 @internal
-def _novate(
-    engine: address,
-    terms: uint256,
-    market: uint256,
-    maker: uint256,
-    taker: uint256,
-    size: int256,
-    price: uint256,
-    maker_fee: uint256,
-    taker_fee: uint256,
-    flags: uint256,
-) -> (uint256, uint256):
+def _novate(engine: address, terms: uint256, fill: Fill) -> (uint256, uint256):
     """
-    @dev Trades `size` (the taker's, signed, WAD base) between two accounts at `price`.
-    @param terms Word of the EXCHANGE role (registry): pause of trading, contribution threshold.
+    @dev Trades between two accounts: books first, then judges both as they stand.
+    @param engine Address of the risk engine.
+    @param terms Word of the EXCHANGE role (layout: role_layout).
     @return The ends of the mark, WAD.
     """
-    assert size != 0 and abs(size) < limits.SIZE_LIMIT, "ledger: bad size"
-    assert price != 0 and price < limits.PRICE_LIMIT, "ledger: bad price"
-
-    # Books. Fees are charged in whole millionths of cash, rounded up.
-    state: uint256 = sides._state(market)
-    maker_charge: uint256 = self._fee_up(maker_fee)
-    taker_charge: uint256 = self._fee_up(taker_fee)
-    maker_header: uint256 = ledger._header(maker)
-    taker_header: uint256 = ledger._header(taker)
-    reduces: uint256 = 0
-    long_change: int256 = 0
-    short_change: int256 = 0
-    maker_position: uint256 = 0
-    taker_position: uint256 = 0
-    (
-        maker_header,
-        taker_header,
-        maker_position,
-        taker_position,
-        reduces,
-        long_change,
-        short_change,
-    ) = self._book_fill(
-        market,
+    assert fill.size != 0 and abs(fill.size) < limits.SIZE_LIMIT, "trading: bad size"
+    assert fill.price != 0 and fill.price < limits.PRICE_LIMIT, "trading: bad price"
+    state: uint256 = sides._state(fill.market)
+    # Fees are charged in whole millionths of cash, rounded up.
+    maker_charge: uint256 = self._fee_up(fill.maker_fee)
+    taker_charge: uint256 = self._fee_up(fill.taker_fee)
+    after: Halves = self._book_trade(
+        fill.market,
         state,
-        maker,
-        maker_header,
-        maker_charge,
-        taker,
-        taker_header,
-        taker_charge,
-        size,
-        price,
+        Half(account=fill.maker, header=ledger._header(fill.maker), charge=maker_charge),
+        Half(account=fill.taker, header=ledger._header(fill.taker), charge=taker_charge),
+        fill.size,
+        fill.price,
     )
     funding: int256 = funding_math._funding_now(state)
-    old_state: uint256 = state
-    state = sides._book_totals(
-        market, state, long_change, short_change, maker_charge + taker_charge
+    booked: uint256 = sides._book_totals(
+        fill.market, state, after.long_change, after.short_change, maker_charge + taker_charge
     )
+    sides.market_state[fill.market] = booked
+    ledger.headers[fill.maker] = after.giver_header
+    ledger.headers[fill.taker] = after.getter_header
+    self._require_orders_allow(terms, fill.flags, after)
     # Margin is judged with the open interest that this fill leaves (INV-8).
-    interest: uint256 = words._interest(state)
-    sides.market_state[market] = state
-    ledger.headers[maker] = maker_header
-    ledger.headers[taker] = taker_header
-    assert flags & ~reduces == 0, "ledger: order would not reduce"
-    if (terms >> role_layout.FIRST_FIELD) & role_layout.ROLE_FIELD_MASK > block.timestamp:
-        # Positions can be reduced at any time; somebody has to take them over (INV-10).
-        assert reduces != 0, "clearinghouse: trading is paused"
-    self._require_stage_allows(maker_header, reduces & MAKER_REDUCE_ONLY != 0)
-    self._require_stage_allows(taker_header, reduces & TAKER_REDUCE_ONLY != 0)
-
-    # Judgement of both accounts as they now stand.
-    mark_low: uint256 = 0
-    mark_high: uint256 = 0
-    target_rate: int256 = 0
-    weight: uint256 = 0
-    maker_initial: uint256 = 0
-    taker_initial: uint256 = 0
-    (
-        mark_low, mark_high, target_rate, weight, maker_initial, taker_initial
-    ) = staticcall IRiskEngine(engine).require_fill(
-        IRiskEngine.Fill(
-            market=market,
-            size=size,
-            price=price,
-            reduces=reduces,
-            interest=interest,
-            opened=long_change > 0,
-        ),
-        maker,
-        words._cash(maker_header),
-        ledger._legs(maker, maker_header),
-        taker,
-        words._cash(taker_header),
-        ledger._legs(taker, taker_header),
+    interest: uint256 = words._interest(booked)
+    seen: Judgement = self._judge(engine, fill, after, interest)
+    booked = words._pack_state(
+        booked, funding, funding_math._next_rate(state, interest, seen.rate, seen.weight)
     )
-
-    # A reduction at mark or better is free; a worse one is as voluntary as an opening.
-    if price > mark_low:
-        self._require_under_cap(words._cash(taker_header if size > 0 else maker_header))
-    if price < mark_high:
-        self._require_under_cap(words._cash(maker_header if size > 0 else taker_header))
-
-    state = words._pack_state(
-        state,
-        funding,
-        funding_math._next_rate(old_state, interest, target_rate, weight),
-    )
-    sides.market_state[market] = state
+    sides.market_state[fill.market] = booked
     log IClearinghouseEvents.Novated(
-        market=market,
-        maker=maker,
-        taker=taker,
-        size=size,
-        price=price,
+        market=fill.market,
+        maker=fill.maker,
+        taker=fill.taker,
+        size=fill.size,
+        price=fill.price,
         maker_fee=maker_charge,
         taker_fee=taker_charge,
-        maker_position=maker_position,
-        taker_position=taker_position,
-        maker_cash=words._cash(maker_header),
-        taker_cash=words._cash(taker_header),
+        maker_position=after.giver_position,
+        taker_position=after.getter_position,
+        maker_cash=words._cash(after.giver_header),
+        taker_cash=words._cash(after.getter_header),
         funding_index=funding,
-        funding_rate=words._rate(state),
+        funding_rate=words._rate(booked),
     )
-
     threshold: uint256 = terms >> role_layout.SECOND_FIELD
     if threshold != 0:
-        if reduces & MAKER_REDUCE_ONLY == 0 and maker_initial > threshold * units.WAD:
-            self._require_contribution(maker, maker_initial)
-        if reduces & TAKER_REDUCE_ONLY == 0 and taker_initial > threshold * units.WAD:
-            self._require_contribution(taker, taker_initial)
-    return mark_low, mark_high
+        if after.reduces & MAKER_REDUCE_ONLY == 0 and seen.maker_initial > threshold * units.WAD:
+            self._require_contribution(fill.maker, seen.maker_initial)
+        if after.reduces & TAKER_REDUCE_ONLY == 0 and seen.taker_initial > threshold * units.WAD:
+            self._require_contribution(fill.taker, seen.taker_initial)
+    return seen.low, seen.high
+
+
+@internal
+@view
+def _require_orders_allow(terms: uint256, flags: uint256, after: Halves):
+    """
+    @dev Orders that must reduce did; a pause of trading and the stages of both accounts allow it.
+    @param terms Word of the EXCHANGE role (layout: role_layout).
+    @param flags Which orders are reduce-only, bits as in `Halves.reduces`.
+    """
+    assert flags & ~after.reduces == 0, "trading: order would not reduce"
+    if (terms >> role_layout.FIRST_FIELD) & role_layout.ROLE_FIELD_MASK > block.timestamp:
+        # Positions can be reduced at any time; somebody has to take them over (INV-10).
+        assert after.reduces != 0, "trading: trading is paused"
+    self._require_stage_allows(after.giver_header, after.reduces & MAKER_REDUCE_ONLY != 0)
+    self._require_stage_allows(after.getter_header, after.reduces & TAKER_REDUCE_ONLY != 0)
+
+
+@internal
+@view
+def _judge(engine: address, fill: Fill, after: Halves, interest: uint256) -> Judgement:
+    """
+    @dev The risk engine's judgement of both accounts as they now stand; a price worse than mark
+         keeps the total of negative cash under its cap.
+    @param interest Open interest that the fill leaves, WAD base.
+    """
+    seen: Judgement = empty(Judgement)
+    (
+        seen.low, seen.high, seen.rate, seen.weight, seen.maker_initial, seen.taker_initial
+    ) = staticcall IRiskEngine(engine).require_fill(
+        IRiskEngine.Fill(
+            market=fill.market,
+            size=fill.size,
+            price=fill.price,
+            reduces=after.reduces,
+            interest=interest,
+            opened=after.long_change > 0,
+        ),
+        fill.maker,
+        words._cash(after.giver_header),
+        ledger._legs(fill.maker, after.giver_header),
+        fill.taker,
+        words._cash(after.getter_header),
+        ledger._legs(fill.taker, after.getter_header),
+    )
+    # A reduction at mark or better is free; a worse one is as voluntary as an opening.
+    bought: uint256 = after.getter_header if fill.size > 0 else after.giver_header
+    sold: uint256 = after.giver_header if fill.size > 0 else after.getter_header
+    if fill.price > seen.low:
+        self._require_under_cap(words._cash(bought))
+    if fill.price < seen.high:
+        self._require_under_cap(words._cash(sold))
+    return seen
 
 
 @internal
 def _require_contribution(account: uint256, initial: uint256):
     """
-    @dev Whoever adds to a large risk answers for a part of it in the default fund.
+    @dev An account that adds to a large risk answers for a part of it in the default fund.
     @param initial IM of the account, WAD cash.
     """
     extcall IDefaultFundManager(registry._role(role_layout.DEFAULT_FUND)).require_contribution(
@@ -177,79 +218,52 @@ def _require_contribution(account: uint256, initial: uint256):
     )
 
 
+# SLICES -------------------------------------------------------------------------------------------
+
 @internal
 def _slice(
     engine: address,
     account: uint256,
     bidder: uint256,
     fraction: uint256,
-    known: DynArray[uint256, 40],
+    known: DynArray[uint256, limits.MAX_KNOWN],
     discount: uint256,
     fee: uint256,
 ) -> int256:
     """
     @dev Moves `fraction` (WAD) of every leg in `known` from a defaulter to a bidder at the known
          prices, then the discount to the bidder and the fee to the protocol. The bidder must meet
-         IM with what he has then.
+         IM with what they have then.
     @return Cash of the defaulter afterwards, WAD.
     """
     account_header: uint256 = ledger._convert_settled(account, ledger._header(account))
     bidder_header: uint256 = ledger._header(bidder)
     self._require_stage_allows(bidder_header, False)
-    reduces: uint256 = 0
-    long_change: int256 = 0
-    short_change: int256 = 0
-    account_position: uint256 = 0
-    bidder_position: uint256 = 0
     paid: int256 = -convert(discount, int256)  # by the bidder to the defaulter
     for leg: uint256 in known:
         row: uint256 = leg >> leg_layout.ROW_SHIFT
         price: uint256 = leg & leg_layout.PRICE_MASK
         if row <= leg_layout.MARKET_ROW:
-            index: uint256 = row - leg_layout.COLLATERAL_ROW
-            held: uint256 = ledger.collateral[account][index]
-            # Whole token units, since less could never leave the clearinghouse; rounded up, so that
-            # what is charged for is sold (INV-5). What is held is a multiple of the scale.
-            scale: uint256 = registry.collaterals[index].scale
-            amount: uint256 = (wad_math._mul_up(held, fraction) + scale - 1) // scale * scale
-            account_header = ledger._book_collateral(account, account_header, index, held - amount)
-            bidder_header = ledger._book_collateral(
-                bidder, bidder_header, index, ledger.collateral[bidder][index] + amount
-            )
-            paid += convert(wad_math._mul_down(amount, price), int256)
-            log IClearinghouseEvents.CollateralSliced(
-                index=index, account=account, bidder=bidder, amount=amount, price=price
-            )
-        else:
-            market: uint256 = row - leg_layout.MARKET_ROW
-            state: uint256 = sides._state(market)
-            size: int256 = self._slice_size(account, market, state, fraction)
-            if size == 0:
-                continue
-            (
+            worth: uint256 = 0
+            account_header, bidder_header, worth = self._slice_collateral(
+                row - leg_layout.COLLATERAL_ROW,
+                account,
                 account_header,
+                bidder,
                 bidder_header,
-                account_position,
-                bidder_position,
-                reduces,
-                long_change,
-                short_change,
-            ) = self._book_fill(
-                market, state, account, account_header, 0, bidder, bidder_header, 0, size, price
+                fraction,
+                price,
             )
-            if long_change != 0 or short_change != 0:
-                sides.market_state[market] = sides._book_totals(
-                    market, state, long_change, short_change, 0
-                )
-            log IClearinghouseEvents.PositionSliced(
-                market=market,
-                account=account,
-                bidder=bidder,
-                size=size,
-                price=price,
-                account_position=account_position,
-                bidder_position=bidder_position,
-                funding_index=funding_math._funding_now(state),
+            paid += convert(worth, int256)
+        else:
+            account_header, bidder_header = self._slice_position(
+                row - leg_layout.MARKET_ROW,
+                account,
+                account_header,
+                bidder,
+                bidder_header,
+                fraction,
+                price,
             )
     account_cash: int256 = words._cash(account_header) + paid - convert(fee, int256)
     bidder_cash: int256 = words._cash(bidder_header) - paid
@@ -268,6 +282,80 @@ def _slice(
         bidder_cash=bidder_cash,
     )
     return account_cash
+
+
+@internal
+def _slice_collateral(
+    index: uint256,
+    account: uint256,
+    account_header: uint256,
+    bidder: uint256,
+    bidder_header: uint256,
+    fraction: uint256,
+    price: uint256,
+) -> (uint256, uint256, uint256):
+    """
+    @dev Moves a fraction of a collateral: whole token units, since less could never leave the
+         clearinghouse; rounded up, so that what is charged for is sold (INV-5).
+    @return Both headers (not stored), and what the bidder owes for it, WAD cash.
+    """
+    held: uint256 = ledger.collateral[account][index]
+    # What is held is a multiple of the scale.
+    scale: uint256 = registry.collaterals[index].scale
+    amount: uint256 = (wad_math._mul_up(held, fraction) + scale - 1) // scale * scale
+    log IClearinghouseEvents.CollateralSliced(
+        index=index, account=account, bidder=bidder, amount=amount, price=price
+    )
+    return (
+        ledger._book_collateral(account, account_header, index, held - amount),
+        ledger._book_collateral(
+            bidder, bidder_header, index, ledger.collateral[bidder][index] + amount
+        ),
+        wad_math._mul_down(amount, price),
+    )
+
+
+@internal
+def _slice_position(
+    market: uint256,
+    account: uint256,
+    account_header: uint256,
+    bidder: uint256,
+    bidder_header: uint256,
+    fraction: uint256,
+    price: uint256,
+) -> (uint256, uint256):
+    """
+    @dev Moves a fraction of a position at a price.
+    @return Both headers (not stored).
+    """
+    state: uint256 = sides._state(market)
+    size: int256 = self._slice_size(account, market, state, fraction)
+    if size == 0:
+        return account_header, bidder_header
+    after: Halves = self._book_trade(
+        market,
+        state,
+        Half(account=account, header=account_header, charge=0),
+        Half(account=bidder, header=bidder_header, charge=0),
+        size,
+        price,
+    )
+    if after.long_change != 0 or after.short_change != 0:
+        sides.market_state[market] = sides._book_totals(
+            market, state, after.long_change, after.short_change, 0
+        )
+    log IClearinghouseEvents.PositionSliced(
+        market=market,
+        account=account,
+        bidder=bidder,
+        size=size,
+        price=price,
+        account_position=after.giver_position,
+        bidder_position=after.getter_position,
+        funding_index=funding_math._funding_now(state),
+    )
+    return after.giver_header, after.getter_header
 
 
 @internal
@@ -294,51 +382,35 @@ def _slice_size(account: uint256, market: uint256, state: uint256, fraction: uin
     return size
 
 
+# TRADES -------------------------------------------------------------------------------------------
+
 @internal
-def _book_fill(
-    market: uint256,
-    state: uint256,
-    giver: uint256,
-    giver_header: uint256,
-    giver_charge: uint256,
-    getter: uint256,
-    getter_header: uint256,
-    getter_charge: uint256,
-    size: int256,
-    price: uint256,
-) -> (uint256, uint256, uint256, uint256, uint256, int256, int256):
+def _book_trade(
+    market: uint256, state: uint256, giver: Half, getter: Half, size: int256, price: uint256
+) -> Halves:
     """
-    @dev Both halves of a trade of `size` (signed, what the getter gains). INV-2: both sides change
-         by the same base amount.
-    @return Both headers (not stored), both position words, who only reduced (bit 0 giver, bit 1
-            getter), the changes of LONG and SHORT shares (WAD base).
+    @dev Both halves of a trade. INV-2: both sides change by the same base amount.
+    @param size What the getter gains, signed, WAD base.
+    @param price WAD cash per base unit.
     """
-    assert giver != getter, "ledger: account trades with itself"
-    giver_after: uint256 = 0
-    getter_after: uint256 = 0
-    giver_position: uint256 = 0
-    getter_position: uint256 = 0
+    assert giver.account != getter.account, "trading: account trades with itself"
+    after: Halves = empty(Halves)
     old: int256 = 0
-    giver_after, old, giver_position = self._book_half(
-        market, state, giver, giver_header, giver_charge, -size, price
+    after.giver_header, old, after.giver_position = self._book_half(
+        market, state, giver, -size, price
     )
-    new: int256 = words._shares(giver_position)
-    reduces: uint256 = self._reduces(old, new)
-    long_change: int256 = max(new, 0) - max(old, 0)
-    short_change: int256 = min(old, 0) - min(new, 0)
-    getter_after, old, getter_position = self._book_half(
-        market, state, getter, getter_header, getter_charge, size, price
+    new: int256 = words._shares(after.giver_position)
+    after.reduces = self._reduces(old, new)
+    after.long_change = max(new, 0) - max(old, 0)
+    after.short_change = min(old, 0) - min(new, 0)
+    after.getter_header, old, after.getter_position = self._book_half(
+        market, state, getter, size, price
     )
-    new = words._shares(getter_position)
-    return (
-        giver_after,
-        getter_after,
-        giver_position,
-        getter_position,
-        reduces | self._reduces(old, new) << 1,
-        long_change + max(new, 0) - max(old, 0),
-        short_change + min(old, 0) - min(new, 0),
-    )
+    new = words._shares(after.getter_position)
+    after.reduces |= self._reduces(old, new) << 1
+    after.long_change += max(new, 0) - max(old, 0)
+    after.short_change += min(old, 0) - min(new, 0)
+    return after
 
 
 @internal
@@ -354,32 +426,31 @@ def _reduces(old: int256, new: int256) -> uint256:
 
 @internal
 def _book_half(
-    market: uint256,
-    state: uint256,
-    account: uint256,
-    header: uint256,
-    charge: uint256,
-    delta: int256,
-    price: uint256,
+    market: uint256, state: uint256, half: Half, delta: int256, price: uint256
 ) -> (uint256, int256, uint256):
     """
     @dev One account's half of a trade: position, realised cash less the charge.
+    @param delta What the account gains, signed, WAD base.
     @return The header (not stored), shares before, the position word after.
     """
-    if words._is_isolated(account):
-        assert words._isolated_market(account) == market, "ledger: isolated to another market"
+    if words._is_isolated(half.account):
+        assert (
+            words._isolated_market(half.account) == market
+        ), "trading: isolated to another market"
     before: int256 = 0
     position: uint256 = 0
     realised: int256 = 0
-    header_after: uint256 = 0
-    header_after, before, position, realised = ledger._trade(
-        account, header, market, state, delta, price
+    header: uint256 = 0
+    header, before, position, realised = ledger._trade(
+        half.account, half.header, market, state, delta, price
     )
-    change: int256 = realised - convert(charge, int256)
+    change: int256 = realised - convert(half.charge, int256)
     if change != 0:
-        header_after = ledger._book_cash(account, header_after, words._cash(header_after) + change)
-    return header_after, before, position
+        header = ledger._book_cash(half.account, header, words._cash(header) + change)
+    return header, before, position
 
+
+# CONDITIONS ---------------------------------------------------------------------------------------
 
 @internal
 @view
@@ -406,7 +477,7 @@ def _require_stage_allows(header: uint256, reduces: bool):
          on risk with negative cash needs the total of negative cash under its cap.
     """
     if reduces:
-        assert words._stage(header) < stages.AUCTION, "ledger: account is in auction"
+        assert words._stage(header) < stages.AUCTION, "trading: account is in auction"
     else:
         self._require_no_call(header)
         self._require_under_cap(words._cash(header))
@@ -420,8 +491,8 @@ def _require_no_call(header: uint256):
          on risk or pay out.
     """
     if header & words.BARRED != 0:
-        assert words._stage(header) == stages.UNCALLED, "ledger: account under a call"
-        raise "ledger: account is indebted"
+        ledger._require_uncalled(header)
+        raise "trading: account is indebted"
 
 
 @internal
@@ -431,7 +502,7 @@ def _require_under_cap(cash: int256):
     @dev Voluntary actions may not push the total of negative cash above its cap.
     """
     if cash < 0:
-        assert ledger.negative_cash <= ledger.negative_cash_cap, "ledger: negative cash cap"
+        assert ledger.negative_cash <= ledger.negative_cash_cap, "trading: negative cash cap"
 
 
 @internal

@@ -51,7 +51,7 @@ def begin_wind_down():
         share: uint256 = final_settlement.hole_share
         assert (
             share != 0 and ledger.hole * units.PPM > held * share
-        ), "clearinghouse: hole is too small to wind down"
+        ), "wind down: hole is too small to wind down"
     self._set_phase(role_layout.WINDING_DOWN)
     if final_settlement.living_markets == 0:
         final_settlement._begin_proofs()
@@ -69,7 +69,7 @@ def seize(account: uint256) -> uint256:
     registry._require_role(role_layout.DEFAULT_MANAGER)
     self._require_proofs()
     header: uint256 = ledger._convert_settled(account, ledger._header(account))
-    assert words._cash(header) < 0, "clearinghouse: no deficit"
+    assert words._cash(header) < 0, "wind down: no deficit"
     owed: uint256 = convert(-words._cash(header), uint256)
     for index: uint256 in range(limits.MAX_COLLATERALS):
         held: uint256 = ledger.collateral[account][index]
@@ -121,7 +121,7 @@ def conclude_proof(
             final_settlement.proof_reward_cap * units.WAD,
         )
         caller_header: uint256 = ledger._header(caller_account)
-        assert words._cash(caller_header) >= 0, "clearinghouse: account has a deficit"
+        assert words._cash(caller_header) >= 0, "wind down: account has a deficit"
         ledger.headers[caller_account] = ledger._book_cash(
             caller_account, caller_header, words._cash(caller_header) + convert(reward, int256)
         )
@@ -147,7 +147,7 @@ def begin_redemption() -> (uint256, uint256):
         registry._phase() == role_layout.WINDING_DOWN
         and final_settlement.proofs_end != 0
         and block.timestamp > final_settlement.proofs_end
-    ), "clearinghouse: proofs are not over"
+    ), "wind down: proofs are not over"
     fees: uint256 = ledger.protocol_fees
     for market: uint256 in range(1, limits.MAX_MARKET + 1):
         totals: uint256 = sides.market_totals[market]
@@ -176,15 +176,15 @@ def redeem(account: uint256, recipient: address) -> uint256:
             Collateral whose token refuses to leave stays in the account for later.
     @return Settlement token units paid to the recipient.
     """
-    assert registry._phase() == role_layout.REDEMPTION, "clearinghouse: redemption has not begun"
+    assert registry._phase() == role_layout.REDEMPTION, "wind down: redemption has not begun"
     if recipient != words._owner_of(account):
         registry._require_authorised(account, role_layout.WITHDRAW)
     header: uint256 = ledger._convert_settled(account, ledger._header(account))
     cash: int256 = words._cash(header)
-    assert cash >= 0, "clearinghouse: account has a deficit"
+    assert cash >= 0, "wind down: account has a deficit"
     claim: uint256 = convert(cash, uint256)
     bitmap: uint256 = words._collateral_bitmap(header)
-    assert claim != 0 or bitmap != 0, "clearinghouse: nothing to redeem"
+    assert claim != 0 or bitmap != 0, "wind down: nothing to redeem"
     tokens: uint256 = 0
     to_fund: uint256 = 0
     pots: uint256 = 0
@@ -298,7 +298,7 @@ def _require_proofs():
         registry._phase() == role_layout.WINDING_DOWN
         and final_settlement.proofs_end != 0
         and block.timestamp <= final_settlement.proofs_end
-    ), "clearinghouse: no proofs now"
+    ), "wind down: no proofs now"
 
 
 @internal

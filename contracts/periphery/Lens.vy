@@ -69,7 +69,7 @@ def __init__(clearinghouse: address):
     CLEARINGHOUSE = clearinghouse
 
 
-# ACCOUNTS ---------------------------------------------------------------------------------------
+# ACCOUNTS -----------------------------------------------------------------------------------------
 
 @external
 @view
@@ -223,7 +223,7 @@ def positions(ids: DynArray[uint256, MAX_HOLDERS]) -> DynArray[ILens.PositionVie
     return found
 
 
-# MARKETS AND PRICES -----------------------------------------------------------------------------
+# MARKETS AND PRICES -------------------------------------------------------------------------------
 
 @external
 @view
@@ -277,7 +277,7 @@ def prices(rows: DynArray[uint256, MAX_ROWS]) -> DynArray[ILens.PriceView, MAX_R
     return seen
 
 
-# INTERNAL ---------------------------------------------------------------------------------------
+# INTERNAL -----------------------------------------------------------------------------------------
 
 @internal
 @view
@@ -389,7 +389,7 @@ def _tiers(manager: address, account: uint256) -> uint256[4]:
     ).available_for(account)
     held[1] = (
         staticcall IERC4626(self._role(role_layout.INSURANCE_FUND)).totalAssets()
-        * staticcall IClearinghouse(CLEARINGHOUSE).SETTLEMENT_SCALE()
+        * staticcall IClearinghouseRecords(CLEARINGHOUSE).SETTLEMENT_SCALE()
     )
     all[2] += all[0]
     mine[2] += mine[0]

@@ -105,7 +105,7 @@ def __default__() -> Bytes[ANSWER_SIZE]:
     return raw_call(INSOLVENCY, msg.data, max_outsize=ANSWER_SIZE, is_delegate_call=True)
 
 
-# MARGIN CALL ------------------------------------------------------------------------------------
+# MARGIN CALL --------------------------------------------------------------------------------------
 
 @external
 def call_margin(account: uint256, caller_account: uint256 = 0) -> uint256:
@@ -171,7 +171,7 @@ def cure(account: uint256):
     )
 
 
-# AUCTION ----------------------------------------------------------------------------------------
+# AUCTION ------------------------------------------------------------------------------------------
 
 @external
 def open_auction(account: uint256):
@@ -247,8 +247,8 @@ def bid(
         terms, seen, self._worst_equity(account, seen), rate, taken
     )
     # The discount was rounded down by less than 1 wei: whoever asks for the rate shown gets it.
-    assert (quote.discount + 1) * units.PPM > min_discount * quote.maintenance_sold, (
-        "default manager: discount below limit"
+    default_rules._require_discount(
+        (quote.discount + 1) * units.PPM > min_discount * quote.maintenance_sold
     )
     extcall IClearinghouseSlices(default_rules.CLEARINGHOUSE).slice_account(
         account, bidder_account, taken, known, quote.discount, quote.fee
@@ -288,7 +288,7 @@ def reopen(account: uint256):
     seen, known = default_rules._assess(word, account)
     default_rules._require_insolvency(seen.stage)
     assert seen.equity > 0, "default manager: account is insolvent"
-    assert remainder_math._has_positions(known), "default manager: price not valid"
+    default_rules._require_priced(remainder_math._has_positions(known))
     reservations._release(account)
     log IDefaultManagerEvents.Reopened(account=account, equity=seen.equity)
     extcall IClearinghouseStages(default_rules.CLEARINGHOUSE).set_stage(
@@ -296,7 +296,7 @@ def reopen(account: uint256):
     )
 
 
-# VIEWS ------------------------------------------------------------------------------------------
+# VIEWS --------------------------------------------------------------------------------------------
 
 @external
 @view
@@ -447,7 +447,7 @@ def insolvency(account: uint256) -> IDefaultManagerEvents.Insolvency:
     return state
 
 
-# ADMIN ------------------------------------------------------------------------------------------
+# ADMIN --------------------------------------------------------------------------------------------
 
 @external
 def set_terms(terms: IDefaultManagerEvents.Terms):
@@ -469,7 +469,7 @@ def set_waterfall(terms: IDefaultManagerEvents.Waterfall):
     default_rules._set_waterfall(terms)
 
 
-# INTERNAL ---------------------------------------------------------------------------------------
+# INTERNAL -----------------------------------------------------------------------------------------
 
 @internal
 @view
@@ -574,7 +574,7 @@ def _fraction_taken(fraction: uint256, min_fraction: uint256, limit: uint256) ->
     """
     assert fraction != 0, "default manager: fraction is zero"
     if fraction > limit:
-        assert min_fraction <= limit, "default manager: fraction above limit"
+        default_rules._require_fraction(min_fraction <= limit)
         return limit
     return fraction
 

@@ -24,6 +24,7 @@
 
 from ..interfaces import IClearinghouse
 from ..interfaces import IClearinghouseProofs
+from ..interfaces import IClearinghouseRecords
 from ..interfaces import IClearinghouseSlices
 from ..interfaces import IClearinghouseStages
 from ..interfaces import IClearinghouseTearUps
@@ -68,7 +69,7 @@ def __init__(clearinghouse: address):
     @param clearinghouse The ledger of the DefaultManager.
     """
     default_rules.__init__(clearinghouse)
-    waterfall.__init__(staticcall IClearinghouse(clearinghouse).SETTLEMENT_SCALE())
+    waterfall.__init__(staticcall IClearinghouseRecords(clearinghouse).SETTLEMENT_SCALE())
 
 
 # HALVES OF THE DEFAULT MANAGER'S FUNCTIONS --------------------------------------------------------
@@ -116,7 +117,7 @@ def bid(
     known: DynArray[uint256, limits.MAX_KNOWN] = default_rules.known
     if not remainder_math._has_positions(known) and seen.stage == stages.INSOLVENCY:
         # What is in doubt may be worth more than is owed.
-        assert seen.stuck == 0 or seen.equity <= 0, "default manager: price not valid"
+        default_rules._require_priced(seen.stuck == 0 or seen.equity <= 0)
         return remainder._sell(
             word,
             seen,
@@ -130,11 +131,9 @@ def bid(
             ),
         )
     assert seen.equity <= 0, "default manager: account is solvent, reopen its auction"
-    assert min_discount == 0, "default manager: discount below limit"
+    default_rules._require_discount(min_discount == 0)
     taken: uint256 = min(fraction, units.WAD)
-    assert (
-        fraction <= units.WAD or min_fraction <= units.WAD
-    ), "default manager: fraction above limit"
+    default_rules._require_fraction(fraction <= units.WAD or min_fraction <= units.WAD)
     is_whole: bool = taken == units.WAD and seen.stuck == 0
     if is_whole or seen.stage != stages.INSOLVENCY:
         resolution._split_one(account, known, convert(-seen.equity, uint256))
@@ -166,7 +165,7 @@ def bid(
     return taken, 0
 
 
-# INSOLVENCY -------------------------------------------------------------------------------------
+# INSOLVENCY ---------------------------------------------------------------------------------------
 
 @external
 def tear_up(accounts: DynArray[uint256, limits.BATCH]):
@@ -244,7 +243,7 @@ def prove_deficit(account: uint256, caller_account: uint256 = 0) -> uint256:
     return reward
 
 
-# INTERNAL ---------------------------------------------------------------------------------------
+# INTERNAL -----------------------------------------------------------------------------------------
 
 @internal
 def _recognise_seen(account: uint256):

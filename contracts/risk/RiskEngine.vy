@@ -119,7 +119,7 @@ def __init__(clearinghouse: address, oracle: address):
     HAS_SEQUENCER = staticcall IPriceOracle(oracle).sequencer_feed() != empty(address)
 
 
-# JUDGEMENT OF ACCOUNTS --------------------------------------------------------------------------
+# JUDGEMENT OF ACCOUNTS ----------------------------------------------------------------------------
 
 @external
 @view
@@ -257,7 +257,7 @@ def require_fill(
     return low, high, rate, weight, maker_initial, taker_initial
 
 
-# PRICES -----------------------------------------------------------------------------------------
+# PRICES -------------------------------------------------------------------------------------------
 
 @external
 @view
@@ -366,7 +366,7 @@ def row_words(row: uint256) -> (uint256, uint256, uint256, uint256):
     return content.w0, content.w1, content.w2, content.risk
 
 
-# ADMIN ------------------------------------------------------------------------------------------
+# ADMIN --------------------------------------------------------------------------------------------
 
 @external
 def set_asset(asset: uint256, w0: uint256, w1: uint256, w2: uint256):
@@ -493,7 +493,7 @@ def set_globals(profit_weight: uint256, minimum_equity: uint256):
     log GlobalsSet(profit_weight=profit_weight, minimum_equity=minimum_equity)
 
 
-# INTERNAL: JUDGEMENT ----------------------------------------------------------------------------
+# INTERNAL: JUDGEMENT ------------------------------------------------------------------------------
 
 @internal
 @view
@@ -578,7 +578,7 @@ def _premium(fill: IRiskEngine.Fill, risk: uint256, mark: uint256) -> (int256, u
     return premium // SECONDS_PER_DAY, weight
 
 
-# INTERNAL: TABLE --------------------------------------------------------------------------------
+# INTERNAL: TABLE ----------------------------------------------------------------------------------
 
 @internal
 @view

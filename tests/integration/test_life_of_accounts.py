@@ -245,7 +245,7 @@ def test_a_crash_with_everybody_in_it(world):
     assert leave(world, lives[5][0], short) > 69_500 * 10**6
     check(world)
     assert_reverts(
-        "default manager: account is healthy",
+        "default rules: account is healthy",
         manager.call_margin,
         idle,
         sender=keeper,

@@ -448,9 +448,9 @@ def test_does_nothing_to_itself():
 
 def test_a_revert_is_reported_and_the_others_go_on():
     keeper, venue = keeper_of(row(OTHER, callable=True), row(THIRD, callable=True))
-    venue.refused = {OTHER: "default manager: account is healthy"}
+    venue.refused = {OTHER: "default rules: account is healthy"}
     outcomes = keeper.run()
-    assert [outcome.reason for outcome in outcomes] == ["default manager: account is healthy", ""]
+    assert [outcome.reason for outcome in outcomes] == ["default rules: account is healthy", ""]
 
 
 def test_a_node_that_does_not_answer_is_asked_again_later():

@@ -5,15 +5,15 @@ a second each. Here a call that is expected to fail goes out as `eth_call` on th
 the time and on the state that a transaction would meet, and the reason is compared letter by
 letter. Four forms:
 
-    with reverts("ledger: unknown market"):         # in place of ape.reverts
+    with reverts("sides: unknown market"):         # in place of ape.reverts
         clearinghouse.accrue_funding(9, sender=keeper)
 
-    assert_reverts("ledger: unknown market", clearinghouse.accrue_funding, 9, sender=keeper)
+    assert_reverts("sides: unknown market", clearinghouse.accrue_funding, 9, sender=keeper)
 
     assert_passes(clearinghouse.accrue_funding, 1, sender=keeper)   # the neighbour that is allowed
 
     assert_refused(                                 # also sends it: no storage may have changed
-        "ledger: unknown market", [clearinghouse], clearinghouse.accrue_funding, 9, sender=keeper
+        "sides: unknown market", [clearinghouse], clearinghouse.accrue_funding, 9, sender=keeper
     )
 
 `reverts()` without a reason means: reverts and gives none, as Vyper does on overflow, on a bad

@@ -1,6 +1,6 @@
 """The action table: what can happen, each thing once, with its arguments and its refusals.
 
-    @action("money", {"clearinghouse: amount is zero"}, place=PLACE, cents=CENTS)
+    @action("money", {"registry: amount is zero"}, place=PLACE, cents=CENTS)
     def deposit(stage, place, cents):
         return Call("clearinghouse", "deposit", (...), stage.owner(place))
 

@@ -97,9 +97,9 @@ FAULTS = {
         Change(
             "registry.vy",
             "(self.role_words[RISK_ENGINE] >> FIRST_FIELD) & MASK_32 <= block.timestamp\n"
-            '    ), "clearinghouse: withdrawals are paused"',
+            '    ), "registry: withdrawals are paused"',
             "(self.role_words[RISK_ENGINE] >> FIRST_FIELD) & MASK_32 <= max_value(uint256)\n"
-            '    ), "clearinghouse: withdrawals are paused"',
+            '    ), "registry: withdrawals are paused"',
         ),
     ),
 }

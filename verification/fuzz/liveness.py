@@ -147,9 +147,9 @@ def _wind_down(stage: Stage) -> None:
     are_proven = all(stage.world.cash(account) >= 0 for account in stage.ids)
     for who, account in reversed(stage.accounts):
         reason = _try(stage, ledger.redeem, account, stage.people[who], sender=keeper)
-        allowed = {"", "clearinghouse: nothing to redeem"}
+        allowed = {"", "wind down: nothing to redeem"}
         if not are_proven:
-            allowed.add("clearinghouse: account has a deficit")
+            allowed.add("wind down: account has a deficit")
         require(reason in allowed, "INV-12: an account cannot redeem", reason)
         kept = stage.world.header(account).collateral_bitmap
         require(reason or not kept, "INV-12: collateral cannot be redeemed", kept)

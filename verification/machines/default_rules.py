@@ -33,12 +33,12 @@ from verification.machines.tiers import FUNDS, Losses, Tiers, check_losses
 
 # Actions that risk may refuse, by reason. Anything else fails the test.
 BID = {
-    "default manager: liquidations are paused",
-    "ledger: account is indebted",
-    "default manager: fraction above limit",
+    "default rules: liquidations are paused",
+    "trading: account is indebted",
+    "default rules: fraction above limit",
     "ledger: account under a call",
-    "ledger: isolated to another market",
-    "ledger: negative cash cap",
+    "trading: isolated to another market",
+    "trading: negative cash cap",
     "risk engine: below initial margin",
     "risk engine: price not valid",
 }
@@ -335,7 +335,7 @@ class DefaultRules(Stage):
             elif kind == "account is insolvent":
                 assert seen.equity < MARGIN_DUST
             else:
-                self.expect(refused, {"default manager: price not valid"})
+                self.expect(refused, {"default rules: price not valid"})
             return
         assert stage == INSOLVENT
         assert seen.equity > -MARGIN_DUST
@@ -377,7 +377,7 @@ class DefaultRules(Stage):
             elif kind == "account still has legs":
                 assert header.markets
             else:
-                self.expect(refused, {"clearinghouse: not enough held"})
+                self.expect(refused, {"registry: not enough held"})
                 assert header.cash < 10**12 or header.markets
             return
         left = debt_of(ledger.debts(account))

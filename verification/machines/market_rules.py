@@ -32,22 +32,22 @@ from verification.machines.stage import (
 
 # Actions that risk may refuse, by reason. Anything else fails the test.
 MONEY_OUT = {
-    "clearinghouse: withdrawals are paused",
-    "ledger: account is indebted",
-    "clearinghouse: amount is zero",
-    "clearinghouse: not enough held",
+    "registry: withdrawals are paused",
+    "trading: account is indebted",
+    "registry: amount is zero",
+    "registry: not enough held",
     "ledger: account under a call",
-    "ledger: negative cash cap",
+    "trading: negative cash cap",
     "risk engine: below initial margin",
     "risk engine: price not valid",
 }
 FILL = {
     "requirements: contribution too small",
-    "ledger: account is indebted",
-    "ledger: account is in auction",
+    "trading: account is indebted",
+    "trading: account is in auction",
     "ledger: account under a call",
-    "ledger: isolated to another market",
-    "ledger: negative cash cap",
+    "trading: isolated to another market",
+    "trading: negative cash cap",
     "risk engine: below initial margin",
     "risk engine: insolvent account",
     "risk engine: open interest cap",
@@ -97,7 +97,7 @@ class MarketRules(Stage):
         amount = self.held(account, symbol) * part // 10**6
         with (
             self.nobody_gains(place),
-            self.may_refuse(MONEY_OUT | {"clearinghouse: amount is zero"}),
+            self.may_refuse(MONEY_OUT | {"registry: amount is zero"}),
         ):
             self.world.clearinghouse.withdraw(account, token, amount, person, sender=person)
             self.assert_paid_out(account)
@@ -189,9 +189,9 @@ class MarketRules(Stage):
         off_band = not -500 <= premium <= 500 or not self.quotes[asset].valid
         reasons = FILL | ({"market terms: price off band"} if off_band else set())
         if before_pause:
-            reasons = reasons | {"clearinghouse: trading is paused"}
+            reasons = reasons | {"trading: trading is paused"}
         if before.is_settled(market):
-            reasons = reasons | {"ledger: market is settled"}
+            reasons = reasons | {"sides: market is settled"}
         with self.nobody_gains(maker, taker), self.may_refuse(reasons):
             self.world.exchange.fill(
                 order.as_tuple(),

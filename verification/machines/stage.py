@@ -35,7 +35,7 @@ FEE_DUST = 2 * 10**12  # fees are whole millionths of cash
 TORN_DUST = 10**12  # a tear-up rounds A to one part in 10**18 of all shares of a side
 IDLE_CASH = 12_345
 
-COLLATERAL_IN_DOUBT = "clearinghouse: price not valid"
+COLLATERAL_IN_DOUBT = "registry: price not valid"
 
 
 ACCOUNTS = st.integers(0, 7)
@@ -46,7 +46,7 @@ MARKETS = st.sampled_from([ETH, BTC])
 CENTS = st.integers(1, 3_000_000)  # of cash
 SHARES = st.integers(1, 10**6)  # millionths
 SELDOM = st.integers(0, 24)  # acts on one value of these
-PAUSED = "default manager: liquidations are paused"
+PAUSED = "default rules: liquidations are paused"
 TRADING, WITHDRAWALS, LIQUIDATIONS = range(3)
 
 

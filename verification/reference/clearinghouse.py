@@ -30,30 +30,30 @@ def may(w: State, number: int, who: str, permission: int) -> bool:
 
 def require_authorised(w: State, number: int, who: str, permission: int) -> None:
     """Only the owner and their operators move an account's money."""
-    require(may(w, number, who, permission), "clearinghouse: not the account's owner")
+    require(may(w, number, who, permission), "registry: not the account's owner")
 
 
 def require_running(w: State) -> None:
     """Not in a wind-down."""
-    require(w.phase == RUNNING, "clearinghouse: winding down")
+    require(w.phase == RUNNING, "registry: winding down")
 
 
 def require_no_call(account: Account) -> None:
     """Outside the default procedure, and nothing owed for a past default."""
     require(account.stage == HEALTHY, "ledger: account under a call")
-    require(not account.is_indebted, "ledger: account is indebted")
+    require(not account.is_indebted, "trading: account is indebted")
 
 
 def require_under_cap(w: State, account: Account) -> None:
     """Voluntary actions do not push the total of negative cash above its cap."""
     fits = account.cash >= 0 or w.negative_cash <= w.terms.negative_cash_cap
-    require(fits, "ledger: negative cash cap")
+    require(fits, "trading: negative cash cap")
 
 
 def index_of(w: State, token: str) -> int:
     """The index of a listed collateral."""
     listed = [f"token:{terms.token}" for terms in w.collaterals]
-    require(token in listed, "ledger: unknown token")
+    require(token in listed, "registry: unknown token")
     return listed.index(token)
 
 
@@ -87,7 +87,7 @@ def set_operator(w: State, sender: str, operator: str, permissions: int) -> None
 def deposit(w: State, sender: str, number: int, token: str, amount: int) -> int:
     """Cash from anyone at every stage; collateral from the owner, at a VALID price if there is
     risk, up to the cap."""
-    require(amount != 0, "clearinghouse: amount is zero")
+    require(amount != 0, "registry: amount is zero")
     require_running(w)
     account = ledger.account_of(w, number)
     if is_cash(w, token):
@@ -106,7 +106,7 @@ def deposit(w: State, sender: str, number: int, token: str, amount: int) -> int:
 def _bring_in(w: State, account: Account, index: int, amount: int) -> None:
     if account.positions or account.cash < 0 or account.stage != HEALTHY:
         price = prices.judge(w, w.collaterals[index].asset)
-        require(price.is_valid, "clearinghouse: price not valid")
+        require(price.is_valid, "registry: price not valid")
     ledger.set_collateral(account, index, account.collateral.get(index, 0) + amount)
 
 
@@ -141,21 +141,21 @@ def _require_may_pay_out(w: State, sender: str, number: int) -> None:
     require_authorised(w, number, sender, WITHDRAW)
     require_running(w)
     paused = w.pauses[WITHDRAWALS].until > w.now
-    require(not paused, "clearinghouse: withdrawals are paused")
+    require(not paused, "registry: withdrawals are paused")
 
 
 def _take_out(w: State, number: int, token: str, amount: int) -> Account:
-    require(amount != 0, "clearinghouse: amount is zero")
+    require(amount != 0, "registry: amount is zero")
     account = ledger.account_of(w, number)
     require_no_call(account)
     if is_cash(w, token):
         enough = amount * w.scale <= max(account.cash, 0)
-        require(enough, "clearinghouse: not enough held")
+        require(enough, "registry: not enough held")
         ledger.add_cash(w, account, -amount * w.scale)
         return account
     index = index_of(w, token)
     left = account.collateral.get(index, 0) - amount * w.collaterals[index].scale
-    require(left >= 0, "clearinghouse: not enough held")
+    require(left >= 0, "registry: not enough held")
     ledger.set_collateral(account, index, left)
     return account
 
@@ -179,7 +179,7 @@ def cover_shortfall(
     recipient: str,
 ) -> int:
     """Pay an account's negative cash and take collateral at a small discount."""
-    require(cash_amount != 0, "clearinghouse: amount is zero")
+    require(cash_amount != 0, "registry: amount is zero")
     require_running(w)
     account = ledger.account_of(w, number)
     ledger.convert_settled(w, account)
@@ -191,7 +191,7 @@ def cover_shortfall(
     index = index_of(w, token)
     terms = w.collaterals[index]
     price = prices.judge(w, terms.asset)
-    require(price.is_valid, "clearinghouse: price not valid")
+    require(price.is_valid, "registry: price not valid")
     tokens.take(w, w.settlement, sender, cash_amount)
     paid = cash_amount * w.scale
     owes = account.cash < 0 and paid < -account.cash + w.scale
@@ -199,7 +199,7 @@ def cover_shortfall(
     worth = down(paid * (PPM + w.terms.shortfall_discount), PPM)
     taken = down(down(worth * WAD, price.low), terms.scale)
     left = account.collateral.get(index, 0) - taken * terms.scale
-    require(left >= 0, "clearinghouse: not enough held")
+    require(left >= 0, "registry: not enough held")
     require(taken >= min_collateral, "clearinghouse: below minimum")
     ledger.add_cash(w, account, paid)
     ledger.set_collateral(account, index, left)
@@ -212,7 +212,7 @@ def cover_shortfall(
 def collect_fees(w: State, sender: str, number: int) -> int:
     """Fees repay the hole; whole token units of the rest go to the funds, what is less stays."""
     market = ledger.market_of(w, number)
-    require(w.phase != WINDING_DOWN, "clearinghouse: winding down")
+    require(w.phase != WINDING_DOWN, "registry: winding down")
     fees = market.fees + w.protocol_fees
     to_hole = min(w.hole, fees)
     units = down(fees - to_hole, w.scale)

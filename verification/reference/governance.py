@@ -134,7 +134,7 @@ def set_fill_terms(w: State, sender: str, market: int, maker: int, taker: int, b
 
 def set_default_terms(w: State, sender: str, terms: tuple[int, ...]) -> None:
     """Terms of the default procedure."""
-    _require_owner(w, sender, "default manager: caller is not the admin")
+    _require_owner(w, sender, "default rules: caller is not the admin")
     made = DefaultTerms(*terms)
     made.check()
     w.terms.procedure = made
@@ -142,7 +142,7 @@ def set_default_terms(w: State, sender: str, terms: tuple[int, ...]) -> None:
 
 def set_waterfall(w: State, sender: str, terms: tuple[int, ...]) -> None:
     """Terms of the waterfall."""
-    _require_owner(w, sender, "default manager: caller is not the admin")
+    _require_owner(w, sender, "default rules: caller is not the admin")
     made = WaterfallTerms(*terms)
     made.check()
     w.terms.waterfall = made
@@ -221,7 +221,7 @@ def list_market(w: State, sender: str, market: int) -> None:
 def set_collateral_cap(w: State, sender: str, index: int, cap: int) -> None:
     """A cap falls at once and rises over 30 days."""
     _own(w, sender)
-    require(index < len(w.collaterals), "ledger: unknown token")
+    require(index < len(w.collaterals), "registry: unknown token")
     terms = w.collaterals[index]
     terms.base, terms.since = min(terms.cap_at(w.now), cap), w.now
     terms.cap = cap

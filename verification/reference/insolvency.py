@@ -34,10 +34,10 @@ NEVER = 2**256 - 1
 
 def require_procedure_open(w: State) -> None:
     """No wind-down; liquidations neither paused nor in the hour after a pause."""
-    require(w.phase == RUNNING, "default manager: winding down")
+    require(w.phase == RUNNING, "default rules: winding down")
     until = w.pauses[LIQUIDATIONS].until
     is_open = until == 0 or w.now >= until + CURE_WINDOW
-    require(is_open, "default manager: liquidations are paused")
+    require(is_open, "default rules: liquidations are paused")
 
 
 def resumed(w: State) -> int:
@@ -53,12 +53,12 @@ def clock(w: State, account: Account) -> int:
 
 def require_unhealthy(seen: Tally) -> None:
     """INV-3."""
-    require(not seen.meets(PPM), "default manager: account is healthy")
-    require(bool(seen.legs) or seen.stuck == 0, "default manager: price not valid")
+    require(not seen.meets(PPM), "default rules: account is healthy")
+    require(bool(seen.legs) or seen.stuck == 0, "default rules: price not valid")
 
 
 def _require_insolvent_stage(account: Account) -> None:
-    require(account.stage == INSOLVENT, "default manager: insolvency not recognised")
+    require(account.stage == INSOLVENT, "default rules: insolvency not recognised")
 
 
 # RECOGNITION --------------------------------------------------------------------------------------
@@ -118,13 +118,13 @@ def bid_insolvent(
     require(fraction != 0, "default manager: fraction is zero")
     if not seen.has_positions and account.stage == INSOLVENT:
         settled = seen.stuck == 0 or seen.equity <= 0
-        require(settled, "default manager: price not valid")
+        require(settled, "default rules: price not valid")
         return _sell_remainder(w, account, seen, fraction, bidder, min_fraction, min_discount)
     require(seen.equity <= 0, "default manager: account is solvent, reopen its auction")
-    require(min_discount == 0, "default manager: discount below limit")
+    require(min_discount == 0, "default rules: discount below limit")
     taken = min(fraction, WAD)
     fits = fraction <= WAD or min_fraction <= WAD
-    require(fits, "default manager: fraction above limit")
+    require(fits, "default rules: fraction above limit")
     is_whole = taken == WAD and seen.stuck == 0
     claim = None
     if is_whole or account.stage != INSOLVENT:
@@ -154,18 +154,18 @@ def _sell_remainder(
     min_discount: int,
 ) -> tuple[int, int]:
     """Collateral left with negative cash: no more than is owed, at a discount that rises."""
-    require(account.cash < 0 and bool(seen.legs), "default manager: nothing to sell")
+    require(account.cash < 0 and bool(seen.legs), "remainder: nothing to sell")
     require_unhealthy(seen)
     duration = w.terms.waterfall.remainder
     passed = min(max(w.now - clock(w, account), 0), duration)
     rate = down(passed * REMAINDER_DISCOUNT, duration)
-    require(rate >= min_discount, "default manager: discount below limit")
+    require(rate >= min_discount, "default rules: discount below limit")
     worth = sum(leg.worth for leg in seen.legs) * MILLIONTH
     brings = down(worth * (PPM - rate), PPM)
     limit = WAD if brings <= -account.cash else min(up(-account.cash * WAD, brings), WAD)
     taken = fraction
     if fraction > limit:
-        require(min_fraction <= limit, "default manager: fraction above limit")
+        require(min_fraction <= limit, "default rules: fraction above limit")
         taken = limit
     sold = down(worth * taken, WAD)
     discount = down(sold * rate, PPM)
@@ -173,7 +173,7 @@ def _sell_remainder(
         # Not at the price of making it insolvent (INV-4).
         discount = min(discount, down((seen.equity - EQUITY_DUST) * taken, WAD))
         enough = discount * PPM >= min_discount * sold
-        require(enough, "default manager: discount below limit")
+        require(enough, "default rules: discount below limit")
     cash = trading.slice_account(w, account.id, bidder, taken, seen.legs, discount, 0)
     if seen.stuck == 0 and (taken == WAD or cash >= 0):
         execute(w, [split_one(w, account, [], max(-cash, 0))])
@@ -222,7 +222,7 @@ def reopen(w: State, sender: str, number: int) -> None:
     seen = tally(w, account, favourable=True)
     _require_insolvent_stage(account)
     require(seen.equity > 0, "default manager: account is insolvent")
-    require(seen.has_positions, "default manager: price not valid")
+    require(seen.has_positions, "default rules: price not valid")
     waterfall.release(w, account)
     ledger.set_stage(account, AUCTION, w.now)
 

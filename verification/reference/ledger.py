@@ -24,7 +24,7 @@ FUNDING_LIMIT, RATE_LIMIT, FEES_LIMIT, AMOUNT_LIMIT = 2**95, 2**47, 2**52, 2**12
 
 def require_fits(fits: bool) -> None:
     """Refuse what a field of the ledger cannot hold."""
-    require(fits, "ledger: number out of range")
+    require(fits, "words: number out of range")
 
 
 # ACCOUNTS -----------------------------------------------------------------------------------------
@@ -91,7 +91,7 @@ def store_position(account: Account, market: int, side: Side, shares: int, cost:
 
 def market_of(w: State, number: int) -> Market:
     """A market that was listed."""
-    require(number in w.markets, "ledger: unknown market")
+    require(number in w.markets, "sides: unknown market")
     return w.markets[number]
 
 
@@ -209,7 +209,7 @@ def trade(w: State, account: Account, number: int, delta: int, price: int) -> tu
     """Change a position by `delta` base units at a price: reduce what is held the other way, then
     open the rest. Return shares before and after, and the cash realised (not booked)."""
     market = w.markets[number]
-    require(market.settled_at is None, "ledger: market is settled")
+    require(market.settled_at is None, "sides: market is settled")
     position = account.positions.get(number)
     before, cost = present(market, position)
     distance = price - funding_of(w, market)
@@ -226,7 +226,7 @@ def trade(w: State, account: Account, number: int, delta: int, price: int) -> tu
         shares -= closed if before > 0 else -closed
     if rest:
         side = side_of(market, rest)
-        require(side.a != 0, "ledger: side is worn out")
+        require(side.a != 0, "sides: side is worn out")
         opened = to_zero(rest * WAD, side.a)
         cost += up(abs(opened) * share_value(side, 1 if rest > 0 else -1, distance), WAD)
         shares += opened
@@ -253,7 +253,7 @@ def close_part(
     """Close a fraction of a position by its shares, for a tear-up. Return shares and base closed
     (signed; base LONG down, SHORT up in size) and the cash realised (not booked)."""
     market = w.markets[number]
-    require(market.settled_at is None, "ledger: market is settled")
+    require(market.settled_at is None, "sides: market is settled")
     before, cost = present(market, account.positions[number])
     closed, closed_cost = before, cost
     if fraction < WAD:

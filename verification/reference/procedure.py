@@ -115,9 +115,9 @@ def bid(
     deadline: int = NEVER,
 ) -> tuple[int, int]:
     """Take a fraction of every priced leg at mark less the discount. Return it and the discount."""
-    require(w.now <= deadline, "default manager: bid expired")
+    require(w.now <= deadline, "default rules: bid expired")
     owns = bidder in w.accounts and may(w, bidder, sender, TRADE)
-    require(owns, "default manager: not the bidder's account")
+    require(owns, "default rules: not the bidder's account")
     require_procedure_open(w)
     account = ledger.account_of(w, number)
     seen = tally(w, account, favourable=True)
@@ -134,14 +134,14 @@ def bid(
     require(fraction != 0, "default manager: fraction is zero")
     taken = fraction
     if fraction > limit:
-        require(min_fraction <= limit, "default manager: fraction above limit")
+        require(min_fraction <= limit, "default rules: fraction above limit")
         taken = limit
     worst = _worst_equity(w, account, seen)
     discount, fee = charges(terms, seen, worst, taken, rate)
     sold = down(seen.sellable * taken, WAD)
     # Rounded down by less than 1 wei: who asks for the rate shown gets it.
     enough = (discount + 1) * PPM > min_discount * sold
-    require(enough, "default manager: discount below limit")
+    require(enough, "default rules: discount below limit")
     trading.slice_account(w, number, bidder, taken, seen.legs, discount, fee)
     left = maintenance_after(seen, WAD - taken)
     restored = (seen.equity - discount - fee) * PPM >= left * terms.target

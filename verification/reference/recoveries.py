@@ -21,7 +21,7 @@ from verification.reference.state import (
 
 def repay(w: State, sender: str, number: int, amount: int) -> int:
     """Anyone pays what an account owes. Return what is still owed."""
-    require(amount != 0, "clearinghouse: amount is zero")
+    require(amount != 0, "registry: amount is zero")
     clearinghouse.require_running(w)
     account = ledger.account_of(w, number)
     require(account.owed != 0, "clearinghouse: owes nothing")
@@ -42,7 +42,7 @@ def recover(w: State, sender: str, number: int) -> int:
     require(account.stage == HEALTHY, "ledger: account under a call")
     require(not account.positions, "clearinghouse: account still has legs")
     held = down(max(account.cash, 0), w.scale)
-    require(held != 0, "clearinghouse: not enough held")
+    require(held != 0, "registry: not enough held")
     given = min(held, up(account.owed, w.scale))
     ledger.add_cash(w, account, -given * w.scale)
     left = distribute(w, account, given)

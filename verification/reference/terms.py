@@ -147,7 +147,7 @@ class DefaultTerms:
             and self.discount_end + self.fee < self.close_out
             and self.reward <= 20_000
             and max(self.reward_cap, self.dust) <= 10_000,
-            "default manager: terms out of bounds",
+            "default rules: terms out of bounds",
         )
 
 
@@ -173,7 +173,7 @@ class WaterfallTerms:
             and max(self.market_amount, self.total_amount) < 2**32
             and max(self.market_share, self.total_share) <= PPM
             and HOUR <= self.remainder <= 7 * DAY,
-            "default manager: terms out of bounds",
+            "default rules: terms out of bounds",
         )
 
 

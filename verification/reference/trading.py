@@ -161,17 +161,17 @@ def novate(
     """Trade `size` (the taker's, signed) between two accounts, then judge both as they stand.
     Return the mark."""
     clearinghouse.require_running(w)
-    require(0 < abs(size) < SIZE_LIMIT, "ledger: bad size")
-    require(0 < price < PRICE_LIMIT, "ledger: bad price")
+    require(0 < abs(size) < SIZE_LIMIT, "trading: bad size")
+    require(0 < price < PRICE_LIMIT, "trading: bad price")
     market = ledger.market_of(w, number)
     pair = [ledger.account_of(w, maker), ledger.account_of(w, taker)]
     before = market.interest
     only_reduces, opened = _exchange(w, number, pair, size, price, fees)
     ledger.add_fees(market, sum(fees))
     for wanted, reduces in zip(reduce_only, only_reduces, strict=True):
-        require(reduces or not wanted, "ledger: order would not reduce")
+        require(reduces or not wanted, "trading: order would not reduce")
     if w.pauses[TRADING].until > w.now:
-        require(any(only_reduces), "clearinghouse: trading is paused")
+        require(any(only_reduces), "trading: trading is paused")
     for account, reduces in zip(pair, only_reduces, strict=True):
         _require_stage_allows(w, account, reduces)
 
@@ -207,13 +207,13 @@ def _exchange(
 ) -> tuple[list[bool], bool]:
     """Book both halves of a trade; the second of the pair gains `size`. INV-2. Return who only
     reduced, and whether LONG's shares grew."""
-    require(pair[0] is not pair[1], "ledger: account trades with itself")
+    require(pair[0] is not pair[1], "trading: account trades with itself")
     market = w.markets[number]
     changes = {LONG: 0, SHORT: 0}
     only_reduces = []
     for account, delta, fee in zip(pair, (-size, size), fees, strict=True):
         fits = not account.is_isolated or account.only_market == number
-        require(fits, "ledger: isolated to another market")
+        require(fits, "trading: isolated to another market")
         old, new, realised = ledger.trade(w, account, number, delta, price)
         if realised != fee:
             ledger.add_cash(w, account, realised - fee)
@@ -229,7 +229,7 @@ def _exchange(
 
 def _require_stage_allows(w: State, account: Account, reduces: bool) -> None:
     if reduces:
-        require(account.stage < AUCTION, "ledger: account is in auction")
+        require(account.stage < AUCTION, "trading: account is in auction")
     else:
         clearinghouse.require_no_call(account)
         clearinghouse.require_under_cap(w, account)

@@ -22,7 +22,7 @@ from verification.reference.waterfall import Claim
 def settle_market(w: State, sender: str, number: int) -> int:
     """End a market at a price that nobody chooses."""
     market = ledger.market_of(w, number)
-    require(market.settled_at is None, "ledger: market is settled")
+    require(market.settled_at is None, "sides: market is settled")
     require(number in w.market_terms, "risk engine: unknown row")
     price, is_final = prices.settlement_price(w, w.market_terms[number].asset)
     allowed = is_final or sender == w.owner or w.phase == WINDING_DOWN
@@ -63,14 +63,14 @@ def begin_wind_down(w: State, sender: str) -> None:
     share = w.terms.hole_share
     too_large = share != 0 and w.hole * PPM > held * share
     allowed = sender == w.owner or too_large
-    require(allowed, "clearinghouse: hole is too small to wind down")
+    require(allowed, "wind down: hole is too small to wind down")
     w.phase = WINDING_DOWN
     _begin_proofs_if_all_settled(w)
 
 
 def _require_proofs(w: State) -> None:
     runs = w.phase == WINDING_DOWN and 0 != w.proofs_end >= w.now
-    require(runs, "clearinghouse: no proofs now")
+    require(runs, "wind down: no proofs now")
 
 
 def prove_deficit(w: State, sender: str, number: int, caller: int = 0) -> int:
@@ -81,7 +81,7 @@ def prove_deficit(w: State, sender: str, number: int, caller: int = 0) -> int:
     _require_proofs(w)
     account = ledger.account_of(w, number)
     ledger.convert_settled(w, account)
-    require(account.cash < 0, "clearinghouse: no deficit")
+    require(account.cash < 0, "wind down: no deficit")
     deficit = _seize(w, account)
     claim = Claim.of(w, account, deficit, [])
     waterfall.split(w, [claim], is_limited=False)
@@ -94,7 +94,7 @@ def prove_deficit(w: State, sender: str, number: int, caller: int = 0) -> int:
         terms = w.terms
         reward = min(down(deficit * terms.proof_reward, PPM), terms.proof_reward_cap * WAD)
         prover = ledger.account_of(w, caller)
-        require(prover.cash >= 0, "clearinghouse: account has a deficit")
+        require(prover.cash >= 0, "wind down: account has a deficit")
         ledger.add_cash(w, prover, reward)
     w.hole += loss + reward
     return reward
@@ -119,7 +119,7 @@ def _seize(w: State, account: Account) -> int:
 def begin_redemption(w: State, sender: str) -> tuple[int, int]:
     """When the proofs are over: fees repay the hole, and the factor is fixed for all."""
     over = w.phase == WINDING_DOWN and 0 != w.proofs_end < w.now
-    require(over, "clearinghouse: proofs are not over")
+    require(over, "wind down: proofs are not over")
     fees = w.protocol_fees
     for market in w.markets.values():
         fees += market.fees
@@ -136,14 +136,14 @@ def begin_redemption(w: State, sender: str) -> tuple[int, int]:
 
 def redeem(w: State, sender: str, number: int, recipient: str) -> int:
     """Pay an account out: its cash by the factor, the same share of the pots, its collateral."""
-    require(w.phase == REDEMPTION, "clearinghouse: redemption has not begun")
+    require(w.phase == REDEMPTION, "wind down: redemption has not begun")
     if recipient != f"0x{number >> 96:040x}":
         clearinghouse.require_authorised(w, number, sender, WITHDRAW)
     account = ledger.account_of(w, number)
     ledger.convert_settled(w, account)
     claim = account.cash
-    require(claim >= 0, "clearinghouse: account has a deficit")
-    require(claim != 0 or account.collateral, "clearinghouse: nothing to redeem")
+    require(claim >= 0, "wind down: account has a deficit")
+    require(claim != 0 or account.collateral, "wind down: nothing to redeem")
     units = to_fund = 0
     if claim:
         held = tokens.balance(w, w.settlement, CLEARINGHOUSE) * w.scale

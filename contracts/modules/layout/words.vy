@@ -28,14 +28,14 @@
 
 from . import units
 
-# ACCOUNT IDS ------------------------------------------------------------------------------------
+# ACCOUNT IDS --------------------------------------------------------------------------------------
 OWNER_SHIFT: constant(uint256) = 96
 MODE_SHIFT: constant(uint256) = 88
 MARKET_SHIFT: constant(uint256) = 72
 ISOLATED: constant(uint256) = 1
 CROSS: constant(uint256) = 2
 
-# HEADER -----------------------------------------------------------------------------------------
+# HEADER -------------------------------------------------------------------------------------------
 CASH_BITS: constant(uint256) = 100
 CASH_MASK: constant(uint256) = 2**100 - 1
 CASH_LEFT: constant(uint256) = 156  # shifted left by this, cash ends at the top bit
@@ -55,7 +55,7 @@ SINCE_SHIFT: constant(uint256) = 222
 SINCE_MASK: constant(uint256) = 2**32 - 1
 MORE_MARKETS: constant(uint256) = 2**254  # the second word holds ids
 
-# POSITION ---------------------------------------------------------------------------------------
+# POSITION -----------------------------------------------------------------------------------------
 GENERATION_MASK: constant(uint256) = 2**16 - 1
 COST_SHIFT: constant(uint256) = 16
 COST_LEFT: constant(uint256) = 120  # shifted left by this, the cost ends at the top bit
@@ -63,7 +63,7 @@ SHARES_SHIFT: constant(uint256) = 136
 COST_MASK: constant(uint256) = 2**120 - 1
 POSITION_LIMIT: constant(int256) = 2**119  # exclusive bound of |shares| and |cost|
 
-# MARKET -----------------------------------------------------------------------------------------
+# MARKET -------------------------------------------------------------------------------------------
 FUNDING_MASK: constant(uint256) = 2**96 - 1
 FUNDING_LIMIT: constant(int256) = 2**95
 TIME_SHIFT: constant(uint256) = 96
@@ -360,4 +360,4 @@ def _require_fits(fits: bool):
     """
     @dev A field never spills into its neighbour.
     """
-    assert fits, "ledger: number out of range"
+    assert fits, "words: number out of range"

@@ -45,7 +45,7 @@ def test_late_keepers_find_the_auction_open(world):
     scene.auction_at(CLOSE_OUT_PRICE)
     world.wait(6 * 3_600, refresh=False)  # feeds were stuck in the same traffic
     assert_reverts(  # its price may have risen unseen
-        "default manager: account is healthy",
+        "default rules: account is healthy",
         scene.manager.bid,
         scene.account,
         WAD,

@@ -61,7 +61,7 @@ def test_a_solvent_account_in_auction_waits_for_bidders(fast_world):
         sender=scene.stranger,
     )
     refused(
-        "default manager: insolvency not recognised",
+        "default rules: insolvency not recognised",
         scene.manager.tear_up,
         [scene.account],
         sender=scene.stranger,

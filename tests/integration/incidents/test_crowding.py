@@ -46,7 +46,7 @@ def test_a_crowd_sells_no_healthy_account(scene):
     world = scene.world
     sides = crowd(scene)
     world.refuses(
-        "default manager: account is healthy",
+        "default rules: account is healthy",
         scene.manager.bid,
         scene.account,
         WAD,

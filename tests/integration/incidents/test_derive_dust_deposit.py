@@ -47,7 +47,7 @@ def test_strangers_plant_no_collateral(world, symbol):
     units = world.fund(scene.stranger, symbol, 1)
     token = world.deployment.tokens[symbol]
     assert_reverts(
-        "clearinghouse: not the account's owner",
+        "registry: not the account's owner",
         world.clearinghouse.deposit,
         scene.account,
         token,

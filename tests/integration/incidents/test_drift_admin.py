@@ -139,7 +139,7 @@ def test_a_plugged_manager_waits_another_day(world):
             sender=attacker,
         )
         refused(
-            "clearinghouse: wrong caller",
+            "registry: wrong caller",
             ledger.set_stage,
             scene.account,
             2,

@@ -30,7 +30,7 @@ def test_margin_cannot_be_withdrawn_to_force_a_liquidation(world):
     ledger.withdraw(scene.account, token, 100_000 * 10**6, scene.trader, sender=scene.trader)
     assert scene.equity() > scene.margin()[1] > scene.margin()[2]
     assert_reverts(
-        "default manager: account is healthy",
+        "default rules: account is healthy",
         scene.manager.call_margin,
         scene.account,
         sender=scene.trader,

@@ -154,7 +154,7 @@ def test_healthy_account_is_not_sold_on_a_lone_wrong_answer(diversified, dead, h
     assert scene.world.risk_engine.price(8 + BTC)[2]
     for action in (scene.manager.call_margin, scene.manager.open_auction):
         assert_reverts(
-            "default manager: account is healthy", action, scene.account, sender=scene.stranger
+            "default rules: account is healthy", action, scene.account, sender=scene.stranger
         )
     assert scene.stage() == HEALTHY
 
@@ -166,7 +166,7 @@ def test_running_auction_waits_for_the_other_source(diversified, dead):
     scene.auction_at(1_220)
     lie(scene.world, dead, 1_220)
     assert_reverts(
-        "default manager: account is healthy",
+        "default rules: account is healthy",
         scene.manager.bid,
         scene.account,
         WAD,

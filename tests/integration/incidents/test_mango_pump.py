@@ -30,7 +30,7 @@ def test_unrealised_profit_stays_inside(pumped):
     ledger, token = scene.world.clearinghouse, scene.world.settlement
     twin = scene.world.open(scene.trader)
     assert_reverts(
-        "clearinghouse: not enough held",
+        "registry: not enough held",
         ledger.withdraw,
         scene.account,
         token,

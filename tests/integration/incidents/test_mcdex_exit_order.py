@@ -41,7 +41,7 @@ def test_every_order_pays_the_same(fast_world):  # INV-12
         fast_world.chain.restore(checkpoint)
     assert len(results) == 1
     refused(
-        "clearinghouse: nothing to redeem",
+        "wind down: nothing to redeem",
         ledger.redeem,
         scene.account,
         scene.trader,

@@ -17,7 +17,7 @@ def test_diverging_venue_stops_liquidation(world):
     world.set_price("ETH", 1_300, secondary=1_990)
     for action in (scene.manager.call_margin, scene.manager.open_auction):
         assert_reverts(
-            "default manager: account is healthy", action, scene.account, sender=scene.stranger
+            "default rules: account is healthy", action, scene.account, sender=scene.stranger
         )
     world.set_price("ETH", 1_300)  # the other source confirms it: now it is a price
     scene.open_auction()
@@ -29,7 +29,7 @@ def test_running_auction_waits_while_sources_diverge(world):
     scene.auction_at(CLOSE_OUT_PRICE)
     world.set_price("ETH", 1_250, secondary=1_880)
     assert_reverts(
-        "default manager: price not valid",
+        "default rules: price not valid",
         scene.manager.bid,
         scene.account,
         WAD,

@@ -49,6 +49,6 @@ def test_nobody_is_sold_on_one_source(world, prices):
     world.set_price("ETH", *prices)
     for action in (scene.manager.call_margin, scene.manager.open_auction):
         assert_reverts(
-            "default manager: account is healthy", action, scene.account, sender=scene.stranger
+            "default rules: account is healthy", action, scene.account, sender=scene.stranger
         )
     assert scene.stage() == HEALTHY

@@ -9,7 +9,7 @@ from verification.engine.world import ETH, WAD
 
 DAY = 86_400
 NOT_OWNER = "ownable: caller is not the owner"
-WRONG_CALLER = "clearinghouse: wrong caller"
+WRONG_CALLER = "registry: wrong caller"
 RISK_ENGINE, EXCHANGE, DEFAULT_MANAGER, INSURANCE_FUND, DEFAULT_FUND = range(5)
 
 

@@ -98,7 +98,7 @@ def test_an_idle_market_stays_at_zero(world, ledger, keeper):
 
 @pytest.mark.parametrize("market", [0, 3, 120, NEVER])
 def test_refuses_an_unknown_market(world, ledger, keeper, market):
-    world.refuses("ledger: unknown market", ledger.accrue_funding, market, sender=keeper)
+    world.refuses("sides: unknown market", ledger.accrue_funding, market, sender=keeper)
     assert_passes(ledger.accrue_funding, BTC, sender=keeper)
 
 

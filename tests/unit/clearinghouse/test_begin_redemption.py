@@ -13,14 +13,14 @@ def test_not_before_the_end(ending):
     world = ending.world
     ledger = world.clearinghouse
     redeem = (ledger.redeem, ending.book, ending.maker)
-    refused("clearinghouse: redemption has not begun", *redeem, sender=ending.maker)
+    refused("wind down: redemption has not begun", *redeem, sender=ending.maker)
     world.wait(PROOFS)
-    refused("clearinghouse: proofs are not over", ledger.begin_redemption, sender=ending.stranger)
+    refused("wind down: proofs are not over", ledger.begin_redemption, sender=ending.stranger)
     world.wait(1)
-    refused("clearinghouse: redemption has not begun", *redeem, sender=ending.maker)
+    refused("wind down: redemption has not begun", *redeem, sender=ending.maker)
     ledger.begin_redemption(sender=ending.stranger)
     ledger.redeem(ending.book, ending.maker, sender=ending.maker)
-    refused("clearinghouse: proofs are not over", ledger.begin_redemption, sender=ending.stranger)
+    refused("wind down: proofs are not over", ledger.begin_redemption, sender=ending.stranger)
 
 
 def test_fees_repay_the_hole_before(ending):

@@ -10,7 +10,7 @@ from verification.engine.world import BTC, ETH, NEVER, WAD
 
 DAY = 86_400
 PROOFS = 3 * DAY
-REFUSED = "clearinghouse: winding down"
+REFUSED = "registry: winding down"
 NOTHING, CALL, OPEN, BID, CURE, RECOGNISE, BID_AT_MARK, TEAR_UP = range(8)
 INSURANCE, OWED = 3_000, SHORTFALL * WAD
 
@@ -23,7 +23,7 @@ def scene(fast_world) -> Scene:
 
 def test_owner_at_any_time(scene):
     ledger = scene.world.clearinghouse
-    reason = "clearinghouse: hole is too small to wind down"
+    reason = "wind down: hole is too small to wind down"
     refused(reason, ledger.begin_wind_down, sender=scene.stranger)
     event = only(ledger.begin_wind_down(sender=scene.world.admin), ledger.WindDownBegan)
     assert (event.hole, ledger.phase()) == (0, 1)
@@ -37,7 +37,7 @@ def test_anyone_above_the_share(fast_world):
     scene.buy(100)
     scene.price(200)
     scene.call()  # 170,100 are lacking, 1,000 are charged: 169,100 of 11 million
-    reason = "clearinghouse: hole is too small to wind down"
+    reason = "wind down: hole is too small to wind down"
     refused(reason, ledger.begin_wind_down, sender=scene.stranger)
     hole = ledger.hole()
     cash = held(fast_world)
@@ -78,7 +78,7 @@ def test_everything_else_is_refused(scene):
     with pytest.raises(Exception, match=REFUSED):
         world.exchange.fill(*fill, **by)
     scene.price(1_890)
-    reason = "default manager: winding down"
+    reason = "default rules: winding down"
     refused(reason, manager.call_margin, scene.account, 0, **by)
     refused(reason, manager.open_auction, scene.account, **by)
     refused(reason, manager.bid, scene.account, WAD, scene.purse, sender=scene.bidder)
@@ -91,7 +91,7 @@ def test_everything_else_is_refused(scene):
 def test_proofs_begin_with_the_last_settled_market(scene):
     world = scene.world
     ledger, manager = world.clearinghouse, scene.manager
-    reason = "clearinghouse: no proofs now"
+    reason = "wind down: no proofs now"
     scene.price(1_890)
     refused(reason, manager.prove_deficit, scene.account, 0, sender=scene.stranger)
     ledger.begin_wind_down(sender=world.admin)
@@ -120,7 +120,7 @@ def test_begins_with_proofs_when_every_market_is_settled(fast_world):
     for market in (ETH, BTC):
         ledger.settle_market(market, sender=fast_world.admin)
     refused(
-        "clearinghouse: no proofs now",
+        "wind down: no proofs now",
         scene.manager.prove_deficit,
         scene.account,
         sender=scene.stranger,

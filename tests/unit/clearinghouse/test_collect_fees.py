@@ -81,7 +81,7 @@ def test_there_may_be_nothing_to_collect(world, ledger, holder, keeper):
 
 @pytest.mark.parametrize("market", [0, 3, NEVER])
 def test_refuses_an_unknown_market(world, ledger, keeper, market):
-    world.refuses("ledger: unknown market", ledger.collect_fees, market, sender=keeper)
+    world.refuses("sides: unknown market", ledger.collect_fees, market, sender=keeper)
     assert_passes(ledger.collect_fees, ETH, sender=keeper)
 
 

@@ -43,7 +43,7 @@ def test_settlement_scale(project, new_token, trader, decimals, scale):
 
 
 def test_more_than_18_decimals_are_refused(project, ledger, new_token, admin):
-    reason = "clearinghouse: token has more than 18 decimals"
+    reason = "registry: token has more than 18 decimals"
     with reverts(reason):
         project.ClearinghouseAdmin.deploy(new_token(19), sender=admin)
     with reverts(reason):

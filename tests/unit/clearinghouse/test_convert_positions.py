@@ -70,7 +70,7 @@ def test_profit_leaves_once_it_is_cash(scene):
     scene.price(2_050)
     settle(scene)
     out = (scene.account, world.settlement, 14_900 * 10**6, scene.trader)
-    refused("clearinghouse: not enough held", ledger.withdraw, *out, sender=scene.trader)
+    refused("registry: not enough held", ledger.withdraw, *out, sender=scene.trader)
     ledger.convert_positions(ETH, [scene.account], sender=scene.stranger)
     ledger.withdraw(*out, sender=scene.trader)
     assert world.cash(scene.account) == 0
@@ -89,7 +89,7 @@ def test_a_loss_that_is_not_cash_yet_stays_inside(scene):  # INV-8
     ledger.withdraw(*rest, sender=scene.trader)
     assert world.cash(scene.account) == 0
     refused(
-        "clearinghouse: not enough held",
+        "registry: not enough held",
         ledger.withdraw,
         scene.account,
         world.settlement,

@@ -183,7 +183,7 @@ def test_takes_all_that_is_held_and_no_more(world, ledger, trader, payer, open_t
     world.set_price("ETH", 101)
     units = 10_000 * 10**6  # and 1 % on top: 100 WETH
     world.refuses(
-        "clearinghouse: not enough held",
+        "registry: not enough held",
         ledger.cover_shortfall,
         *terms(world, open_to_all, units + 1),
         sender=payer,
@@ -213,7 +213,7 @@ def test_leaves_a_healthy_account(world, ledger, payer, open_to_all, price, is_h
 def test_refuses_collateral_that_is_not_there(world, ledger, payer, recipient, open_to_all):
     token = world.tokens["WBTC"]
     world.refuses(
-        "clearinghouse: not enough held",
+        "registry: not enough held",
         ledger.cover_shortfall,
         open_to_all,
         token,
@@ -228,9 +228,9 @@ def test_refuses_unknown_accounts_tokens_and_amounts(world, ledger, payer, open_
     weth = world.tokens["WETH"]
     for reason, account, token, units in [
         ("ledger: unknown account", open_to_all + 9, weth, 1),
-        ("ledger: unknown token", open_to_all, payer, 1),
-        ("ledger: unknown token", open_to_all, world.settlement, 1),
-        ("clearinghouse: amount is zero", open_to_all, weth, 0),
+        ("registry: unknown token", open_to_all, payer, 1),
+        ("registry: unknown token", open_to_all, world.settlement, 1),
+        ("registry: amount is zero", open_to_all, weth, 0),
     ]:
         world.refuses(reason, ledger.cover_shortfall, account, token, units, 0, payer, sender=payer)
 
@@ -238,7 +238,7 @@ def test_refuses_unknown_accounts_tokens_and_amounts(world, ledger, payer, open_
 def test_refuses_a_price_in_doubt(world, ledger, payer, open_to_all):
     world.set_price("ETH", PRICE, PRICE * 1.03)
     world.refuses(
-        "clearinghouse: price not valid",
+        "registry: price not valid",
         ledger.cover_shortfall,
         *terms(world, open_to_all, 1),
         sender=payer,

@@ -9,7 +9,7 @@ from verification.engine.reverts import assert_passes
 from verification.engine.scenes import Scene
 from verification.engine.world import AUCTION, CALLED, NEVER, WAD
 
-NOT_VALID = "clearinghouse: price not valid"
+NOT_VALID = "registry: price not valid"
 HALF_CASH_RANGE = 2**99  # WAD, first amount of cash that does not fit the header
 DAY = 86_400
 
@@ -63,7 +63,7 @@ def test_cash_may_come_from_anyone_and_collateral_may_not(world, ledger, trader,
     assert world.cash(account) == 10 * WAD
     units = world.fund(stranger, "WETH", 1)
     world.refuses(
-        "clearinghouse: not the account's owner",
+        "registry: not the account's owner",
         ledger.deposit,
         account,
         world.tokens["WETH"],
@@ -86,14 +86,14 @@ def test_refuses_a_token_that_is_not_listed(world, project, ledger, trader):
     token.mint(trader, WAD, sender=trader)
     token.approve(ledger, WAD, sender=trader)
     for unknown in (token, trader, "0x" + "00" * 20):
-        world.refuses("ledger: unknown token", ledger.deposit, account, unknown, 1, sender=trader)
+        world.refuses("registry: unknown token", ledger.deposit, account, unknown, 1, sender=trader)
 
 
 @pytest.mark.parametrize("symbol", ["USDC", "WETH"])
 def test_refuses_nothing(world, ledger, trader, symbol):
     account, token = world.open(trader), world.tokens[symbol]
     world.fund(trader, symbol, 1)
-    world.refuses("clearinghouse: amount is zero", ledger.deposit, account, token, 0, sender=trader)
+    world.refuses("registry: amount is zero", ledger.deposit, account, token, 0, sender=trader)
     assert_passes(ledger.deposit, account, token, 1, sender=trader)
 
 
@@ -140,7 +140,7 @@ def test_cash_that_does_not_fit_the_header(world, ledger, trader):
     world.settlement.mint(trader, units + 1, sender=trader)
     world.settlement.approve(ledger, NEVER, sender=trader)
     world.refuses(
-        "ledger: number out of range",
+        "words: number out of range",
         ledger.deposit,
         account,
         world.settlement,
@@ -227,7 +227,7 @@ def test_a_called_account_without_a_position_takes_no_collateral_in_doubt(fast_w
     deposit = fast_world.clearinghouse.deposit
     arguments = scene.account, fast_world.deployment.tokens["WETH"], units
     fast_world.wait(DAY, refresh=False)
-    refused("clearinghouse: price not valid", deposit, *arguments, sender=scene.trader)
+    refused("registry: price not valid", deposit, *arguments, sender=scene.trader)
     fast_world.refresh()
     deposit(*arguments, sender=scene.trader)
     assert fast_world.clearinghouse.collateral(scene.account, 0) == WAD

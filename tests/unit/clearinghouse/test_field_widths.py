@@ -12,7 +12,7 @@ from verification.engine.reverts import assert_reverts
 from verification.engine.scenes import set_market_risk
 from verification.engine.world import ETH, WAD
 
-OUT_OF_RANGE = "ledger: number out of range"
+OUT_OF_RANGE = "words: number out of range"
 FEE_UNIT = 10**12
 LOW_MARGIN = {"base": 5_000, "slope": 0, "load": 0, "interest_cap": 2**64 - 1}
 LARGEST_FILL = 2**100 - 1

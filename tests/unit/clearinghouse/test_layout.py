@@ -18,7 +18,7 @@ from verification.engine.world import WAD
 ROOT = Path(__file__).parents[3]
 CODE_SIZE_LIMIT = 24_576  # EIP-170
 NO_OWNER = "ownable: caller is not the owner"
-WRONG_CALLER = "clearinghouse: wrong caller"
+WRONG_CALLER = "registry: wrong caller"
 
 
 def flattened(layout: dict, path: str = "") -> dict[str, tuple]:
@@ -61,8 +61,8 @@ def test_every_deployable_fits(world):
 
 
 # Part, function, arguments, reason. The parts' own storage has no owner, no roles, no accounts.
-UNKNOWN_ACCOUNT, UNKNOWN_MARKET = "ledger: unknown account", "ledger: unknown market"
-NOT_RECOGNISED = "default manager: insolvency not recognised"
+UNKNOWN_ACCOUNT, UNKNOWN_MARKET = "ledger: unknown account", "sides: unknown market"
+NOT_RECOGNISED = "default rules: insolvency not recognised"
 NO_GUARDIAN = "clearinghouse: caller is not the guardian"
 TRIED = [
     (0, "slice_account", lambda w: (1, 2, WAD, [], 0, 0), WRONG_CALLER),
@@ -84,15 +84,15 @@ TRIED = [
     (2, "convert_positions", lambda w: (1, w.opened), UNKNOWN_MARKET),
     (3, "open_account", lambda w: (1, 1), UNKNOWN_MARKET),
     (3, "accrue_funding", lambda w: (1,), UNKNOWN_MARKET),
-    (2, "begin_wind_down", lambda w: (), "clearinghouse: hole is too small to wind down"),
+    (2, "begin_wind_down", lambda w: (), "wind down: hole is too small to wind down"),
     (2, "seize", lambda w: (w.opened[0],), WRONG_CALLER),
     (2, "conclude_proof", lambda w: (w.opened[0], 0, 0), WRONG_CALLER),
-    (2, "begin_redemption", lambda w: (), "clearinghouse: proofs are not over"),
+    (2, "begin_redemption", lambda w: (), "wind down: proofs are not over"),
     (
         2,
         "redeem",
         lambda w: (w.opened[0], w.admin),
-        "clearinghouse: redemption has not begun",
+        "wind down: redemption has not begun",
     ),
     (3, "pause", lambda w: (0, 1), NO_GUARDIAN),
     (3, "unpause", lambda w: (0,), NO_GUARDIAN),

@@ -9,7 +9,7 @@ from verification.engine.world import NEVER
 
 @pytest.mark.parametrize("market", [3, 120])
 def test_list_market(world, ledger, admin, market):
-    world.refuses("ledger: unknown market", ledger.accrue_funding, market, sender=admin)
+    world.refuses("sides: unknown market", ledger.accrue_funding, market, sender=admin)
     receipt = ledger.list_market(market, sender=admin)
     (event,) = receipt.events.filter(ledger.MarketListed)
     assert event.market == market

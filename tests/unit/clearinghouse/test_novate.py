@@ -186,7 +186,7 @@ def test_an_isolated_account_has_one_market(world, maker, trader):
     fill = world.exchange.fill
     isolated = world.open(trader, 10_000, mode=ISOLATED, market=ETH)
     wrong = fill_arguments(world, maker, 0.1, isolated, 40_000, market=BTC)
-    world.refuses("ledger: isolated to another market", fill, *wrong, sender=trader)
+    world.refuses("trading: isolated to another market", fill, *wrong, sender=trader)
     world.trade(maker, (trader, isolated), 1, 2_000)
     assert world.header(isolated).markets == (ETH,)
 
@@ -195,7 +195,7 @@ def test_an_isolated_maker_has_one_market(world, maker, trader):
     isolated = trader, world.open(trader, 10_000, mode=ISOLATED, market=BTC)
     wrong = fill_arguments(world, isolated, 1, maker.account)
     world.refuses(
-        "ledger: isolated to another market", world.exchange.fill, *wrong, sender=maker.person
+        "trading: isolated to another market", world.exchange.fill, *wrong, sender=maker.person
     )
     world.trade(isolated, maker, 0.1, 40_000, market=BTC)
 
@@ -219,16 +219,16 @@ def test_refuses_accounts_that_were_never_opened(world, maker, trader, account, 
 def test_refuses_a_market_that_the_ledger_does_not_list(world, maker, trader, account):
     world.exchange.set_terms(3, 0, 0, 100, sender=world.admin)
     arguments = fill_arguments(world, maker, 1, account, market=3)
-    world.refuses("ledger: unknown market", world.exchange.fill, *arguments, sender=trader)
+    world.refuses("sides: unknown market", world.exchange.fill, *arguments, sender=trader)
 
 
 @pytest.mark.parametrize("size", [1, -1, 0.5, -0.5])
 def test_reduce_only_opens_nothing(world, maker, trader, account, size):
     fill = world.exchange.fill
     taker = (*fill_arguments(world, maker, size, account), NEVER, True)
-    world.refuses("ledger: order would not reduce", fill, *taker, sender=trader)
+    world.refuses("trading: order would not reduce", fill, *taker, sender=trader)
     from_maker = fill_arguments(world, maker, size, account, reduce_only=True)
-    world.refuses("ledger: order would not reduce", fill, *from_maker, sender=trader)
+    world.refuses("trading: order would not reduce", fill, *from_maker, sender=trader)
 
 
 @pytest.mark.parametrize("held", [2, -2])
@@ -243,7 +243,7 @@ def test_reduce_only_reduces_and_does_not_flip(world, maker, trader, account, he
             if passes:
                 assert_passes(fill, *arguments, sender=trader)
             else:
-                assert_reverts("ledger: order would not reduce", fill, *arguments, sender=trader)
+                assert_reverts("trading: order would not reduce", fill, *arguments, sender=trader)
 
 
 class TestAsTheExchange:
@@ -258,14 +258,14 @@ class TestAsTheExchange:
     @pytest.mark.parametrize(
         ("size", "price", "reason"),
         [
-            (0, 2_000 * WAD, "ledger: bad size"),
-            (2**100, 2_000 * WAD, "ledger: bad size"),
-            (-(2**100), 2_000 * WAD, "ledger: bad size"),
-            (2**110, 2_000 * WAD, "ledger: bad size"),
-            (2**255 - 1, 2_000 * WAD, "ledger: bad size"),
-            (WAD, 0, "ledger: bad price"),
-            (WAD, 2**95, "ledger: bad price"),
-            (WAD, NEVER, "ledger: bad price"),
+            (0, 2_000 * WAD, "trading: bad size"),
+            (2**100, 2_000 * WAD, "trading: bad size"),
+            (-(2**100), 2_000 * WAD, "trading: bad size"),
+            (2**110, 2_000 * WAD, "trading: bad size"),
+            (2**255 - 1, 2_000 * WAD, "trading: bad size"),
+            (WAD, 0, "trading: bad price"),
+            (WAD, 2**95, "trading: bad price"),
+            (WAD, NEVER, "trading: bad price"),
         ],
     )
     def test_bounds(self, world, ledger, maker, account, exchange, size, price, reason):
@@ -277,7 +277,7 @@ class TestAsTheExchange:
     def test_nobody_trades_with_himself(self, world, ledger, account, exchange):
         arguments = (ETH, account, account, WAD, 2_000 * WAD, 0, 0, 0)
         world.refuses(
-            "ledger: account trades with itself", ledger.novate, *arguments, sender=exchange
+            "trading: account trades with itself", ledger.novate, *arguments, sender=exchange
         )
 
     def test_unknown_accounts(self, world, ledger, maker, exchange):

@@ -192,7 +192,7 @@ class TestReducing:
         assert_passes(*fill(-sign, price, account), sender=trader)
         world.default_manager.open_auction(account, sender=keeper)
         assert world.stage(account) == AUCTION
-        world.refuses("ledger: account is in auction", *fill(-sign, price, account), sender=trader)
+        world.refuses("trading: account is in auction", *fill(-sign, price, account), sender=trader)
         world.refuses(UNDER_CALL, *fill(sign, price, account), sender=trader)
 
     def test_in_an_auction_makers_orders_are_void(
@@ -203,7 +203,7 @@ class TestReducing:
         world.default_manager.open_auction(account, sender=keeper)
         arguments = fill_arguments(world, (trader, account), sign, maker.account, price)
         world.refuses(
-            "ledger: account is in auction", world.exchange.fill, *arguments, sender=maker.person
+            "trading: account is in auction", world.exchange.fill, *arguments, sender=maker.person
         )
 
 
@@ -265,7 +265,7 @@ class TestNegativeCashCap:
         self.cap(world, 950 * WAD)
         assert_passes(*fill(sign, mark, debtor), sender=trader)
         self.cap(world, 950 * WAD - 1)
-        world.refuses("ledger: negative cash cap", *fill(sign, mark, debtor), sender=trader)
+        world.refuses("trading: negative cash cap", *fill(sign, mark, debtor), sender=trader)
 
     def test_reducing_goes_on_at_mark_or_better(self, world, trader, fill, debtor, sign, mark):
         self.cap(world, 0)
@@ -277,7 +277,7 @@ class TestNegativeCashCap:
     ):
         self.cap(world, 0)
         worse = fill(-sign, mark - sign, debtor)
-        world.refuses("ledger: negative cash cap", *worse, sender=trader)
+        world.refuses("trading: negative cash cap", *worse, sender=trader)
         self.cap(world, 10**24)
         assert_passes(*worse, sender=trader)
 

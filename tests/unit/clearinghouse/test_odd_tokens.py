@@ -92,7 +92,7 @@ def test_a_token_cannot_call_back(ledger, trader, listed, on_deposit, function):
 def test_unknown_token_is_refused(ledger, trader, world, project):
     token = project.TestToken.deploy("New", "NEW", 18, sender=trader)
     account = world.open(trader, 10)
-    reason = "ledger: unknown token"
+    reason = "registry: unknown token"
     assert_reverts(reason, ledger.deposit, account, token, 1, sender=trader)
     assert_reverts(reason, ledger.withdraw, account, token, 1, trader, sender=trader)
 

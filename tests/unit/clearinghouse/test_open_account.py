@@ -61,10 +61,10 @@ def test_an_owner_opens_as_many_as_he_likes(ledger, trader, stranger):
         (NEVER, 0, "clearinghouse: bad margin mode"),
         (CROSS, ETH, "clearinghouse: bad margin mode"),
         (CROSS, NEVER, "clearinghouse: bad margin mode"),
-        (ISOLATED, 0, "ledger: unknown market"),
-        (ISOLATED, 99, "ledger: unknown market"),
-        (ISOLATED, 2**16 + ETH, "ledger: unknown market"),
-        (ISOLATED, NEVER, "ledger: unknown market"),
+        (ISOLATED, 0, "sides: unknown market"),
+        (ISOLATED, 99, "sides: unknown market"),
+        (ISOLATED, 2**16 + ETH, "sides: unknown market"),
+        (ISOLATED, NEVER, "sides: unknown market"),
     ],
 )
 def test_refuses_what_is_no_mode_or_no_market(world, ledger, trader, mode, market, reason):

@@ -11,7 +11,7 @@ from verification.engine.world import AUCTION, CALLED, HEALTHY, NEVER, WAD
 TRADING, WITHDRAWALS, LIQUIDATIONS = range(3)
 DAY = 86_400
 CURE = 3_600  # after a pause of liquidations
-PAUSED = "default manager: liquidations are paused"
+PAUSED = "default rules: liquidations are paused"
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_trading(scene, guardian):  # INV-10
     world = scene.world
     world.clearinghouse.pause(TRADING, 3_600, sender=guardian)
     refused(
-        "clearinghouse: trading is paused",
+        "trading: trading is paused",
         world.exchange.fill,
         *fill_of(scene, 10),
         sender=scene.trader,
@@ -81,8 +81,8 @@ def test_withdrawals(scene, guardian):
     out = (scene.account, world.settlement, 10**6, scene.trader)
     other = world.open(scene.trader)
     across = (scene.account, other, world.settlement, 10**6)
-    refused("clearinghouse: withdrawals are paused", ledger.withdraw, *out, sender=scene.trader)
-    refused("clearinghouse: withdrawals are paused", ledger.transfer, *across, sender=scene.trader)
+    refused("registry: withdrawals are paused", ledger.withdraw, *out, sender=scene.trader)
+    refused("registry: withdrawals are paused", ledger.transfer, *across, sender=scene.trader)
     world.deposit(scene.trader, scene.account, 100)
     world.exchange.fill(*fill_of(scene, -50), sender=scene.trader)
     world.wait(3_600)

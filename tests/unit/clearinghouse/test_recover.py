@@ -12,7 +12,7 @@ def test_recover_takes_the_accounts_own_cash(indebted):
     """Anyone; what there is, in the same order; what is more than owed stays."""
     scene, world = indebted, indebted.world
     ledger = world.clearinghouse
-    refused("clearinghouse: not enough held", ledger.recover, scene.account, sender=scene.stranger)
+    refused("registry: not enough held", ledger.recover, scene.account, sender=scene.stranger)
     world.deposit(scene.trader, scene.account, 500)
     event = only(ledger.recover(scene.account, sender=scene.stranger), ledger.DebtRepaid)
     assert event.cash < UNIT

@@ -35,10 +35,10 @@ def test_twice_and_by_whom(ending):
     ledger, token = world.clearinghouse, world.settlement
     ending.manager.prove_deficit(scene.account, 0, sender=scene.stranger)
     redemption(world)
-    reason = "clearinghouse: not the account's owner"
+    reason = "registry: not the account's owner"
     refused(reason, ledger.redeem, scene.book, scene.stranger, sender=scene.stranger)
     refused(
-        "clearinghouse: nothing to redeem",
+        "wind down: nothing to redeem",
         ledger.redeem,
         scene.account,
         scene.trader,
@@ -47,7 +47,7 @@ def test_twice_and_by_whom(ending):
     paid = ledger.redeem(scene.book, scene.maker, sender=scene.stranger).return_value
     assert token.balanceOf(scene.maker) == paid > 0
     refused(
-        "clearinghouse: nothing to redeem",
+        "wind down: nothing to redeem",
         ledger.redeem,
         scene.book,
         scene.maker,
@@ -65,7 +65,7 @@ def test_operator_needs_the_permission(ending):
     ledger.set_operator(operator, 2, sender=ending.bidder)
     redemption(ending.world)
     refused(
-        "clearinghouse: not the account's owner",
+        "registry: not the account's owner",
         ledger.redeem,
         ending.book,
         operator,
@@ -81,7 +81,7 @@ def test_a_deficit_redeems_nothing(ending):
     missing = -ending.equity(ending.account)
     redemption(world)
     refused(
-        "clearinghouse: account has a deficit",
+        "wind down: account has a deficit",
         ledger.redeem,
         ending.account,
         ending.trader,

@@ -66,7 +66,7 @@ def test_a_token_that_refuses_keeps_nobody_from_his_cash(odd, behaviour):  # INV
     assert ledger.redeem(account, heir, sender=owner).return_value == 0
     assert token.balanceOf(heir) == 2 * WAD
     assert ledger.collaterals(index).total == 5 * WAD
-    refused("clearinghouse: nothing to redeem", ledger.redeem, account, owner, sender=heir)
+    refused("wind down: nothing to redeem", ledger.redeem, account, owner, sender=heir)
 
 
 @pytest.mark.parametrize("behaviour", [FAIR, DENIES])
@@ -79,7 +79,7 @@ def test_what_a_token_moves_is_paid_whatever_it_says(odd, behaviour):  # INV-1
     assert only(receipt, ledger.Redeemed).collateral[index] == token.balanceOf(owner) == 2 * WAD
     assert not receipt.events.filter(ledger.CollateralKept)
     assert ledger.collaterals(index).total == token.balanceOf(ledger) == 5 * WAD
-    refused("clearinghouse: nothing to redeem", ledger.redeem, account, owner, sender=owner)
+    refused("wind down: nothing to redeem", ledger.redeem, account, owner, sender=owner)
 
 
 def test_a_token_that_is_gone_or_mute_about_balances_stays(odd):

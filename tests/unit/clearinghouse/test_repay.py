@@ -75,7 +75,7 @@ def test_not_more_than_is_owed(indebted):
     most = -(-sum(debts(indebted.world, indebted.account)) // UNIT)
     indebted.world.fund(indebted.stranger, "USDC", OWED + 1)
     by = {"sender": indebted.stranger}
-    refused("clearinghouse: amount is zero", ledger.repay, indebted.account, 0, **by)
+    refused("registry: amount is zero", ledger.repay, indebted.account, 0, **by)
     refused("clearinghouse: owes less", ledger.repay, indebted.account, most + 1, **by)
     refused("clearinghouse: owes nothing", ledger.repay, indebted.purse, 1, **by)
     refused("ledger: unknown account", ledger.repay, 12, 1, **by)
@@ -90,7 +90,7 @@ def test_frozen_until_repaid(indebted):
     world.deposit(scene.trader, scene.account, 5_000)
     order = world.order(scene.maker, scene.book, -1, 1_886)
     fill = (order.as_tuple(), world.sign(scene.maker, order), WAD, scene.account, NEVER)
-    reason = "ledger: account is indebted"
+    reason = "trading: account is indebted"
     refused(reason, world.exchange.fill, *fill, sender=scene.trader)
     withdrawal = (scene.account, token, 10**6, scene.trader)
     refused(reason, ledger.withdraw, *withdrawal, sender=scene.trader)

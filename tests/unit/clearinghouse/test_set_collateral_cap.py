@@ -15,7 +15,7 @@ def test_set_collateral_cap(world, ledger, admin):
     assert ledger.collaterals(0).cap == 50_000 * WAD
     for unknown in (2, NEVER):
         world.refuses(
-            "ledger: unknown token", ledger.set_collateral_cap, unknown, WAD, sender=admin
+            "registry: unknown token", ledger.set_collateral_cap, unknown, WAD, sender=admin
         )
 
 

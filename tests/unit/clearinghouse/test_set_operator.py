@@ -8,7 +8,7 @@ from verification.engine.reverts import assert_passes
 from verification.engine.world import CROSS, NEVER, TRADE, WITHDRAW
 
 BOTH = TRADE | WITHDRAW
-NOT_OWNER = "clearinghouse: not the account's owner"
+NOT_OWNER = "registry: not the account's owner"
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-OUT_OF_RANGE = "ledger: number out of range"
+OUT_OF_RANGE = "words: number out of range"
 
 
 def test_a_stage_does_not_spill_into_its_neighbours(world, ledger, manager, holder):

@@ -20,12 +20,12 @@ def scene(fast_world) -> Scene:
 def test_owner_at_any_time(scene):
     ledger = scene.world.clearinghouse
     refused("clearinghouse: market is alive", ledger.settle_market, ETH, sender=scene.stranger)
-    refused("ledger: unknown market", ledger.settle_market, 9, sender=scene.world.admin)
+    refused("sides: unknown market", ledger.settle_market, 9, sender=scene.world.admin)
     scene.price(2_010)
     event = only(settle(scene), ledger.MarketSettled)
     assert (event.market, event.price) == (ETH, 2_010 * WAD)
     assert ledger.settled_prices(ETH) == 2_010 * WAD
-    refused("ledger: market is settled", ledger.settle_market, ETH, sender=scene.world.admin)
+    refused("sides: market is settled", ledger.settle_market, ETH, sender=scene.world.admin)
     assert scene.world.conservation_error() < BOOK_DUST
 
 
@@ -62,6 +62,6 @@ def test_nobody_trades_on(scene):
     settle(scene)
     order = world.order(scene.maker, scene.book, 1, 2_000)
     fill = (order.as_tuple(), world.sign(scene.maker, order), WAD, scene.account, 0)
-    refused("ledger: market is settled", world.exchange.fill, *fill, sender=scene.trader)
+    refused("sides: market is settled", world.exchange.fill, *fill, sender=scene.trader)
     scene.buy(0.01, 40_000, BTC)
     assert scene.size(market=BTC) == WAD // 100

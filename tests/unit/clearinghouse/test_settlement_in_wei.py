@@ -68,7 +68,7 @@ def test_a_wei_that_is_not_there_cannot_be_withdrawn(world):
         ledger.withdraw(account, token, amount, person, sender=person)
         assert world.cash(account) == token.balanceOf(ledger) == left
         too_much = (account, token, left + 1, person)
-        refused("clearinghouse: not enough held", ledger.withdraw, *too_much, sender=person)
+        refused("registry: not enough held", ledger.withdraw, *too_much, sender=person)
 
 
 def test_a_debt_is_repaid_to_the_wei(indebted):

@@ -83,7 +83,7 @@ def test_a_side_torn_up_in_its_last_generation_takes_nobody_on(
     account = world.open(stranger, 10_000)
     order = world.order(maker.person, maker.account, -1, 2_000)
     world.refuses(
-        "ledger: side is worn out",
+        "sides: side is worn out",
         world.exchange.fill,
         order.as_tuple(),
         world.sign(maker.person, order),

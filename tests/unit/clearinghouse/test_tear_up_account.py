@@ -13,7 +13,7 @@ from verification.engine.world import ETH, WAD
 CAP = 500_000  # ppm of the mark
 MARK = 2_000 * WAD
 GREATEST_MARK = 2**120 - 1  # a leg's field
-OUT_OF_RANGE = "ledger: number out of range"
+OUT_OF_RANGE = "words: number out of range"
 
 
 @pytest.fixture
@@ -68,5 +68,5 @@ def test_cash_does_not_fall_out_of_its_field(world, ledger, manager, short):
 def test_what_is_settled_is_not_closed_at_another_price(world, ledger, manager, holder):
     ledger.settle_market(ETH, sender=world.admin)
     arguments = holder.account, WAD, [leg()], CAP, 1_600_000_000
-    world.refuses("ledger: market is settled", ledger.tear_up_account, *arguments, sender=manager)
+    world.refuses("sides: market is settled", ledger.tear_up_account, *arguments, sender=manager)
     assert ledger.convert_positions(ETH, [holder.account], sender=world.admin).return_value == 1

@@ -70,8 +70,8 @@ def test_refuses_nothing_and_more_than_held(world, ledger, trader, source, targe
     token = world.tokens[symbol]
     held = token.balanceOf(ledger)
     for amount, reason in [
-        (0, "clearinghouse: amount is zero"),
-        (held + 1, "clearinghouse: not enough held"),
+        (0, "registry: amount is zero"),
+        (held + 1, "registry: not enough held"),
     ]:
         world.refuses(reason, ledger.transfer, source, target, token, amount, sender=trader)
     assert_passes(ledger.transfer, source, target, token, held, sender=trader)
@@ -84,16 +84,14 @@ def test_refuses_unknown_accounts_and_tokens(world, ledger, trader, stranger, so
     world.refuses(unknown, ledger.transfer, source, NEVER, money, 1, sender=trader)
     world.refuses(unknown, ledger.transfer, target + 1, source, money, 1, sender=trader)
     world.refuses(
-        "ledger: unknown token", ledger.transfer, source, target, stranger, 1, sender=trader
+        "registry: unknown token", ledger.transfer, source, target, stranger, 1, sender=trader
     )
 
 
 def test_refuses_strangers_and_receivers(world, ledger, trader, stranger, source):
     others = world.open(stranger)
     arguments = (source, others, world.settlement, 1)
-    world.refuses(
-        "clearinghouse: not the account's owner", ledger.transfer, *arguments, sender=stranger
-    )
+    world.refuses("registry: not the account's owner", ledger.transfer, *arguments, sender=stranger)
     assert_passes(ledger.transfer, *arguments, sender=trader)
 
 
@@ -177,7 +175,7 @@ def test_collateral_in_doubt_goes_to_no_account_with_risk(world, ledger, trader,
     world.set_price("ETH", 2_000, 200_000)
     weth = world.tokens["WETH"]
     world.refuses(
-        "clearinghouse: price not valid",
+        "registry: price not valid",
         ledger.transfer,
         source,
         risky,

@@ -40,7 +40,7 @@ def test_the_other_contracts_follow_the_new_owner(world, ledger, admin, trader):
             sender=stranger,
         )
         world.refuses(
-            "default manager: caller is not the admin",
+            "default rules: caller is not the admin",
             world.default_manager.set_terms,
             tuple(terms),
             sender=stranger,

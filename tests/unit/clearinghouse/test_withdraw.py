@@ -63,11 +63,11 @@ def test_refuses_nothing_and_more_than_held(world, ledger, trader, stranger, sym
     world.deposit(trader, account, 3, symbol)
     world.deposit(stranger, world.open(stranger), 3, symbol)
     world.refuses(
-        "clearinghouse: amount is zero", ledger.withdraw, account, token, 0, trader, sender=trader
+        "registry: amount is zero", ledger.withdraw, account, token, 0, trader, sender=trader
     )
     for amount in (held + 1, 2 * held):
         world.refuses(
-            "clearinghouse: not enough held",
+            "registry: not enough held",
             ledger.withdraw,
             account,
             token,
@@ -86,9 +86,7 @@ def test_an_amount_beyond_all_arithmetic_reverts(world, ledger, trader):
 def test_refuses_strangers(world, ledger, trader, stranger):
     account = world.open(trader, 3)
     arguments = (account, world.settlement, 1, stranger)
-    world.refuses(
-        "clearinghouse: not the account's owner", ledger.withdraw, *arguments, sender=stranger
-    )
+    world.refuses("registry: not the account's owner", ledger.withdraw, *arguments, sender=stranger)
     assert_passes(ledger.withdraw, *arguments, sender=trader)
 
 
@@ -99,7 +97,7 @@ def test_refuses_unknown_accounts_and_tokens(world, ledger, trader):
         "ledger: unknown account", ledger.withdraw, account + 1, *arguments, sender=trader
     )
     world.refuses(
-        "ledger: unknown token", ledger.withdraw, account, trader, 1, trader, sender=trader
+        "registry: unknown token", ledger.withdraw, account, trader, 1, trader, sender=trader
     )
 
 
@@ -219,7 +217,7 @@ class TestNegativeCash:
 
     def test_there_is_no_cash_to_take(self, world, ledger, trader, debtor):
         world.refuses(
-            "clearinghouse: not enough held",
+            "registry: not enough held",
             ledger.withdraw,
             debtor,
             world.settlement,
@@ -233,7 +231,7 @@ class TestNegativeCash:
         owed = ledger.negative_cash()
         assert owed == -world.cash(debtor)
         ledger.set_shortfall_terms(owed - 1, 0, 0, 0, sender=world.admin)
-        world.refuses("ledger: negative cash cap", ledger.withdraw, *arguments, sender=trader)
+        world.refuses("trading: negative cash cap", ledger.withdraw, *arguments, sender=trader)
         ledger.set_shortfall_terms(owed, 0, 0, 0, sender=world.admin)
         assert_passes(ledger.withdraw, *arguments, sender=trader)
 

@@ -105,14 +105,14 @@ def test_fraction_zero_is_refused(auction_scene):
 def test_fraction_above_the_limit_is_refused(auction_scene):
     auction_scene.finish_ramp()
     limit = limit_of(auction_scene)
-    refused(auction_scene, "default manager: fraction above limit", limit + 1)
+    refused(auction_scene, "default rules: fraction above limit", limit + 1)
     assert auction_scene.bid(limit).ended
 
 
 def test_min_fraction_takes_what_is_left(auction_scene):
     auction_scene.finish_ramp()
     limit = limit_of(auction_scene)
-    refused(auction_scene, "default manager: fraction above limit", WAD, limit + 1)
+    refused(auction_scene, "default rules: fraction above limit", WAD, limit + 1)
     assert auction_scene.bid(WAD, limit).fraction == limit
 
 
@@ -213,7 +213,7 @@ def test_bid_of_the_same_owner_gains_nothing(auction_scene):  # INV-9
 
 def test_discount_below_the_bidders_limit(auction_scene):
     scene = auction_scene
-    refused(scene, "default manager: discount below limit", WAD, 1, 100_000)
+    refused(scene, "default rules: discount below limit", WAD, 1, 100_000)
     scene.world.wait(900)
     scene.bid(WAD, 1, 100_000)
 
@@ -222,7 +222,7 @@ def test_bidder_may_ask_for_exactly_the_rate_shown(auction_scene):
     scene = auction_scene
     scene.finish_ramp()
     rate = scene.manager.auction(scene.account).discount
-    refused(scene, "default manager: discount below limit", WAD, 1, rate + 1)
+    refused(scene, "default rules: discount below limit", WAD, 1, rate + 1)
     scene.bid(WAD, 1, rate)
 
 
@@ -230,13 +230,13 @@ def test_thin_equity_pays_less_than_the_rate_shown(scene):
     """A limit protects the bidder when equity does not cover the full discount."""
     scene.auction_at(THIN_PRICE).finish_ramp()
     rate = scene.manager.auction(scene.account).discount
-    refused(scene, "default manager: discount below limit", WAD, 1, rate // 2)
+    refused(scene, "default rules: discount below limit", WAD, 1, rate // 2)
     scene.bid(WAD, 1, 0)
 
 
 def test_deadline(auction_scene):
     now = auction_scene.world.now()
-    refused(auction_scene, "default manager: bid expired", WAD, 1, 0, now - 1)
+    refused(auction_scene, "default rules: bid expired", WAD, 1, 0, now - 1)
     auction_scene.bid(WAD, 1, 0, now + 600)
 
 
@@ -246,7 +246,7 @@ def test_dust_of_a_front_runner_blocks_nobody(auction_scene):
     scene.finish_ramp()
     seen = limit_of(scene)
     scene.world.deposit(scene.stranger, scene.account, "0.000001")
-    refused(scene, "default manager: fraction above limit", seen)
+    refused(scene, "default rules: fraction above limit", seen)
     event = scene.bid(seen, seen // 2)
     assert event.fraction < seen
     assert event.ended
@@ -280,7 +280,7 @@ def test_recovered_account_is_not_sold(auction_scene):  # INV-3
     scene = auction_scene
     scene.price(1_955)
     assert 1 < scene.ratio() < Decimal("1.25")
-    refused(scene, "default manager: account is healthy")
+    refused(scene, "default rules: account is healthy")
     scene.price(CLOSE_OUT_PRICE)
     scene.bid()
 
@@ -293,9 +293,9 @@ def test_ended_auction_is_over(auction_scene):
 def test_price_in_doubt_sells_nothing(auction_scene):
     scene = auction_scene
     scene.world.set_price("ETH", CLOSE_OUT_PRICE, secondary=CLOSE_OUT_PRICE * 0.9)
-    refused(scene, "default manager: account is healthy")  # at 2 % above the higher source
+    refused(scene, "default rules: account is healthy")  # at 2 % above the higher source
     scene.world.set_price("ETH", 1_880, secondary=1_700)
-    refused(scene, "default manager: price not valid")
+    refused(scene, "default rules: price not valid")
     scene.price(CLOSE_OUT_PRICE)
     scene.bid()
 
@@ -305,23 +305,21 @@ def test_price_in_doubt_sells_nothing(auction_scene):
 
 def test_bidder_must_own_the_account_he_bids_for(auction_scene):
     scene = auction_scene
-    refused(scene, "default manager: not the bidder's account", WAD, 1, sender=scene.stranger)
+    refused(scene, "default rules: not the bidder's account", WAD, 1, sender=scene.stranger)
 
 
 def test_operator_with_trade_may_bid(auction_scene):
     scene = auction_scene
     ledger = scene.world.clearinghouse
     ledger.set_operator(scene.stranger, WITHDRAW, sender=scene.bidder)
-    refused(scene, "default manager: not the bidder's account", WAD, 1, sender=scene.stranger)
+    refused(scene, "default rules: not the bidder's account", WAD, 1, sender=scene.stranger)
     ledger.set_operator(scene.stranger, TRADE, sender=scene.bidder)
     scene.manager.bid(scene.account, WAD, scene.purse, 1, sender=scene.stranger)
     assert scene.size(scene.purse) > 0
 
 
 def test_bidder_account_must_exist(auction_scene):
-    refused(
-        auction_scene, "default manager: not the bidder's account", purse=auction_scene.purse + 1
-    )
+    refused(auction_scene, "default rules: not the bidder's account", purse=auction_scene.purse + 1)
 
 
 def test_account_cannot_bid_for_itself(auction_scene):
@@ -354,7 +352,7 @@ def test_bidder_under_a_call_takes_nothing(auction_scene):
 def test_isolated_bidder_takes_his_own_market_only(auction_scene):
     scene, world = auction_scene, auction_scene.world
     elsewhere = world.open(scene.bidder, 100_000, mode=ISOLATED, market=2)
-    refused(scene, "ledger: isolated to another market", purse=elsewhere)
+    refused(scene, "trading: isolated to another market", purse=elsewhere)
     here = world.open(scene.bidder, 100_000, mode=ISOLATED, market=ETH)
     scene.bid(purse=here)
     assert scene.size(here) > 0

@@ -72,7 +72,7 @@ def test_slice_goes_at_mark_without_discount(insolvent_scene):  # INV-4
 def test_nobody_gets_a_discount_at_mark(insolvent_scene):
     scene = insolvent_scene
     assert_reverts(
-        "default manager: discount below limit",
+        "default rules: discount below limit",
         scene.manager.bid,
         scene.account,
         WAD,
@@ -381,7 +381,7 @@ def test_shortfall_waits_for_legs_whose_price_is_not_valid(world):
     assert scene.stage() == INSOLVENT
     assert world.cash(scene.account) < 0
     assert_reverts(
-        "default manager: nothing to sell",
+        "remainder: nothing to sell",
         scene.manager.bid,
         scene.account,
         WAD,

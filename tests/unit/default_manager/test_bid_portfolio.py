@@ -131,7 +131,7 @@ def test_bidder_paying_for_collateral_with_debt_respects_the_cap(portfolio):
     house_rich = world.open(scene.bidder, WBTC=1)
     world.clearinghouse.set_shortfall_terms(0, 0, 0, 0, sender=world.admin)
     assert_reverts(
-        "ledger: negative cash cap",
+        "trading: negative cash cap",
         scene.manager.bid,
         scene.account,
         WAD,

@@ -38,7 +38,7 @@ def price_where_equity_is_maintenance(scene: Scene) -> float:
 def test_healthy_account_is_untouchable(scene):  # INV-3
     scene.price(HEALTHY_PRICE)
     assert_reverts(
-        "default manager: account is healthy",
+        "default rules: account is healthy",
         scene.manager.call_margin,
         scene.account,
         sender=scene.stranger,
@@ -63,7 +63,7 @@ def test_boundary_is_the_maintenance_margin_to_the_cent(scene):  # INV-3
     boundary = price_where_equity_is_maintenance(scene)
     scene.price(boundary + 0.01)
     assert_reverts(
-        "default manager: account is healthy",
+        "default rules: account is healthy",
         scene.manager.call_margin,
         scene.account,
         sender=scene.stranger,
@@ -85,7 +85,7 @@ def test_short_is_called_when_the_price_rises(world):
     scene = Scene.set(world, size=-100)
     scene.price(HEALTHY_PRICE)
     assert_reverts(
-        "default manager: account is healthy",
+        "default rules: account is healthy",
         scene.manager.call_margin,
         scene.account,
         sender=scene.stranger,
@@ -116,7 +116,7 @@ def test_account_without_positions_is_never_called(scene):  # INV-3
     flat = scene.world.open(scene.trader, WETH=1)
     scene.price(10.5)
     assert_reverts(
-        "default manager: account is healthy",
+        "default rules: account is healthy",
         scene.manager.call_margin,
         flat,
         sender=scene.stranger,
@@ -126,7 +126,7 @@ def test_account_without_positions_is_never_called(scene):  # INV-3
 def test_empty_account_is_never_called(scene):
     empty = scene.world.open(scene.trader)
     assert_reverts(
-        "default manager: account is healthy",
+        "default rules: account is healthy",
         scene.manager.call_margin,
         empty,
         sender=scene.stranger,
@@ -188,7 +188,7 @@ def test_deadline_is_grace_from_now(callable_scene):
 def test_price_that_is_not_valid_stops_calls(scene):
     scene.world.set_price("ETH", 1_890, secondary=1_830)
     assert_reverts(
-        "default manager: price not valid",
+        "default rules: price not valid",
         scene.manager.call_margin,
         scene.account,
         sender=scene.stranger,
@@ -203,7 +203,7 @@ def test_price_in_doubt_counts_at_its_better_end(scene):  # INV-3
     for secondary in (2_000, CALL_PRICE * 0.97):
         scene.world.set_price("ETH", CALL_PRICE, secondary=secondary)
         assert_reverts(
-            "default manager: account is healthy",
+            "default rules: account is healthy",
             scene.manager.call_margin,
             scene.account,
             sender=scene.stranger,

@@ -179,7 +179,7 @@ def test_a_side_worn_out_opens_no_more():
     assert abs(scene.equity(scene.book) - held) <= DUST
     with pytest.raises(Reverted) as refused:
         world.trade((scene.maker, scene.book), (scene.bidder, scene.purse), 1, 2_000 - LOSS)
-    assert refused.value.reason == "ledger: side is worn out"
+    assert refused.value.reason == "sides: side is worn out"
 
 
 @pytest.fixture

@@ -305,9 +305,9 @@ def test_bid_straight_from_the_auction(scene):
     ("limits", "reason"),
     [
         ((0, 0, 0, NEVER), "default manager: fraction is zero"),
-        ((WAD, NEVER, 1, NEVER), "default manager: discount below limit"),
-        ((WAD + 1, NEVER, 0, NEVER), "default manager: fraction above limit"),
-        ((WAD, NEVER, 0, 0), "default manager: bid expired"),
+        ((WAD, NEVER, 1, NEVER), "default rules: discount below limit"),
+        ((WAD + 1, NEVER, 0, NEVER), "default rules: fraction above limit"),
+        ((WAD, NEVER, 0, 0), "default rules: bid expired"),
     ],
 )
 def test_limits_of_a_bid(insolvent, limits, reason):
@@ -344,7 +344,7 @@ def test_a_bidder_must_carry_what_he_takes(insolvent):  # INV-8
         sender=insolvent.bidder,
     )
     refused(
-        "default manager: not the bidder's account",
+        "default rules: not the bidder's account",
         insolvent.manager.bid,
         insolvent.account,
         WAD,

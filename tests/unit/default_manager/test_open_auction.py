@@ -57,7 +57,7 @@ def test_recovered_account_is_not_opened(called_scene):  # INV-3
     called_scene.world.wait(called_scene.terms.grace + 1)
     called_scene.price(1_955)
     assert called_scene.ratio() < 1.25
-    assert_not_opened(called_scene, "default manager: account is healthy")
+    assert_not_opened(called_scene, "default rules: account is healthy")
     called_scene.price(CALL_PRICE)
     called_scene.open_auction()
     assert called_scene.is_in_auction()
@@ -120,7 +120,7 @@ def test_close_out_boundary(scene):
 
 def test_healthy_account_is_untouchable(scene):  # INV-3
     scene.price(HEALTHY_PRICE)
-    assert_not_opened(scene, "default manager: account is healthy")
+    assert_not_opened(scene, "default rules: account is healthy")
 
 
 def test_open_auction_is_not_opened_again(auction_scene):
@@ -136,7 +136,7 @@ def test_unknown_account_is_refused(scene):
 
 def test_price_that_is_not_valid_stops_auctions(scene):
     scene.world.set_price("ETH", 1_880, secondary=1_820)
-    assert_not_opened(scene, "default manager: price not valid")
+    assert_not_opened(scene, "default rules: price not valid")
     scene.price(CLOSE_OUT_PRICE)
     scene.open_auction()
     assert scene.is_in_auction()

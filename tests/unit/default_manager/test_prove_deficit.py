@@ -32,7 +32,7 @@ def test_a_proof_is_rewarded_once(ending):
     assert world.clearinghouse.hole() == 811 * WAD
     assert world.cash(scene.account) == 0
     refused(
-        "clearinghouse: no deficit",
+        "wind down: no deficit",
         scene.manager.prove_deficit,
         scene.account,
         scene.purse,
@@ -56,12 +56,12 @@ def test_reward_is_capped_and_can_be_forgone(fast_world):
 def test_only_a_deficit_can_be_proven(ending):
     scene = ending
     act, by = scene.manager.prove_deficit, {"sender": scene.stranger}
-    refused("clearinghouse: no deficit", act, scene.book, scene.purse, **by)
+    refused("wind down: no deficit", act, scene.book, scene.purse, **by)
     refused("default manager: account proves itself", act, scene.account, scene.account, **by)
     refused("ledger: unknown account", act, 5, 0, **by)
     ledger = scene.world.clearinghouse
-    refused("clearinghouse: wrong caller", ledger.seize, scene.account, **by)
-    refused("clearinghouse: wrong caller", ledger.conclude_proof, scene.account, 0, 0, **by)
+    refused("registry: wrong caller", ledger.seize, scene.account, **by)
+    refused("registry: wrong caller", ledger.conclude_proof, scene.account, 0, 0, **by)
 
 
 def test_not_after_the_window(ending):
@@ -71,7 +71,7 @@ def test_not_after_the_window(ending):
     ending.world.chain.restore(checkpoint)
     ending.world.wait(1)
     refused(
-        "clearinghouse: no proofs now",
+        "wind down: no proofs now",
         ending.manager.prove_deficit,
         ending.account,
         0,
@@ -113,7 +113,7 @@ def test_whoever_is_in_deficit_himself_gets_no_reward(fast_world):
     ledger.convert_positions(ETH, [other])
     assert fast_world.cash(other) < 0
     refused(
-        "clearinghouse: account has a deficit",
+        "wind down: account has a deficit",
         scene.manager.prove_deficit,
         scene.account,
         other,
@@ -128,9 +128,9 @@ def test_collateral_beyond_the_deficit_is_not_seized(fast_world):
     ledger = fast_world.clearinghouse
     scene = Scene.set(fast_world, WETH=1, WBTC="0.01")
     scene.price(INSOLVENT_PRICE)
-    refused("clearinghouse: proofs are not over", ledger.begin_redemption, sender=scene.stranger)
+    refused("wind down: proofs are not over", ledger.begin_redemption, sender=scene.stranger)
     ledger.begin_wind_down(sender=fast_world.admin)
-    refused("clearinghouse: proofs are not over", ledger.begin_redemption, sender=scene.stranger)
+    refused("wind down: proofs are not over", ledger.begin_redemption, sender=scene.stranger)
     for market in (ETH, BTC):
         ledger.settle_market(market, sender=scene.stranger)
     receipt = scene.manager.prove_deficit(scene.account, sender=scene.stranger)

@@ -117,7 +117,7 @@ def test_only_what_is_owed_is_sold(remainder):
     # What the fund has paid is still owed: first that, then the owner may take the rest.
     ledger, token = scene.world.clearinghouse, scene.world.deployment.tokens["WETH"]
     args = (scene.account, token, WAD // 10, scene.trader)
-    refused("ledger: account is indebted", ledger.withdraw, *args, sender=scene.trader)
+    refused("trading: account is indebted", ledger.withdraw, *args, sender=scene.trader)
     scene.world.fund(scene.trader, "USDC", LOSS)
     ledger.repay(scene.account, LOSS * 10**6, sender=scene.trader)
     ledger.withdraw(*args, sender=scene.trader)
@@ -143,7 +143,7 @@ def test_limits_of_a_bidder(remainder):
     scene.world.wait(DAY // 10)
     scene.price(2_000)
     refused(
-        "default manager: fraction above limit",
+        "default rules: fraction above limit",
         scene.manager.bid,
         scene.account,
         WAD,
@@ -151,7 +151,7 @@ def test_limits_of_a_bidder(remainder):
         sender=scene.bidder,
     )
     refused(
-        "default manager: discount below limit",
+        "default rules: discount below limit",
         scene.manager.bid,
         scene.account,
         WAD,
@@ -181,7 +181,7 @@ def test_a_bidder_who_asks_for_all_that_is_on_sale_gets_it(remainder):
     limit = scene.manager.insolvency(scene.account).max_fraction
     assert limit < WAD
     refused(
-        "default manager: fraction above limit",
+        "default rules: fraction above limit",
         scene.manager.bid,
         scene.account,
         WAD,
@@ -222,7 +222,7 @@ def test_neither_torn_up_nor_reopened(remainder):
     )
     scene.price(1_850)
     refused(
-        "default manager: price not valid",
+        "default rules: price not valid",
         scene.manager.reopen,
         scene.account,
         sender=scene.stranger,
@@ -243,7 +243,7 @@ def test_dead_price_waits(remainder):  # INV-13
     scene, world = remainder, remainder.world
     world.wait(DAY // 4, refresh=False)
     refused(
-        "default manager: price not valid",
+        "default rules: price not valid",
         scene.manager.bid,
         scene.account,
         WAD,
@@ -331,7 +331,7 @@ def test_a_healthy_account_is_not_sold(remainder):
     scene.world.wait(DAY)
     scene.price(2_500)
     refused(
-        "default manager: account is healthy",
+        "default rules: account is healthy",
         scene.manager.bid,
         scene.account,
         WAD,

@@ -57,7 +57,7 @@ def test_who_owes_nothing_any_more_sells_nothing(remainder):
     world.deposit(scene.trader, scene.account, 10_000)
     bid = scene.manager.bid
     arguments = scene.account, WAD, scene.purse, 1
-    refused("default manager: nothing to sell", bid, *arguments, sender=scene.bidder)
+    refused("remainder: nothing to sell", bid, *arguments, sender=scene.bidder)
     scene.manager.cure(scene.account, sender=scene.stranger)
     assert scene.stage() == HEALTHY
 
@@ -72,6 +72,6 @@ def test_a_bidder_may_ask_for_no_more_than_equity_leaves(remainder):
     assert 0 < equity < 1_000 * WAD
     bid = scene.manager.bid
     arguments = scene.account, WAD, scene.purse, 1
-    refused("default manager: discount below limit", bid, *arguments, 500_000, sender=scene.bidder)
+    refused("default rules: discount below limit", bid, *arguments, 500_000, sender=scene.bidder)
     event = only(bid(*arguments, 1_000, sender=scene.bidder), scene.manager.RemainderSold)
     assert abs(event.discount - equity * event.fraction // WAD) <= 10**13

@@ -51,7 +51,7 @@ def test_reopened_when_equity_is_back(insolvent):
     assert scene.world.insurance_fund.reserved() == 0
     assert scene.manager.auction(scene.account).discount == scene.terms.discount_start
     refused(
-        "default manager: insolvency not recognised",
+        "default rules: insolvency not recognised",
         scene.manager.reopen,
         scene.account,
         sender=scene.stranger,

@@ -24,7 +24,7 @@ LOWEST = (300, 60, 0, 0, 0, 1_010_000, 100_000, 0, 0, 0)
 HIGHEST = (259_200, 86_400, 500_000, 500_000, 100_000, 2_000_000, 950_000, 20_000, 10_000, 10_000)
 ODD = (3_601, 1_801, 20_001, 300_001, 30_001, 1_250_001, 500_001, 5_001, 51, 11)
 MIDDLE = (3_600, 1_800, 20_000, 300_000, 30_000, 1_250_000, 500_000, 5_000, 50, 10)
-OUT_OF_BOUNDS = "default manager: terms out of bounds"
+OUT_OF_BOUNDS = "default rules: terms out of bounds"
 
 
 def terms_with(**changed: int) -> tuple[int, ...]:
@@ -82,7 +82,7 @@ def test_discount_and_fee_stay_below_close_out(world):
 def test_only_the_admin(world):
     stranger = world.people["stranger"]
     assert_reverts(
-        "default manager: caller is not the admin",
+        "default rules: caller is not the admin",
         world.default_manager.set_terms,
         MIDDLE,
         sender=stranger,
@@ -96,7 +96,7 @@ def test_new_owner_of_the_clearinghouse_is_the_new_admin(world):
     world.clearinghouse.accept_ownership(sender=heir)
     world.default_manager.set_terms(MIDDLE, sender=heir)
     assert_reverts(
-        "default manager: caller is not the admin",
+        "default rules: caller is not the admin",
         world.default_manager.set_terms,
         MIDDLE,
         sender=world.admin,

@@ -43,10 +43,10 @@ def test_terms_have_bounds(fast_world):
     for name, value in [*bad.items(), *too_long]:
         with pytest.raises(Reverted) as problem:
             set_waterfall(fast_world, **{name: value})
-        assert problem.value.reason == "default manager: terms out of bounds", name
+        assert problem.value.reason == "default rules: terms out of bounds", name
     terms = tuple(getattr(now, name) for name in WATERFALL)
     refused(
-        "default manager: caller is not the admin",
+        "default rules: caller is not the admin",
         manager.set_waterfall,
         terms,
         sender=fast_world.people["stranger"],

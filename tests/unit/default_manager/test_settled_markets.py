@@ -89,4 +89,4 @@ def test_a_healthy_holder_of_a_settled_market_is_left_alone(scene):
     settle(scene)
     for function in (scene.manager.call_margin, scene.manager.open_auction):
         args = (scene.account, 0) if function is scene.manager.call_margin else (scene.account,)
-        refused("default manager: account is healthy", function, *args, sender=scene.stranger)
+        refused("default rules: account is healthy", function, *args, sender=scene.stranger)

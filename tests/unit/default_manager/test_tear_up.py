@@ -35,7 +35,7 @@ def insolvent(fast_world) -> Scene:
 def test_only_recognised_insolvencies(fast_world):  # INV-3
     scene = Scene.set(fast_world)
     act, by = scene.manager.tear_up, {"sender": scene.stranger}
-    reason = "default manager: insolvency not recognised"
+    reason = "default rules: insolvency not recognised"
     refused(reason, act, [scene.account], **by)
     scene.price(1_945)
     scene.call()
@@ -55,14 +55,14 @@ def test_order_of_the_list(insolvent):
     refused("default manager: accounts out of order", act, [0], **by)
     refused("ledger: unknown account", act, [1], **by)
     act([account], **by)
-    refused("default manager: insolvency not recognised", act, [account], **by)
+    refused("default rules: insolvency not recognised", act, [account], **by)
 
 
 def test_one_that_may_not_spoils_the_call(insolvent):
     """A keeper names those that were looked at; nothing of the others happens."""
     accounts = sorted([insolvent.account, insolvent.purse])
     refused(
-        "default manager: insolvency not recognised",
+        "default rules: insolvency not recognised",
         insolvent.manager.tear_up,
         accounts,
         sender=insolvent.stranger,

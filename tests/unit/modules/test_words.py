@@ -17,7 +17,7 @@ RATE_UNIT, RATE = 2**16, 2**47
 TOTAL = 2**102
 FEE_UNIT, FEES = 10**12, 2**52
 MOST_INTEREST = (2**49 - 1) << 56
-OUT_OF_RANGE = "ledger: number out of range"
+OUT_OF_RANGE = "words: number out of range"
 
 words = st.integers(0, 2**256 - 1)
 many = settings(max_examples=200, deadline=None)

@@ -19,15 +19,15 @@ BOUNDS = {
     "clearinghouse: token already listed",
     "clearinghouse: unknown role",
     "clearinghouse: wind-down terms out of bounds",
-    "default manager: terms out of bounds",
+    "default rules: terms out of bounds",
     "market terms: band out of bounds",
     "market terms: fee out of bounds",
     "fund terms: rate out of bounds",
     "fund terms: weight out of bounds",
     "leave timing: cooldown out of bounds",
     "leave timing: window out of bounds",
-    "ledger: unknown market",
-    "ledger: unknown token",
+    "sides: unknown market",
+    "registry: unknown token",
     "risk engine: asset of a row is fixed",
     "risk engine: parameter out of bounds",
     "risk engine: price not valid",
@@ -311,7 +311,7 @@ TIMELOCK = {
     "timelock_controller: operation cannot be cancelled",
     "access_control: account is missing role",
     "timelock_controller: underlying transaction reverted",
-    "ledger: market is settled",  # delisted twice
+    "sides: market is settled",  # delisted twice
 }
 
 

@@ -27,7 +27,7 @@ ROLES_ONLY = {
     "default_fund.reserve": lambda a, b: (10**18,),
 }
 WRONG_CALLER = {
-    "clearinghouse: wrong caller",
+    "registry: wrong caller",
     "fund: only the default manager",
     "fund: only the clearinghouse",
 }

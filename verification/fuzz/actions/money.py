@@ -21,7 +21,7 @@ from verification.fuzz.domains import (
 from verification.fuzz.stage import MOST_ACCOUNTS, Call, Stage
 
 OWNERS = Either((PLACE, Place(trouble=0.3, worst=0.4)))
-NOT_OWNER = "clearinghouse: not the account's owner"
+NOT_OWNER = "registry: not the account's owner"
 
 
 def held(stage: Stage, account: int, symbol: str) -> int:
@@ -35,7 +35,7 @@ def held(stage: Stage, account: int, symbol: str) -> int:
 
 @action(
     "money",
-    {"clearinghouse: bad margin mode", "ledger: unknown market"},
+    {"clearinghouse: bad margin mode", "sides: unknown market"},
     0.2,
     who=PERSON,
     market=Choice((0, 0, 1, 2, 3)),
@@ -64,7 +64,7 @@ def deposit(stage: Stage, place: int, giver: int, cents: int) -> Call:
     "money",
     {
         WINDING_DOWN,
-        "clearinghouse: price not valid",
+        "registry: price not valid",
         "clearinghouse: cap reached",
         NOT_OWNER,
         *ODD_TOKEN,
@@ -109,7 +109,7 @@ def withdraw_to_the_edge(stage: Stage, place: int, cents: int) -> Call | None:
     | {
         "clearinghouse: same account",
         "clearinghouse: another owner",
-        "clearinghouse: price not valid",
+        "registry: price not valid",
     },
     1,
     giver=PLACE,
@@ -158,13 +158,13 @@ def withdraw_as_another(stage: Stage, place: int, thief: int, symbol: str, part:
 COVER = {
     MISSING,
     WINDING_DOWN,
-    "clearinghouse: amount is zero",
+    "registry: amount is zero",
     "clearinghouse: below minimum",
-    "clearinghouse: not enough held",
+    "registry: not enough held",
     "clearinghouse: not open yet",
     "clearinghouse: owes less",
-    "clearinghouse: price not valid",
-    "ledger: account is indebted",
+    "registry: price not valid",
+    "trading: account is indebted",
     "ledger: account under a call",
     "risk engine: below maintenance margin",
     "risk engine: price not valid",
@@ -202,7 +202,7 @@ def collect_fees(stage: Stage, market: int) -> Call:
         "clearinghouse: owes nothing",
         "clearinghouse: owes less",
         MISSING,  # the payer has not so much
-        "clearinghouse: amount is zero",
+        "registry: amount is zero",
         FAILED,
     },
     0.8,
@@ -228,8 +228,8 @@ def repay(stage: Stage, place: int, payer: int, part: int) -> Call | None:
         "clearinghouse: owes nothing",
         "ledger: account under a call",
         "clearinghouse: account still has legs",
-        "clearinghouse: not enough held",
-        "clearinghouse: amount is zero",
+        "registry: not enough held",
+        "registry: amount is zero",
     },
     0.5,
     place=DEBTOR,
@@ -262,7 +262,7 @@ def convert_positions(stage: Stage, market: int, caller: int) -> Call:
 
 
 @action(
-    "wind-down", {"clearinghouse: hole is too small to wind down", WINDING_DOWN}, 0.2, caller=PERSON
+    "wind-down", {"wind down: hole is too small to wind down", WINDING_DOWN}, 0.2, caller=PERSON
 )
 def begin_wind_down(stage: Stage, caller: int) -> Call:
     """Anyone ends it all when the hole is too large."""
@@ -272,9 +272,9 @@ def begin_wind_down(stage: Stage, caller: int) -> Call:
 @action(
     "wind-down",
     {
-        "clearinghouse: proofs are not over",
+        "wind down: proofs are not over",
         "ownable: caller is not the owner",
-        "clearinghouse: winding down",
+        "registry: winding down",
     },
     0.2,
     caller=PERSON,
@@ -287,9 +287,9 @@ def begin_redemption(stage: Stage, caller: int) -> Call:
 @action(
     "wind-down",
     {
-        "clearinghouse: redemption has not begun",
-        "clearinghouse: account has a deficit",
-        "clearinghouse: nothing to redeem",
+        "wind down: redemption has not begun",
+        "wind down: account has a deficit",
+        "wind down: nothing to redeem",
     },
     0.3,
     place=PLACE,

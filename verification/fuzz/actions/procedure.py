@@ -8,7 +8,7 @@ from verification.fuzz.actions.reasons import LEGS, ODD_TOKEN, PROCEDURE
 from verification.fuzz.domains import BUYER, DEBTOR, PART, PERSON, PLACE, Choice, Either, Places
 from verification.fuzz.stage import Call, Stage
 
-IS_HEALTHY = {"default manager: account is healthy", "default manager: price not valid"}
+IS_HEALTHY = {"default rules: account is healthy", "default rules: price not valid"}
 NO_NAME = -1
 SELDOM = 9  # one in so many is tried where it has to be refused
 
@@ -74,13 +74,13 @@ def cure(stage: Stage, place: int, caller: int) -> Call | None:
     | LEGS
     | {
         "default manager: account is solvent, reopen its auction",
-        "default manager: discount below limit",
-        "default manager: fraction above limit",
+        "default rules: discount below limit",
+        "default rules: fraction above limit",
         "default manager: fraction is zero",
         "default manager: no auction",
-        "default manager: not the bidder's account",
-        "default manager: nothing to sell",
-        "ledger: account trades with itself",
+        "default rules: not the bidder's account",
+        "remainder: nothing to sell",
+        "trading: account trades with itself",
     },
     5,
     place=DEBTOR,
@@ -102,7 +102,7 @@ def bid(stage: Stage, place: int, bidder: int, part: int, floor: int) -> Call | 
     PROCEDURE
     | {
         "default manager: account is solvent, reopen its auction",
-        "default manager: insolvency not recognised",
+        "default rules: insolvency not recognised",
         "default manager: nothing to tear up",
         "default manager: window is open",
     },
@@ -126,8 +126,8 @@ def tear_up(stage: Stage, places: list[int], caller: int) -> Call | None:
     PROCEDURE
     | {
         "default manager: account is insolvent",
-        "default manager: insolvency not recognised",
-        "default manager: price not valid",
+        "default rules: insolvency not recognised",
+        "default rules: price not valid",
     },
     1,
     place=DEBTOR,
@@ -143,9 +143,9 @@ def reopen(stage: Stage, place: int, caller: int) -> Call | None:
 @action(
     "wind-down",
     {
-        "clearinghouse: account has a deficit",
-        "clearinghouse: no deficit",
-        "clearinghouse: no proofs now",
+        "wind down: account has a deficit",
+        "wind down: no deficit",
+        "wind down: no proofs now",
         "default manager: account proves itself",
     }
     | ODD_TOKEN,

@@ -1,6 +1,6 @@
 """Reasons that many actions share."""
 
-WINDING_DOWN = "clearinghouse: winding down"
+WINDING_DOWN = "registry: winding down"
 FAILED = "vault: token transfer failed"  # the hostile token
 ODD_TOKEN = {FAILED, "odd token: told to revert"}
 
@@ -9,22 +9,22 @@ MISSING = "test token: balance too low"
 
 MONEY_OUT = {
     MISSING,
-    "clearinghouse: amount is zero",
-    "clearinghouse: not enough held",
-    "clearinghouse: withdrawals are paused",
-    "ledger: account is indebted",
+    "registry: amount is zero",
+    "registry: not enough held",
+    "registry: withdrawals are paused",
+    "trading: account is indebted",
     "ledger: account under a call",
-    "ledger: negative cash cap",
+    "trading: negative cash cap",
     "risk engine: below initial margin",
     "risk engine: price not valid",
     WINDING_DOWN,
 }
 PROCEDURE = {
-    "default manager: liquidations are paused",
-    "default manager: winding down",
+    "default rules: liquidations are paused",
+    "default rules: winding down",
 }
 ADMIN_ONLY = {
-    "default manager: caller is not the admin",
+    "default rules: caller is not the admin",
     "exchange: not the owner",
     "fund: only the owner",
     "ownable: caller is not the owner",
@@ -32,11 +32,11 @@ ADMIN_ONLY = {
 }
 LEGS = {  # what a position that comes to an account may meet
     "ledger: 32 positions at most",
-    "ledger: account is indebted",
+    "trading: account is indebted",
     "ledger: account under a call",
-    "ledger: isolated to another market",
-    "ledger: negative cash cap",
-    "ledger: side is worn out",
+    "trading: isolated to another market",
+    "trading: negative cash cap",
+    "sides: side is worn out",
     "risk engine: below initial margin",
     "risk engine: isolated accounts only",
     "risk engine: price not valid",

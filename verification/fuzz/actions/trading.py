@@ -23,14 +23,14 @@ from verification.fuzz.stage import Call, Offer, Stage
 
 FILL = LEGS | {
     WINDING_DOWN,
-    "clearinghouse: trading is paused",
+    "trading: trading is paused",
     "requirements: contribution too small",
     "market terms: price off band",
     "exchange: self fill",
-    "ledger: account is in auction",
-    "ledger: bad size",
-    "ledger: market is settled",
-    "ledger: order would not reduce",
+    "trading: account is in auction",
+    "trading: bad size",
+    "sides: market is settled",
+    "trading: order would not reduce",
     "risk engine: insolvent account",
     "risk engine: open interest cap",
     "risk engine: worse than mark",
@@ -191,7 +191,7 @@ BAD_REASONS = {
     "market terms: unknown market",
     "exchange: not authorised",
     "market terms: price out of bounds",
-    "ledger: bad price",
+    "trading: bad price",
 }
 
 
