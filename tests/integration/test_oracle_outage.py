@@ -95,7 +95,7 @@ def test_outage_stops_calls_and_its_end_starts_them(world, price, refused):
     scene.price(price)
     fall_silent(scene)
     assert_reverts(
-        f"default manager: {refused}",
+        f"default rules: {refused}",
         scene.manager.call_margin,
         scene.account,
         sender=scene.stranger,
@@ -116,7 +116,7 @@ def test_outage_stops_auctions_after_the_deadline(world, price, refused):
     scene.price(price)
     fall_silent(scene)
     assert_reverts(
-        f"default manager: {refused}",
+        f"default rules: {refused}",
         scene.manager.open_auction,
         scene.account,
         sender=scene.stranger,
@@ -140,7 +140,7 @@ def test_running_auction_pauses(world, outage: Outage, price):
     hopeless = price == DEEP_PRICE and outage is not answer_zero
     refused = "price not valid" if hopeless else "account is healthy"
     assert_reverts(
-        f"default manager: {refused}",
+        f"default rules: {refused}",
         scene.manager.bid,
         scene.account,
         WAD,

@@ -149,7 +149,7 @@ CUSTODY = {
         "Drift, April 2026: the fake collateral",
         "a tenth of a new collateral's cap at first",
         ("ClearinghouseAdmin",),
-        without("ClearinghouseAdmin.vy", "base=cap * FIRST_CAP // PPM,", "base=cap,"),
+        without("ClearinghouseAdmin.vy", "base=cap * FIRST_CAP // units.PPM,", "base=cap,"),
         bring_in_a_fake,
         bound=Decimal(CAP) / 10 * PRICE * (1 - HAIRCUT),
         material=Decimal(100_000),

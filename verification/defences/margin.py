@@ -254,7 +254,7 @@ MARGIN = {
         ("DefaultManager",),
         without(
             "DefaultManager.vy",
-            "seen.stage == default_rules.STAGE_AUCTION and seen.equity <= 0\n",
+            "seen.stage == stages.AUCTION and seen.equity <= 0\n",
             "False\n",
         ),
         keep_keepers_away,
@@ -265,7 +265,11 @@ MARGIN = {
         "Derive DRV2-01",
         "a bid takes what may be sold when that is less than was asked for",
         ("DefaultManager",),
-        without("DefaultManager.vy", "assert min_fraction <= limit", "assert fraction <= limit"),
+        without(
+            "DefaultManager.vy",
+            "default_rules._require_fraction(min_fraction <= limit)",
+            "default_rules._require_fraction(fraction <= limit)",
+        ),
         block_bids_with_dust,
         material=Decimal(10_000),
         measure="left for the funds",

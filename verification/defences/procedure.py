@@ -16,7 +16,7 @@ KEPT = Decimal(BACKSTOP) / SHORTFALL * 100  # base units that the funds cover, a
 
 NOTHING_AT_ONCE = without(
     "DefaultManagerInsolvency.vy",
-    "fraction = (split.uncovered * WAD + split.shortfall - 1) // split.shortfall",
+    "fraction = (split.uncovered * units.WAD + split.shortfall - 1) // split.shortfall",
     "fraction = 0",
 )
 

@@ -52,11 +52,11 @@ FAULTS = {
         ),
     ),
     "fee-leg": Fault(
-        "the taker's fee leaves his account and reaches nobody",
+        "the taker's fee leaves their account and reaches nobody",
         Change(
             "trading.vy",
-            "market, state, long_change, short_change, maker_charge + taker_charge\n",
-            "market, state, long_change, short_change, maker_charge\n",
+            "after.long_change, after.short_change, maker_charge + taker_charge\n",
+            "after.long_change, after.short_change, maker_charge\n",
         ),
     ),
     "rounding": Fault(
@@ -71,15 +71,15 @@ FAULTS = {
         "the insurance fund is passed over",
         Change(
             "waterfall.vy",
-            "claim.insurance = min(paid, insurance)",
+            "claim.insurance = min(paid, left.insurance)",
             "claim.insurance = 0",
         ),
     ),
     "limit": Fault(
         "the limits of what the funds pay count for nothing",
         Change(
-            "waterfall.vy",
-            "return self._less(total, used), market\n",
+            "attribution.vy",
+            "return total - min(used, total), market\n",
             "return max_value(uint256), max_value(uint256)\n",
         ),
     ),
@@ -87,19 +87,17 @@ FAULTS = {
         "a slice forgets the funding since the last fill",
         Change(
             "trading.vy",
-            "market, state, account, account_header, 0, bidder, bidder_header, 0, size, price",
-            "market, state & ~((2**48 - 1) << 128), account, account_header, 0, bidder, "
-            "bidder_header, 0, size, price",
+            "state,\n        Half(account=account, header=account_header, charge=0)",
+            "state & ~((2**48 - 1) << 128),\n"
+            "        Half(account=account, header=account_header, charge=0)",
         ),
     ),
     "pause": Fault(
         "withdrawals go on while they are paused",
         Change(
             "registry.vy",
-            "(self.role_words[RISK_ENGINE] >> FIRST_FIELD) & MASK_32 <= block.timestamp\n"
-            '    ), "registry: withdrawals are paused"',
-            "(self.role_words[RISK_ENGINE] >> FIRST_FIELD) & MASK_32 <= max_value(uint256)\n"
-            '    ), "registry: withdrawals are paused"',
+            '<= block.timestamp\n    ), "registry: withdrawals are paused"',
+            '<= max_value(uint256)\n    ), "registry: withdrawals are paused"',
         ),
     ),
 }

@@ -74,7 +74,9 @@ class DefaultRules(Stage):
             with self.nobody_gains(place, caller), self.pays(before, account, hunter):
                 receipt = self.receipt = manager.call_margin(account, hunter, sender=person)
         except Reverted as refused:
-            self.assert_untouchable(refused.reason, seen, stage, {"already called"})
+            self.assert_untouchable(
+                refused.reason, seen, stage, {"default manager: already called"}
+            )
             return
         assert stage == HEALTHY
         assert seen.equity < seen.maintenance + MARGIN_DUST
@@ -99,8 +101,10 @@ class DefaultRules(Stage):
             with self.pays(before, account):
                 receipt = self.receipt = manager.open_auction(account, sender=person)
         except Reverted as refused:
-            grace = set() if graceless else {"grace not over"}
-            self.assert_untouchable(refused.reason, seen, stage, {"auction is open"} | grace)
+            grace = set() if graceless else {"default manager: grace not over"}
+            self.assert_untouchable(
+                refused.reason, seen, stage, {"default manager: auction is open"} | grace
+            )
             if refused.reason.endswith("grace not over"):
                 assert stage == HEALTHY or now <= since
             return
@@ -113,17 +117,16 @@ class DefaultRules(Stage):
 
     def assert_untouchable(self, reason: str, seen: Any, stage: int, others: set[str]) -> None:
         """A call or an auction was refused: it had to be."""
-        kind = reason.removeprefix("default manager: ")
         if reason == PAUSED:
             assert self.is_paused(LIQUIDATIONS)
-        elif kind == "account is healthy":
+        elif reason == "default rules: account is healthy":
             assert seen.equity >= seen.maintenance - MARGIN_DUST
-        elif kind == "price not valid":
+        elif reason == "default rules: price not valid":
             assert seen.stuck_legs
             assert not seen.valid_legs
         else:
-            assert kind in others, reason
-            assert kind == "grace not over" or stage != HEALTHY
+            assert reason in others, reason
+            assert reason == "default manager: grace not over" or stage != HEALTHY
 
     @contextmanager
     def pays(self, before: Model, *parties: int) -> Any:
@@ -192,20 +195,20 @@ class DefaultRules(Stage):
             with self.nobody_gains(place, bidder), self.pays(before, account, purse):
                 receipt = self.receipt = manager.bid(account, fraction, purse, sender=person)
         except Reverted as refused:
-            kind = refused.reason.removeprefix("default manager: ")
-            if kind == "no auction":
+            reason = refused.reason
+            if reason == "default manager: no auction":
                 assert stage < AUCTION
-            elif kind == "account is solvent, reopen its auction":
+            elif reason == "default manager: account is solvent, reopen its auction":
                 assert stage == INSOLVENT
                 assert seen.equity > -MARGIN_DUST
-            elif kind == "nothing to sell":
+            elif reason == "remainder: nothing to sell":
                 assert stage == INSOLVENT
                 assert seen.stuck_legs or before.cash(account) >= 0
-            elif kind in ("account is healthy", "price not valid"):
+            elif reason in ("default rules: account is healthy", "default rules: price not valid"):
                 self.assert_untouchable(refused.reason, seen, stage, set())
             else:
                 self.expect(refused, BID)
-                assert kind != "fraction above limit" or limit == 0
+                assert reason != "default rules: fraction above limit" or limit == 0
             return
         if receipt.events.filter(manager.RemainderSold):
             self.assert_remainder_sold(before, self.model, account, purse, receipt)
@@ -287,15 +290,15 @@ class DefaultRules(Stage):
             with self.pays(before, *worst_first):
                 self.receipt = manager.tear_up(accounts, sender=self.accounts[0][0])
         except Reverted as refused:
-            kind = refused.reason.removeprefix("default manager: ")
+            reason = refused.reason
             seen = {a: before.margin(a, True) for a in accounts}
             if refused.reason == PAUSED:
                 assert self.is_paused(LIQUIDATIONS)
-            elif kind == "insolvency not recognised":
+            elif reason == "default rules: insolvency not recognised":
                 assert not recognised
-            elif kind == "account is solvent, reopen its auction":
+            elif reason == "default manager: account is solvent, reopen its auction":
                 assert any(m.equity > -MARGIN_DUST for m in seen.values())
-            elif kind == "window is open":
+            elif reason == "default manager: window is open":
                 assert any(end > self.world.now() + 1 for end in ends.values())
             else:
                 self.expect(refused, {"default manager: nothing to tear up"})
@@ -327,12 +330,12 @@ class DefaultRules(Stage):
         try:
             manager.reopen(account, sender=person)
         except Reverted as refused:
-            kind = refused.reason.removeprefix("default manager: ")
+            reason = refused.reason
             if refused.reason == PAUSED:
                 assert self.is_paused(LIQUIDATIONS)
-            elif kind == "insolvency not recognised":
+            elif reason == "default rules: insolvency not recognised":
                 assert stage != INSOLVENT
-            elif kind == "account is insolvent":
+            elif reason == "default manager: account is insolvent":
                 assert seen.equity < MARGIN_DUST
             else:
                 self.expect(refused, {"default rules: price not valid"})
@@ -369,12 +372,12 @@ class DefaultRules(Stage):
         try:
             ledger.recover(account, sender=person)
         except Reverted as refused:
-            kind = refused.reason.removeprefix("clearinghouse: ")
-            if kind == "owes nothing":
+            reason = refused.reason
+            if reason == "clearinghouse: owes nothing":
                 assert owed == 0
-            elif kind == "ledger: account under a call":
+            elif reason == "ledger: account under a call":
                 assert header.stage != HEALTHY
-            elif kind == "account still has legs":
+            elif reason == "clearinghouse: account still has legs":
                 assert header.markets
             else:
                 self.expect(refused, {"registry: not enough held"})

@@ -63,8 +63,8 @@ def fill_arguments(world, maker, size: float, taker_account: int, price: float =
 
 
 def slot_of(world, name: str, *keys: int) -> str:
-    """Return the storage slot of an entry of one of the ledger's maps (Vyper: slot first)."""
-    slot = layout_of("Clearinghouse")["storage_layout"]["ledger"][name]["slot"]
+    """Return the storage slot of an entry of one of the sides' maps (Vyper: slot first)."""
+    slot = layout_of("Clearinghouse")["storage_layout"]["sides"][name]["slot"]
     for key in keys:
         slot = int.from_bytes(keccak(slot.to_bytes(32, "big") + key.to_bytes(32, "big")), "big")
     return f"0x{slot:064x}"

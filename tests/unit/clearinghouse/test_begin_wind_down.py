@@ -84,7 +84,7 @@ def test_everything_else_is_refused(scene):
     refused(reason, manager.bid, scene.account, WAD, scene.purse, sender=scene.bidder)
     refused(reason, manager.tear_up, [scene.account], **by)
     world.settlement.approve(world.insurance_fund, NEVER, sender=scene.trader)
-    with pytest.raises(Exception, match="insurance fund"):
+    with pytest.raises(Exception, match="fund: winding down"):
         world.insurance_fund.deposit(10**6, scene.trader, **by)
 
 

@@ -19,20 +19,20 @@ def test_terms_at_their_bounds(club, terms):
 
 
 @pytest.mark.parametrize(
-    ("terms", "what"),
+    ("terms", "reason"),
     [
-        ((HOUR - 1, 1_200, 0, 1), "cooldown"),
-        ((30 * DAY + 1, DAY, 0, 1), "cooldown"),
-        ((HOUR, 1_199, 0, 1), "window"),
-        ((HOUR, 1_201, 0, 1), "window"),
-        ((30 * DAY, 7 * DAY + 1, 0, 1), "window"),
-        ((DAY, HOUR, 500_001, 1), "rate"),
-        ((DAY, HOUR, 0, 0), "weight"),
-        ((DAY, HOUR, 0, 11), "weight"),
+        ((HOUR - 1, 1_200, 0, 1), "leave timing: cooldown out of bounds"),
+        ((30 * DAY + 1, DAY, 0, 1), "leave timing: cooldown out of bounds"),
+        ((HOUR, 1_199, 0, 1), "leave timing: window out of bounds"),
+        ((HOUR, 1_201, 0, 1), "leave timing: window out of bounds"),
+        ((30 * DAY, 7 * DAY + 1, 0, 1), "leave timing: window out of bounds"),
+        ((DAY, HOUR, 500_001, 1), "fund terms: rate out of bounds"),
+        ((DAY, HOUR, 0, 0), "fund terms: weight out of bounds"),
+        ((DAY, HOUR, 0, 11), "fund terms: weight out of bounds"),
     ],
 )
-def test_terms_out_of_bounds(club, terms, what):
-    with reverts(f"default fund: {what} out of bounds"):
+def test_terms_out_of_bounds(club, terms, reason):
+    with reverts(reason):
         club.fund.set_terms(terms, sender=club.governor)
 
 

@@ -1,4 +1,4 @@
-"""The DefaultManager as deployed: it and its procedures belong to one ledger."""
+"""The DefaultManager as deployed: it and its insolvency part belong to one ledger."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import pytest
 from verification.engine.evm import Reverted
 
 
-def test_a_manager_and_its_procedures_belong_to_one_ledger(fast_world):
+def test_a_manager_and_its_part_belong_to_one_ledger(fast_world):
     world, manager = fast_world, fast_world.default_manager
-    rest = manager.PROCEDURES(), tuple(manager.terms()), tuple(manager.waterfall())
-    with pytest.raises(Reverted, match="default manager: procedures of another ledger"):
+    rest = manager.INSOLVENCY(), tuple(manager.terms()), tuple(manager.waterfall())
+    with pytest.raises(Reverted, match="default manager: part of another ledger"):
         world.chain.deploy("DefaultManager", world.exchange.address, *rest)
     made = world.chain.deploy("DefaultManager", world.clearinghouse.address, *rest)
     assert made.CLEARINGHOUSE() == world.clearinghouse.address

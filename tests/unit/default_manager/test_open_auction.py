@@ -150,9 +150,9 @@ def test_orders_of_an_account_in_auction_are_void(auction_scene, size):
     """Its resting order would have been good a moment ago."""
     scene = auction_scene
     order = scene.world.order(scene.trader, scene.account, size, CLOSE_OUT_PRICE)
-    reason = "account is in auction" if size < 0 else "account under a call"
+    reason = "trading: account is in auction" if size < 0 else "ledger: account under a call"
     assert_reverts(
-        f"ledger: {reason}",
+        reason,
         scene.world.exchange.fill,
         order.as_tuple(),
         scene.world.sign(scene.trader, order),

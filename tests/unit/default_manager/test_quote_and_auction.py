@@ -151,17 +151,17 @@ def test_quote_reverts_as_a_bid_would(auction_scene):
 
     def refused(reason: str, fraction: int) -> None:
         assert_reverts(
-            f"default manager: {reason}",
+            reason,
             scene.manager.quote,
             scene.account,
             fraction,
             sender=scene.stranger,
         )
 
-    refused("fraction above limit", limit + 1)
-    refused("fraction is zero", 0)
+    refused("default rules: fraction above limit", limit + 1)
+    refused("default manager: fraction is zero", 0)
     scene.price(1_955)
-    refused("account is healthy", 1)
+    refused("default rules: account is healthy", 1)
 
 
 def test_no_quote_outside_an_auction(called_scene):

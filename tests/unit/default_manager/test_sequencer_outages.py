@@ -20,7 +20,7 @@ DAY = 86_400
 def call_is_refused(scene: Scene, reason: str) -> None:
     """Nobody may call the account now."""
     refused(
-        f"default manager: {reason}",
+        reason,
         scene.manager.call_margin,
         scene.account,
         0,
@@ -78,10 +78,10 @@ def test_nobody_is_called_while_it_is_down(outage):
     scene = Scene.set(world)
     scene.price(CALL_PRICE)
     feed.set_status(False, sender=scene.stranger)
-    call_is_refused(scene, "account is healthy")  # as far as anyone can tell
+    call_is_refused(scene, "default rules: account is healthy")  # as far as anyone can tell
     feed.set_status(True, sender=scene.stranger)
     world.wait(3_599)
-    call_is_refused(scene, "account is healthy")
+    call_is_refused(scene, "default rules: account is healthy")
     world.deposit(scene.trader, scene.account, 1)  # INV-10
     world.wait(2)
     scene.call()
