@@ -154,7 +154,7 @@ PROCEDURE = {
     "mcdex": Defence(
         "MCDEX, dYdX v3: settlement",
         "one factor for all claims",
-        ("ClearinghouseAdmin",),
+        ("ClearinghouseSettlement",),
         without(
             "wind_down.vy",
             "claim * final_settlement.pot // final_settlement.claims, self._left_of_pot()",

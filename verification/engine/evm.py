@@ -357,9 +357,11 @@ class PyrevmChain:
         """Call a view."""
         return getattr(contract, function)(*args)
 
-    def call(self, sender: str, to: str, data: bytes, is_view: bool) -> bytes:
+    def call(self, sender: str, to: str, data: bytes, is_view: bool, value: int = 0) -> bytes:
         """Run calldata; raise `Reverted` with the reason."""
-        return self._run(lambda: self.evm.message_call(sender, to, data, is_static=is_view))
+        return self._run(
+            lambda: self.evm.message_call(sender, to, data, value=value, is_static=is_view)
+        )
 
     def raw_logs(self) -> list[Any]:
         """Return the last call's logs, as the engine has them."""

@@ -221,7 +221,7 @@ class NodeChain(PyrevmChain):
         combined = super().combine(contract, *names)
         return NodeContract(self, combined.address, combined.abi)
 
-    def call(self, sender: str, to: str, data: bytes, is_view: bool) -> bytes:
+    def call(self, sender: str, to: str, data: bytes, is_view: bool, value: int = 0) -> bytes:
         """Run calldata: a view on the last block, anything else in a block of its own."""
         self._show(self.head if is_view else self.pending_timestamp)
         code = self.evm.basic(sender).code
@@ -229,7 +229,7 @@ class NodeChain(PyrevmChain):
         if code:  # an impersonated contract, from which the engine takes no transactions
             self._put_code(sender, b"")
         try:
-            answer = super().call(sender, to, data, is_view)
+            answer = super().call(sender, to, data, is_view, value)
         finally:
             if code:
                 self._put_code(sender, code)

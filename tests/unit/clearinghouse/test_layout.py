@@ -112,17 +112,14 @@ TRIED = [
     (3, "set_default_fund_share", lambda w: (0,), NO_OWNER),
     (4, "call_margin", lambda w: (w.opened[0],), WRONG_CALLER),
     (4, "open_auction", lambda w: (w.opened[0],), WRONG_CALLER),
-    (4, "cure", lambda w: (w.opened[0],), NOT_RECOGNISED),
     (4, "bid", lambda w: (w.opened[0], WAD, w.opened[0]), WRONG_CALLER),
     (4, "tear_up", lambda w: ([w.opened[0]],), NOT_RECOGNISED),
-    (4, "reopen", lambda w: (w.opened[0],), NOT_RECOGNISED),
     (4, "prove_deficit", lambda w: (w.opened[0],), WRONG_CALLER),
 ]
 # These write to the part's own storage, which nothing ever reads.
 HARMLESS = [
     (3, "open_account", lambda w: (2, 0)),
     (3, "set_operator", lambda w: (w.lens, 3)),
-    (4, "set_waterfall", lambda w: (tuple(w.default_manager.waterfall()),)),
 ]
 CODE_PARTS = [part for parts in PARTS.values() for part in parts]
 

@@ -380,19 +380,14 @@ def test_cured(insolvent, how):  # INV-10
     assert scene.size() == 100 * WAD
 
 
-def test_second_half_alone_cures_nobody(insolvent):
-    """Without the rulebook in front of it that checks the equity, it may not touch the ledger."""
-    half = insolvent.world.deployment.contracts["DefaultManagerInsolvency"]
-    for function in (half.cure, half.open_auction, half.call_margin):
-        refused_by_role(function, insolvent)
-
-
-def refused_by_role(function, scene: Scene) -> None:
-    """Assert that a direct call changes nothing."""
-    before = scene.world.clearinghouse.headers(scene.account)
-    with pytest.raises(Reverted):
-        function(scene.account, sender=scene.stranger)
-    assert scene.world.clearinghouse.headers(scene.account) == before
+def test_the_part_alone_recognises_nobody(insolvent):
+    """Without the rulebook in front of it that judges the account, it may not touch the ledger."""
+    part = insolvent.world.deployment.contracts["DefaultManagerInsolvency"]
+    for function in (part.open_auction, part.call_margin):
+        before = insolvent.world.clearinghouse.headers(insolvent.account)
+        with pytest.raises(Reverted):
+            function(insolvent.account, sender=insolvent.stranger)
+        assert insolvent.world.clearinghouse.headers(insolvent.account) == before
 
 
 def test_released_money_serves_the_next(insolvent):
