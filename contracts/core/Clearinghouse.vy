@@ -26,6 +26,7 @@ from ..interfaces import IClearinghouseVenue
 from ..interfaces import IRiskEngine
 from ..modules.layout import leg_layout
 from ..modules.layout import levels
+from ..modules.layout import limits
 from ..modules.layout import role_layout
 from ..modules.layout import stages
 from ..modules.layout import words
@@ -53,10 +54,6 @@ exports: (
     currency.SETTLEMENT_TOKEN,
     ledger.headers,
 )
-
-
-# Longest answer of a function that runs in a part, bytes.
-ANSWER_SIZE: constant(uint256) = 1_024
 
 
 # The parts of this contract's code: same storage, reached by delegatecall.
@@ -268,7 +265,7 @@ def set_stage(
 @external
 @raw_return
 @reentrant
-def __default__() -> Bytes[ANSWER_SIZE]:
+def __default__() -> Bytes[limits.PART_ANSWER_SIZE]:
     """
     @notice Runs any other function in the part that has it (modules/routes.vy), on this contract's
             storage; the part takes the lock there and reverts with its own reason.
@@ -282,7 +279,7 @@ def __default__() -> Bytes[ANSWER_SIZE]:
             code = TEAR_UPS
         elif part == routes.SETTLEMENT:
             code = SETTLEMENT
-    return raw_call(code, msg.data, max_outsize=ANSWER_SIZE, is_delegate_call=True)
+    return raw_call(code, msg.data, max_outsize=limits.PART_ANSWER_SIZE, is_delegate_call=True)
 
 
 # VIEWS --------------------------------------------------------------------------------------------

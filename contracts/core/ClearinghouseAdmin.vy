@@ -214,7 +214,7 @@ def paused_until(action: uint256) -> uint256:
     return self._paused_until(action)
 
 
-# PAUSES -------------------------------------------------------------------------------------------
+# ADMIN: PAUSES ------------------------------------------------------------------------------------
 
 @external
 def pause(action: uint256, duration: uint256):
@@ -265,7 +265,7 @@ def unpause(action: uint256):
     )
 
 
-# ROLES --------------------------------------------------------------------------------------------
+# ADMIN: ROLES -------------------------------------------------------------------------------------
 
 @external
 def set_role(role: uint256, holder: address):
@@ -338,7 +338,7 @@ def accept_guardian():
     log IClearinghouseEvents.GuardianSet(guardian=msg.sender)
 
 
-# LISTINGS AND TERMS -------------------------------------------------------------------------------
+# ADMIN: LISTINGS AND TERMS ------------------------------------------------------------------------
 
 @external
 def list_collateral(token: address, cap: uint256) -> uint256:

@@ -41,6 +41,7 @@ from ..interfaces import IInsuranceFund
 from ..interfaces import IInsuranceFundAdmin
 from ..interfaces import IInsuranceFundEvents
 from ..interfaces import IInsuranceFundManager
+from ..modules.layout import fund_words
 from ..modules.layout import role_layout
 from ..modules import fund
 from ..modules import slashable_shares
@@ -97,7 +98,6 @@ exports: (
 
 # Decimals of a share beyond the token's, and virtual shares: one token unit's worth at par.
 OFFSET: constant(uint8) = 6
-PAR: constant(uint256) = 10**6
 
 # Greatest balance (token units) that a deposit may lead to. With the greatest supply that
 # slashable_shares sets it keeps products of the two below 2**255.
@@ -232,7 +232,7 @@ def draw(account: uint256, cash: uint256) -> uint256:
         log IInsuranceFundEvents.Draw(account=account, asked=cash, paid=paid, tokens=tokens)
         fund._hand_over(erc4626.asset, account, tokens, paid)
     # Also when nothing was left to pay: the token's issuer may have taken it.
-    slashable_shares._consolidate(erc4626._total_assets() * PAR)
+    slashable_shares._consolidate(erc4626._total_assets() * fund_words.PAR)
     return paid
 
 

@@ -46,12 +46,12 @@ MAX_REMAINDER: constant(uint256) = 7 * 86_400
 CLEARINGHOUSE: public(immutable(address))
 
 
-# What the DefaultManager has just seen of an account, for its other half in the same call.
-seen: transient(IRiskEngine.Assessment)
-known: transient(DynArray[uint256, limits.MAX_KNOWN])
 # Terms of the procedure and of the waterfall (layout: term_words).
 packed_terms: uint256
 packed_waterfall: uint256
+# What the DefaultManager has just seen of an account, for its other half in the same call.
+seen: transient(IRiskEngine.Assessment)
+known: transient(DynArray[uint256, limits.MAX_KNOWN])
 
 
 @deploy

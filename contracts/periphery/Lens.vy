@@ -33,8 +33,8 @@ from ..modules import wad_math
 implements: ILens
 
 MAX_ACCOUNTS: constant(uint256) = 100
-MAX_HOLDERS: constant(uint256) = 10  # accounts whose positions are read in one call
-MAX_POSITIONS: constant(uint256) = 320  # 32 for each of them
+MAX_HELD_ACCOUNTS: constant(uint256) = 10  # accounts whose positions are read in one call
+MAX_POSITION_VIEWS: constant(uint256) = 320  # 32 for each of them
 MAX_ROWS: constant(uint256) = 128
 
 
@@ -198,13 +198,15 @@ def next_step(account: uint256) -> ILens.NextStep:
 
 @external
 @view
-def positions(ids: DynArray[uint256, MAX_HOLDERS]) -> DynArray[ILens.PositionView, MAX_POSITIONS]:
+def positions(
+    ids: DynArray[uint256, MAX_HELD_ACCOUNTS]
+) -> DynArray[ILens.PositionView, MAX_POSITION_VIEWS]:
     """
     @notice Every position of these accounts at mark, account by account; none of an account that
             does not exist.
     """
     engine: address = self._role(role_layout.RISK_ENGINE)
-    found: DynArray[ILens.PositionView, MAX_POSITIONS] = []
+    found: DynArray[ILens.PositionView, MAX_POSITION_VIEWS] = []
     for account: uint256 in ids:
         if staticcall IClearinghouse(CLEARINGHOUSE).headers(account) == 0:
             continue
@@ -254,9 +256,12 @@ def markets(
                 valid=price.valid,
                 funding_index=funding_math._funding_now(state),
                 funding_rate=words._rate(state),
-                long_interest=self._interest(market, state, totals & words.TOTAL_MASK, True),
+                long_interest=self._interest(market, state, totals & words.SIDE_TOTAL_MASK, True),
                 short_interest=self._interest(
-                    market, state, (totals >> words.TOTAL_SHIFT) & words.TOTAL_MASK, False
+                    market,
+                    state,
+                    (totals >> words.SHORT_TOTAL_SHIFT) & words.SIDE_TOTAL_MASK,
+                    False,
                 ),
                 fees=words._fees(totals),
             )
@@ -563,9 +568,9 @@ def _position(engine: address, account: uint256, row: uint256, body: uint256) ->
     """
     market: uint256 = row - leg_layout.MARKET_ROW
     price: ILens.PriceView = self._price(engine, row)
-    size: int256 = words._signed(body) >> 128
+    size: int256 = words._signed(body) >> leg_layout.SIZE_SHIFT
     worse: uint256 = price.low if size > 0 else price.high
-    carry: int256 = words._signed(body << 128) >> 128
+    carry: int256 = words._signed(body << leg_layout.CARRY_LEFT) >> leg_layout.CARRY_LEFT
     return ILens.PositionView(
         account=account,
         market=market,

@@ -52,9 +52,6 @@ initializes: draw_limits[default_rules := default_rules]
 initializes: reservations[default_rules := default_rules]
 exports: default_rules.CLEARINGHOUSE
 
-# Longest answer of a function that runs in the insolvency part, bytes.
-ANSWER_SIZE: constant(uint256) = 2_048
-
 # What the insolvency part has that this contract has not: the one table.
 TEAR_UP: constant(bytes4) = method_id("tear_up(uint256[])", output_type=bytes4)
 PROVE_DEFICIT: constant(bytes4) = method_id("prove_deficit(uint256)", output_type=bytes4)
@@ -91,7 +88,7 @@ def __init__(
 @external
 @raw_return
 @reentrant
-def __default__() -> Bytes[ANSWER_SIZE]:
+def __default__() -> Bytes[limits.PART_ANSWER_SIZE]:
     """
     @notice Runs what only the insolvency part has there, on this contract's storage; the part takes
             the lock and reverts with its own reason.
@@ -102,7 +99,9 @@ def __default__() -> Bytes[ANSWER_SIZE]:
     assert (
         selector == TEAR_UP or selector == PROVE_DEFICIT or selector == PROVE_DEFICIT_FOR
     ), "default manager: unknown function"
-    return raw_call(INSOLVENCY, msg.data, max_outsize=ANSWER_SIZE, is_delegate_call=True)
+    return raw_call(
+        INSOLVENCY, msg.data, max_outsize=limits.PART_ANSWER_SIZE, is_delegate_call=True
+    )
 
 
 # MARGIN CALL --------------------------------------------------------------------------------------

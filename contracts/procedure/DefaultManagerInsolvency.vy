@@ -33,9 +33,7 @@ from ..interfaces import IDefaultManagerEvents
 from ..interfaces import IDefaultManagerInsolvency
 from ..interfaces import IDefaultManagerPart
 from ..interfaces import IRiskEngine
-from ..modules.layout import leg_layout
 from ..modules.layout import limits
-from ..modules.layout import role_layout
 from ..modules.layout import stages
 from ..modules.layout import units
 from ..modules.layout import words

@@ -2,6 +2,7 @@
 #pragma nonreentrancy on
 """
 @title Exchange
+@custom:contract-name Exchange
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice Turns an order signed by a maker into a novation: the Clearinghouse becomes the other side

@@ -35,7 +35,6 @@ ADDRESS_MASK: constant(uint256) = 2**160 - 1
 PRIMARY_TERMS_SHIFT: constant(uint256) = 160
 SECONDARY_TERMS_SHIFT: constant(uint256) = 200
 DEVIATION_SHIFT: constant(uint256) = 240
-CALLER_SHIFT: constant(uint256) = 160
 BOUND_MASK: constant(uint256) = 2**128 - 1
 BOUND_SHIFT: constant(uint256) = 128
 
@@ -48,8 +47,8 @@ DECIMALS_MASK: constant(uint256) = 2**8 - 1
 PRICE_DECIMALS: constant(uint256) = 18
 MAX_DECIMALS: constant(uint256) = 36
 
-# A judgement. The mask is also the greatest price there is, WAD: bounds beyond it count as it.
-PRICE_MASK: constant(uint256) = 2**120 - 1
+# A judgement. The mask of its prices, `leg_layout.PRICE_MASK`, is also the greatest price there is,
+# WAD: bounds beyond it count as it.
 HIGH_SHIFT: constant(uint256) = 120
 STATUS_SHIFT: constant(uint256) = 240
 NOT_VALID: constant(uint256) = 2**240  # of a quote
