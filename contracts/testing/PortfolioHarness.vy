@@ -8,12 +8,13 @@
         judge.
 """
 
+from ..modules.layout import limits
 from ..modules.layout import words
 
 owner: public(address)
 
-_header: uint256
-_legs: DynArray[uint256, 72]
+header: uint256
+legs: DynArray[uint256, limits.MAX_LEGS]
 
 
 @deploy
@@ -25,20 +26,23 @@ def __init__():
 
 
 @external
-def set_portfolio(cash: int256, legs: DynArray[uint256, 72]):
+def set_portfolio(cash: int256, legs: DynArray[uint256, limits.MAX_LEGS]):
     """
-    @notice Changes the portfolio.
-    @param cash WAD.
-    @param legs Layout: IRiskEngine.
+    @notice Changes the portfolio. Anyone.
+    @param cash WAD cash.
+    @param legs Bits (layout: leg_layout).
     """
-    self._header = words._with_cash(words.OPENED, cash)
-    self._legs = legs
+    self.header = words._with_cash(words.OPENED, cash)
+    self.legs = legs
 
 
 @external
 @view
-def portfolio(account: uint256) -> (uint256, DynArray[uint256, 72]):
+def portfolio(account: uint256) -> (uint256, DynArray[uint256, limits.MAX_LEGS]):
     """
-    @notice The portfolio, whatever the account.
+    @notice The portfolio, the same for every account. Anyone.
+    @param account Account id.
+    @return header Bits (layout: words).
+    @return legs Bits (layout: leg_layout).
     """
-    return self._header, self._legs
+    return self.header, self.legs

@@ -26,6 +26,7 @@ ROW_SHIFT: constant(uint256) = 240
 # A leg.
 AMOUNT_MASK: constant(uint256) = 2**128 - 1
 SIZE_SHIFT: constant(uint256) = 128
+SIGN_SHIFT: constant(uint256) = 255  # of the size
 CARRY_LEFT: constant(uint256) = 128  # shifted left by this, the carry ends at the top bit
 CARRY_MASK: constant(uint256) = 2**128 - 1
 CARRY_LIMIT: constant(int256) = 2**127  # WAD cash, exclusive
@@ -40,6 +41,12 @@ WEIGHT_MASK: constant(uint256) = 2**56 - 1
 KNOWN_ASSET_SHIFT: constant(uint256) = 232
 SHORT_SHIFT: constant(uint256) = 239
 IS_SHORT: constant(uint256) = 2**239
+
+# A known price that the engine keeps to itself: in the place of details its upper end (WAD), and
+# above the row its status. 0, VALID, in every one that leaves the engine.
+HIGH_SHIFT: constant(uint256) = 120
+HIGH_MASK: constant(uint256) = 2**112 - 1
+STATUS_SHIFT: constant(uint256) = 248
 
 
 @internal

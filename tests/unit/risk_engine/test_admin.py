@@ -20,8 +20,8 @@ from tests.unit.risk_engine.conftest import (
 )
 from verification.engine.evm import Person, Reverted
 
-NOT_ADMIN = "risk engine: caller is not the admin"
-BOUNDS = "risk engine: parameter out of bounds"
+NOT_ADMIN = "risk parameters: caller is not the admin"
+BOUNDS = "risk parameters: parameter out of bounds"
 NEVER = 2**256 - 1
 GOOD = MarketTerms(asset=1, base=40_000, ratio=600_000, slope=5, load=7)
 STRANGER = Person.number(0)
@@ -145,14 +145,16 @@ def test_a_market_keeps_its_asset(desk):
     terms = market_terms(0)
     assert terms.asset == 1
     other = replace(terms, asset=2)
-    refuses("risk engine: asset of a row is fixed", desk.engine.set_market, 1, *other.arguments())
+    refuses(
+        "risk parameters: asset of a row is fixed", desk.engine.set_market, 1, *other.arguments()
+    )
     desk.engine.set_market(1, *terms.arguments())
 
 
 @pytest.mark.parametrize("asset", [0, 3, 128, NEVER])
 def test_a_market_needs_an_asset(desk, asset):
     unknown = replace(GOOD, asset=asset)
-    refuses("risk engine: unknown asset", desk.engine.set_market, 31, *unknown.arguments())
+    refuses("risk parameters: unknown asset", desk.engine.set_market, 31, *unknown.arguments())
 
 
 def test_sixteen_rows_share_an_asset_at_most(desk):
@@ -295,13 +297,13 @@ def test_price(desk):
 
 @pytest.mark.parametrize("row", [0, 39, 100, 160, 2**200])
 def test_unknown_rows_have_no_price(desk, row):
-    refuses("risk engine: unknown row", desk.engine.price, row)
+    refuses("risk table: unknown row", desk.engine.price, row)
 
 
 def test_row_words_of_what_was_never_set(desk):
     assert tuple(desk.engine.row_words(39)) == (0, 0, 0, 0)
     for row in (160, 2**200, NEVER):
-        refuses("risk engine: unknown row", desk.engine.row_words, row)
+        refuses("risk table: unknown row", desk.engine.row_words, row)
 
 
 def test_every_asset_has_rows(desk):

@@ -90,8 +90,8 @@ def test_anyone_takes_the_checkpoint_of_a_row(desk, row):
 
 
 def test_a_checkpoint_needs_a_row_and_a_valid_price(desk):
-    refuses("risk engine: unknown row", desk.engine.checkpoint, NO_ROW)
-    refuses("risk engine: unknown row", desk.engine.checkpoints, [ROW, NO_ROW])
+    refuses("risk table: unknown row", desk.engine.checkpoint, NO_ROW)
+    refuses("risk table: unknown row", desk.engine.checkpoints, [ROW, NO_ROW])
     kill(desk)
     refuses("oracle: price not valid", desk.engine.checkpoint, ROW)
 
@@ -128,7 +128,7 @@ def test_no_feed_holds_up_a_batch(desk, mode):
 
 def test_anyone_reports_the_outage_of_a_row(desk):
     refuses("oracle: price is valid", desk.engine.report_outage, ROW)
-    refuses("risk engine: unknown row", desk.engine.report_outage, NO_ROW)
+    refuses("risk table: unknown row", desk.engine.report_outage, NO_ROW)
     kill(desk)
     since = report(desk)
     assert desk.oracle.outage(*desk.words(ASSET)) == since
@@ -142,7 +142,7 @@ def test_a_living_market_settles_at_mark_and_only_by_the_admin(desk):
     desk.set_price(ASSET, 3 * PRICE)
     assert settlement(desk) == (3 * PRICE, False)
     assert settlement(desk, COLLATERAL) == (3 * PRICE, False)
-    refuses("risk engine: unknown row", desk.engine.settlement_price, NO_ROW)
+    refuses("risk table: unknown row", desk.engine.settlement_price, NO_ROW)
 
 
 def test_a_dead_one_at_the_average_of_its_checkpoints(desk):
