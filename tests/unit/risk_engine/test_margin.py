@@ -13,7 +13,15 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.oracle_helpers import EATS_GAS, ORDINARY
-from tests.unit.risk_engine.conftest import ASSETS, LEAST, MARKETS, PRICE, WAD, judged
+from tests.unit.risk_engine.conftest import (
+    ASSETS,
+    LEAST,
+    MARKET_ROW,
+    MARKETS,
+    PRICE,
+    WAD,
+    judged,
+)
 from tests.unit.risk_engine.model import Holding, Margin, Portfolio, margin
 from verification.engine.evm import Reverted
 
@@ -257,3 +265,15 @@ def test_a_price_in_doubt_is_read_once_too(desk):
 
     gas_of(8)  # from here on everything is warm
     assert FEED_GAS < gas_of(1) < gas_of(8) < gas_of(1) + FEED_GAS
+
+
+def test_a_full_list_of_known_prices_takes_no_more(desk):
+    """A price that is not among them is then read for each leg that needs it."""
+    first, other, second = MARKETS[0], MARKETS[1], MARKETS[4]
+    assert desk.markets[first].asset == desk.markets[second].asset != desk.markets[other].asset
+    holdings = Holding(first, WAD, 0, WAD), Holding(second, -WAD, WAD, WAD)
+    legs = Portfolio(0, {}, holdings).legs()
+    known = [MARKET_ROW + other << 240 | desk.markets[other].asset << 232 | 7 * WAD] * 40
+    arguments = CROSS_ACCOUNT, 10**6 * WAD, INITIAL, legs
+    found = desk.engine.require_margin(*arguments, known)
+    assert found == desk.engine.require_margin(*arguments, [])
