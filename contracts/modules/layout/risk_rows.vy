@@ -18,11 +18,24 @@
 
 ROWS_PER_PAGE: constant(uint256) = 32
 ROW_SIZE: constant(uint256) = 128  # bytes
+STOP: constant(uint256) = 1  # bytes in front of row 0
 PAGE_SIZE: constant(uint256) = 4_097  # bytes: STOP and 32 rows
+PAGE_WORDS: constant(uint256) = 128  # words of 32 rows
 RISK_OFFSET: constant(uint256) = 96  # of word 3 in a row, bytes
 GLOBALS_ROW: constant(uint256) = 0
 
-# Word 1.
+# Words 0 to 2: feeds (layout: IPriceOracle). A heartbeat (seconds) is followed by decimals.
+FEED_MASK: constant(uint256) = 2**160 - 1
+PRIMARY_SHIFT: constant(uint256) = 160
+SECONDARY_SHIFT: constant(uint256) = 200
+HEARTBEAT_MASK: constant(uint256) = 2**32 - 1
+DECIMALS_SHIFT: constant(uint256) = 32
+DECIMALS_MASK: constant(uint256) = 2**8 - 1
+DEVIATION_SHIFT: constant(uint256) = 240
+BOUND_SHIFT: constant(uint256) = 128
+BOUND_MASK: constant(uint256) = 2**128 - 1
+
+# Above the feed of word 1.
 ASSET_SHIFT: constant(uint256) = 160
 ASSET_MASK: constant(uint256) = 127
 
