@@ -172,6 +172,15 @@ def _require_priced(priced: bool):
 
 @internal
 @pure
+def _require_some(fraction: uint256):
+    """
+    @dev A bid for nothing is a mistake.
+    """
+    assert fraction != 0, "default rules: fraction is zero"
+
+
+@internal
+@pure
 def _require_discount(enough: bool):
     """
     @dev The discount is at least what the bidder asks for.

@@ -164,9 +164,9 @@ def _tally(
                 seen |= 1 << asset
                 known.append(
                     quote.price
-                    | quote.high << leg_layout.HIGH_SHIFT
+                    | quote.high << leg_layout.KNOWN_HIGH_SHIFT
                     | asset << leg_layout.KNOWN_ASSET_SHIFT
-                    | quote.status << leg_layout.STATUS_SHIFT
+                    | quote.status << leg_layout.KNOWN_STATUS_SHIFT
                 )
         else:
             for _again: uint256 in range(limits.MAX_KNOWN):
@@ -174,8 +174,8 @@ def _tally(
                 at.hint = unsafe_add(at.hint, 1)
                 if (word >> leg_layout.KNOWN_ASSET_SHIFT) & risk_rows.ASSET_MASK == asset:
                     quote.price = word & leg_layout.PRICE_MASK
-                    quote.high = (word >> leg_layout.HIGH_SHIFT) & leg_layout.HIGH_MASK
-                    quote.status = word >> leg_layout.STATUS_SHIFT
+                    quote.high = (word >> leg_layout.KNOWN_HIGH_SHIFT) & leg_layout.KNOWN_HIGH_MASK
+                    quote.status = word >> leg_layout.KNOWN_STATUS_SHIFT
                     break
         if number > leg_layout.MARKET_ROW:
             leg = self._position(row.risk, head, legs[unsafe_add(i, 1)], quote, favourable)
@@ -318,7 +318,9 @@ def _shown(number: uint256, asset: uint256, quote: Quote, leg: Part, last: uint2
     )
     if quote.status != 0:
         return (
-            shown | quote.high << leg_layout.HIGH_SHIFT | quote.status << leg_layout.STATUS_SHIFT
+            shown
+            | quote.high << leg_layout.KNOWN_HIGH_SHIFT
+            | quote.status << leg_layout.KNOWN_STATUS_SHIFT
         )
     if number <= leg_layout.MARKET_ROW:
         # Worth is not negative.
@@ -349,7 +351,7 @@ def _valid_of(known: DynArray[uint256, limits.MAX_KNOWN]) -> DynArray[uint256, l
     """
     valid: DynArray[uint256, limits.MAX_KNOWN] = []
     for leg: uint256 in known:
-        if leg >> leg_layout.STATUS_SHIFT == 0:
+        if leg >> leg_layout.KNOWN_STATUS_SHIFT == 0:
             valid.append(leg)
     return valid
 

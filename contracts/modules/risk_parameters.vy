@@ -13,6 +13,7 @@
 from ..interfaces import IClearinghouseRecords
 from ..interfaces import IPriceOracle
 from ..interfaces import IRiskEngineEvents
+from .layout import feed_words
 from .layout import leg_layout
 from .layout import limits
 from .layout import risk_rows
@@ -21,7 +22,7 @@ from . import risk_table
 
 uses: risk_table
 
-MAX_ASSETS: constant(uint256) = 128
+ASSET_LIMIT: constant(uint256) = 128
 MAX_ROWS_PER_ASSET: constant(uint256) = 16
 MAX_CHECKPOINTS: constant(uint256) = 64  # in one call
 
@@ -32,7 +33,6 @@ MAX_RATIO: constant(uint256) = 950_000  # ppm
 MAX_FUNDING: constant(uint256) = 50_000  # ppm, 5 % a day
 MAX_HAIRCUT: constant(uint256) = 950_000  # ppm
 MAX_HEARTBEAT: constant(uint256) = 3 * units.DAY
-MAX_DECIMALS: constant(uint256) = 36
 MIN_DEVIATION: constant(uint256) = 5  # bps
 MAX_DEVIATION: constant(uint256) = 2_000  # bps
 MAX_MINIMUM_EQUITY: constant(uint256) = 10**24  # a million of cash
@@ -141,16 +141,16 @@ def set_asset(asset: uint256, w0: uint256, w1: uint256, w2: uint256):
     self._require_admin()
     self._require_bounds(
         asset != 0
-        and asset < MAX_ASSETS
-        and self._is_heartbeat(w0 >> risk_rows.PRIMARY_SHIFT)
-        and self._is_heartbeat(w0 >> risk_rows.SECONDARY_SHIFT)
-        and w0 >> risk_rows.DEVIATION_SHIFT >= MIN_DEVIATION
-        and w0 >> risk_rows.DEVIATION_SHIFT <= MAX_DEVIATION
+        and asset < ASSET_LIMIT
+        and self._is_heartbeat(w0 >> feed_words.PRIMARY_TERMS_SHIFT)
+        and self._is_heartbeat(w0 >> feed_words.SECONDARY_TERMS_SHIFT)
+        and w0 >> feed_words.DEVIATION_SHIFT >= MIN_DEVIATION
+        and w0 >> feed_words.DEVIATION_SHIFT <= MAX_DEVIATION
         and w1 >> risk_rows.ASSET_SHIFT == 0
-        and w0 & risk_rows.FEED_MASK != w1
-        and w2 & risk_rows.BOUND_MASK != 0
-        and w2 & risk_rows.BOUND_MASK < w2 >> risk_rows.BOUND_SHIFT
-        and w2 >> risk_rows.BOUND_SHIFT < limits.PRICE_LIMIT
+        and w0 & feed_words.ADDRESS_MASK != w1
+        and w2 & feed_words.BOUND_MASK != 0
+        and w2 & feed_words.BOUND_MASK < w2 >> feed_words.BOUND_SHIFT
+        and w2 >> feed_words.BOUND_SHIFT < limits.PRICE_LIMIT
     )
     row: risk_table.Row = risk_table.Row(
         w0=w0, w1=w1 | asset << risk_rows.ASSET_SHIFT, w2=w2, risk=0
@@ -283,9 +283,9 @@ def _is_heartbeat(fields: uint256) -> bool:
     @dev Whether a heartbeat and the decimals after it are within bounds.
     @param fields The heartbeat (32 bits, seconds) first.
     """
-    heartbeat: uint256 = fields & risk_rows.HEARTBEAT_MASK
-    decimals: uint256 = (fields >> risk_rows.DECIMALS_SHIFT) & risk_rows.DECIMALS_MASK
-    return heartbeat != 0 and heartbeat <= MAX_HEARTBEAT and decimals <= MAX_DECIMALS
+    heartbeat: uint256 = fields & feed_words.HEARTBEAT_MASK
+    decimals: uint256 = (fields >> feed_words.DECIMALS_SHIFT) & feed_words.DECIMALS_MASK
+    return heartbeat != 0 and heartbeat <= MAX_HEARTBEAT and decimals <= feed_words.MAX_DECIMALS
 
 
 @internal

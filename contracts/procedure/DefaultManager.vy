@@ -36,7 +36,7 @@ from ..modules.layout import role_layout
 from ..modules.layout import stages
 from ..modules.layout import units
 from ..modules.layout import words
-from ..modules import auction_math
+from ..modules import auction_rules
 from ..modules import default_rules
 from ..modules import draw_limits
 from ..modules import remainder_math
@@ -48,6 +48,7 @@ implements: IDefaultManagerCures
 implements: IDefaultManagerPart
 implements: IDefaultManagerViews
 initializes: default_rules
+initializes: auction_rules[default_rules := default_rules]
 initializes: draw_limits[default_rules := default_rules]
 initializes: reservations[default_rules := default_rules]
 exports: default_rules.CLEARINGHOUSE
@@ -128,7 +129,7 @@ def call_margin(account: uint256, caller_account: uint256 = 0) -> uint256:
     if caller_account != 0:
         reward = min(
             min(seen.maintenance * terms.reward // units.PPM, terms.reward_cap * units.WAD),
-            convert(max(self._worst_equity(account, seen), 0), uint256),
+            convert(max(auction_rules._worst_equity(account, seen), 0), uint256),
         )
     deadline: uint256 = block.timestamp + terms.grace
     log IDefaultManagerEvents.MarginCalled(
@@ -191,7 +192,7 @@ def open_auction(account: uint256):
     if seen.equity <= 0:
         self._forward_seen(seen, known)
         return
-    deadline: uint256 = self._deadline(word, seen)
+    deadline: uint256 = auction_rules._deadline(word, seen)
     if seen.stage == stages.UNCALLED or block.timestamp <= deadline:
         assert not default_rules._meets(
             seen.equity, seen.maintenance, default_rules._terms().close_out
@@ -232,18 +233,18 @@ def bid(
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
     known: DynArray[uint256, limits.MAX_KNOWN] = []
     seen, known = default_rules._assess(word, account)
-    self._require_auction(seen.stage)
+    auction_rules._require_auction(seen.stage)
     if seen.stage != stages.INSOLVENCY:
         default_rules._require_unhealthy(seen, len(known))
     if seen.equity <= 0 or seen.stage == stages.INSOLVENCY:
         answer: Bytes[64] = self._forward_seen(seen, known)
         return abi_decode(answer, (uint256, uint256))
     terms: IDefaultManagerEvents.Terms = default_rules._terms()
-    rate: uint256 = self._rate_now(terms, word, seen)
-    limit: uint256 = self._limit(terms, seen, rate)
-    taken: uint256 = self._fraction_taken(fraction, min_fraction, limit)
-    quote: IDefaultManagerEvents.Quote = self._quote(
-        terms, seen, self._worst_equity(account, seen), rate, taken
+    rate: uint256 = auction_rules._rate_now(terms, word, seen)
+    limit: uint256 = auction_rules._limit(terms, seen, rate)
+    taken: uint256 = auction_rules._fraction_taken(fraction, min_fraction, limit)
+    quote: IDefaultManagerEvents.Quote = auction_rules._quote(
+        terms, seen, auction_rules._worst_equity(account, seen), rate, taken
     )
     # The discount was rounded down by less than 1 wei: whoever asks for the rate shown gets it.
     default_rules._require_discount(
@@ -314,16 +315,16 @@ def auction(account: uint256) -> IDefaultManagerEvents.Auction:
     rate: uint256 = 0
     limit: uint256 = 0
     if seen.stage == stages.AUCTION:
-        rate = self._rate_now(terms, word, seen)
+        rate = auction_rules._rate_now(terms, word, seen)
         sellable: bool = len(known) != 0 or seen.stuck == 0
         if sellable and not default_rules._meets(seen.equity, seen.maintenance, units.PPM):
-            limit = self._limit(terms, seen, rate)
+            limit = auction_rules._limit(terms, seen, rate)
     elif seen.stage == stages.INSOLVENCY and seen.equity <= 0 and len(known) != 0:
         if known[len(known) - 1] >> leg_layout.ROW_SHIFT > leg_layout.MARKET_ROW:
             limit = units.WAD  # at mark
     return IDefaultManagerEvents.Auction(
         stage=seen.stage,
-        since=self._clock(word, seen),
+        since=auction_rules._clock(word, seen),
         discount=rate,
         equity=seen.equity,
         maintenance=seen.maintenance,
@@ -344,14 +345,16 @@ def quote(account: uint256, fraction: uint256) -> IDefaultManagerEvents.Quote:
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
     known: DynArray[uint256, limits.MAX_KNOWN] = []
     seen, known = default_rules._assess(word, account)
-    self._require_auction(seen.stage)
+    auction_rules._require_auction(seen.stage)
     default_rules._require_unhealthy(seen, len(known))
     terms: IDefaultManagerEvents.Terms = default_rules._terms()
-    rate: uint256 = self._rate_now(terms, word, seen)
-    taken: uint256 = self._fraction_taken(
-        fraction, max_value(uint256), self._limit(terms, seen, rate)
+    rate: uint256 = auction_rules._rate_now(terms, word, seen)
+    taken: uint256 = auction_rules._fraction_taken(
+        fraction, max_value(uint256), auction_rules._limit(terms, seen, rate)
     )
-    return self._quote(terms, seen, self._worst_equity(account, seen), rate, taken)
+    return auction_rules._quote(
+        terms, seen, auction_rules._worst_equity(account, seen), rate, taken
+    )
 
 
 @external
@@ -471,22 +474,6 @@ def set_waterfall(terms: IDefaultManagerEvents.Waterfall):
 # INTERNAL -----------------------------------------------------------------------------------------
 
 @internal
-@view
-def _worst_equity(account: uint256, seen: IRiskEngine.Assessment) -> int256:
-    """
-    @dev Equity with every price that is not VALID at its worse end: nobody is paid out of value
-         that is in doubt (INV-4). WAD cash.
-    """
-    if seen.stuck == 0:
-        return seen.equity
-    equity: int256 = 0
-    initial: uint256 = 0
-    maintenance: uint256 = 0
-    equity, initial, maintenance = staticcall IRiskEngine(default_rules._engine()).margin(account)
-    return min(equity, seen.equity)
-
-
-@internal
 def _forward() -> Bytes[64]:
     """
     @dev Runs the function that was called in DefaultManagerInsolvency, which has it for insolvent
@@ -505,120 +492,6 @@ def _forward_seen(
     default_rules.seen = seen
     default_rules.known = known
     return self._forward()
-
-
-@internal
-@view
-def _deadline(word: uint256, seen: IRiskEngine.Assessment) -> uint256:
-    """
-    @dev Deadline of a margin call: grace begins anew when the procedure resumes, unix seconds.
-    """
-    resumed: uint256 = default_rules._resumed(word, seen)
-    if resumed == 0:
-        return seen.since
-    return max(seen.since, resumed + default_rules._terms().grace)
-
-
-@internal
-@view
-def _clock(word: uint256, seen: IRiskEngine.Assessment) -> uint256:
-    """
-    @dev The clock of a stage as it counts: after a pause or an outage it begins anew.
-    """
-    if seen.stage == stages.UNCALLED:
-        return 0
-    if seen.stage == stages.CALL:
-        return self._deadline(word, seen)
-    return max(seen.since, default_rules._resumed(word, seen))
-
-
-@internal
-@view
-def _rate_now(
-    terms: IDefaultManagerEvents.Terms, word: uint256, seen: IRiskEngine.Assessment
-) -> uint256:
-    """
-    @dev Discount of an auction at this block, ppm of MM.
-    """
-    start: uint256 = min(self._clock(word, seen), block.timestamp)
-    return auction_math._discount_rate(
-        block.timestamp - start, terms.duration, terms.discount_start, terms.discount_end
-    )
-
-
-@internal
-@pure
-def _limit(
-    terms: IDefaultManagerEvents.Terms, seen: IRiskEngine.Assessment, rate: uint256
-) -> uint256:
-    """
-    @dev f*.
-    """
-    return auction_math._max_fraction(
-        seen.equity,
-        seen.maintenance - seen.linear - seen.quadratic,
-        seen.linear,
-        seen.quadratic,
-        rate + terms.fee,
-        terms.target,
-        terms.dust * units.WAD,
-    )
-
-
-@internal
-@pure
-def _fraction_taken(fraction: uint256, min_fraction: uint256, limit: uint256) -> uint256:
-    """
-    @dev The fraction asked for, or f* when the bidder accepts less.
-    """
-    assert fraction != 0, "default manager: fraction is zero"
-    if fraction > limit:
-        default_rules._require_fraction(min_fraction <= limit)
-        return limit
-    return fraction
-
-
-@internal
-@pure
-def _quote(
-    terms: IDefaultManagerEvents.Terms,
-    seen: IRiskEngine.Assessment,
-    worst_equity: int256,
-    rate: uint256,
-    taken: uint256,
-) -> IDefaultManagerEvents.Quote:
-    """
-    @dev What a bid for `taken` does.
-    """
-    priced: uint256 = seen.linear + seen.quadratic
-    discount: uint256 = 0
-    fee: uint256 = 0
-    discount, fee = auction_math._charges(
-        auction_math._spendable(worst_equity, priced, seen.maintenance),
-        priced,
-        taken,
-        rate,
-        terms.fee,
-    )
-    return IDefaultManagerEvents.Quote(
-        fraction=taken,
-        discount=discount,
-        fee=fee,
-        maintenance_sold=priced * taken // units.WAD,
-        equity_after=seen.equity - convert(discount + fee, int256),
-        maintenance_after=auction_math._maintenance_after(
-            seen.maintenance - priced, seen.linear, seen.quadratic, units.WAD - taken
-        ),
-    )
-
-
-@internal
-@pure
-def _require_auction(stage: uint256):
-    """
-    @dev Slices are sold in an auction only.
-    """
-    assert stage >= stages.AUCTION, "default manager: no auction"
 
 
 @internal

@@ -109,7 +109,7 @@ def bid(
            there is none.
     @return Fraction taken (WAD) and discount (WAD cash).
     """
-    assert fraction != 0, "default manager: fraction is zero"
+    default_rules._require_some(fraction)
     word: uint256 = default_rules._open_word()
     seen: IRiskEngine.Assessment = default_rules.seen
     known: DynArray[uint256, limits.MAX_KNOWN] = default_rules.known

@@ -82,6 +82,45 @@ def __init__(sequencer_feed: address, sequencer_grace: uint256):
     price_memory.__init__()
 
 
+# CHECKPOINTS AND OUTAGES --------------------------------------------------------------------------
+
+@external
+def checkpoint(w0: uint256, w1: uint256, w2: uint256):
+    """
+    @notice Remembers the price of a configuration, for the day when one of its feeds is dead, or
+            both, and ends a reported outage. Callable by anyone, at any time at which the price is
+            VALID.
+    @dev    How the average is weighted: see price_memory.
+    @param w0 First word of the configuration, see IPriceOracle.
+    @param w1 Second word; the caller's bits make no difference.
+    @param w2 Third word.
+    @custom:reverts price oracle: price not valid | price oracle: not enough gas for a feed
+    """
+    judgement: uint256 = self._judge(w0, w1, w2, self._is_sequencer_up())
+    assert (
+        judgement >> feed_words.STATUS_SHIFT == feed_words.STATUS_VALID
+    ), "price oracle: price not valid"
+    price_memory._remember(price_memory._key(w0, w1, w2), judgement & leg_layout.PRICE_MASK)
+
+
+@external
+def report_outage(w0: uint256, w1: uint256, w2: uint256):
+    """
+    @notice Puts on record that a configuration's price is not VALID. The record stands until the
+            next checkpoint, which anyone takes who sees the price back. Callable by anyone.
+    @param w0 First word of the configuration, see IPriceOracle.
+    @param w1 Second word; the caller's bits make no difference.
+    @param w2 Third word.
+    @custom:reverts price oracle: price is valid | price oracle: sequencer outage
+                    | price memory: outage already reported
+                    | price oracle: not enough gas for a feed
+    """
+    status: uint256 = self._judge(w0, w1, w2, self._is_sequencer_up()) >> feed_words.STATUS_SHIFT
+    assert status != feed_words.STATUS_VALID, "price oracle: price is valid"
+    assert status != feed_words.STATUS_SEQUENCER, "price oracle: sequencer outage"
+    price_memory._report(price_memory._key(w0, w1, w2), status)
+
+
 # JUDGEMENT ----------------------------------------------------------------------------------------
 
 @external
@@ -136,26 +175,7 @@ def price(w0: uint256, w1: uint256, w2: uint256) -> (uint256, uint256, uint256):
     )
 
 
-# CHECKPOINTS AND OUTAGES --------------------------------------------------------------------------
-
-@external
-def checkpoint(w0: uint256, w1: uint256, w2: uint256):
-    """
-    @notice Remembers the price of a configuration, for the day when one of its feeds is dead, or
-            both, and ends a reported outage. Callable by anyone, at any time at which the price is
-            VALID.
-    @dev    How the average is weighted: see price_memory.
-    @param w0 First word of the configuration, see IPriceOracle.
-    @param w1 Second word; the caller's bits make no difference.
-    @param w2 Third word.
-    @custom:reverts price oracle: price not valid | price oracle: not enough gas for a feed
-    """
-    judgement: uint256 = self._judge(w0, w1, w2, self._is_sequencer_up())
-    assert (
-        judgement >> feed_words.STATUS_SHIFT == feed_words.STATUS_VALID
-    ), "price oracle: price not valid"
-    price_memory._remember(price_memory._key(w0, w1, w2), judgement & leg_layout.PRICE_MASK)
-
+# MEMORY -------------------------------------------------------------------------------------------
 
 @external
 @view
@@ -189,24 +209,6 @@ def average(w0: uint256, w1: uint256, w2: uint256) -> (uint256, uint256):
         price_memory.memories[key] & feed_words.REMEMBERED_MASK,
         price_memory.checkpoints[key] >> feed_words.TIME_SHIFT,
     )
-
-
-@external
-def report_outage(w0: uint256, w1: uint256, w2: uint256):
-    """
-    @notice Puts on record that a configuration's price is not VALID. The record stands until the
-            next checkpoint, which anyone takes who sees the price back. Callable by anyone.
-    @param w0 First word of the configuration, see IPriceOracle.
-    @param w1 Second word; the caller's bits make no difference.
-    @param w2 Third word.
-    @custom:reverts price oracle: price is valid | price oracle: sequencer outage
-                    | price memory: outage already reported
-                    | price oracle: not enough gas for a feed
-    """
-    status: uint256 = self._judge(w0, w1, w2, self._is_sequencer_up()) >> feed_words.STATUS_SHIFT
-    assert status != feed_words.STATUS_VALID, "price oracle: price is valid"
-    assert status != feed_words.STATUS_SEQUENCER, "price oracle: sequencer outage"
-    price_memory._report(price_memory._key(w0, w1, w2), status)
 
 
 @external

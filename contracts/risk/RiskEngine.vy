@@ -25,6 +25,7 @@ from ..interfaces import IPriceOracle
 from ..interfaces import IRiskEngine
 from ..interfaces import IRiskEngineAdmin
 from ..interfaces import IRiskEngineEvents
+from ..modules.layout import feed_words
 from ..modules.layout import leg_layout
 from ..modules.layout import levels
 from ..modules.layout import limits
@@ -56,10 +57,6 @@ exports: (
     risk_parameters.set_collateral,
     risk_parameters.set_globals,
 )
-
-# Statuses of the oracle (IPriceOracle).
-STATUS_VALID: constant(uint256) = 0
-STATUS_SEQUENCER: constant(uint256) = 4
 
 # Who only reduces, bits of `Fill.reduces`.
 MAKER_REDUCES: constant(uint256) = 1
@@ -221,7 +218,7 @@ def require_fill(
     row: risk_table.Row = risk_table._row_of(leg_layout.MARKET_ROW + fill.market)
     mark: uint256 = self._quote(row)
     low: uint256 = mark & leg_layout.PRICE_MASK
-    high: uint256 = (mark >> leg_layout.HIGH_SHIFT) & leg_layout.HIGH_MASK
+    high: uint256 = (mark >> leg_layout.KNOWN_HIGH_SHIFT) & leg_layout.KNOWN_HIGH_MASK
     if fill.opened:
         assert (
             wad_math._mul_up(fill.interest, high)
@@ -278,8 +275,8 @@ def price(row: uint256) -> (uint256, uint256, bool):
     quote: uint256 = self._quote(risk_table._row_of(row))
     return (
         quote & leg_layout.PRICE_MASK,
-        (quote >> leg_layout.HIGH_SHIFT) & leg_layout.HIGH_MASK,
-        quote >> leg_layout.STATUS_SHIFT == STATUS_VALID,
+        (quote >> leg_layout.KNOWN_HIGH_SHIFT) & leg_layout.KNOWN_HIGH_MASK,
+        quote >> leg_layout.KNOWN_STATUS_SHIFT == feed_words.STATUS_VALID,
     )
 
 
@@ -307,7 +304,7 @@ def settlement_price(row: uint256) -> (uint256, bool):
     low, high, status = staticcall IPriceOracle(risk_parameters.ORACLE).price(
         terms.w0, terms.w1, terms.w2
     )
-    if status == STATUS_VALID:
+    if status == feed_words.STATUS_VALID:
         return low, False
     average: uint256 = 0
     time: uint256 = 0
@@ -319,7 +316,7 @@ def settlement_price(row: uint256) -> (uint256, bool):
     since: uint256 = staticcall IPriceOracle(risk_parameters.ORACLE).outage(
         terms.w0, terms.w1, terms.w2
     )
-    if since == 0 or status == STATUS_SEQUENCER:
+    if since == 0 or status == feed_words.STATUS_SEQUENCER:
         return average, False
     return average, block.timestamp >= max(since, self._resumed_at()) + SETTLE_AFTER
 
@@ -397,7 +394,9 @@ def _require_cross_allowed(risk: uint256):
     """
     @dev Some markets are for ISOLATED accounts only.
     """
-    assert (risk >> risk_rows.ISOLATED_ONLY_SHIFT) & 1 == 0, "risk engine: isolated accounts only"
+    assert (
+        risk >> risk_rows.ISOLATED_ONLY_SHIFT
+    ) & risk_rows.ISOLATED_ONLY_MASK == 0, "risk engine: isolated accounts only"
 
 
 @internal
@@ -408,7 +407,7 @@ def _premium(fill: IRiskEngine.Fill, risk: uint256, mark: uint256) -> (int256, u
          its size as a part of TURNOVER times open interest. No weight without a VALID mark.
     @return Wei of cash per base unit and second; WAD.
     """
-    if mark >> leg_layout.STATUS_SHIFT != STATUS_VALID:
+    if mark >> leg_layout.KNOWN_STATUS_SHIFT != feed_words.STATUS_VALID:
         return 0, 0
     price: int256 = convert(mark & leg_layout.PRICE_MASK, int256)
     cap: int256 = (
@@ -439,7 +438,7 @@ def _quote(row: risk_table.Row) -> uint256:
     low, high, status = staticcall IPriceOracle(risk_parameters.ORACLE).price(
         row.w0, row.w1, row.w2, skip_contract_check=True
     )
-    return low | high << leg_layout.HIGH_SHIFT | status << leg_layout.STATUS_SHIFT
+    return low | high << leg_layout.KNOWN_HIGH_SHIFT | status << leg_layout.KNOWN_STATUS_SHIFT
 
 
 @internal

@@ -13,7 +13,6 @@
                        w1  secondary address 160 | 96 bits of the caller
                        w2  min price 128 (WAD) | max price 128 (WAD), both exclusive
         judgement      low 120 (WAD) | high 120 (WAD) | status 8
-        quote          a judgement for the RiskEngine: low | high | not VALID 1
         evidence       price 120 (WAD; 0 = none) | age 64 (seconds that widen it), and three flags:
                        the price may be as low or as high as the bounds allow, the answer is fresh
         checkpoint     price 128 (WAD) | time 128 (unix seconds); 0 = never
@@ -51,7 +50,6 @@ MAX_DECIMALS: constant(uint256) = 36
 # WAD: bounds beyond it count as it.
 HIGH_SHIFT: constant(uint256) = 120
 STATUS_SHIFT: constant(uint256) = 240
-NOT_VALID: constant(uint256) = 2**240  # of a quote
 
 # Evidence. Its price is masked like that of a judgement.
 AGE_SHIFT: constant(uint256) = 120

@@ -52,9 +52,9 @@ IS_SHORT: constant(uint256) = 2**239
 
 # A known price that the engine keeps to itself: in the place of details its upper end (WAD), and
 # above the row its status. 0, VALID, in every one that leaves the engine.
-HIGH_SHIFT: constant(uint256) = 120
-HIGH_MASK: constant(uint256) = 2**112 - 1
-STATUS_SHIFT: constant(uint256) = 248
+KNOWN_HIGH_SHIFT: constant(uint256) = 120
+KNOWN_HIGH_MASK: constant(uint256) = 2**112 - 1
+KNOWN_STATUS_SHIFT: constant(uint256) = 248
 
 
 @internal

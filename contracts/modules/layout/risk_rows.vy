@@ -24,18 +24,7 @@ PAGE_WORDS: constant(uint256) = 128  # words of 32 rows
 RISK_OFFSET: constant(uint256) = 96  # of word 3 in a row, bytes
 GLOBALS_ROW: constant(uint256) = 0
 
-# Words 0 to 2: feeds (layout: IPriceOracle). A heartbeat (seconds) is followed by decimals.
-FEED_MASK: constant(uint256) = 2**160 - 1
-PRIMARY_SHIFT: constant(uint256) = 160
-SECONDARY_SHIFT: constant(uint256) = 200
-HEARTBEAT_MASK: constant(uint256) = 2**32 - 1
-DECIMALS_SHIFT: constant(uint256) = 32
-DECIMALS_MASK: constant(uint256) = 2**8 - 1
-DEVIATION_SHIFT: constant(uint256) = 240
-BOUND_SHIFT: constant(uint256) = 128
-BOUND_MASK: constant(uint256) = 2**128 - 1
-
-# Above the feed of word 1.
+# Word 1, above the feed; the feeds' own fields are in feed_words.
 ASSET_SHIFT: constant(uint256) = 160
 ASSET_MASK: constant(uint256) = 127
 
@@ -48,5 +37,6 @@ FACTOR_MASK: constant(uint256) = 2**48 - 1
 FUNDING_CAP_SHIFT: constant(uint256) = 160
 FUNDING_CAP_MASK: constant(uint256) = 2**24 - 1
 ISOLATED_ONLY_SHIFT: constant(uint256) = 184
+ISOLATED_ONLY_MASK: constant(uint256) = 1
 INTEREST_CAP_SHIFT: constant(uint256) = 192
 INTEREST_CAP_LIMIT: constant(uint256) = 2**64  # whole units of cash, exclusive
