@@ -40,7 +40,6 @@ from ..modules import wad_math
 implements: IRiskEngine
 implements: IRiskEngineAdmin
 implements: IRiskEngineEvents
-
 initializes: risk_table
 initializes: risk_parameters[risk_table := risk_table]
 initializes: portfolio_margin[risk_table := risk_table]
@@ -159,12 +158,10 @@ def require_margin(
     known: DynArray[uint256, limits.MAX_KNOWN],
 ) -> int256:
     """
-    @notice Reverts unless the portfolio meets a margin level at VALID prices (INV-8). Anyone; the
-            ledger asks before it pays out or takes over.
+    @notice Reverts unless the portfolio meets a margin level at VALID prices (INV-8). Anyone.
     @param account Account id.
     @param cash WAD cash.
-    @param level Index (layout: levels): 0 IM, 1 IM without counting any unrealised profit (what
-           pays out must leave), 2 MM.
+    @param level Index (layout: levels): 0 IM, 1 IM without any unrealised profit, 2 MM.
     @param legs The portfolio, bits (layout: leg_layout).
     @param known Prices already read in this transaction by the caller, who answers for them, bits.
     @return equity WAD cash.
@@ -371,9 +368,7 @@ def _require_may_fill(
 @pure
 def _require_initial(equity: int256, required: uint256):
     """
-    @dev INV-8.
-    @param equity WAD cash.
-    @param required IM, WAD cash.
+    @dev INV-8. Both WAD cash; `required` is IM.
     """
     assert equity >= convert(required, int256), "risk engine: below initial margin"
 
@@ -382,8 +377,7 @@ def _require_initial(equity: int256, required: uint256):
 @pure
 def _require_valid(stuck: uint256):
     """
-    @dev What takes on risk or pays out needs VALID prices (INV-3).
-    @param stuck Number of legs without one.
+    @dev What takes on risk or pays out needs VALID prices (INV-3), and no legs that are stuck.
     """
     assert stuck == 0, "risk engine: price not valid"
 
