@@ -79,6 +79,8 @@ def __init__(
     @param tear_ups ClearinghouseTearUps, likewise.
     @param settlement ClearinghouseSettlement, likewise.
     @param admin ClearinghouseAdmin, likewise.
+    @custom:reverts clearinghouse: no owner | clearinghouse: part of another token | registry: token
+                    has more than 18 decimals
     """
     assert owner != empty(address), "clearinghouse: no owner"
     for part: address in [slices, tear_ups, settlement, admin]:
@@ -106,6 +108,10 @@ def deposit(account: uint256, token: address, amount: uint256) -> uint256:
             every stage of the default procedure and without a price (INV-10).
     @param amount Token units.
     @return What was credited, WAD: what really arrived.
+    @custom:reverts registry: amount is zero | registry: winding down | ledger: unknown account |
+                    registry: not the account's owner | registry: unknown token | vault: token
+                    transfer failed | words: number out of range | registry: price not valid |
+                    clearinghouse: cap reached
     """
     registry._require_some(amount)
     registry._require_running()
@@ -137,6 +143,11 @@ def withdraw(account: uint256, token: address, amount: uint256, recipient: addre
     @notice Takes tokens out of an account of the caller's. With positions or negative cash left,
             equity must afterwards cover IM without any unrealised profit, at VALID prices (INV-8).
     @param amount Token units.
+    @custom:reverts registry: not the account's owner | registry: winding down | registry:
+                    withdrawals are paused | registry: amount is zero | ledger: unknown account |
+                    ledger: account under a call | trading: account is indebted | registry: not
+                    enough held | words: number out of range | registry: unknown token | trading:
+                    negative cash cap | vault: token transfer failed
     """
     registry._require_authorised(account, role_layout.WITHDRAW)
     registry._require_withdrawals_open()
@@ -163,6 +174,12 @@ def transfer(from_account: uint256, to_account: uint256, token: address, amount:
     @notice Moves margin between accounts. The giving side must meet the same rule as a withdrawal;
             collateral goes only to another account of the same owner.
     @param amount Token units.
+    @custom:reverts registry: not the account's owner | registry: winding down | registry:
+                    withdrawals are paused | clearinghouse: same account | clearinghouse: another
+                    owner | registry: amount is zero | ledger: unknown account | ledger: account
+                    under a call | trading: account is indebted | registry: not enough held | words:
+                    number out of range | registry: unknown token | registry: price not valid |
+                    trading: negative cash cap
     """
     registry._require_authorised(from_account, role_layout.WITHDRAW)
     registry._require_withdrawals_open()
@@ -207,6 +224,13 @@ def novate(
     @param maker_fee Charge on the maker, WAD cash (rounded up to a millionth); likewise taker_fee.
     @param flags Bit 0: the maker's order is reduce-only, bit 1: the taker's.
     @return The lower and upper end of the mark, WAD: equal when the price is VALID.
+    @custom:reverts registry: wrong caller | registry: winding down | trading: bad size | trading:
+                    bad price | sides: unknown market | ledger: unknown account | trading: account
+                    trades with itself | trading: isolated to another market | sides: market is
+                    settled | sides: side is worn out | words: number out of range | ledger: 32
+                    positions at most | trading: order would not reduce | trading: trading is paused
+                    | trading: account is in auction | ledger: account under a call | trading:
+                    account is indebted | trading: negative cash cap
     """
     terms: uint256 = registry.role_words[role_layout.EXCHANGE]
     registry._require_caller(msg.sender == convert(terms & role_layout.HOLDER_MASK, address))
@@ -237,6 +261,8 @@ def set_stage(
     @param stage 0 none, 1 margin call, 2 auction, 3 insolvency.
     @param since Deadline of the call or start of the stage, unix seconds; 0 for none.
     @param reward WAD cash from `account` to `caller_account`; 0: nothing is paid.
+    @custom:reverts registry: wrong caller | ledger: unknown account | words: number out of range |
+                    clearinghouse: account calls itself
     """
     registry._require_role(role_layout.DEFAULT_MANAGER)
     header: uint256 = words._with_stage(ledger._header(account), stage, since)
@@ -337,6 +363,7 @@ def portfolio(account: uint256) -> (uint256, DynArray[uint256, 72]):
     """
     @notice An account as the risk engine reads it.
     @return Header (layout: words) and legs (layout: IRiskEngine).
+    @custom:reverts ledger: unknown account | words: number out of range
     """
     header: uint256 = ledger._header(account)
     return header, ledger._legs(account, header)

@@ -65,6 +65,7 @@ def checkpoint(row: uint256):
     """
     @notice Takes the oracle's checkpoint of a row's feeds. Anyone, while the price is VALID.
     @param row Row: 1 + i for collateral i, 8 + m for market m.
+    @custom:reverts risk table: unknown row
     """
     terms: risk_table.Row = risk_table._row_of(row)
     extcall IPriceOracle(ORACLE).checkpoint(terms.w0, terms.w1, terms.w2)
@@ -77,6 +78,7 @@ def checkpoints(rows: DynArray[uint256, MAX_CHECKPOINTS]) -> uint256:
             that one bad feed holds up no keeper. Anyone.
     @param rows Rows, as above; rows that share an asset share its checkpoint.
     @return taken Number of checkpoints taken.
+    @custom:reverts risk table: unknown row
     """
     taken: uint256 = 0
     for row: uint256 in rows:
@@ -102,6 +104,7 @@ def report_outage(row: uint256):
     """
     @notice Puts on record that the price of a row is not VALID. Anyone; a checkpoint ends it.
     @param row Row: 1 + i for collateral i, 8 + m for market m.
+    @custom:reverts risk table: unknown row
     """
     terms: risk_table.Row = risk_table._row_of(row)
     extcall IPriceOracle(ORACLE).report_outage(terms.w0, terms.w1, terms.w2)
@@ -120,6 +123,7 @@ def row_words(row: uint256) -> (uint256, uint256, uint256, uint256):
     @return w1 Second word of the feeds and the asset id, bits.
     @return w2 Third word of the feeds, bits.
     @return risk Parameters, bits.
+    @custom:reverts risk table: unknown row
     """
     content: risk_table.Row = risk_table._row_at(risk_table._page_of(row), row)
     return content.w0, content.w1, content.w2, content.risk
@@ -137,6 +141,8 @@ def set_asset(asset: uint256, w0: uint256, w1: uint256, w2: uint256):
            IPriceOracle).
     @param w1 Bits: secondary feed.
     @param w2 Bits: hard bounds (WAD cash per unit of the asset).
+    @custom:reverts risk parameters: caller is not the admin | risk parameters: parameter out of
+                    bounds | risk table: unknown row
     """
     self._require_admin()
     self._require_bounds(
@@ -186,6 +192,9 @@ def set_market(
     @param funding_cap Greatest funding per day, ppm of mark: at most 50,000.
     @param isolated_only Whether only ISOLATED accounts may hold it.
     @param interest_cap Greatest open interest, whole units of cash (64 bits).
+    @custom:reverts risk parameters: caller is not the admin | risk parameters: parameter out of
+                    bounds | risk parameters: unknown asset | risk parameters: asset of a row is
+                    fixed
     """
     self._require_admin()
     self._require_bounds(
@@ -223,6 +232,9 @@ def set_collateral(
     @param asset Asset id of what gives the price; fixed once set.
     @param haircut_initial Part of the value that does not count for IM, ppm: at most 950,000.
     @param haircut_maintenance Part that does not count for MM, ppm: at most `haircut_initial`.
+    @custom:reverts risk parameters: caller is not the admin | risk parameters: parameter out of
+                    bounds | risk parameters: unknown asset | risk parameters: asset of a row is
+                    fixed
     """
     self._require_admin()
     self._require_bounds(
@@ -241,6 +253,8 @@ def set_globals(profit_weight: uint256, minimum_equity: uint256):
     @notice Sets what holds for every account. The Clearinghouse's owner only.
     @param profit_weight Part of unrealised profit that supports new positions (w), ppm.
     @param minimum_equity Least equity of an account with a position, WAD cash: at most a million.
+    @custom:reverts risk parameters: caller is not the admin | risk parameters: parameter out of
+                    bounds
     """
     self._require_admin()
     self._require_bounds(profit_weight <= units.PPM and minimum_equity <= MAX_MINIMUM_EQUITY)

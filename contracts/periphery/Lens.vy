@@ -62,6 +62,7 @@ CLEARINGHOUSE: public(immutable(address))
 def __init__(clearinghouse: address):
     """
     @param clearinghouse The ledger; it names the risk engine and the default manager.
+    @custom:reverts lens: no clearinghouse
     """
     assert clearinghouse != empty(address), "lens: no clearinghouse"
     CLEARINGHOUSE = clearinghouse

@@ -76,6 +76,7 @@ def __init__(
     @param insolvency DefaultManagerInsolvency made for the same ledger.
     @param terms First terms, inside the bounds of `set_terms`.
     @param waterfall Likewise those of the waterfall.
+    @custom:reverts default manager: part of another ledger | default rules: terms out of bounds
     """
     assert (
         staticcall IDefaultManagerPart(insolvency).CLEARINGHOUSE() == clearinghouse
@@ -114,6 +115,9 @@ def call_margin(account: uint256, caller_account: uint256 = 0) -> uint256:
     @param caller_account Account that gets the reward, paid by the called account: a part of MM, at
            most the cap and what equity there is; 0 forgoes it.
     @return Deadline to cure, unix seconds: now for an insolvent account, which gets no grace.
+    @custom:reverts default rules: winding down | default rules: liquidations are paused | default
+                    manager: already called | default rules: account is healthy | default rules:
+                    price not valid
     """
     word: uint256 = default_rules._open_word()
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
@@ -151,6 +155,7 @@ def cure(account: uint256):
     """
     @notice Ends a margin call or an auction of an account whose equity is back at the target.
             Anyone, at any time; prices that are not VALID count at their worse end for the account.
+    @custom:reverts default manager: no call to cure | default manager: equity below target
     """
     stage: uint256 = words._stage(
         staticcall IClearinghouse(default_rules.CLEARINGHOUSE).headers(account)
@@ -180,6 +185,9 @@ def open_auction(account: uint256):
             below MM, or equity is below the close-out margin, called or not. Anyone, at VALID
             prices. At equity 0 and below it opens the insolvency instead, also of an account in
             auction already.
+    @custom:reverts default rules: winding down | default rules: liquidations are paused | default
+                    manager: auction is open | default rules: account is healthy | default rules:
+                    price not valid | default manager: grace not over
     """
     word: uint256 = default_rules._open_word()
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
@@ -227,6 +235,11 @@ def bid(
     @param min_discount Least discount accepted, ppm of the slice's MM.
     @param deadline Last moment of the bid, unix seconds.
     @return Fraction taken and discount received, WAD.
+    @custom:reverts default rules: bid expired | default rules: not the bidder's account | default
+                    rules: winding down | default rules: liquidations are paused | auction rules: no
+                    auction | default rules: account is healthy | default rules: price not valid |
+                    default rules: fraction is zero | default rules: fraction above limit | default
+                    rules: discount below limit
     """
     default_rules._require_bidder(bidder_account, deadline)
     word: uint256 = default_rules._open_word()
@@ -281,6 +294,9 @@ def reopen(account: uint256):
     """
     @notice Puts an account whose equity is above 0 again back into the auction and frees its
             reservation. Anyone.
+    @custom:reverts default rules: winding down | default rules: liquidations are paused | default
+                    rules: insolvency not recognised | default manager: account is insolvent |
+                    default rules: price not valid
     """
     word: uint256 = default_rules._open_word()
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
@@ -338,6 +354,9 @@ def quote(account: uint256, fraction: uint256) -> IDefaultManagerEvents.Quote:
     """
     @notice What a bid for this fraction (WAD) would do now. Reverts as `bid` would: no auction,
             equity at MM again, fraction 0 or above f*.
+    @custom:reverts auction rules: no auction | default rules: account is healthy | default rules:
+                    price not valid | default rules: fraction is zero | default rules: fraction
+                    above limit
     """
     word: uint256 = staticcall IClearinghouse(default_rules.CLEARINGHOUSE).role_word(
         role_layout.RISK_ENGINE
@@ -456,6 +475,7 @@ def set_terms(terms: IDefaultManagerEvents.Terms):
     """
     @notice Changes the terms, inside hard bounds. The Clearinghouse's owner only. Deadlines already
             given stay; a running auction's discount follows the new terms.
+    @custom:reverts default rules: caller is not the admin | default rules: terms out of bounds
     """
     default_rules._require_admin()
     default_rules._set_terms(terms)
@@ -466,6 +486,7 @@ def set_waterfall(terms: IDefaultManagerEvents.Waterfall):
     """
     @notice Changes the terms of the waterfall, inside hard bounds. The Clearinghouse's owner only.
     @param terms New terms (units: IDefaultManagerEvents).
+    @custom:reverts default rules: caller is not the admin | default rules: terms out of bounds
     """
     default_rules._require_admin()
     default_rules._set_waterfall(terms)

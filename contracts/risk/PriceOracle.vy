@@ -94,7 +94,7 @@ def checkpoint(w0: uint256, w1: uint256, w2: uint256):
     @param w0 First word of the configuration, see IPriceOracle.
     @param w1 Second word; the caller's bits make no difference.
     @param w2 Third word.
-    @custom:reverts price oracle: price not valid | price oracle: not enough gas for a feed
+    @custom:reverts price oracle: not enough gas for a feed | price oracle: price not valid
     """
     judgement: uint256 = self._judge(w0, w1, w2, self._is_sequencer_up())
     assert (
@@ -111,9 +111,8 @@ def report_outage(w0: uint256, w1: uint256, w2: uint256):
     @param w0 First word of the configuration, see IPriceOracle.
     @param w1 Second word; the caller's bits make no difference.
     @param w2 Third word.
-    @custom:reverts price oracle: price is valid | price oracle: sequencer outage
-                    | price memory: outage already reported
-                    | price oracle: not enough gas for a feed
+    @custom:reverts price oracle: not enough gas for a feed | price oracle: price is valid | price
+                    oracle: sequencer outage | price memory: outage already reported
     """
     status: uint256 = self._judge(w0, w1, w2, self._is_sequencer_up()) >> feed_words.STATUS_SHIFT
     assert status != feed_words.STATUS_VALID, "price oracle: price is valid"

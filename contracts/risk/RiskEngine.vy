@@ -98,6 +98,7 @@ def margin(account: uint256) -> (int256, uint256, uint256):
     @return equity WAD cash.
     @return initial IM, WAD cash.
     @return maintenance MM, WAD cash.
+    @custom:reverts risk table: unknown row
     """
     header: uint256 = 0
     legs: DynArray[uint256, limits.MAX_LEGS] = []
@@ -122,6 +123,7 @@ def assess(
     @param account Account id.
     @return seen The assessment.
     @return known VALID legs with their prices and details, bits (layout: leg_layout).
+    @custom:reverts risk table: unknown row
     """
     header: uint256 = 0
     legs: DynArray[uint256, limits.MAX_LEGS] = []
@@ -165,6 +167,8 @@ def require_margin(
     @param legs The portfolio, bits (layout: leg_layout).
     @param known Prices already read in this transaction by the caller, who answers for them, bits.
     @return equity WAD cash.
+    @custom:reverts risk table: unknown row | risk engine: price not valid | risk engine: below
+                    maintenance margin | risk engine: below initial margin
     """
     tally: portfolio_margin.Tally = empty(portfolio_margin.Tally)
     priced: DynArray[uint256, limits.MAX_KNOWN] = []
@@ -211,6 +215,9 @@ def require_fill(
     @return weight How much it counts, WAD, at most 1.
     @return maker_initial IM of the maker, WAD cash.
     @return taker_initial IM of the taker, WAD cash.
+    @custom:reverts risk table: unknown row | risk engine: open interest cap | risk engine: isolated
+                    accounts only | risk engine: price not valid | risk engine: below initial margin
+                    | risk engine: insolvent account | risk engine: worse than mark
     """
     row: risk_table.Row = risk_table._row_of(leg_layout.MARKET_ROW + fill.market)
     mark: uint256 = self._quote(row)
@@ -268,6 +275,7 @@ def price(row: uint256) -> (uint256, uint256, bool):
     @return low Lower end, WAD cash per unit.
     @return high Upper end, WAD cash per unit.
     @return is_valid Whether it is VALID.
+    @custom:reverts risk table: unknown row
     """
     quote: uint256 = self._quote(risk_table._row_of(row))
     return (
@@ -293,6 +301,7 @@ def settlement_price(row: uint256) -> (uint256, bool):
     @param row Row: 1 + i for collateral i, 8 + m for market m.
     @return price WAD cash per unit.
     @return is_final Whether anyone may settle at it.
+    @custom:reverts risk table: unknown row
     """
     terms: risk_table.Row = risk_table._row_of(row)
     low: uint256 = 0
