@@ -20,10 +20,10 @@ from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
 from ..interfaces import IClearinghouse
 from ..interfaces import IClearinghouseEvents
-from ..interfaces import IClearinghousePart
 from ..interfaces import IClearinghouseStages
 from ..interfaces import IClearinghouseVenue
 from ..interfaces import IRiskEngine
+from ..interfaces import ISettlesIn
 from ..modules.layout import leg_layout
 from ..modules.layout import levels
 from ..modules.layout import limits
@@ -42,6 +42,7 @@ from ..modules import vault
 implements: IClearinghouse
 implements: IClearinghouseStages
 implements: IClearinghouseVenue
+implements: ISettlesIn
 initializes: ownable
 initializes: ownable_2step[ownable := ownable]
 initializes: currency
@@ -85,7 +86,7 @@ def __init__(
     assert owner != empty(address), "clearinghouse: no owner"
     for part: address in [slices, tear_ups, settlement, admin]:
         assert (
-            staticcall IClearinghousePart(part).SETTLEMENT_TOKEN() == settlement_token
+            staticcall ISettlesIn(part).SETTLEMENT_TOKEN() == settlement_token
         ), "clearinghouse: part of another token"
     ownable.__init__()
     ownable_2step.__init__()

@@ -17,8 +17,8 @@ from snekmate.auth import ownable_2step
 from ..interfaces import IClearinghouseAccounts
 from ..interfaces import IClearinghouseAdmin
 from ..interfaces import IClearinghouseEvents
-from ..interfaces import IClearinghousePart
 from ..interfaces import IClearinghouseRecords
+from ..interfaces import ISettlesIn
 from ..modules.layout import limits
 from ..modules.layout import role_layout
 from ..modules.layout import units
@@ -32,8 +32,8 @@ from ..modules import sides
 
 implements: IClearinghouseAccounts
 implements: IClearinghouseAdmin
-implements: IClearinghousePart
 implements: IClearinghouseRecords
+implements: ISettlesIn
 initializes: ownable
 initializes: ownable_2step[ownable := ownable]
 initializes: currency

@@ -15,12 +15,12 @@
 from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
 from ..interfaces import IClearinghouseEvents
-from ..interfaces import IClearinghousePart
 from ..interfaces import IClearinghouseProofs
 from ..interfaces import IClearinghouseSettlement
 from ..interfaces import IDefaultFund
 from ..interfaces import IDefaultFundManager
 from ..interfaces import IRiskEngine
+from ..interfaces import ISettlesIn
 from ..modules.layout import leg_layout
 from ..modules.layout import role_layout
 from ..modules.layout import tier_layout
@@ -35,9 +35,9 @@ from ..modules import sides
 from ..modules import vault
 from ..modules import wind_down
 
-implements: IClearinghousePart
 implements: IClearinghouseProofs
 implements: IClearinghouseSettlement
+implements: ISettlesIn
 initializes: ownable
 initializes: ownable_2step[ownable := ownable]
 initializes: currency

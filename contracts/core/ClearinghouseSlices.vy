@@ -14,11 +14,11 @@
 from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
 from ..interfaces import IClearinghouseEvents
-from ..interfaces import IClearinghousePart
 from ..interfaces import IClearinghouseShortfalls
 from ..interfaces import IClearinghouseSlices
 from ..interfaces import IDefaultFund
 from ..interfaces import IRiskEngine
+from ..interfaces import ISettlesIn
 from ..modules.layout import leg_layout
 from ..modules.layout import levels
 from ..modules.layout import role_layout
@@ -32,9 +32,9 @@ from ..modules import sides
 from ..modules import trading
 from ..modules import vault
 
-implements: IClearinghousePart
 implements: IClearinghouseShortfalls
 implements: IClearinghouseSlices
+implements: ISettlesIn
 initializes: ownable
 initializes: ownable_2step[ownable := ownable]
 initializes: currency

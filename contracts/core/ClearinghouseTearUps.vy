@@ -14,8 +14,8 @@
 from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
 from ..interfaces import IClearinghouseEvents
-from ..interfaces import IClearinghousePart
 from ..interfaces import IClearinghouseTearUps
+from ..interfaces import ISettlesIn
 from ..modules.layout import limits
 from ..modules.layout import role_layout
 from ..modules.layout import stages
@@ -29,8 +29,8 @@ from ..modules import registry
 from ..modules import sides
 from ..modules import tear_up
 
-implements: IClearinghousePart
 implements: IClearinghouseTearUps
+implements: ISettlesIn
 initializes: ownable
 initializes: ownable_2step[ownable := ownable]
 initializes: currency

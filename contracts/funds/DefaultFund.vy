@@ -32,6 +32,8 @@ from ..interfaces import IDefaultFundEvents
 from ..interfaces import IDefaultFundManager
 from ..interfaces import IFund
 from ..interfaces import IFundManager
+from ..interfaces import IHouseContract
+from ..interfaces import ISettlesIn
 from ..modules.layout import role_layout
 from ..modules.layout import tier_layout
 from ..modules.layout import units
@@ -52,6 +54,8 @@ implements: IDefaultFundManager
 implements: IFund
 
 implements: IFundManager
+implements: IHouseContract
+implements: ISettlesIn
 
 initializes: fund
 

@@ -37,6 +37,7 @@ from snekmate.extensions import erc4626
 from snekmate.tokens import erc20
 from ..interfaces import IFund
 from ..interfaces import IFundManager
+from ..interfaces import IHouseContract
 from ..interfaces import IInsuranceFund
 from ..interfaces import IInsuranceFundAdmin
 from ..interfaces import IInsuranceFundEvents
@@ -56,6 +57,7 @@ implements: IFund
 
 implements: IFundManager
 
+implements: IHouseContract
 implements: IInsuranceFund
 
 implements: IInsuranceFundAdmin

@@ -16,6 +16,7 @@ from ..interfaces import IClearinghouse
 from ..interfaces import IClearinghouseRecords
 from ..interfaces import IDefaultManagerEvents
 from ..interfaces import IDefaultManagerViews
+from ..interfaces import IHouseContract
 from ..interfaces import ILens
 from ..interfaces import IRiskEngine
 from ..modules.layout import leg_layout
@@ -28,6 +29,7 @@ from ..modules import funding_math
 from ..modules import prospects
 from ..modules import wad_math
 
+implements: IHouseContract
 implements: ILens
 
 MAX_ACCOUNTS: constant(uint256) = 100

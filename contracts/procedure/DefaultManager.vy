@@ -27,8 +27,8 @@ from ..interfaces import IDefaultManager
 from ..interfaces import IDefaultManagerAdmin
 from ..interfaces import IDefaultManagerCures
 from ..interfaces import IDefaultManagerEvents
-from ..interfaces import IDefaultManagerPart
 from ..interfaces import IDefaultManagerViews
+from ..interfaces import IHouseContract
 from ..interfaces import IRiskEngine
 from ..modules.layout import leg_layout
 from ..modules.layout import limits
@@ -45,8 +45,8 @@ from ..modules import reservations
 implements: IDefaultManager
 implements: IDefaultManagerAdmin
 implements: IDefaultManagerCures
-implements: IDefaultManagerPart
 implements: IDefaultManagerViews
+implements: IHouseContract
 initializes: default_rules
 initializes: auction_rules[default_rules := default_rules]
 initializes: draw_limits[default_rules := default_rules]
@@ -79,7 +79,7 @@ def __init__(
     @custom:reverts default manager: part of another ledger | default rules: terms out of bounds
     """
     assert (
-        staticcall IDefaultManagerPart(insolvency).CLEARINGHOUSE() == clearinghouse
+        staticcall IHouseContract(insolvency).CLEARINGHOUSE() == clearinghouse
     ), "default manager: part of another ledger"
     default_rules.__init__(clearinghouse)
     INSOLVENCY = insolvency

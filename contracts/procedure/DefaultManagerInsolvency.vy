@@ -31,7 +31,7 @@ from ..interfaces import IClearinghouseTearUps
 from ..interfaces import IDefaultManager
 from ..interfaces import IDefaultManagerEvents
 from ..interfaces import IDefaultManagerInsolvency
-from ..interfaces import IDefaultManagerPart
+from ..interfaces import IHouseContract
 from ..interfaces import IRiskEngine
 from ..modules.layout import limits
 from ..modules.layout import stages
@@ -47,7 +47,7 @@ from ..modules import waterfall
 
 implements: IDefaultManager
 implements: IDefaultManagerInsolvency
-implements: IDefaultManagerPart
+implements: IHouseContract
 initializes: default_rules
 initializes: draw_limits[default_rules := default_rules]
 initializes: reservations[default_rules := default_rules]

@@ -21,6 +21,7 @@
 """
 
 from ..interfaces import IClearinghouse
+from ..interfaces import IHouseContract
 from ..interfaces import IPriceOracle
 from ..interfaces import IRiskEngine
 from ..interfaces import IRiskEngineAdmin
@@ -37,6 +38,7 @@ from ..modules import risk_parameters
 from ..modules import risk_table
 from ..modules import wad_math
 
+implements: IHouseContract
 implements: IRiskEngine
 implements: IRiskEngineAdmin
 implements: IRiskEngineEvents

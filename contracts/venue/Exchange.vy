@@ -24,6 +24,7 @@ from ..interfaces import IClearinghouseVenue
 from ..interfaces import IExchange
 from ..interfaces import IExchangeAdmin
 from ..interfaces import IExchangeEvents
+from ..interfaces import IHouseContract
 from ..modules.layout import order_words
 from ..modules.layout import role_layout
 from ..modules.layout import words
@@ -35,6 +36,7 @@ implements: IERC5267
 implements: IExchange
 implements: IExchangeAdmin
 implements: IExchangeEvents
+implements: IHouseContract
 
 initializes: eip712_domain_separator
 initializes: market_terms
