@@ -20,12 +20,13 @@ from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
 from ..interfaces import IClearinghouse
 from ..interfaces import IClearinghouseEvents
-from ..interfaces import IClearinghousePart
 from ..interfaces import IClearinghouseStages
 from ..interfaces import IClearinghouseVenue
 from ..interfaces import IRiskEngine
+from ..interfaces import ISettlesIn
 from ..modules.layout import leg_layout
 from ..modules.layout import levels
+from ..modules.layout import limits
 from ..modules.layout import role_layout
 from ..modules.layout import stages
 from ..modules.layout import words
@@ -41,6 +42,7 @@ from ..modules import vault
 implements: IClearinghouse
 implements: IClearinghouseStages
 implements: IClearinghouseVenue
+implements: ISettlesIn
 initializes: ownable
 initializes: ownable_2step[ownable := ownable]
 initializes: currency
@@ -53,10 +55,6 @@ exports: (
     currency.SETTLEMENT_TOKEN,
     ledger.headers,
 )
-
-
-# Longest answer of a function that runs in a part, bytes.
-ANSWER_SIZE: constant(uint256) = 1_024
 
 
 # The parts of this contract's code: same storage, reached by delegatecall.
@@ -82,11 +80,13 @@ def __init__(
     @param tear_ups ClearinghouseTearUps, likewise.
     @param settlement ClearinghouseSettlement, likewise.
     @param admin ClearinghouseAdmin, likewise.
+    @custom:reverts clearinghouse: no owner | clearinghouse: part of another token | registry: token
+                    has more than 18 decimals
     """
     assert owner != empty(address), "clearinghouse: no owner"
     for part: address in [slices, tear_ups, settlement, admin]:
         assert (
-            staticcall IClearinghousePart(part).SETTLEMENT_TOKEN() == settlement_token
+            staticcall ISettlesIn(part).SETTLEMENT_TOKEN() == settlement_token
         ), "clearinghouse: part of another token"
     ownable.__init__()
     ownable_2step.__init__()
@@ -109,6 +109,10 @@ def deposit(account: uint256, token: address, amount: uint256) -> uint256:
             every stage of the default procedure and without a price (INV-10).
     @param amount Token units.
     @return What was credited, WAD: what really arrived.
+    @custom:reverts registry: amount is zero | registry: winding down | ledger: unknown account |
+                    registry: not the account's owner | registry: unknown token | vault: token
+                    transfer failed | words: number out of range | registry: price not valid |
+                    clearinghouse: cap reached
     """
     registry._require_some(amount)
     registry._require_running()
@@ -140,6 +144,11 @@ def withdraw(account: uint256, token: address, amount: uint256, recipient: addre
     @notice Takes tokens out of an account of the caller's. With positions or negative cash left,
             equity must afterwards cover IM without any unrealised profit, at VALID prices (INV-8).
     @param amount Token units.
+    @custom:reverts registry: not the account's owner | registry: winding down | registry:
+                    withdrawals are paused | registry: amount is zero | ledger: unknown account |
+                    ledger: account under a call | trading: account is indebted | registry: not
+                    enough held | words: number out of range | registry: unknown token | trading:
+                    negative cash cap | vault: token transfer failed
     """
     registry._require_authorised(account, role_layout.WITHDRAW)
     registry._require_withdrawals_open()
@@ -166,6 +175,12 @@ def transfer(from_account: uint256, to_account: uint256, token: address, amount:
     @notice Moves margin between accounts. The giving side must meet the same rule as a withdrawal;
             collateral goes only to another account of the same owner.
     @param amount Token units.
+    @custom:reverts registry: not the account's owner | registry: winding down | registry:
+                    withdrawals are paused | clearinghouse: same account | clearinghouse: another
+                    owner | registry: amount is zero | ledger: unknown account | ledger: account
+                    under a call | trading: account is indebted | registry: not enough held | words:
+                    number out of range | registry: unknown token | registry: price not valid |
+                    trading: negative cash cap
     """
     registry._require_authorised(from_account, role_layout.WITHDRAW)
     registry._require_withdrawals_open()
@@ -210,6 +225,13 @@ def novate(
     @param maker_fee Charge on the maker, WAD cash (rounded up to a millionth); likewise taker_fee.
     @param flags Bit 0: the maker's order is reduce-only, bit 1: the taker's.
     @return The lower and upper end of the mark, WAD: equal when the price is VALID.
+    @custom:reverts registry: wrong caller | registry: winding down | trading: bad size | trading:
+                    bad price | sides: unknown market | ledger: unknown account | trading: account
+                    trades with itself | trading: isolated to another market | sides: market is
+                    settled | sides: side is worn out | words: number out of range | ledger: 32
+                    positions at most | trading: order would not reduce | trading: trading is paused
+                    | trading: account is in auction | ledger: account under a call | trading:
+                    account is indebted | trading: negative cash cap
     """
     terms: uint256 = registry.role_words[role_layout.EXCHANGE]
     registry._require_caller(msg.sender == convert(terms & role_layout.HOLDER_MASK, address))
@@ -240,6 +262,8 @@ def set_stage(
     @param stage 0 none, 1 margin call, 2 auction, 3 insolvency.
     @param since Deadline of the call or start of the stage, unix seconds; 0 for none.
     @param reward WAD cash from `account` to `caller_account`; 0: nothing is paid.
+    @custom:reverts registry: wrong caller | ledger: unknown account | words: number out of range |
+                    clearinghouse: account calls itself
     """
     registry._require_role(role_layout.DEFAULT_MANAGER)
     header: uint256 = words._with_stage(ledger._header(account), stage, since)
@@ -268,7 +292,7 @@ def set_stage(
 @external
 @raw_return
 @reentrant
-def __default__() -> Bytes[ANSWER_SIZE]:
+def __default__() -> Bytes[limits.PART_ANSWER_SIZE]:
     """
     @notice Runs any other function in the part that has it (modules/routes.vy), on this contract's
             storage; the part takes the lock there and reverts with its own reason.
@@ -282,7 +306,7 @@ def __default__() -> Bytes[ANSWER_SIZE]:
             code = TEAR_UPS
         elif part == routes.SETTLEMENT:
             code = SETTLEMENT
-    return raw_call(code, msg.data, max_outsize=ANSWER_SIZE, is_delegate_call=True)
+    return raw_call(code, msg.data, max_outsize=limits.PART_ANSWER_SIZE, is_delegate_call=True)
 
 
 # VIEWS --------------------------------------------------------------------------------------------
@@ -340,6 +364,7 @@ def portfolio(account: uint256) -> (uint256, DynArray[uint256, 72]):
     """
     @notice An account as the risk engine reads it.
     @return Header (layout: words) and legs (layout: IRiskEngine).
+    @custom:reverts ledger: unknown account | words: number out of range
     """
     header: uint256 = ledger._header(account)
     return header, ledger._legs(account, header)

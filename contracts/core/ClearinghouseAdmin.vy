@@ -17,8 +17,8 @@ from snekmate.auth import ownable_2step
 from ..interfaces import IClearinghouseAccounts
 from ..interfaces import IClearinghouseAdmin
 from ..interfaces import IClearinghouseEvents
-from ..interfaces import IClearinghousePart
 from ..interfaces import IClearinghouseRecords
+from ..interfaces import ISettlesIn
 from ..modules.layout import limits
 from ..modules.layout import role_layout
 from ..modules.layout import units
@@ -32,8 +32,8 @@ from ..modules import sides
 
 implements: IClearinghouseAccounts
 implements: IClearinghouseAdmin
-implements: IClearinghousePart
 implements: IClearinghouseRecords
+implements: ISettlesIn
 initializes: ownable
 initializes: ownable_2step[ownable := ownable]
 initializes: currency
@@ -115,6 +115,7 @@ MAX_PROOF_REWARD_CAP: constant(uint256) = 1_000  # units of cash
 def __init__(settlement_token: address):
     """
     @param settlement_token Address of the Clearinghouse's settlement token.
+    @custom:reverts registry: token has more than 18 decimals
     """
     ownable.__init__()
     ownable_2step.__init__()
@@ -141,6 +142,7 @@ def open_account(mode: uint256, market: uint256) -> uint256:
     @param mode 1 ISOLATED (one market, losses stop there) or 2 CROSS (all positions share margin).
     @param market The only market of an ISOLATED account; 0 for CROSS.
     @return The account id.
+    @custom:reverts sides: unknown market | clearinghouse: bad margin mode
     """
     if mode == words.ISOLATED:
         assert sides._state(market) != 0  # reverts by itself: "sides: unknown market"
@@ -167,6 +169,7 @@ def set_operator(operator: address, permissions: uint256):
     @notice Lets `operator` act for all accounts of the caller's.
     @param permissions Bits: 1 TRADE (fills, orders, deposits of collateral), 2 WITHDRAW
            (withdrawals and transfers); 0 revokes.
+    @custom:reverts clearinghouse: unknown permission
     """
     assert (
         permissions <= role_layout.TRADE | role_layout.WITHDRAW
@@ -182,6 +185,7 @@ def accrue_funding(market: uint256):
     """
     @notice Stores a market's funding index at this block and lets its rate fade. Anyone; never
             needs a price.
+    @custom:reverts sides: unknown market | words: number out of range
     """
     state: uint256 = sides._state(market)
     funding: int256 = funding_math._funding_now(state)
@@ -209,12 +213,13 @@ def collateral_cap(index: uint256) -> uint256:
 def paused_until(action: uint256) -> uint256:
     """
     @notice End of the last pause of an action, unix seconds. Liquidations wait CURE_WINDOW more.
+    @custom:reverts clearinghouse: unknown action
     """
     self._require_action(action)
     return self._paused_until(action)
 
 
-# PAUSES -------------------------------------------------------------------------------------------
+# ADMIN: PAUSES ------------------------------------------------------------------------------------
 
 @external
 def pause(action: uint256, duration: uint256):
@@ -223,6 +228,9 @@ def pause(action: uint256, duration: uint256):
     @param action 0 trading (reductions go on), 1 withdrawals, 2 liquidations (cures go on).
     @param duration Seconds from now, a day at most; all pauses of an action that begin within 30
            days add up to 3 days at most. A pause of liquidations counts the cure window after it.
+    @custom:reverts clearinghouse: caller is not the guardian | clearinghouse: unknown action |
+                    registry: winding down | clearinghouse: pause out of bounds | clearinghouse:
+                    already paused for longer | clearinghouse: paused time is used up
     """
     assert msg.sender == registry.guardian, "clearinghouse: caller is not the guardian"
     self._require_action(action)
@@ -251,6 +259,8 @@ def pause(action: uint256, duration: uint256):
 def unpause(action: uint256):
     """
     @notice Ends a pause at once. Guardian or owner. The time stays counted.
+    @custom:reverts clearinghouse: caller is not the guardian | clearinghouse: unknown action |
+                    clearinghouse: not paused
     """
     assert (
         msg.sender == registry.guardian or msg.sender == ownable.owner
@@ -265,7 +275,7 @@ def unpause(action: uint256):
     )
 
 
-# ROLES --------------------------------------------------------------------------------------------
+# ADMIN: ROLES -------------------------------------------------------------------------------------
 
 @external
 def set_role(role: uint256, holder: address):
@@ -273,6 +283,8 @@ def set_role(role: uint256, holder: address):
     @notice Plugs in a contract: 0 risk engine, 1 exchange, 2 default manager, 3 insurance fund,
             4 default fund. The first holder takes over at once, every later one a day after he was
             proposed (`accept_role`). Owner only.
+    @custom:reverts ownable: caller is not the owner | clearinghouse: unknown role | clearinghouse:
+                    role holder is not a contract
     """
     ownable._check_owner()
     assert role < role_layout.ROLES, "clearinghouse: unknown role"
@@ -291,6 +303,7 @@ def set_role(role: uint256, holder: address):
 def accept_role(role: uint256):
     """
     @notice Lets a proposed holder take over. Anyone, once its delay is over.
+    @custom:reverts clearinghouse: no role proposed | clearinghouse: role delay is not over
     """
     pending: uint256 = registry.pending_roles[role]
     assert pending != 0, "clearinghouse: no role proposed"
@@ -305,6 +318,7 @@ def accept_role(role: uint256):
 def cancel_role(role: uint256):
     """
     @notice Withdraws a proposal. Owner only.
+    @custom:reverts ownable: caller is not the owner | clearinghouse: no role proposed
     """
     ownable._check_owner()
     assert registry.pending_roles[role] != 0, "clearinghouse: no role proposed"
@@ -317,6 +331,7 @@ def set_guardian(guardian: address):
     """
     @notice Proposes who may pause; he accepts himself. The zero address leaves nobody, at once.
             Owner only.
+    @custom:reverts ownable: caller is not the owner
     """
     ownable._check_owner()
     registry.pending_guardian = guardian
@@ -329,6 +344,7 @@ def set_guardian(guardian: address):
 def accept_guardian():
     """
     @notice Takes the guardian's office. The proposed guardian only.
+    @custom:reverts clearinghouse: caller is not the proposed guardian
     """
     assert (
         msg.sender == registry.pending_guardian
@@ -338,7 +354,7 @@ def accept_guardian():
     log IClearinghouseEvents.GuardianSet(guardian=msg.sender)
 
 
-# LISTINGS AND TERMS -------------------------------------------------------------------------------
+# ADMIN: LISTINGS AND TERMS ------------------------------------------------------------------------
 
 @external
 def list_collateral(token: address, cap: uint256) -> uint256:
@@ -346,6 +362,8 @@ def list_collateral(token: address, cap: uint256) -> uint256:
     @notice Lists a collateral token. Its haircuts and feeds are the risk engine's. Owner only.
     @param cap Greatest total of deposits, WAD; a tenth of it at first, all of it after CAP_RAMP.
     @return Its index.
+    @custom:reverts ownable: caller is not the owner | clearinghouse: eight collaterals at most |
+                    clearinghouse: token already listed | registry: token has more than 18 decimals
     """
     ownable._check_owner()
     index: uint256 = registry.collateral_count
@@ -372,6 +390,7 @@ def set_collateral_cap(index: uint256, cap: uint256):
     """
     @notice Changes a collateral's deposit cap (WAD), downwards at once, upwards over CAP_RAMP; what
             is inside stays. Owner only.
+    @custom:reverts ownable: caller is not the owner | registry: unknown token
     """
     ownable._check_owner()
     registry._require_listed(index)
@@ -387,6 +406,8 @@ def list_market(market: uint256):
     @notice Opens the books of a market. Its risk row and terms are set in the risk engine and the
             exchange. Owner only.
     @param market Id, 1 to 120.
+    @custom:reverts ownable: caller is not the owner | clearinghouse: bad market id | clearinghouse:
+                    market already listed | registry: winding down | words: number out of range
     """
     ownable._check_owner()
     assert market != 0 and market <= limits.MAX_MARKET, "clearinghouse: bad market id"
@@ -405,6 +426,7 @@ def set_shortfall_terms(cap: uint256, threshold: uint256, grace: uint256, discou
     @param threshold Amount above which an account's grace time starts, WAD.
     @param grace Seconds, 30 days at most.
     @param discount What whoever pays it gets on top in collateral, ppm, 10 % at most.
+    @custom:reverts ownable: caller is not the owner | clearinghouse: shortfall terms out of bounds
     """
     ownable._check_owner()
     assert (
@@ -424,6 +446,8 @@ def set_default_fund_share(share: uint256):
     """
     @notice Sets the part of the fees that goes to the default fund. Owner only.
     @param share ppm, 80 % at most.
+    @custom:reverts ownable: caller is not the owner | clearinghouse: default fund share out of
+                    bounds
     """
     ownable._check_owner()
     assert (share <= MAX_DEFAULT_FUND_SHARE), "clearinghouse: default fund share out of bounds"
@@ -437,6 +461,7 @@ def set_contribution_threshold(threshold: uint256):
     @notice Sets the IM above which an account that takes on risk needs a contribution of its
             owner's to the default fund. Owner only.
     @param threshold Whole units of cash, below 2**32; 0: none is needed.
+    @custom:reverts ownable: caller is not the owner | clearinghouse: threshold out of bounds
     """
     ownable._check_owner()
     assert threshold <= role_layout.ROLE_FIELD_MASK, "clearinghouse: threshold out of bounds"
@@ -455,6 +480,8 @@ def set_wind_down_terms(hole_share: uint256, window: uint256, reward: uint256, r
     @param window Seconds in which deficits are proven: 1 hour to 30 days.
     @param reward Part of a deficit for whoever proves it, ppm: at most 5 %.
     @param reward_cap Greatest reward, whole units of cash: at most 1,000.
+    @custom:reverts ownable: caller is not the owner | registry: winding down | clearinghouse:
+                    wind-down terms out of bounds
     """
     ownable._check_owner()
     registry._require_running()

@@ -15,12 +15,12 @@
 from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
 from ..interfaces import IClearinghouseEvents
-from ..interfaces import IClearinghousePart
 from ..interfaces import IClearinghouseProofs
 from ..interfaces import IClearinghouseSettlement
 from ..interfaces import IDefaultFund
 from ..interfaces import IDefaultFundManager
 from ..interfaces import IRiskEngine
+from ..interfaces import ISettlesIn
 from ..modules.layout import leg_layout
 from ..modules.layout import role_layout
 from ..modules.layout import tier_layout
@@ -35,9 +35,9 @@ from ..modules import sides
 from ..modules import vault
 from ..modules import wind_down
 
-implements: IClearinghousePart
 implements: IClearinghouseProofs
 implements: IClearinghouseSettlement
+implements: ISettlesIn
 initializes: ownable
 initializes: ownable_2step[ownable := ownable]
 initializes: currency
@@ -69,6 +69,7 @@ CONVERSIONS: constant(uint256) = 100  # accounts in one call
 def __init__(settlement_token: address):
     """
     @param settlement_token Address of the Clearinghouse's settlement token.
+    @custom:reverts registry: token has more than 18 decimals
     """
     ownable.__init__()
     ownable_2step.__init__()
@@ -85,6 +86,9 @@ def repay(account: uint256, amount: uint256) -> uint256:
             insurance fund, own contribution. Anyone.
     @param amount Settlement token units to take from the caller, at most what is owed (rounded up).
     @return What is still owed, WAD cash.
+    @custom:reverts registry: amount is zero | registry: winding down | ledger: unknown account |
+                    clearinghouse: owes nothing | clearinghouse: owes less | vault: token transfer
+                    failed
     """
     registry._require_some(amount)
     registry._require_running()
@@ -107,6 +111,10 @@ def recover(account: uint256) -> uint256:
     @notice Lets an indebted account without positions and without a stage pay what it owes out of
             its own cash, in the same order. Anyone.
     @return What is still owed, WAD cash.
+    @custom:reverts registry: winding down | ledger: unknown account | ledger: no position to
+                    convert | words: number out of range | clearinghouse: owes nothing | ledger:
+                    account under a call | clearinghouse: account still has legs | registry: not
+                    enough held | vault: token transfer failed
     """
     registry._require_running()
     header: uint256 = ledger._convert_settled(account, ledger._header(account))
@@ -136,6 +144,8 @@ def settle_market(market: uint256) -> uint256:
             time, or in a wind-down. The price is the risk engine's: the mark if VALID, else the
             time-weighted average of the last VALID prices.
     @return The price, WAD.
+    @custom:reverts sides: unknown market | sides: market is settled | clearinghouse: market is
+                    alive | words: number out of range
     """
     state: uint256 = sides._state(market)
     sides._require_living(state)
@@ -162,6 +172,9 @@ def convert_positions(market: uint256, accounts: DynArray[uint256, CONVERSIONS])
     @notice Turns positions in a settled market into cash, account by account. Anyone. Accounts
             without a position there are passed over, so that nobody can spoil a batch.
     @return How many were converted: at least one, or it reverts.
+    @custom:reverts sides: unknown market | clearinghouse: market is not settled | ledger: no
+                    position to convert | words: number out of range | clearinghouse: nothing to
+                    convert
     """
     state: uint256 = sides._state(market)
     assert state & words.SETTLED != 0, "clearinghouse: market is not settled"

@@ -14,11 +14,11 @@
 from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
 from ..interfaces import IClearinghouseEvents
-from ..interfaces import IClearinghousePart
 from ..interfaces import IClearinghouseShortfalls
 from ..interfaces import IClearinghouseSlices
 from ..interfaces import IDefaultFund
 from ..interfaces import IRiskEngine
+from ..interfaces import ISettlesIn
 from ..modules.layout import leg_layout
 from ..modules.layout import levels
 from ..modules.layout import role_layout
@@ -32,9 +32,9 @@ from ..modules import sides
 from ..modules import trading
 from ..modules import vault
 
-implements: IClearinghousePart
 implements: IClearinghouseShortfalls
 implements: IClearinghouseSlices
+implements: ISettlesIn
 initializes: ownable
 initializes: ownable_2step[ownable := ownable]
 initializes: currency
@@ -50,6 +50,7 @@ exports: (currency.SETTLEMENT_TOKEN,)
 def __init__(settlement_token: address):
     """
     @param settlement_token Address of the Clearinghouse's settlement token.
+    @custom:reverts registry: token has more than 18 decimals
     """
     ownable.__init__()
     ownable_2step.__init__()
@@ -77,6 +78,12 @@ def cover_shortfall(
     @param min_collateral Least amount the caller accepts, token units.
     @param recipient Who gets the collateral.
     @return Collateral taken, token units (rounded down).
+    @custom:reverts registry: amount is zero | registry: winding down | ledger: unknown account |
+                    ledger: no position to convert | words: number out of range | ledger: account
+                    under a call | trading: account is indebted | clearinghouse: not open yet |
+                    registry: unknown token | registry: price not valid | vault: token transfer
+                    failed | clearinghouse: owes less | registry: not enough held | clearinghouse:
+                    below minimum
     """
     registry._require_some(cash_amount)
     registry._require_running()
@@ -134,6 +141,7 @@ def collect_fees(market: uint256) -> uint256:
     @notice Pays out a market's fees and those that belong to no market: first the hole, the rest in
             tokens to the funds, by the published split. Anyone; not while deficits are proven.
     @return What the funds got, settlement token units.
+    @custom:reverts sides: unknown market | registry: winding down | vault: token transfer failed
     """
     assert sides._state(market) != 0  # reverts by itself: "sides: unknown market"
     registry._require_no_proofs()
@@ -186,6 +194,12 @@ def slice_account(
     @param discount WAD cash from the account to the bidder.
     @param fee WAD cash from the account to the protocol.
     @return The account's cash afterwards, WAD.
+    @custom:reverts registry: wrong caller | ledger: unknown account | ledger: no position to
+                    convert | words: number out of range | trading: account is in auction | ledger:
+                    account under a call | trading: account is indebted | trading: negative cash cap
+                    | sides: unknown market | trading: account trades with itself | trading:
+                    isolated to another market | sides: market is settled | sides: side is worn out
+                    | ledger: 32 positions at most
     """
     registry._require_role(role_layout.DEFAULT_MANAGER)
     return trading._slice(
@@ -200,6 +214,8 @@ def receive_draw(account: uint256, tokens: uint256, cash: uint256):
             only.
     @param tokens Settlement token units, approved by the caller.
     @param cash WAD to credit; the tokens may be worth up to one unit more, which goes to the fees.
+    @custom:reverts registry: wrong caller | vault: token transfer failed | clearinghouse: draw pays
+                    too little | ledger: unknown account | words: number out of range
     """
     registry._require_caller(
         msg.sender == registry._role(role_layout.INSURANCE_FUND)

@@ -14,8 +14,8 @@
 from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
 from ..interfaces import IClearinghouseEvents
-from ..interfaces import IClearinghousePart
 from ..interfaces import IClearinghouseTearUps
+from ..interfaces import ISettlesIn
 from ..modules.layout import limits
 from ..modules.layout import role_layout
 from ..modules.layout import stages
@@ -29,8 +29,8 @@ from ..modules import registry
 from ..modules import sides
 from ..modules import tear_up
 
-implements: IClearinghousePart
 implements: IClearinghouseTearUps
+implements: ISettlesIn
 initializes: ownable
 initializes: ownable_2step[ownable := ownable]
 initializes: currency
@@ -46,6 +46,7 @@ exports: (currency.SETTLEMENT_TOKEN,)
 def __init__(settlement_token: address):
     """
     @param settlement_token Address of the Clearinghouse's settlement token.
+    @custom:reverts registry: token has more than 18 decimals
     """
     ownable.__init__()
     ownable_2step.__init__()
@@ -73,6 +74,9 @@ def tear_up_account(
     @param charge_cap Greatest charge on a base unit of the opposite side, ppm of the mark.
     @param started When its insolvency began, unix seconds; now if no position is left.
     @return The loss, and the part of it that deepened the hole, WAD cash.
+    @custom:reverts registry: wrong caller | clearinghouse: charge out of bounds | ledger: unknown
+                    account | ledger: no position to convert | words: number out of range | sides:
+                    unknown market | sides: market is settled
     """
     self._require_tear_up(charge_cap)
     header: uint256 = 0
@@ -98,6 +102,9 @@ def tear_up_accounts(
     @param charge_cap Greatest charge on a base unit of the opposite side that may follow, ppm of
            the mark.
     @return Cash of each account afterwards, WAD.
+    @custom:reverts registry: wrong caller | clearinghouse: charge out of bounds | ledger: unknown
+                    account | ledger: no position to convert | words: number out of range | sides:
+                    unknown market | sides: market is settled
     """
     self._require_tear_up(charge_cap)
     return tear_up._tear_up_many(closeouts, charge_cap)
@@ -112,6 +119,7 @@ def settle_loss(account: uint256, legs: DynArray[uint256, 40]) -> uint256:
             against, up to their bound; the rest becomes the hole. DefaultManager only.
     @param legs Legs that carry the loss of each market in bits 120 to 231, WAD cash.
     @return What became part of the hole, WAD cash.
+    @custom:reverts registry: wrong caller | words: number out of range | ledger: unknown account
     """
     registry._require_role(role_layout.DEFAULT_MANAGER)
     return tear_up._settle_loss(account, legs)
@@ -131,6 +139,8 @@ def conclude(
             without a stage if nothing is left that could be sold, else insolvent from now on.
             DefaultManager only.
     @param own From the owner's own contribution, WAD cash; likewise the others.
+    @custom:reverts registry: wrong caller | ledger: unknown account | ledger: no position to
+                    convert | words: number out of range
     """
     registry._require_role(role_layout.DEFAULT_MANAGER)
     header: uint256 = ledger._convert_settled(account, ledger._header(account))

@@ -32,6 +32,8 @@ from ..interfaces import IDefaultFundEvents
 from ..interfaces import IDefaultFundManager
 from ..interfaces import IFund
 from ..interfaces import IFundManager
+from ..interfaces import IHouseContract
+from ..interfaces import ISettlesIn
 from ..modules.layout import role_layout
 from ..modules.layout import tier_layout
 from ..modules.layout import units
@@ -52,6 +54,8 @@ implements: IDefaultFundManager
 implements: IFund
 
 implements: IFundManager
+implements: IHouseContract
+implements: ISettlesIn
 
 initializes: fund
 
@@ -103,9 +107,9 @@ def __init__(settlement_token: address, clearinghouse: address, terms: IDefaultF
     @param settlement_token Address of the token; at most 18 decimals, transfers whole amounts.
     @param clearinghouse Address of the ledger, for good; its owner sets the terms.
     @param terms First terms, inside the bounds of `set_terms`.
-    @custom:reverts fund: no clearinghouse | fund: too many decimals | fund terms: rate out of
-                    bounds | fund terms: weight out of bounds | leave timing: cooldown out of bounds
-                    | leave timing: window out of bounds
+    @custom:reverts fund: no clearinghouse | fund: too many decimals | leave timing: cooldown out of
+                    bounds | leave timing: window out of bounds | fund terms: rate out of bounds |
+                    fund terms: weight out of bounds
     """
     fund.__init__(clearinghouse, settlement_token)
     SETTLEMENT_TOKEN = settlement_token
@@ -122,10 +126,10 @@ def deposit(contribution: uint256, pledge: uint256):
             and the pledge as much as the contribution if that was added to. Anyone.
     @param contribution Token units to take from the caller for tiers 2 and 4.
     @param pledge Token units to take from the caller for tier 5.
-    @custom:reverts default fund: no shares for this | default fund: nothing to take | default fund:
-                    pledge too small | default fund: stake too small | default fund: token arrived
-                    short | fund: winding down | loss tranches: tranche is full | vault: token
-                    transfer failed
+    @custom:reverts fund: winding down | default fund: nothing to take | vault: token transfer
+                    failed | default fund: token arrived short | default fund: no shares for this |
+                    default fund: stake too small | loss tranches: tranche is full | default fund:
+                    pledge too small
     """
     fund._require_running()
     self._pull(contribution + pledge)
@@ -143,9 +147,10 @@ def withdraw(recipient: address) -> uint256:
             take out of it. Members.
     @param recipient Address that gets the tokens.
     @return Token units paid, rounded down.
-    @custom:reverts default fund: no recipient | default fund: pledge too small | fund: money is
-                    reserved | fund: winding down | leave notices: no open window | requirements:
-                    contribution too small | vault: token transfer failed
+    @custom:reverts fund: winding down | fund: money is reserved | leave notices: no open window |
+                    loss tranches: tranche is full | default fund: pledge too small | requirements:
+                    contribution too small | default fund: no recipient | vault: token transfer
+                    failed
     """
     fund._require_running()
     fund._require_unreserved()
@@ -168,8 +173,8 @@ def exit(recipient: address) -> uint256:
             and no reservation counts any more. Members.
     @param recipient Address that gets the tokens.
     @return Token units paid, rounded down.
-    @custom:reverts default fund: no recipient | default fund: not redeeming | default fund: nothing
-                    held | vault: token transfer failed
+    @custom:reverts default fund: not redeeming | default fund: nothing held | loss tranches:
+                    tranche is full | default fund: no recipient | vault: token transfer failed
     """
     assert fund._phase() == role_layout.REDEMPTION, "default fund: not redeeming"
     contribution_shares: uint256 = loss_tranches._shares_of(msg.sender, tier_layout.CONTRIBUTIONS)
@@ -201,7 +206,8 @@ def draw(
     @return Paid by the owner's contribution, WAD cash.
     @return Paid by all contributions, WAD cash.
     @return Paid by the assessments, WAD cash.
-    @custom:reverts fund: approve failed | fund: only the default manager | the Clearinghouse's own
+    @custom:reverts fund: only the default manager | loss tranches: tranche is full | fund: approve
+                    failed
     """
     fund._require_manager()
     pool: loss_tranches.Tranche = loss_tranches._load(tier_layout.CONTRIBUTIONS)
@@ -250,8 +256,8 @@ def receive_fees(tokens: uint256):
             without shares gets nothing; if neither has any, the contributions keep the tokens for
             the next member who deposits. Anyone.
     @param tokens Token units.
-    @custom:reverts default fund: nothing to take | default fund: token arrived short | loss
-                    tranches: tranche is full | vault: token transfer failed
+    @custom:reverts default fund: nothing to take | vault: token transfer failed | default fund:
+                    token arrived short | loss tranches: tranche is full
     """
     self._pull(tokens)
     pool: loss_tranches.Tranche = loss_tranches._load(tier_layout.CONTRIBUTIONS)
@@ -290,8 +296,9 @@ def restore(account: uint256, own: uint256, contributions: uint256, assessments:
     @param own Token units for its owner.
     @param contributions Token units for all contributions.
     @param assessments Token units for all pledges.
-    @custom:reverts default fund: token arrived short | fund: only the clearinghouse | loss
-                    tranches: tranche is full | vault: token transfer failed
+    @custom:reverts fund: only the clearinghouse | default fund: nothing to take | vault: token
+                    transfer failed | default fund: token arrived short | loss tranches: tranche is
+                    full
     """
     fund._require_clearinghouse()
     if own + contributions + assessments == 0:

@@ -37,10 +37,12 @@ from snekmate.extensions import erc4626
 from snekmate.tokens import erc20
 from ..interfaces import IFund
 from ..interfaces import IFundManager
+from ..interfaces import IHouseContract
 from ..interfaces import IInsuranceFund
 from ..interfaces import IInsuranceFundAdmin
 from ..interfaces import IInsuranceFundEvents
 from ..interfaces import IInsuranceFundManager
+from ..modules.layout import fund_words
 from ..modules.layout import role_layout
 from ..modules import fund
 from ..modules import slashable_shares
@@ -55,6 +57,7 @@ implements: IFund
 
 implements: IFundManager
 
+implements: IHouseContract
 implements: IInsuranceFund
 
 implements: IInsuranceFundAdmin
@@ -97,7 +100,6 @@ exports: (
 
 # Decimals of a share beyond the token's, and virtual shares: one token unit's worth at par.
 OFFSET: constant(uint8) = 6
-PAR: constant(uint256) = 10**6
 
 # Greatest balance (token units) that a deposit may lead to. With the greatest supply that
 # slashable_shares sets it keeps products of the two below 2**255.
@@ -140,9 +142,9 @@ def deposit(assets: uint256, receiver: address) -> uint256:
     @param assets Token units to take from the caller.
     @param receiver Address that gets the shares.
     @return Shares minted, rounded down.
-    @custom:reverts fund: winding down | insurance fund: no shares for this | insurance fund: over
-                    the deposit limit | insurance fund: token arrived short | the token's and
-                    Snekmate's own
+    @custom:reverts fund: winding down | insurance fund: over the deposit limit | insurance fund: no
+                    shares for this | erc4626: transferFrom operation did not succeed | erc20: mint
+                    to the zero address | insurance fund: token arrived short
     """
     fund._require_running()
     self._require_room(assets <= self._max_deposit(receiver))
@@ -158,9 +160,9 @@ def mint(shares: uint256, receiver: address) -> uint256:
     @param shares Shares to mint.
     @param receiver Address that gets the shares.
     @return Token units taken from the caller, rounded up.
-    @custom:reverts fund: winding down | insurance fund: no shares for this | insurance fund: over
-                    the deposit limit | insurance fund: token arrived short | the token's and
-                    Snekmate's own
+    @custom:reverts fund: winding down | insurance fund: over the deposit limit | insurance fund: no
+                    shares for this | erc4626: transferFrom operation did not succeed | erc20: mint
+                    to the zero address | insurance fund: token arrived short
     """
     fund._require_running()
     self._require_room(shares <= self._max_mint(receiver))
@@ -181,9 +183,11 @@ def redeem(shares: uint256, receiver: address, owner: address) -> uint256:
     @param owner Holder of the shares: address of the caller, or of one who gave the caller an
            allowance.
     @return Token units paid, rounded down.
-    @custom:reverts fund: money is reserved | fund: winding down | slashable shares: more than free
-                    | slashable shares: more than requested | slashable shares: no open window
-                    | erc20: insufficient allowance
+    @custom:reverts slashable shares: more than free | fund: winding down | fund: money is reserved
+                    | slashable shares: no open window | slashable shares: more than requested |
+                    erc20: insufficient allowance | erc20: approve from the zero address | erc20:
+                    approve to the zero address | erc20: burn from the zero address | erc20: burn
+                    amount exceeds balance | erc4626: transfer operation did not succeed
     """
     assets: uint256 = erc4626._preview_redeem(shares)
     self._unstake(receiver, owner, assets, shares)
@@ -200,9 +204,11 @@ def withdraw(assets: uint256, receiver: address, owner: address) -> uint256:
     @param owner Holder of the shares: address of the caller, or of one who gave the caller an
            allowance.
     @return Shares burnt, rounded up.
-    @custom:reverts fund: money is reserved | fund: winding down | slashable shares: more than free
-                    | slashable shares: more than requested | slashable shares: no open window
-                    | erc20: insufficient allowance
+    @custom:reverts slashable shares: more than free | fund: winding down | fund: money is reserved
+                    | slashable shares: no open window | slashable shares: more than requested |
+                    erc20: insufficient allowance | erc20: approve from the zero address | erc20:
+                    approve to the zero address | erc20: burn from the zero address | erc20: burn
+                    amount exceeds balance | erc4626: transfer operation did not succeed
     """
     shares: uint256 = erc4626._preview_withdraw(assets)
     self._unstake(receiver, owner, assets, shares)
@@ -219,7 +225,7 @@ def draw(account: uint256, cash: uint256) -> uint256:
     @param account Id of the defaulter.
     @param cash What is asked for, WAD cash.
     @return Paid, WAD cash. The tokens for it are rounded up to a whole unit.
-    @custom:reverts fund: approve failed | fund: only the default manager | the Clearinghouse's own
+    @custom:reverts fund: only the default manager | fund: approve failed
     """
     fund._require_manager()
     held: uint256 = erc4626._total_assets()
@@ -232,7 +238,7 @@ def draw(account: uint256, cash: uint256) -> uint256:
         log IInsuranceFundEvents.Draw(account=account, asked=cash, paid=paid, tokens=tokens)
         fund._hand_over(erc4626.asset, account, tokens, paid)
     # Also when nothing was left to pay: the token's issuer may have taken it.
-    slashable_shares._consolidate(erc4626._total_assets() * PAR)
+    slashable_shares._consolidate(erc4626._total_assets() * fund_words.PAR)
     return paid
 
 

@@ -46,12 +46,12 @@ MAX_REMAINDER: constant(uint256) = 7 * 86_400
 CLEARINGHOUSE: public(immutable(address))
 
 
-# What the DefaultManager has just seen of an account, for its other half in the same call.
-seen: transient(IRiskEngine.Assessment)
-known: transient(DynArray[uint256, limits.MAX_KNOWN])
 # Terms of the procedure and of the waterfall (layout: term_words).
 packed_terms: uint256
 packed_waterfall: uint256
+# What the DefaultManager has just seen of an account, for its other half in the same call.
+seen: transient(IRiskEngine.Assessment)
+known: transient(DynArray[uint256, limits.MAX_KNOWN])
 
 
 @deploy
@@ -168,6 +168,15 @@ def _require_priced(priced: bool):
     @dev What is in doubt decides nothing.
     """
     assert priced, "default rules: price not valid"
+
+
+@internal
+@pure
+def _require_some(fraction: uint256):
+    """
+    @dev A bid for nothing is a mistake.
+    """
+    assert fraction != 0, "default rules: fraction is zero"
 
 
 @internal

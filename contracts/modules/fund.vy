@@ -21,6 +21,7 @@ from ..interfaces import IFund
 from .layout import role_layout
 from .layout import units
 
+
 # IMMUTABLES ---------------------------------------------------------------------------------------
 
 # The ledger: names the admin and the DefaultManager, and receives what is drawn.

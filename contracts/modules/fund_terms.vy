@@ -51,9 +51,9 @@ def set_terms(terms: IDefaultFundEvents.Terms):
             the owner of the Clearinghouse.
     @param terms Cooldown 1 hour to 30 days; window 20 minutes to 7 days, at most a third of the
            cooldown (both seconds); contribution rate at most 500,000 ppm; fee weight 1 to 10.
-    @custom:reverts fund: only the owner | fund terms: rate out of bounds | fund terms: weight out
-                    of bounds | leave timing: cooldown out of bounds | leave timing: window out of
-                    bounds
+    @custom:reverts fund: only the owner | leave timing: cooldown out of bounds | leave timing:
+                    window out of bounds | fund terms: rate out of bounds | fund terms: weight out
+                    of bounds
     """
     fund._require_owner()
     self._set_terms(terms)

@@ -32,8 +32,8 @@ def _funding_now(state: uint256) -> int256:
     """
     @dev The funding index F at this block, WAD cash per base unit.
     """
-    word: bytes32 = convert(state << 160, bytes32)
-    funding: int256 = convert(word, int256) >> 160
+    word: bytes32 = convert(state << words.FUNDING_LEFT, bytes32)
+    funding: int256 = convert(word, int256) >> words.FUNDING_LEFT
     rate: int256 = words._rate(state)
     if rate == 0:
         return funding

@@ -39,8 +39,8 @@ def give_notice(contribution_shares: uint256, pledge_shares: uint256):
             and begin anew. Members.
     @param contribution_shares Shares of tranche 0; may be 0.
     @param pledge_shares Shares of tranche 1; may be 0.
-    @custom:reverts leave notices: more than held | leave notices: no shares named | leave notices:
-                    notice pending
+    @custom:reverts leave notices: no shares named | leave notices: notice pending | leave notices:
+                    more than held
     """
     assert contribution_shares != 0 or pledge_shares != 0, "leave notices: no shares named"
     last: IDefaultFundEvents.Notice = self._notice(msg.sender)

@@ -13,8 +13,8 @@
 from ..interfaces import IClearinghouseEvents
 from .layout import leg_layout
 from .layout import limits
-from .layout import units
 from .layout import stages
+from .layout import units
 from .layout import words
 from . import funding_math
 from . import sides
@@ -278,7 +278,7 @@ def _legs(account: uint256, header: uint256) -> DynArray[uint256, limits.MAX_LEG
             | words._interest(state)
         )  # market < 2**11
         legs.append(
-            convert(convert(size, bytes32), uint256) << 128
+            convert(convert(size, bytes32), uint256) << leg_layout.SIZE_SHIFT
             | convert(convert(carry, bytes32), uint256) & leg_layout.CARRY_MASK
         )
     return legs

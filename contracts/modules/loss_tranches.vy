@@ -39,13 +39,11 @@ uses: fund
 
 # CONSTANTS ----------------------------------------------------------------------------------------
 
-# Shares of a unit at par; also the virtual shares, which hold one virtual unit.
-PAR: constant(uint256) = 10**6
-VIRTUAL_SHARES: constant(uint256) = PAR
+VIRTUAL_SHARES: constant(uint256) = fund_words.PAR
 VIRTUAL_UNITS: constant(uint256) = 1
 
 # Shares that a unit may back before they are void: a share is then worth a millionth of par.
-WORTHLESS: constant(uint256) = PAR * 10**6
+WORTHLESS: constant(uint256) = fund_words.PAR * 10**6
 
 
 # STRUCTS ------------------------------------------------------------------------------------------
@@ -190,7 +188,7 @@ def _shares_down(pool: Tranche, tokens: uint256) -> uint256:
          that what lies in the tranche goes to the payer.
     """
     if pool.total_shares == 0:
-        return tokens * PAR
+        return tokens * fund_words.PAR
     return (tokens * (pool.total_shares + VIRTUAL_SHARES) // (pool.assets + VIRTUAL_UNITS))
 
 

@@ -12,7 +12,7 @@
 
 from ..interfaces import IExchange
 from ..interfaces import IExchangeEvents
-from .layout import feed_words
+from .layout import leg_layout
 from .layout import order_words
 from .layout import units
 
@@ -27,7 +27,7 @@ MIN_BAND_BPS: constant(uint256) = 10
 MAX_BAND_BPS: constant(uint256) = 2_000
 
 # WAD cash per base: 10**18 units of cash. The width of a price in the oracle.
-MAX_PRICE: constant(uint256) = feed_words.PRICE_MASK
+MAX_PRICE: constant(uint256) = leg_layout.PRICE_MASK
 
 
 # market -> terms word (fees in ppm of notional, band in bps of mark). 0: not traded here.

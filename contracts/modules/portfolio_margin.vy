@@ -5,9 +5,20 @@
 @custom:contract-name portfolio_margin
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice The scan over a portfolio's legs (layout: IRiskEngine) that every margin check is made of.
-        It runs on the way of every fill, call and bid, so it is written for gas: unchecked maths
-        with proven widths, one oracle call an asset.
+@notice The scan over a portfolio's legs (layout: leg_layout) that every margin check is made of.
+@dev    It runs on the way of every fill, call and bid, so it is written for gas. `_tally` goes from
+        leg to leg: its row, its price, what it adds (`_position`, `_collateral`), and what the
+        default procedure is shown of it (`_shown`). Sums of requirements are products of more than
+        two factors, which `_total` divides once instead of leg by leg.
+
+        Widths that justify the unchecked maths: |size| is below 2**119, amounts and open interest
+        below 2**128, prices below 2**95 (`risk_parameters.set_asset`), so notional is below 2**155
+        and worth below 2**164; rates are at most MAX_RATE < 2**64, slope and load below 2**48, ppm
+        at most 10**6 < 2**20. The widest sums are 40 terms of 2**239 at most, in a part of a price
+        in doubt as in all of them. WAD and PPM are not 0.
+
+        Every caller pays for the memory that functions below it may need, used or not. So prices in
+        doubt stand among the known ones, and no list is handed on.
 """
 
 from ..interfaces import IPriceOracle
@@ -21,25 +32,25 @@ uses: risk_table
 
 PPM_TO_WAD: constant(uint256) = 10**12
 
-HIGH_SHIFT: constant(uint256) = 120
-
-
 # A margin rate is cut off here (1000 %), which keeps every product inside 256 bits.
 MAX_RATE: constant(uint256) = 10**19
 
-# What sums of requirements are divided by at the end, once instead of leg by leg: rate and ratio
-# in ppm, rate in WAD and ratio in ppm.
+# What sums of requirements are divided by: rate and ratio in ppm, rate in WAD and ratio in ppm.
 PPM_PPM: constant(uint256) = 10**12
 WAD_PPM: constant(uint256) = 10**24
 WAD_PPM_UNIT: constant(uint256) = 10**36  # WAD_PPM * CASH_UNIT
 
-# Bit 128 + a of the assets seen: the price of asset a was read and is in doubt.
-DOUBTFUL_SHIFT: constant(uint256) = 128
-VALID_OR_DOUBTFUL: constant(uint256) = 1 + 2**128
-DOUBT_ASSET_SHIFT: constant(uint256) = 240
-
 
 # @notice What a portfolio adds up to.
+# @custom:member equity Net liquidation value, WAD cash.
+# @custom:member initial IM without what holds for the whole account (`RiskEngine._initial`), WAD
+#         cash.
+# @custom:member maintenance MM of all legs, WAD cash.
+# @custom:member profit Unrealised profit of the positions that have one, WAD cash.
+# @custom:member linear MM of the VALID legs without concentration, WAD cash.
+# @custom:member quadratic Their MM from concentration, WAD cash.
+# @custom:member stuck Number of legs without a VALID price.
+# @custom:member has_position Whether there is a position.
 struct Tally:
     equity: int256
     initial: uint256
@@ -48,7 +59,61 @@ struct Tally:
     linear: uint256
     quadratic: uint256
     stuck: uint256
-    positions: uint256
+    has_position: bool
+
+
+# @notice A tally in the making.
+# @custom:member value Of all legs, and of the cash among them, WAD cash.
+# @custom:member profit As in a tally, WAD cash.
+# @custom:member initial IM of all legs, WAD cash * WAD.
+# @custom:member linear MM of all legs without concentration, WAD cash * PPM_PPM.
+# @custom:member quadratic MM of all legs from concentration, WAD cash * WAD_PPM.
+# @custom:member stuck_linear The part of `linear` whose legs have no VALID price.
+# @custom:member stuck_quadratic The part of `quadratic` whose legs have no VALID price.
+# @custom:member stuck Number of legs without a VALID price.
+# @custom:member has_position Whether there is a position.
+struct Sums:
+    value: int256
+    profit: uint256
+    initial: uint256
+    linear: uint256
+    quadratic: uint256
+    stuck_linear: uint256
+    stuck_quadratic: uint256
+    stuck: uint256
+    has_position: bool
+
+
+# @notice What one leg adds.
+# @custom:member value Worth of the collateral or value of the position, WAD cash: far from 2**255.
+# @custom:member initial Its IM, WAD cash * WAD.
+# @custom:member flat Its MM without concentration, WAD cash * PPM_PPM: below 2**195.
+# @custom:member steep Its MM from concentration, WAD cash * WAD_PPM: below 2**239.
+struct Part:
+    value: int256
+    initial: uint256
+    flat: uint256
+    steep: uint256
+
+
+# @notice A price as the oracle judges it.
+# @custom:member price WAD; of a price in doubt its lower end.
+# @custom:member high Upper end, WAD. Of no meaning while the price is VALID.
+# @custom:member status Status of the oracle, 0 VALID.
+struct Quote:
+    price: uint256
+    high: uint256
+    status: uint256
+
+
+# @notice Where the scan stands.
+# @custom:member hint Where the next known price should be: they mostly come in the order of legs.
+# @custom:member page Address of the page of the risk table at hand.
+# @custom:member number Its number.
+struct Cursor:
+    hint: uint256
+    page: address
+    number: uint256
 
 
 @internal
@@ -62,221 +127,233 @@ def _tally(
 ) -> (Tally, DynArray[uint256, limits.MAX_KNOWN]):
     """
     @dev Adds up a portfolio, reading each asset's price once, and none that is known already.
-    @return The sums, and the VALID legs with their prices.
+    @param favourable Whether a price in doubt counts at its better end, and all legs are returned.
+    @return The sums, and `known` with what was read: every leg if `favourable`, else every asset.
     """
-    # Widths that justify the unchecked maths: |size| is below 2**119, amounts and open interest
-    # below 2**128, prices below 2**95 (RiskEngine.set_asset), so notional is below 2**155 and worth
-    # below 2**164; rates are at most MAX_RATE < 2**64, slope and load below 2**48, ppm at most
-    # 10**6 < 2**20. The widest sums are 40 terms of 2**239 at most. WAD and PPM are not 0.
-    equity: int256 = cash
-    profit: uint256 = 0
-    initial: uint256 = 0  # cash * WAD
-    linear: uint256 = 0  # cash * PPM_PPM
-    quadratic: uint256 = 0  # cash * WAD_PPM
-    stuck_linear: uint256 = 0
-    stuck_quadratic: uint256 = 0
-    stuck: uint256 = 0
-    cash_words: uint256 = 0
-    priced: DynArray[uint256, limits.MAX_KNOWN] = []
-    # Prices in doubt: asset << 240 | high << 120 | low.
-    doubtful: DynArray[uint256, limits.MAX_KNOWN] = []
-    # Bit a: the price of asset a is among `known` or `priced`; bit 128 + a: among `doubtful`.
-    seen: uint256 = 0
-    for leg: uint256 in known:
-        seen |= 1 << ((leg >> leg_layout.KNOWN_ASSET_SHIFT) & risk_rows.ASSET_MASK)
-    # Of the leg at hand, set for each: out here they are not cleared in between.
-    low: uint256 = 0
-    high: uint256 = 0
-    flat: uint256 = 0
-    value: int256 = 0
-    # Known prices mostly come in the order of the legs: where the next one should be.
-    hint: uint256 = 0
-    page: address = empty(address)
-    page_number: uint256 = max_value(uint256)
-    count: uint256 = len(legs)
+    sums: Sums = empty(Sums)
+    at: Cursor = Cursor(hint=0, page=empty(address), number=max_value(uint256))
+    leg: Part = empty(Part)
+    quote: Quote = empty(Quote)
+    room: uint256 = 0 if favourable else limits.MAX_KNOWN
+    seen: uint256 = 0  # bit a: the price of asset a is in `known`
+    for word: uint256 in known:
+        seen |= 1 << ((word >> leg_layout.KNOWN_ASSET_SHIFT) & risk_rows.ASSET_MASK)
     i: uint256 = 0
     for _: uint256 in range(limits.MAX_KNOWN):
-        if i >= count:
+        if i >= len(legs):
             break
         head: uint256 = legs[i]
         number: uint256 = head >> leg_layout.ROW_SHIFT
         if number == leg_layout.CASH_ROW:
-            equity += convert(convert(legs[unsafe_add(i, 1)], bytes32), int256)
-            cash_words = unsafe_add(cash_words, 2)
+            sums.value += convert(convert(legs[unsafe_add(i, 1)], bytes32), int256)
             i = unsafe_add(i, 2)
             continue
-        if number // risk_rows.ROWS_PER_PAGE != page_number:
-            page_number = number // risk_rows.ROWS_PER_PAGE
-            page = risk_table._page_of(number)
-        # As `risk_table._row_at`, in place: 1 + 31 * 128 + 128 is the page's size.
-        row: Bytes[risk_rows.ROW_SIZE] = slice(
-            page.code,
-            unsafe_add(unsafe_mul(number % risk_rows.ROWS_PER_PAGE, risk_rows.ROW_SIZE), 1),
-            risk_rows.ROW_SIZE,
+        if number // risk_rows.ROWS_PER_PAGE != at.number:
+            at.number = number // risk_rows.ROWS_PER_PAGE
+            at.page = risk_table._page_of(number)
+        off: uint256 = unsafe_mul(number % risk_rows.ROWS_PER_PAGE, risk_rows.ROW_SIZE)
+        row: risk_table.Row = abi_decode(
+            slice(at.page.code, unsafe_add(off, risk_rows.STOP), risk_rows.ROW_SIZE), risk_table.Row
         )
-        w1: uint256 = extract32(row, 32, output_type=uint256)
-        risk: uint256 = extract32(row, 96, output_type=uint256)
-        asset: uint256 = (w1 >> risk_rows.ASSET_SHIFT) & risk_rows.ASSET_MASK
-        status: uint256 = 0
-        if seen & (VALID_OR_DOUBTFUL << asset) != 0:
-            if seen & (1 << asset) == 0:
-                for quote: uint256 in doubtful:
-                    if quote >> DOUBT_ASSET_SHIFT == asset:
-                        low = quote & leg_layout.PRICE_MASK
-                        high = (quote >> HIGH_SHIFT) & leg_layout.PRICE_MASK
-                        break
-                status = 1
-            elif (
-                hint < len(known)
-                and (known[hint] >> leg_layout.KNOWN_ASSET_SHIFT) & risk_rows.ASSET_MASK == asset
-            ):
-                low = known[hint] & leg_layout.PRICE_MASK
-                high = low
-                hint = unsafe_add(hint, 1)
-            else:
-                low = self._find(asset, priced, known)
-                high = low
-        else:
-            low, high, status = staticcall IPriceOracle(oracle).price(
-                extract32(row, 0, output_type=uint256),
-                w1,
-                extract32(row, 64, output_type=uint256),
-                skip_contract_check=True,
+        asset: uint256 = row.w1 >> risk_rows.ASSET_SHIFT
+        if seen & (1 << asset) == 0:
+            quote.price, quote.high, quote.status = staticcall IPriceOracle(oracle).price(
+                row.w0, row.w1, row.w2, skip_contract_check=True
             )
-        amount: uint256 = head & leg_layout.AMOUNT_MASK
-        steep: uint256 = 0
-        if number <= leg_layout.MARKET_ROW:
-            worth: uint256 = unsafe_div(unsafe_mul(amount, high if favourable else low), units.WAD)
-            value = convert(convert(worth, bytes32), int256)
-            initial = unsafe_add(
-                initial, unsafe_mul(worth, unsafe_mul(risk & risk_rows.RATE_MASK, PPM_TO_WAD))
-            )
-            flat = unsafe_mul(
-                worth, unsafe_mul((risk >> risk_rows.RATIO_SHIFT) & risk_rows.RATE_MASK, units.PPM)
-            )
-            i = unsafe_add(i, 1)
-        else:
-            body: uint256 = legs[unsafe_add(i, 1)]
-            size: int256 = convert(convert(body, bytes32), int256) >> 128
-            price: uint256 = high if (size > 0) == favourable else low
-            exposure: int256 = unsafe_mul(size, convert(convert(price, bytes32), int256))
-            value = unsafe_add(
-                unsafe_div(exposure, units.IWAD),
-                convert(convert(body << 128, bytes32), int256) >> 128,
-            )
-            if exposure < 0:
-                value = unsafe_sub(value, 1)  # division has rounded towards zero
-                exposure = unsafe_sub(0, exposure)
-            if value > 0:
-                profit = unsafe_add(profit, convert(convert(value, bytes32), uint256))
-            # The margin rate: base, then load (IM only), then slope.
-            notional: uint256 = unsafe_div(
-                unsafe_add(convert(convert(exposure, bytes32), uint256), units.WAD - 1), units.WAD
-            )
-            base: uint256 = risk & risk_rows.RATE_MASK
-            ratio: uint256 = (risk >> risk_rows.RATIO_SHIFT) & risk_rows.RATE_MASK
-            flat = unsafe_mul(notional, unsafe_mul(base, ratio))
-            rate: uint256 = unsafe_mul(base, PPM_TO_WAD)
-            factor: uint256 = (risk >> risk_rows.LOAD_SHIFT) & risk_rows.FACTOR_MASK
-            if factor != 0:
-                interest: uint256 = unsafe_add(unsafe_div(unsafe_mul(amount, price), units.WAD), 1)
-                rate = min(
-                    unsafe_add(
-                        rate, unsafe_add(unsafe_div(unsafe_mul(factor, interest), units.WAD), 1)
-                    ),
-                    MAX_RATE,
+            if len(known) < room:
+                seen |= 1 << asset
+                known.append(
+                    quote.price
+                    | quote.high << leg_layout.KNOWN_HIGH_SHIFT
+                    | asset << leg_layout.KNOWN_ASSET_SHIFT
+                    | quote.status << leg_layout.KNOWN_STATUS_SHIFT
                 )
-            factor = (risk >> risk_rows.SLOPE_SHIFT) & risk_rows.FACTOR_MASK
-            if factor != 0:
-                steep = unsafe_add(unsafe_div(unsafe_mul(factor, notional), units.WAD), 1)
-                steep = min(steep, MAX_RATE)
-                rate = unsafe_add(rate, steep)
-                steep = unsafe_mul(notional, unsafe_mul(steep, ratio))
-            initial = unsafe_add(initial, unsafe_mul(notional, rate))
-            i = unsafe_add(i, 2)
-        equity = unsafe_add(equity, value)
-        if status == 0:
-            linear = unsafe_add(linear, flat)
-            quadratic = unsafe_add(quadratic, steep)
-            seen |= 1 << asset
-            if favourable:
-                low |= self._leg_details(number, value, flat, steep, legs[unsafe_sub(i, 1)] >> 255)
-            priced.append(
-                number << leg_layout.ROW_SHIFT | asset << leg_layout.KNOWN_ASSET_SHIFT | low
-            )
         else:
-            stuck_linear = unsafe_add(stuck_linear, flat)
-            stuck_quadratic = unsafe_add(stuck_quadratic, steep)
-            stuck = unsafe_add(stuck, 1)
-            seen |= 1 << unsafe_add(DOUBTFUL_SHIFT, asset)
-            doubtful.append(asset << DOUBT_ASSET_SHIFT | high << HIGH_SHIFT | low)
-    linear = self._over_up(linear, PPM_PPM)
-    quadratic = self._over_up(quadratic, WAD_PPM)
+            for _again: uint256 in range(limits.MAX_KNOWN):
+                word: uint256 = known[at.hint % len(known)]
+                at.hint = unsafe_add(at.hint, 1)
+                if (word >> leg_layout.KNOWN_ASSET_SHIFT) & risk_rows.ASSET_MASK == asset:
+                    quote.price = word & leg_layout.PRICE_MASK
+                    quote.high = (word >> leg_layout.KNOWN_HIGH_SHIFT) & leg_layout.KNOWN_HIGH_MASK
+                    quote.status = word >> leg_layout.KNOWN_STATUS_SHIFT
+                    break
+        if number > leg_layout.MARKET_ROW:
+            leg = self._position(row.risk, head, legs[unsafe_add(i, 1)], quote, favourable)
+            i = unsafe_add(i, 2)
+            sums.has_position = True
+            if leg.value > 0:
+                sums.profit = unsafe_add(sums.profit, convert(convert(leg.value, bytes32), uint256))
+        else:
+            leg = self._collateral(row.risk, head, quote, favourable)
+            i = unsafe_add(i, 1)
+        sums.value = unsafe_add(sums.value, leg.value)
+        sums.initial = unsafe_add(sums.initial, leg.initial)
+        sums.linear = unsafe_add(sums.linear, leg.flat)
+        sums.quadratic = unsafe_add(sums.quadratic, leg.steep)
+        if quote.status != 0:
+            sums.stuck_linear = unsafe_add(sums.stuck_linear, leg.flat)
+            sums.stuck_quadratic = unsafe_add(sums.stuck_quadratic, leg.steep)
+            sums.stuck = unsafe_add(sums.stuck, 1)
+        if favourable:
+            seen |= 1 << asset
+            known.append(self._shown(number, asset, quote, leg, legs[unsafe_sub(i, 1)]))
+    return self._total(cash, sums), known
+
+
+@internal
+@pure
+def _position(risk: uint256, head: uint256, body: uint256, quote: Quote, favourable: bool) -> Part:
+    """
+    @dev What a position adds.
+    @param risk Parameters of its market, bits (layout: risk_rows).
+    @param head First word of the leg: open interest, WAD base.
+    @param body Second word of the leg: size, WAD base, and carry, WAD cash.
+    """
+    if quote.status != 0:
+        # Without a size the end makes no difference, so the sign of the word will do.
+        if (convert(convert(body, bytes32), int256) > 0) == favourable:
+            quote.price = quote.high
+    exposure: int256 = unsafe_mul(
+        convert(convert(body, bytes32), int256) >> leg_layout.SIZE_SHIFT,
+        convert(convert(quote.price, bytes32), int256),
+    )
+    value: int256 = unsafe_add(
+        unsafe_div(exposure, units.IWAD),
+        convert(convert(body << leg_layout.CARRY_LEFT, bytes32), int256) >> leg_layout.CARRY_LEFT,
+    )
+    if exposure < 0:
+        value = unsafe_sub(value, 1)  # division has rounded towards zero
+        exposure = unsafe_sub(0, exposure)
+    notional: uint256 = unsafe_div(
+        unsafe_add(convert(convert(exposure, bytes32), uint256), units.WAD - 1), units.WAD
+    )
+    # The margin rate: base, then load (IM only), then slope.
+    base: uint256 = risk & risk_rows.RATE_MASK
+    ratio: uint256 = (risk >> risk_rows.RATIO_SHIFT) & risk_rows.RATE_MASK
+    rate: uint256 = unsafe_mul(base, PPM_TO_WAD)
+    factor: uint256 = (risk >> risk_rows.LOAD_SHIFT) & risk_rows.FACTOR_MASK
+    if factor != 0:
+        # Times open interest, in cash.
+        factor = unsafe_mul(
+            factor,
+            unsafe_add(
+                unsafe_div(unsafe_mul(head & leg_layout.AMOUNT_MASK, quote.price), units.WAD), 1
+            ),
+        )
+        rate = min(unsafe_add(rate, unsafe_add(unsafe_div(factor, units.WAD), 1)), MAX_RATE)
+    steep: uint256 = 0
+    factor = (risk >> risk_rows.SLOPE_SHIFT) & risk_rows.FACTOR_MASK
+    if factor != 0:
+        steep = min(unsafe_add(unsafe_div(unsafe_mul(factor, notional), units.WAD), 1), MAX_RATE)
+        rate = unsafe_add(rate, steep)
+        steep = unsafe_mul(notional, unsafe_mul(steep, ratio))
+    return Part(
+        value=value,
+        initial=unsafe_mul(notional, rate),
+        flat=unsafe_mul(notional, unsafe_mul(base, ratio)),
+        steep=steep,
+    )
+
+
+@internal
+@pure
+def _collateral(risk: uint256, head: uint256, quote: Quote, favourable: bool) -> Part:
+    """
+    @dev What a collateral adds.
+    @param risk Its haircuts, bits (layout: risk_rows).
+    @param head The leg: amount, WAD.
+    """
+    if quote.status != 0:
+        if favourable:
+            quote.price = quote.high
+    worth: uint256 = unsafe_div(unsafe_mul(head & leg_layout.AMOUNT_MASK, quote.price), units.WAD)
+    return Part(
+        value=convert(convert(worth, bytes32), int256),
+        initial=unsafe_mul(worth, unsafe_mul(risk & risk_rows.RATE_MASK, PPM_TO_WAD)),
+        flat=unsafe_mul(
+            worth, unsafe_mul((risk >> risk_rows.RATIO_SHIFT) & risk_rows.RATE_MASK, units.PPM)
+        ),
+        steep=0,
+    )
+
+
+@internal
+@pure
+def _total(cash: int256, sums: Sums) -> Tally:
+    """
+    @dev What sums come to, together with cash.
+    @param cash WAD cash.
+    """
+    linear: uint256 = self._over_up(unsafe_sub(sums.linear, sums.stuck_linear), PPM_PPM)
+    quadratic: uint256 = self._over_up(unsafe_sub(sums.quadratic, sums.stuck_quadratic), WAD_PPM)
     maintenance: uint256 = linear + quadratic
-    if stuck != 0:
-        maintenance += self._over_up(stuck_linear, PPM_PPM) + self._over_up(
-            stuck_quadratic, WAD_PPM
+    if sums.stuck != 0:
+        maintenance += self._over_up(sums.stuck_linear, PPM_PPM) + self._over_up(
+            sums.stuck_quadratic, WAD_PPM
         )
     return Tally(
-        equity=equity,
-        initial=self._over_up(initial, units.WAD),
+        equity=cash + sums.value,
+        initial=self._over_up(sums.initial, units.WAD),
         maintenance=maintenance,
-        profit=profit,
+        profit=sums.profit,
         linear=linear,
         quadratic=quadratic,
-        stuck=stuck,
-        # A position has a word more than a collateral.
-        positions=unsafe_sub(unsafe_sub(i, cash_words), unsafe_add(len(priced), stuck)),
-    ), priced
+        stuck=sums.stuck,
+        has_position=sums.has_position,
+    )
 
 
 @internal
 @pure
-def _leg_details(
-    number: uint256, net: int256, flat: uint256, steep: uint256, is_short: uint256
-) -> uint256:
+def _shown(number: uint256, asset: uint256, quote: Quote, leg: Part, last: uint256) -> uint256:
     """
-    @dev What the default procedure needs to say where an account lost (layout: IRiskEngine).
-    @param net Value of the leg, WAD cash, far from 2**255.
-    @param flat Its MM without concentration, cash * PPM_PPM, below 2**195.
-    @param steep Its MM from concentration, cash * WAD_PPM, below 2**239.
-    @param is_short 1 for a SHORT position: the sign of the size in its last word.
+    @dev A leg as the default procedure sees it (layout: leg_layout): a known price with details. In
+         their place a price in doubt has its upper end; `_valid_of` leaves it out.
+    @param number Row.
+    @param asset Asset id.
+    @param last Last word of the leg.
     """
+    shown: uint256 = (
+        number << leg_layout.ROW_SHIFT | asset << leg_layout.KNOWN_ASSET_SHIFT | quote.price
+    )
+    if quote.status != 0:
+        return (
+            shown
+            | quote.high << leg_layout.KNOWN_HIGH_SHIFT
+            | quote.status << leg_layout.KNOWN_STATUS_SHIFT
+        )
     if number <= leg_layout.MARKET_ROW:
         # Worth is not negative.
-        worth: uint256 = unsafe_div(convert(convert(net, bytes32), uint256), units.CASH_UNIT)
-        return min(worth, leg_layout.DETAILS_MASK) << leg_layout.DETAILS_SHIFT
+        worth: uint256 = unsafe_div(convert(convert(leg.value, bytes32), uint256), units.CASH_UNIT)
+        return shown | min(worth, leg_layout.DETAILS_MASK) << leg_layout.DETAILS_SHIFT
     loss: uint256 = 0
-    if net < 0:
-        loss = unsafe_div(convert(convert(unsafe_sub(0, net), bytes32), uint256), units.CASH_UNIT)
+    if leg.value < 0:
+        loss = unsafe_div(
+            convert(convert(unsafe_sub(0, leg.value), bytes32), uint256), units.CASH_UNIT
+        )
     # The product is below 2**235, as 10**12 is below 2**40. Constants are not 0.
     maintenance: uint256 = unsafe_div(
-        unsafe_add(unsafe_mul(flat, WAD_PPM // PPM_PPM), steep), WAD_PPM_UNIT
+        unsafe_add(unsafe_mul(leg.flat, WAD_PPM // PPM_PPM), leg.steep), WAD_PPM_UNIT
     )
     return (
-        min(loss, leg_layout.WEIGHT_MASK) << leg_layout.DETAILS_SHIFT
+        shown
+        | min(loss, leg_layout.WEIGHT_MASK) << leg_layout.DETAILS_SHIFT
         | min(maintenance, leg_layout.WEIGHT_MASK) << leg_layout.MAINTENANCE_SHIFT
-        | is_short << leg_layout.SHORT_SHIFT
+        | last >> leg_layout.SIGN_SHIFT << leg_layout.SHORT_SHIFT
     )
 
 
 @internal
 @pure
-def _find(
-    asset: uint256,
-    priced: DynArray[uint256, limits.MAX_KNOWN],
-    known: DynArray[uint256, limits.MAX_KNOWN],
-) -> uint256:
+def _valid_of(known: DynArray[uint256, limits.MAX_KNOWN]) -> DynArray[uint256, limits.MAX_KNOWN]:
     """
-    @dev The price of an asset that was seen, WAD.
+    @dev The legs whose price is VALID.
     """
+    valid: DynArray[uint256, limits.MAX_KNOWN] = []
     for leg: uint256 in known:
-        if (leg >> leg_layout.KNOWN_ASSET_SHIFT) & risk_rows.ASSET_MASK == asset:
-            return leg & leg_layout.PRICE_MASK
-    for leg: uint256 in priced:
-        if (leg >> leg_layout.KNOWN_ASSET_SHIFT) & risk_rows.ASSET_MASK == asset:
-            return leg & leg_layout.PRICE_MASK
-    raise "portfolio margin: price lost"
+        if leg >> leg_layout.KNOWN_STATUS_SHIFT == 0:
+            valid.append(leg)
+    return valid
 
 
 @internal

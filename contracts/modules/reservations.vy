@@ -51,9 +51,9 @@ def _reserve(
     """
     word: uint256 = (
         self._millionths_up(own)
-        | self._millionths_up(insurance) << tier_layout.RESERVED_BITS
-        | self._millionths_up(contributions) << (2 * tier_layout.RESERVED_BITS)
-        | self._millionths_up(assessments) << (3 * tier_layout.RESERVED_BITS)
+        | self._millionths_up(insurance) << tier_layout.INSURANCE_SHIFT
+        | self._millionths_up(contributions) << tier_layout.CONTRIBUTIONS_SHIFT
+        | self._millionths_up(assessments) << tier_layout.ASSESSMENTS_SHIFT
     )
     if word != 0:
         self.kept_for[account] = word

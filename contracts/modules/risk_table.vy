@@ -7,20 +7,17 @@
 @author Bulkhead
 @notice Reading three storage slots a market would cost 6,300 gas each time; reading a row out of a
         contract's code costs some 300 once the page is warm. A page is 32 rows of 128 bytes behind
-        one STOP byte; changing a row deploys a new page. Row 0 holds the globals, rows 1 to 8 the
-        collaterals, row 8 + m market m.
-
-        words 0 to 2   the feeds, as PriceOracle takes them; bits 160 to 167 of word 1: asset id
-        word 3         of a market     base rate 32 (ppm) | maintenance ratio 32 (ppm) | slope 48
-                       | load 48 (both WAD of rate per unit of cash) | funding cap 24 (ppm of mark
-                       per day) | isolated only 8 | open interest cap 64 (whole units of cash)
-                       of a collateral   haircut IM 32 (ppm) | haircut MM 32 (ppm)
-                       of the globals    profit weight 32 (ppm) | minimum equity 128 (WAD cash)
+        one STOP byte; changing a row deploys a new page (layout: risk_rows).
 """
 
 from .layout import risk_rows
 
-# @notice A row. Layout above.
+
+# @notice A row.
+# @custom:member w0 First word of the feeds, bits.
+# @custom:member w1 Second word of the feeds and the asset id, bits.
+# @custom:member w2 Third word of the feeds, bits.
+# @custom:member risk Parameters, bits.
 struct Row:
     w0: uint256
     w1: uint256
@@ -28,7 +25,7 @@ struct Row:
     risk: uint256
 
 
-# page number -> contract whose code is the page.
+# page number -> address of the contract whose code is the page.
 pages: HashMap[uint256, address]
 
 
@@ -39,8 +36,30 @@ def _page_of(row: uint256) -> address:
     @dev Where a row's page is.
     """
     page: address = self.pages[row // risk_rows.ROWS_PER_PAGE]
-    assert page != empty(address), "risk table: unknown row"
+    if page == empty(address):
+        self._refuse_unknown()
     return page
+
+
+@internal
+@view
+def _row_of(row: uint256) -> Row:
+    """
+    @dev A row that was set.
+    """
+    content: Row = self._row_at(self._page_of(row), row)
+    if content.w0 == 0:
+        self._refuse_unknown()
+    return content
+
+
+@internal
+@pure
+def _refuse_unknown():
+    """
+    @dev Only what was set can be asked for. Called in no other case: a call costs gas.
+    """
+    raise "risk table: unknown row"
 
 
 @internal
@@ -49,22 +68,23 @@ def _row_at(page: address, row: uint256) -> Row:
     """
     @dev One row of a page.
     """
-    # 1 + 31 * 128 + 128 = PAGE_SIZE: never past the end.
-    start: uint256 = unsafe_add(unsafe_mul(row % risk_rows.ROWS_PER_PAGE, risk_rows.ROW_SIZE), 1)
+    # STOP + 31 * ROW_SIZE + ROW_SIZE = PAGE_SIZE: never past the end.
+    start: uint256 = unsafe_add(
+        unsafe_mul(row % risk_rows.ROWS_PER_PAGE, risk_rows.ROW_SIZE), risk_rows.STOP
+    )
     return abi_decode(slice(page.code, start, risk_rows.ROW_SIZE), Row)
 
 
 @internal
 @view
-def _risk_at(page: address, row: uint256) -> uint256:
+def _globals() -> uint256:
     """
-    @dev Word 3 of one row of a page.
+    @dev Parameters for every account: word 3 of row 0, bits (layout: risk_rows).
     """
-    # Up to the end of the row: never past the end.
-    start: uint256 = unsafe_add(
-        unsafe_mul(row % risk_rows.ROWS_PER_PAGE, risk_rows.ROW_SIZE), 1 + risk_rows.RISK_OFFSET
+    page: address = self._page_of(risk_rows.GLOBALS_ROW)
+    return extract32(
+        slice(page.code, risk_rows.STOP + risk_rows.RISK_OFFSET, 32), 0, output_type=uint256
     )
-    return extract32(slice(page.code, start, 32), 0, output_type=uint256)
 
 
 @internal
@@ -73,12 +93,12 @@ def _write_row(row: uint256, content: Row):
     @dev Deploys the row's page anew with the row changed.
     """
     number: uint256 = row // risk_rows.ROWS_PER_PAGE
-    start: uint256 = row % risk_rows.ROWS_PER_PAGE * risk_rows.ROW_SIZE + 1
+    start: uint256 = row % risk_rows.ROWS_PER_PAGE * risk_rows.ROW_SIZE + risk_rows.STOP
     end: uint256 = start + risk_rows.ROW_SIZE
     old: address = self.pages[number]
     page: Bytes[risk_rows.PAGE_SIZE] = b""
     if old == empty(address):
-        rows: uint256[128] = empty(uint256[128])
+        rows: uint256[risk_rows.PAGE_WORDS] = empty(uint256[risk_rows.PAGE_WORDS])
         page = concat(b"\x00", abi_encode(rows))
     else:
         page = slice(old.code, 0, risk_rows.PAGE_SIZE)

@@ -34,7 +34,7 @@ market_state: public(HashMap[uint256, uint256])
 market_totals: public(HashMap[uint256, uint256])
 # market -> side (0 LONG, 1 SHORT) -> (A, K) word, read only when the state word says so.
 side_index: public(HashMap[uint256, HashMap[uint256, uint256]])
-# market -> side << 16 | generation -> the (A, K) word that a past generation ended with.
+# market -> side << PAST_SIDE_SHIFT | generation -> the (A, K) word that a generation ended with.
 past_sides: public(HashMap[uint256, HashMap[uint256, uint256]])
 # market -> price it was settled at, WAD. 0: not settled.
 settled_prices: public(HashMap[uint256, uint256])
@@ -85,8 +85,10 @@ def _book_totals(
     @return The state word with the new open interest; the caller stores it.
     """
     old: uint256 = self.market_totals[market]
-    longs: int256 = convert(old & words.TOTAL_MASK, int256) + long_change
-    shorts: int256 = convert((old >> words.TOTAL_SHIFT) & words.TOTAL_MASK, int256) + short_change
+    longs: int256 = convert(old & words.SIDE_TOTAL_MASK, int256) + long_change
+    shorts: int256 = (
+        convert((old >> words.SHORT_TOTAL_SHIFT) & words.SIDE_TOTAL_MASK, int256) + short_change
+    )
     if state & words.INDEXED_SIDES != 0:
         # Shares converted one by one may add up to more than their total did, by roundings.
         longs = max(longs, 0)
@@ -128,7 +130,7 @@ def _present(market: uint256, state: uint256, word: uint256) -> (int256, int256)
     generation: uint256 = word & words.GENERATION_MASK
     if generation == present or shares == 0:
         return shares, cost
-    side: uint256 = (0 if shares > 0 else 1) << 16
+    side: uint256 = (0 if shares > 0 else 1) << words.PAST_SIDE_SHIFT
     for _: uint256 in range(GENERATIONS):
         if generation == present or shares == 0:
             return shares, cost

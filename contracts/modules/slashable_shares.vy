@@ -76,8 +76,8 @@ def request_redeem(shares: uint256):
             window` seconds from now and are free again after that. One request at a time: to ask
             for more, cancel and begin anew. Holders.
     @param shares Shares to lock.
-    @custom:reverts slashable shares: more than free | slashable shares: none requested | slashable
-                    shares: request pending
+    @custom:reverts slashable shares: none requested | slashable shares: request pending | slashable
+                    shares: more than free
     """
     self._catch_up(msg.sender)
     assert shares != 0, "slashable shares: none requested"
@@ -117,7 +117,8 @@ def transfer(to: address, amount: uint256) -> bool:
     @param to Address of the receiver.
     @param amount Shares.
     @return True.
-    @custom:reverts slashable shares: more than free | erc20: transfer to the zero address
+    @custom:reverts slashable shares: more than free | erc20: transfer from the zero address |
+                    erc20: transfer to the zero address | erc20: transfer amount exceeds balance
     """
     self._move(msg.sender, to, amount)
     return True
@@ -131,8 +132,10 @@ def transferFrom(owner: address, to: address, amount: uint256) -> bool:
     @param to Address of the receiver.
     @param amount Shares.
     @return True.
-    @custom:reverts slashable shares: more than free | erc20: insufficient allowance
-                    | erc20: transfer to the zero address
+    @custom:reverts erc20: insufficient allowance | erc20: approve from the zero address | erc20:
+                    approve to the zero address | slashable shares: more than free | erc20: transfer
+                    from the zero address | erc20: transfer to the zero address | erc20: transfer
+                    amount exceeds balance
     """
     self._catch_up_allowance(owner, msg.sender)
     erc20._spend_allowance(owner, msg.sender, amount)
@@ -148,7 +151,7 @@ def approve(spender: address, amount: uint256) -> bool:
     @param spender Address that may.
     @param amount Shares, in place of any earlier allowance.
     @return True.
-    @custom:reverts erc20: approve to the zero address
+    @custom:reverts erc20: approve from the zero address | erc20: approve to the zero address
     """
     self.allowance_halvings[msg.sender][spender] = self.halvings
     erc20._approve(msg.sender, spender, amount)

@@ -40,7 +40,7 @@ from . import wad_math
 uses: ledger
 uses: sides
 
-SHARES_MASK: constant(uint256) = 2**128 - 1
+PAYERS_MASK: constant(uint256) = 2**128 - 1
 GENERATION_SHIFT: constant(uint256) = 128
 
 
@@ -204,8 +204,8 @@ def _leave(market: uint256, closed: int256) -> (int256, int256):
     @return The totals of LONG and SHORT shares, WAD.
     """
     totals: uint256 = sides.market_totals[market]
-    longs: int256 = convert(totals & words.TOTAL_MASK, int256)
-    shorts: int256 = convert((totals >> words.TOTAL_SHIFT) & words.TOTAL_MASK, int256)
+    longs: int256 = convert(totals & words.SIDE_TOTAL_MASK, int256)
+    shorts: int256 = convert((totals >> words.SHORT_TOTAL_SHIFT) & words.SIDE_TOTAL_MASK, int256)
     # Shares converted one by one may add up to more than their total did, by roundings.
     if closed > 0:
         longs = max(longs - closed, 0)
@@ -220,7 +220,7 @@ def _book_interest(market: uint256, state: uint256):
     """
     @dev Stores a state word with the open interest that the totals make.
     """
-    longs: uint256 = sides.market_totals[market] & words.TOTAL_MASK
+    longs: uint256 = sides.market_totals[market] & words.SIDE_TOTAL_MASK
     sides.market_state[market] = words._with_interest(
         state, sides._open_interest(market, state, longs)
     )
@@ -342,8 +342,8 @@ def _spread(market: uint256, price: uint256, charge_cap: uint256):
     for side: uint256 in range(2):
         is_long: bool = side == 0
         shares: uint256 = (
-            sides.market_totals[market] >> (words.TOTAL_SHIFT * side)
-        ) & words.TOTAL_MASK
+            sides.market_totals[market] >> (words.SHORT_TOTAL_SHIFT * side)
+        ) & words.SIDE_TOTAL_MASK
         a: int256 = 0
         k: int256 = 0
         a, k = sides._side(market, state, is_long)
@@ -369,10 +369,10 @@ def _begin_generation(
     """
     side: uint256 = 0 if is_long else 1
     generation: uint256 = words._generation(state, is_long)
-    sides.past_sides[market][side << 16 | generation] = ended
+    sides.past_sides[market][side << words.PAST_SIDE_SHIFT | generation] = ended
     totals: uint256 = sides.market_totals[market]
-    longs: int256 = convert(totals & words.TOTAL_MASK, int256)
-    shorts: int256 = convert((totals >> words.TOTAL_SHIFT) & words.TOTAL_MASK, int256)
+    longs: int256 = convert(totals & words.SIDE_TOTAL_MASK, int256)
+    shorts: int256 = convert((totals >> words.SHORT_TOTAL_SHIFT) & words.SIDE_TOTAL_MASK, int256)
     left: int256 = 0
     if is_long:
         longs = wad_math._mul_floor(longs, a)
@@ -435,7 +435,7 @@ def _charge_side(market: uint256, side: uint256):
         return
     self.charged[market][side] = amount
     self.room[market][side] -= amount
-    shares: uint256 = self.payers[market][side] & SHARES_MASK
+    shares: uint256 = self.payers[market][side] & PAYERS_MASK
     generation: uint256 = self.payers[market][side] >> GENERATION_SHIFT
     cut: int256 = convert((amount * units.WAD + shares - 1) // shares, int256)
     state: uint256 = sides.market_state[market]
@@ -449,10 +449,12 @@ def _charge_side(market: uint256, side: uint256):
         if state & moved == 0:
             sides.market_state[market] = state | moved
     else:
-        end: uint256 = sides.past_sides[market][side << 16 | generation]
+        end: uint256 = sides.past_sides[market][side << words.PAST_SIDE_SHIFT | generation]
         a = convert(end & words.SIDE_A_MASK, int256)
         k = words._signed(end) >> words.SIDE_K_SHIFT
-        sides.past_sides[market][side << 16 | generation] = words._pack_side(a, k - cut)
+        sides.past_sides[market][side << words.PAST_SIDE_SHIFT | generation] = words._pack_side(
+            a, k - cut
+        )
     log IClearinghouseEvents.SideCharged(
         market=market, is_long=is_long, generation=generation, amount=amount, k=k - cut
     )

@@ -16,6 +16,7 @@ from ..interfaces import IRiskEngine
 from .layout import leg_layout
 from .layout import levels
 from .layout import limits
+from .layout import order_words
 from .layout import role_layout
 from .layout import stages
 from .layout import units
@@ -407,7 +408,7 @@ def _book_trade(
         market, state, getter, size, price
     )
     new = words._shares(after.getter_position)
-    after.reduces |= self._reduces(old, new) << 1
+    after.reduces |= self._reduces(old, new) << order_words.TAKER_REDUCE_ONLY_SHIFT
     after.long_change += max(new, 0) - max(old, 0)
     after.short_change += min(old, 0) - min(new, 0)
     return after

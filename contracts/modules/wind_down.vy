@@ -37,13 +37,14 @@ uses: sides
 uses: final_settlement
 
 
-# WIND-DOWN --------------------------------------------------------------------------------------
+# WIND DOWN ----------------------------------------------------------------------------------------
 
 @external
 def begin_wind_down():
     """
     @notice Begins the wind-down, for good. The owner at any time; anyone while the hole exceeds
             `hole_share` of the cash held.
+    @custom:reverts registry: winding down | wind down: hole is too small to wind down
     """
     registry._require_running()
     held: uint256 = vault._balance(currency.SETTLEMENT_TOKEN) * currency.SETTLEMENT_SCALE
@@ -65,6 +66,9 @@ def seize(account: uint256) -> uint256:
             deficit, puts its collateral into the pots, up to what covers the deficit at the
             settlement price (rounded up to token units). DefaultManager only, while proofs run.
     @return What the collateral does not cover, WAD cash.
+    @custom:reverts registry: wrong caller | wind down: no proofs now | ledger: unknown account |
+                    ledger: no position to convert | words: number out of range | wind down: no
+                    deficit
     """
     registry._require_role(role_layout.DEFAULT_MANAGER)
     self._require_proofs()
@@ -105,6 +109,8 @@ def conclude_proof(
     @param caller_account Who gets the reward, without a deficit of its own; 0 forgoes it.
     @param deficit What the collateral did not cover, of which the reward is a part, WAD cash.
     @return The loss that became part of the hole, and the reward, WAD cash.
+    @custom:reverts registry: wrong caller | wind down: no proofs now | ledger: unknown account |
+                    words: number out of range | wind down: account has a deficit
     """
     registry._require_role(role_layout.DEFAULT_MANAGER)
     self._require_proofs()
@@ -142,6 +148,7 @@ def begin_redemption() -> (uint256, uint256):
     @notice Ends the proofs: fees repay the hole, and what is held over what is claimed becomes the
             factor for all. Anyone, once the proof window is over.
     @return Cash to be paid out, and claims on it, WAD.
+    @custom:reverts wind down: proofs are not over
     """
     assert (
         registry._phase() == role_layout.WINDING_DOWN
@@ -175,6 +182,10 @@ def redeem(account: uint256, recipient: address) -> uint256:
             anybody. What an account owes for a past default goes to the insurance fund first.
             Collateral whose token refuses to leave stays in the account for later.
     @return Settlement token units paid to the recipient.
+    @custom:reverts wind down: redemption has not begun | registry: not the account's owner |
+                    ledger: unknown account | ledger: no position to convert | words: number out of
+                    range | wind down: account has a deficit | wind down: nothing to redeem | vault:
+                    token transfer failed
     """
     assert registry._phase() == role_layout.REDEMPTION, "wind down: redemption has not begun"
     if recipient != words._owner_of(account):

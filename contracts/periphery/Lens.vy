@@ -12,12 +12,11 @@
         revert.
 """
 
-from ethereum.ercs import IERC4626
 from ..interfaces import IClearinghouse
 from ..interfaces import IClearinghouseRecords
-from ..interfaces import IDefaultFund
 from ..interfaces import IDefaultManagerEvents
 from ..interfaces import IDefaultManagerViews
+from ..interfaces import IHouseContract
 from ..interfaces import ILens
 from ..interfaces import IRiskEngine
 from ..modules.layout import leg_layout
@@ -26,15 +25,16 @@ from ..modules.layout import role_layout
 from ..modules.layout import stages
 from ..modules.layout import units
 from ..modules.layout import words
-from ..modules import attribution
 from ..modules import funding_math
+from ..modules import prospects
 from ..modules import wad_math
 
+implements: IHouseContract
 implements: ILens
 
 MAX_ACCOUNTS: constant(uint256) = 100
-MAX_HOLDERS: constant(uint256) = 10  # accounts whose positions are read in one call
-MAX_POSITIONS: constant(uint256) = 320  # 32 for each of them
+MAX_HELD_ACCOUNTS: constant(uint256) = 10  # accounts whose positions are read in one call
+MAX_POSITION_VIEWS: constant(uint256) = 320  # 32 for each of them
 MAX_ROWS: constant(uint256) = 128
 
 
@@ -64,6 +64,7 @@ CLEARINGHOUSE: public(immutable(address))
 def __init__(clearinghouse: address):
     """
     @param clearinghouse The ledger; it names the risk engine and the default manager.
+    @custom:reverts lens: no clearinghouse
     """
     assert clearinghouse != empty(address), "lens: no clearinghouse"
     CLEARINGHOUSE = clearinghouse
@@ -144,7 +145,7 @@ def next_step(account: uint256) -> ILens.NextStep:
     step.equity = seen.equity
     step.maintenance = seen.maintenance
     step.shortfall = insolvency.shortfall
-    step = self._prospect(manager, step, known)
+    step = prospects._prospect(CLEARINGHOUSE, manager, step, known)
     word: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).role_word(role_layout.RISK_ENGINE)
     if word >> role_layout.PHASE_SHIFT != role_layout.RUNNING:
         return step  # nothing but proofs and redemption
@@ -198,13 +199,15 @@ def next_step(account: uint256) -> ILens.NextStep:
 
 @external
 @view
-def positions(ids: DynArray[uint256, MAX_HOLDERS]) -> DynArray[ILens.PositionView, MAX_POSITIONS]:
+def positions(
+    ids: DynArray[uint256, MAX_HELD_ACCOUNTS]
+) -> DynArray[ILens.PositionView, MAX_POSITION_VIEWS]:
     """
     @notice Every position of these accounts at mark, account by account; none of an account that
             does not exist.
     """
     engine: address = self._role(role_layout.RISK_ENGINE)
-    found: DynArray[ILens.PositionView, MAX_POSITIONS] = []
+    found: DynArray[ILens.PositionView, MAX_POSITION_VIEWS] = []
     for account: uint256 in ids:
         if staticcall IClearinghouse(CLEARINGHOUSE).headers(account) == 0:
             continue
@@ -254,9 +257,12 @@ def markets(
                 valid=price.valid,
                 funding_index=funding_math._funding_now(state),
                 funding_rate=words._rate(state),
-                long_interest=self._interest(market, state, totals & words.TOTAL_MASK, True),
+                long_interest=self._interest(market, state, totals & words.SIDE_TOTAL_MASK, True),
                 short_interest=self._interest(
-                    market, state, (totals >> words.TOTAL_SHIFT) & words.TOTAL_MASK, False
+                    market,
+                    state,
+                    (totals >> words.SHORT_TOTAL_SHIFT) & words.SIDE_TOTAL_MASK,
+                    False,
                 ),
                 fees=words._fees(totals),
             )
@@ -286,132 +292,6 @@ def _role(role: uint256) -> address:
     @dev A contract plugged into the ledger.
     """
     return staticcall IClearinghouse(CLEARINGHOUSE).roles(role)
-
-
-@internal
-@view
-def _prospect(
-    manager: address, before: ILens.NextStep, known: DynArray[uint256, limits.MAX_KNOWN]
-) -> ILens.NextStep:
-    """
-    @dev Who would pay a shortfall if it were resolved alone now, as the waterfall splits it;
-         without one, what each tier has for the account.
-    """
-    step: ILens.NextStep = before
-    held: uint256[4] = self._tiers(manager, step.account)
-    step.own = held[0]
-    if step.shortfall != 0:
-        step.own = min(held[0], step.shortfall)
-    step.insurance = held[1]
-    step.contributions = held[2] - min(step.own, held[2])
-    step.assessments = held[3]
-    if step.shortfall == 0:
-        return step
-
-    rest: uint256 = step.shortfall - step.own
-    if rest == 0:
-        step.insurance = 0
-        step.contributions = 0
-        step.assessments = 0
-        return step
-    free: uint256 = step.insurance + step.contributions + step.assessments
-    guaranteed: uint256 = min(min(self._reserved_for(manager, step.account), rest), free)
-    used: uint256 = staticcall IDefaultManagerViews(manager).limit_used(0)
-    room: uint256 = 0
-    limit: uint256 = 0
-    room, limit = attribution._room(
-        staticcall IDefaultManagerViews(manager).waterfall(), free, used
-    )
-    granted: uint256 = self._allowed(manager, known, rest, guaranteed, limit)
-    paid: uint256 = guaranteed + min(min(granted, room), free - guaranteed)
-    step.uncovered = rest - min(paid, rest)
-    step.insurance = min(step.insurance, paid)
-    paid -= step.insurance
-    step.contributions = min(step.contributions, paid)
-    paid -= step.contributions
-    step.assessments = min(step.assessments, paid)
-    return step
-
-
-@internal
-@view
-def _allowed(
-    manager: address,
-    known: DynArray[uint256, limits.MAX_KNOWN],
-    amount: uint256,
-    guaranteed: uint256,
-    limit: uint256,
-) -> uint256:
-    """
-    @dev What the limits of markets allow of a shortfall beyond reservations, WAD cash.
-    @param amount The shortfall without tier 2, WAD cash.
-    @param guaranteed What of it is reserved, WAD cash.
-    @param limit Limit of one market, WAD cash.
-    """
-    losses: uint256 = 0
-    maintenance: uint256 = 0
-    for leg: uint256 in known:
-        if leg_layout._market_of(leg) != 0:
-            losses += attribution._loss_weight(leg)
-            maintenance += attribution._maintenance_weight(leg)
-    if losses + maintenance == 0:
-        return min(amount - guaranteed, limit)
-    basis: attribution.Basis = attribution._basis(amount, losses, maintenance)
-    allowed: uint256 = 0
-    for leg: uint256 in known:
-        market: uint256 = leg_layout._market_of(leg)
-        if market == 0:
-            continue
-        part: uint256 = attribution._part(basis, leg)
-        part -= part * guaranteed // amount
-        drawn: uint256 = staticcall IDefaultManagerViews(manager).limit_used(market)
-        allowed += min(part, limit - min(drawn, limit))
-    return allowed
-
-
-@internal
-@view
-def _tiers(manager: address, account: uint256) -> uint256[4]:
-    """
-    @dev What tiers 2 to 5 have for an account, WAD cash: what is reserved for others is not theirs
-         to give. The owner's own contribution is part of the third; what of it is reserved for
-         other accounts of his is not taken off here, as it is when he defaults.
-    """
-    mine: uint256[4] = empty(uint256[4])
-    all: uint256[4] = empty(uint256[4])
-    held: uint256[4] = empty(uint256[4])
-    mine[0], mine[1], mine[2], mine[3] = staticcall IDefaultManagerViews(manager).reservation(
-        account
-    )
-    all[0], all[1], all[2], all[3] = staticcall IDefaultManagerViews(manager).reserved()
-    held[0], held[2], held[3] = staticcall IDefaultFund(
-        self._role(role_layout.DEFAULT_FUND)
-    ).available_for(account)
-    held[1] = (
-        staticcall IERC4626(self._role(role_layout.INSURANCE_FUND)).totalAssets()
-        * staticcall IClearinghouseRecords(CLEARINGHOUSE).SETTLEMENT_SCALE()
-    )
-    all[2] += all[0]
-    mine[2] += mine[0]
-    for tier: uint256 in range(1, 4):
-        held[tier] -= min(all[tier] - mine[tier], held[tier])
-    return held
-
-
-@internal
-@view
-def _reserved_for(manager: address, account: uint256) -> uint256:
-    """
-    @dev What is reserved of tiers 3 to 5 for an account, WAD cash.
-    """
-    own: uint256 = 0
-    insurance: uint256 = 0
-    contributions: uint256 = 0
-    assessments: uint256 = 0
-    own, insurance, contributions, assessments = staticcall IDefaultManagerViews(
-        manager
-    ).reservation(account)
-    return insurance + contributions + assessments
 
 
 @internal
@@ -563,9 +443,9 @@ def _position(engine: address, account: uint256, row: uint256, body: uint256) ->
     """
     market: uint256 = row - leg_layout.MARKET_ROW
     price: ILens.PriceView = self._price(engine, row)
-    size: int256 = words._signed(body) >> 128
+    size: int256 = words._signed(body) >> leg_layout.SIZE_SHIFT
     worse: uint256 = price.low if size > 0 else price.high
-    carry: int256 = words._signed(body << 128) >> 128
+    carry: int256 = words._signed(body << leg_layout.CARRY_LEFT) >> leg_layout.CARRY_LEFT
     return ILens.PositionView(
         account=account,
         market=market,

@@ -21,8 +21,8 @@
         `accept_ownership` as a scheduled call of the Timelock.
 """
 
-from snekmate.auth.interfaces import IAccessControl
 from snekmate.auth import access_control
+from snekmate.auth.interfaces import IAccessControl
 from snekmate.governance import timelock_controller
 from ..interfaces import ITimelock
 

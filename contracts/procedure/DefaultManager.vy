@@ -27,8 +27,8 @@ from ..interfaces import IDefaultManager
 from ..interfaces import IDefaultManagerAdmin
 from ..interfaces import IDefaultManagerCures
 from ..interfaces import IDefaultManagerEvents
-from ..interfaces import IDefaultManagerPart
 from ..interfaces import IDefaultManagerViews
+from ..interfaces import IHouseContract
 from ..interfaces import IRiskEngine
 from ..modules.layout import leg_layout
 from ..modules.layout import limits
@@ -36,7 +36,7 @@ from ..modules.layout import role_layout
 from ..modules.layout import stages
 from ..modules.layout import units
 from ..modules.layout import words
-from ..modules import auction_math
+from ..modules import auction_rules
 from ..modules import default_rules
 from ..modules import draw_limits
 from ..modules import remainder_math
@@ -45,15 +45,13 @@ from ..modules import reservations
 implements: IDefaultManager
 implements: IDefaultManagerAdmin
 implements: IDefaultManagerCures
-implements: IDefaultManagerPart
 implements: IDefaultManagerViews
+implements: IHouseContract
 initializes: default_rules
+initializes: auction_rules[default_rules := default_rules]
 initializes: draw_limits[default_rules := default_rules]
 initializes: reservations[default_rules := default_rules]
 exports: default_rules.CLEARINGHOUSE
-
-# Longest answer of a function that runs in the insolvency part, bytes.
-ANSWER_SIZE: constant(uint256) = 2_048
 
 # What the insolvency part has that this contract has not: the one table.
 TEAR_UP: constant(bytes4) = method_id("tear_up(uint256[])", output_type=bytes4)
@@ -78,9 +76,10 @@ def __init__(
     @param insolvency DefaultManagerInsolvency made for the same ledger.
     @param terms First terms, inside the bounds of `set_terms`.
     @param waterfall Likewise those of the waterfall.
+    @custom:reverts default manager: part of another ledger | default rules: terms out of bounds
     """
     assert (
-        staticcall IDefaultManagerPart(insolvency).CLEARINGHOUSE() == clearinghouse
+        staticcall IHouseContract(insolvency).CLEARINGHOUSE() == clearinghouse
     ), "default manager: part of another ledger"
     default_rules.__init__(clearinghouse)
     INSOLVENCY = insolvency
@@ -91,7 +90,7 @@ def __init__(
 @external
 @raw_return
 @reentrant
-def __default__() -> Bytes[ANSWER_SIZE]:
+def __default__() -> Bytes[limits.PART_ANSWER_SIZE]:
     """
     @notice Runs what only the insolvency part has there, on this contract's storage; the part takes
             the lock and reverts with its own reason.
@@ -102,7 +101,9 @@ def __default__() -> Bytes[ANSWER_SIZE]:
     assert (
         selector == TEAR_UP or selector == PROVE_DEFICIT or selector == PROVE_DEFICIT_FOR
     ), "default manager: unknown function"
-    return raw_call(INSOLVENCY, msg.data, max_outsize=ANSWER_SIZE, is_delegate_call=True)
+    return raw_call(
+        INSOLVENCY, msg.data, max_outsize=limits.PART_ANSWER_SIZE, is_delegate_call=True
+    )
 
 
 # MARGIN CALL --------------------------------------------------------------------------------------
@@ -114,6 +115,9 @@ def call_margin(account: uint256, caller_account: uint256 = 0) -> uint256:
     @param caller_account Account that gets the reward, paid by the called account: a part of MM, at
            most the cap and what equity there is; 0 forgoes it.
     @return Deadline to cure, unix seconds: now for an insolvent account, which gets no grace.
+    @custom:reverts default rules: winding down | default rules: liquidations are paused | default
+                    manager: already called | default rules: account is healthy | default rules:
+                    price not valid
     """
     word: uint256 = default_rules._open_word()
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
@@ -129,7 +133,7 @@ def call_margin(account: uint256, caller_account: uint256 = 0) -> uint256:
     if caller_account != 0:
         reward = min(
             min(seen.maintenance * terms.reward // units.PPM, terms.reward_cap * units.WAD),
-            convert(max(self._worst_equity(account, seen), 0), uint256),
+            convert(max(auction_rules._worst_equity(account, seen), 0), uint256),
         )
     deadline: uint256 = block.timestamp + terms.grace
     log IDefaultManagerEvents.MarginCalled(
@@ -151,6 +155,7 @@ def cure(account: uint256):
     """
     @notice Ends a margin call or an auction of an account whose equity is back at the target.
             Anyone, at any time; prices that are not VALID count at their worse end for the account.
+    @custom:reverts default manager: no call to cure | default manager: equity below target
     """
     stage: uint256 = words._stage(
         staticcall IClearinghouse(default_rules.CLEARINGHOUSE).headers(account)
@@ -180,6 +185,9 @@ def open_auction(account: uint256):
             below MM, or equity is below the close-out margin, called or not. Anyone, at VALID
             prices. At equity 0 and below it opens the insolvency instead, also of an account in
             auction already.
+    @custom:reverts default rules: winding down | default rules: liquidations are paused | default
+                    manager: auction is open | default rules: account is healthy | default rules:
+                    price not valid | default manager: grace not over
     """
     word: uint256 = default_rules._open_word()
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
@@ -192,7 +200,7 @@ def open_auction(account: uint256):
     if seen.equity <= 0:
         self._forward_seen(seen, known)
         return
-    deadline: uint256 = self._deadline(word, seen)
+    deadline: uint256 = auction_rules._deadline(word, seen)
     if seen.stage == stages.UNCALLED or block.timestamp <= deadline:
         assert not default_rules._meets(
             seen.equity, seen.maintenance, default_rules._terms().close_out
@@ -227,24 +235,29 @@ def bid(
     @param min_discount Least discount accepted, ppm of the slice's MM.
     @param deadline Last moment of the bid, unix seconds.
     @return Fraction taken and discount received, WAD.
+    @custom:reverts default rules: bid expired | default rules: not the bidder's account | default
+                    rules: winding down | default rules: liquidations are paused | auction rules: no
+                    auction | default rules: account is healthy | default rules: price not valid |
+                    default rules: fraction is zero | default rules: fraction above limit | default
+                    rules: discount below limit
     """
     default_rules._require_bidder(bidder_account, deadline)
     word: uint256 = default_rules._open_word()
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
     known: DynArray[uint256, limits.MAX_KNOWN] = []
     seen, known = default_rules._assess(word, account)
-    self._require_auction(seen.stage)
+    auction_rules._require_auction(seen.stage)
     if seen.stage != stages.INSOLVENCY:
         default_rules._require_unhealthy(seen, len(known))
     if seen.equity <= 0 or seen.stage == stages.INSOLVENCY:
         answer: Bytes[64] = self._forward_seen(seen, known)
         return abi_decode(answer, (uint256, uint256))
     terms: IDefaultManagerEvents.Terms = default_rules._terms()
-    rate: uint256 = self._rate_now(terms, word, seen)
-    limit: uint256 = self._limit(terms, seen, rate)
-    taken: uint256 = self._fraction_taken(fraction, min_fraction, limit)
-    quote: IDefaultManagerEvents.Quote = self._quote(
-        terms, seen, self._worst_equity(account, seen), rate, taken
+    rate: uint256 = auction_rules._rate_now(terms, word, seen)
+    limit: uint256 = auction_rules._limit(terms, seen, rate)
+    taken: uint256 = auction_rules._fraction_taken(fraction, min_fraction, limit)
+    quote: IDefaultManagerEvents.Quote = auction_rules._quote(
+        terms, seen, auction_rules._worst_equity(account, seen), rate, taken
     )
     # The discount was rounded down by less than 1 wei: whoever asks for the rate shown gets it.
     default_rules._require_discount(
@@ -281,6 +294,9 @@ def reopen(account: uint256):
     """
     @notice Puts an account whose equity is above 0 again back into the auction and frees its
             reservation. Anyone.
+    @custom:reverts default rules: winding down | default rules: liquidations are paused | default
+                    rules: insolvency not recognised | default manager: account is insolvent |
+                    default rules: price not valid
     """
     word: uint256 = default_rules._open_word()
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
@@ -315,16 +331,16 @@ def auction(account: uint256) -> IDefaultManagerEvents.Auction:
     rate: uint256 = 0
     limit: uint256 = 0
     if seen.stage == stages.AUCTION:
-        rate = self._rate_now(terms, word, seen)
+        rate = auction_rules._rate_now(terms, word, seen)
         sellable: bool = len(known) != 0 or seen.stuck == 0
         if sellable and not default_rules._meets(seen.equity, seen.maintenance, units.PPM):
-            limit = self._limit(terms, seen, rate)
+            limit = auction_rules._limit(terms, seen, rate)
     elif seen.stage == stages.INSOLVENCY and seen.equity <= 0 and len(known) != 0:
         if known[len(known) - 1] >> leg_layout.ROW_SHIFT > leg_layout.MARKET_ROW:
             limit = units.WAD  # at mark
     return IDefaultManagerEvents.Auction(
         stage=seen.stage,
-        since=self._clock(word, seen),
+        since=auction_rules._clock(word, seen),
         discount=rate,
         equity=seen.equity,
         maintenance=seen.maintenance,
@@ -338,6 +354,9 @@ def quote(account: uint256, fraction: uint256) -> IDefaultManagerEvents.Quote:
     """
     @notice What a bid for this fraction (WAD) would do now. Reverts as `bid` would: no auction,
             equity at MM again, fraction 0 or above f*.
+    @custom:reverts auction rules: no auction | default rules: account is healthy | default rules:
+                    price not valid | default rules: fraction is zero | default rules: fraction
+                    above limit
     """
     word: uint256 = staticcall IClearinghouse(default_rules.CLEARINGHOUSE).role_word(
         role_layout.RISK_ENGINE
@@ -345,14 +364,16 @@ def quote(account: uint256, fraction: uint256) -> IDefaultManagerEvents.Quote:
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
     known: DynArray[uint256, limits.MAX_KNOWN] = []
     seen, known = default_rules._assess(word, account)
-    self._require_auction(seen.stage)
+    auction_rules._require_auction(seen.stage)
     default_rules._require_unhealthy(seen, len(known))
     terms: IDefaultManagerEvents.Terms = default_rules._terms()
-    rate: uint256 = self._rate_now(terms, word, seen)
-    taken: uint256 = self._fraction_taken(
-        fraction, max_value(uint256), self._limit(terms, seen, rate)
+    rate: uint256 = auction_rules._rate_now(terms, word, seen)
+    taken: uint256 = auction_rules._fraction_taken(
+        fraction, max_value(uint256), auction_rules._limit(terms, seen, rate)
     )
-    return self._quote(terms, seen, self._worst_equity(account, seen), rate, taken)
+    return auction_rules._quote(
+        terms, seen, auction_rules._worst_equity(account, seen), rate, taken
+    )
 
 
 @external
@@ -454,6 +475,7 @@ def set_terms(terms: IDefaultManagerEvents.Terms):
     """
     @notice Changes the terms, inside hard bounds. The Clearinghouse's owner only. Deadlines already
             given stay; a running auction's discount follows the new terms.
+    @custom:reverts default rules: caller is not the admin | default rules: terms out of bounds
     """
     default_rules._require_admin()
     default_rules._set_terms(terms)
@@ -464,28 +486,13 @@ def set_waterfall(terms: IDefaultManagerEvents.Waterfall):
     """
     @notice Changes the terms of the waterfall, inside hard bounds. The Clearinghouse's owner only.
     @param terms New terms (units: IDefaultManagerEvents).
+    @custom:reverts default rules: caller is not the admin | default rules: terms out of bounds
     """
     default_rules._require_admin()
     default_rules._set_waterfall(terms)
 
 
 # INTERNAL -----------------------------------------------------------------------------------------
-
-@internal
-@view
-def _worst_equity(account: uint256, seen: IRiskEngine.Assessment) -> int256:
-    """
-    @dev Equity with every price that is not VALID at its worse end: nobody is paid out of value
-         that is in doubt (INV-4). WAD cash.
-    """
-    if seen.stuck == 0:
-        return seen.equity
-    equity: int256 = 0
-    initial: uint256 = 0
-    maintenance: uint256 = 0
-    equity, initial, maintenance = staticcall IRiskEngine(default_rules._engine()).margin(account)
-    return min(equity, seen.equity)
-
 
 @internal
 def _forward() -> Bytes[64]:
@@ -506,120 +513,6 @@ def _forward_seen(
     default_rules.seen = seen
     default_rules.known = known
     return self._forward()
-
-
-@internal
-@view
-def _deadline(word: uint256, seen: IRiskEngine.Assessment) -> uint256:
-    """
-    @dev Deadline of a margin call: grace begins anew when the procedure resumes, unix seconds.
-    """
-    resumed: uint256 = default_rules._resumed(word, seen)
-    if resumed == 0:
-        return seen.since
-    return max(seen.since, resumed + default_rules._terms().grace)
-
-
-@internal
-@view
-def _clock(word: uint256, seen: IRiskEngine.Assessment) -> uint256:
-    """
-    @dev The clock of a stage as it counts: after a pause or an outage it begins anew.
-    """
-    if seen.stage == stages.UNCALLED:
-        return 0
-    if seen.stage == stages.CALL:
-        return self._deadline(word, seen)
-    return max(seen.since, default_rules._resumed(word, seen))
-
-
-@internal
-@view
-def _rate_now(
-    terms: IDefaultManagerEvents.Terms, word: uint256, seen: IRiskEngine.Assessment
-) -> uint256:
-    """
-    @dev Discount of an auction at this block, ppm of MM.
-    """
-    start: uint256 = min(self._clock(word, seen), block.timestamp)
-    return auction_math._discount_rate(
-        block.timestamp - start, terms.duration, terms.discount_start, terms.discount_end
-    )
-
-
-@internal
-@pure
-def _limit(
-    terms: IDefaultManagerEvents.Terms, seen: IRiskEngine.Assessment, rate: uint256
-) -> uint256:
-    """
-    @dev f*.
-    """
-    return auction_math._max_fraction(
-        seen.equity,
-        seen.maintenance - seen.linear - seen.quadratic,
-        seen.linear,
-        seen.quadratic,
-        rate + terms.fee,
-        terms.target,
-        terms.dust * units.WAD,
-    )
-
-
-@internal
-@pure
-def _fraction_taken(fraction: uint256, min_fraction: uint256, limit: uint256) -> uint256:
-    """
-    @dev The fraction asked for, or f* when the bidder accepts less.
-    """
-    assert fraction != 0, "default manager: fraction is zero"
-    if fraction > limit:
-        default_rules._require_fraction(min_fraction <= limit)
-        return limit
-    return fraction
-
-
-@internal
-@pure
-def _quote(
-    terms: IDefaultManagerEvents.Terms,
-    seen: IRiskEngine.Assessment,
-    worst_equity: int256,
-    rate: uint256,
-    taken: uint256,
-) -> IDefaultManagerEvents.Quote:
-    """
-    @dev What a bid for `taken` does.
-    """
-    priced: uint256 = seen.linear + seen.quadratic
-    discount: uint256 = 0
-    fee: uint256 = 0
-    discount, fee = auction_math._charges(
-        auction_math._spendable(worst_equity, priced, seen.maintenance),
-        priced,
-        taken,
-        rate,
-        terms.fee,
-    )
-    return IDefaultManagerEvents.Quote(
-        fraction=taken,
-        discount=discount,
-        fee=fee,
-        maintenance_sold=priced * taken // units.WAD,
-        equity_after=seen.equity - convert(discount + fee, int256),
-        maintenance_after=auction_math._maintenance_after(
-            seen.maintenance - priced, seen.linear, seen.quadratic, units.WAD - taken
-        ),
-    )
-
-
-@internal
-@pure
-def _require_auction(stage: uint256):
-    """
-    @dev Slices are sold in an auction only.
-    """
-    assert stage >= stages.AUCTION, "default manager: no auction"
 
 
 @internal

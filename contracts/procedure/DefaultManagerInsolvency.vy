@@ -31,11 +31,9 @@ from ..interfaces import IClearinghouseTearUps
 from ..interfaces import IDefaultManager
 from ..interfaces import IDefaultManagerEvents
 from ..interfaces import IDefaultManagerInsolvency
-from ..interfaces import IDefaultManagerPart
+from ..interfaces import IHouseContract
 from ..interfaces import IRiskEngine
-from ..modules.layout import leg_layout
 from ..modules.layout import limits
-from ..modules.layout import role_layout
 from ..modules.layout import stages
 from ..modules.layout import units
 from ..modules.layout import words
@@ -49,7 +47,7 @@ from ..modules import waterfall
 
 implements: IDefaultManager
 implements: IDefaultManagerInsolvency
-implements: IDefaultManagerPart
+implements: IHouseContract
 initializes: default_rules
 initializes: draw_limits[default_rules := default_rules]
 initializes: reservations[default_rules := default_rules]
@@ -110,8 +108,13 @@ def bid(
     @param min_discount Least discount accepted on a remainder, ppm of the slice's worth; at mark
            there is none.
     @return Fraction taken (WAD) and discount (WAD cash).
+    @custom:reverts default rules: fraction is zero | default rules: winding down | default rules:
+                    liquidations are paused | default rules: price not valid | remainder: nothing to
+                    sell | default rules: account is healthy | default rules: discount below limit |
+                    default rules: fraction above limit | default manager: account is solvent,
+                    reopen its auction
     """
-    assert fraction != 0, "default manager: fraction is zero"
+    default_rules._require_some(fraction)
     word: uint256 = default_rules._open_word()
     seen: IRiskEngine.Assessment = default_rules.seen
     known: DynArray[uint256, limits.MAX_KNOWN] = default_rules.known
@@ -174,6 +177,10 @@ def tear_up(accounts: DynArray[uint256, limits.BATCH]):
             other sides, netted with each other first, and pays what is missing out of the
             waterfall. Also resolves an insolvent account that has nothing left but debt. Anyone.
     @param accounts Account ids in ascending order.
+    @custom:reverts default rules: winding down | default rules: liquidations are paused | default
+                    manager: no accounts | default manager: accounts out of order | default rules:
+                    insolvency not recognised | default manager: account is solvent, reopen its
+                    auction | default manager: window is open | default manager: nothing to tear up
     """
     word: uint256 = default_rules._open_word()
     terms: IDefaultManagerEvents.Waterfall = default_rules._waterfall()
@@ -216,6 +223,7 @@ def prove_deficit(account: uint256, caller_account: uint256 = 0) -> uint256:
             hole. Anyone, while proofs run; every market is settled then.
     @param caller_account Account that gets the reward; 0 forgoes it.
     @return The reward, WAD cash.
+    @custom:reverts default manager: account proves itself
     """
     assert account != caller_account, "default manager: account proves itself"
     reservations._release(account)

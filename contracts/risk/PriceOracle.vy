@@ -2,6 +2,7 @@
 #pragma nonreentrancy on
 """
 @title PriceOracle
+@custom:contract-name PriceOracle
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice Judges prices. An asset has two independent Chainlink-shaped feeds; its price is VALID when
@@ -22,6 +23,7 @@
 from ..interfaces import IPriceOracle
 from ..interfaces import IPriceOracleEvents
 from ..modules.layout import feed_words
+from ..modules.layout import leg_layout
 from ..modules.layout import units
 from ..modules import price_memory
 
@@ -34,7 +36,7 @@ exports: price_memory.AVERAGE_WINDOW
 
 
 # Assets per `read`.
-MAX_ASSETS: constant(uint256) = 72
+MAX_READ_ASSETS: constant(uint256) = 72
 
 # An answer from here on is above every bound at any decimals (2**180 / 10**18 > 2**120), and one
 # below it survives scaling (2**180 * 10**18 < 2**240).
@@ -51,7 +53,7 @@ GAS_BEFORE_FEED: constant(uint256) = 160_000
 WIDENING: constant(uint256) = 100 * units.HOUR
 
 # Length of what `latestRoundData` returns and where its words are, bytes.
-ANSWER_SIZE: constant(uint256) = 160
+FEED_ANSWER_SIZE: constant(uint256) = 160
 ANSWER_AT: constant(uint256) = 32
 STARTED_AT: constant(uint256) = 64
 UPDATED_AT: constant(uint256) = 96
@@ -80,13 +82,51 @@ def __init__(sequencer_feed: address, sequencer_grace: uint256):
     price_memory.__init__()
 
 
+# CHECKPOINTS AND OUTAGES --------------------------------------------------------------------------
+
+@external
+def checkpoint(w0: uint256, w1: uint256, w2: uint256):
+    """
+    @notice Remembers the price of a configuration, for the day when one of its feeds is dead, or
+            both, and ends a reported outage. Callable by anyone, at any time at which the price is
+            VALID.
+    @dev    How the average is weighted: see price_memory.
+    @param w0 First word of the configuration, see IPriceOracle.
+    @param w1 Second word; the caller's bits make no difference.
+    @param w2 Third word.
+    @custom:reverts price oracle: not enough gas for a feed | price oracle: price not valid
+    """
+    judgement: uint256 = self._judge(w0, w1, w2, self._is_sequencer_up())
+    assert (
+        judgement >> feed_words.STATUS_SHIFT == feed_words.STATUS_VALID
+    ), "price oracle: price not valid"
+    price_memory._remember(price_memory._key(w0, w1, w2), judgement & leg_layout.PRICE_MASK)
+
+
+@external
+def report_outage(w0: uint256, w1: uint256, w2: uint256):
+    """
+    @notice Puts on record that a configuration's price is not VALID. The record stands until the
+            next checkpoint, which anyone takes who sees the price back. Callable by anyone.
+    @param w0 First word of the configuration, see IPriceOracle.
+    @param w1 Second word; the caller's bits make no difference.
+    @param w2 Third word.
+    @custom:reverts price oracle: not enough gas for a feed | price oracle: price is valid | price
+                    oracle: sequencer outage | price memory: outage already reported
+    """
+    status: uint256 = self._judge(w0, w1, w2, self._is_sequencer_up()) >> feed_words.STATUS_SHIFT
+    assert status != feed_words.STATUS_VALID, "price oracle: price is valid"
+    assert status != feed_words.STATUS_SEQUENCER, "price oracle: sequencer outage"
+    price_memory._report(price_memory._key(w0, w1, w2), status)
+
+
 # JUDGEMENT ----------------------------------------------------------------------------------------
 
 @external
 @view
 def read(
-    configs: DynArray[uint256, MAX_ASSETS * feed_words.WORDS_PER_ASSET]
-) -> DynArray[uint256, MAX_ASSETS]:
+    configs: DynArray[uint256, MAX_READ_ASSETS * feed_words.WORDS_PER_ASSET]
+) -> DynArray[uint256, MAX_READ_ASSETS]:
     """
     @notice Judges up to 72 assets. Anyone may call it. Never reverts because of a feed.
     @param configs Three words per asset, see IPriceOracle.
@@ -96,8 +136,8 @@ def read(
     count: uint256 = len(configs) // feed_words.WORDS_PER_ASSET
     assert count * feed_words.WORDS_PER_ASSET == len(configs), "price oracle: three words per asset"
     sequencer_up: bool = self._is_sequencer_up()
-    judgements: DynArray[uint256, MAX_ASSETS] = []
-    for i: uint256 in range(count, bound=MAX_ASSETS):
+    judgements: DynArray[uint256, MAX_READ_ASSETS] = []
+    for i: uint256 in range(count, bound=MAX_READ_ASSETS):
         at: uint256 = unsafe_mul(i, feed_words.WORDS_PER_ASSET)  # i < 72
         judgements.append(
             self._judge(
@@ -128,32 +168,13 @@ def price(w0: uint256, w1: uint256, w2: uint256) -> (uint256, uint256, uint256):
         sequencer_up = self._is_sequencer_up()
     judgement: uint256 = self._judge(w0, w1, w2, sequencer_up)
     return (
-        judgement & feed_words.PRICE_MASK,
-        (judgement >> feed_words.HIGH_SHIFT) & feed_words.PRICE_MASK,
+        judgement & leg_layout.PRICE_MASK,
+        (judgement >> feed_words.HIGH_SHIFT) & leg_layout.PRICE_MASK,
         judgement >> feed_words.STATUS_SHIFT,
     )
 
 
-# CHECKPOINTS AND OUTAGES --------------------------------------------------------------------------
-
-@external
-def checkpoint(w0: uint256, w1: uint256, w2: uint256):
-    """
-    @notice Remembers the price of a configuration, for the day when one of its feeds is dead, or
-            both, and ends a reported outage. Callable by anyone, at any time at which the price is
-            VALID.
-    @dev    How the average is weighted: see price_memory.
-    @param w0 First word of the configuration, see IPriceOracle.
-    @param w1 Second word; the caller's bits make no difference.
-    @param w2 Third word.
-    @custom:reverts price oracle: price not valid | price oracle: not enough gas for a feed
-    """
-    judgement: uint256 = self._judge(w0, w1, w2, self._is_sequencer_up())
-    assert (
-        judgement >> feed_words.STATUS_SHIFT == feed_words.STATUS_VALID
-    ), "price oracle: price not valid"
-    price_memory._remember(price_memory._key(w0, w1, w2), judgement & feed_words.PRICE_MASK)
-
+# MEMORY -------------------------------------------------------------------------------------------
 
 @external
 @view
@@ -187,24 +208,6 @@ def average(w0: uint256, w1: uint256, w2: uint256) -> (uint256, uint256):
         price_memory.memories[key] & feed_words.REMEMBERED_MASK,
         price_memory.checkpoints[key] >> feed_words.TIME_SHIFT,
     )
-
-
-@external
-def report_outage(w0: uint256, w1: uint256, w2: uint256):
-    """
-    @notice Puts on record that a configuration's price is not VALID. The record stands until the
-            next checkpoint, which anyone takes who sees the price back. Callable by anyone.
-    @param w0 First word of the configuration, see IPriceOracle.
-    @param w1 Second word; the caller's bits make no difference.
-    @param w2 Third word.
-    @custom:reverts price oracle: price is valid | price oracle: sequencer outage
-                    | price memory: outage already reported
-                    | price oracle: not enough gas for a feed
-    """
-    status: uint256 = self._judge(w0, w1, w2, self._is_sequencer_up()) >> feed_words.STATUS_SHIFT
-    assert status != feed_words.STATUS_VALID, "price oracle: price is valid"
-    assert status != feed_words.STATUS_SEQUENCER, "price oracle: sequencer outage"
-    price_memory._report(price_memory._key(w0, w1, w2), status)
 
 
 @external
@@ -286,7 +289,7 @@ def _judge(w0: uint256, w1: uint256, w2: uint256, sequencer_up: bool) -> uint256
     @return The judgement: low 120 | high 120 | status 8 bits.
     """
     least: uint256 = w2 & feed_words.BOUND_MASK
-    greatest: uint256 = min(w2 >> feed_words.BOUND_SHIFT, feed_words.PRICE_MASK)
+    greatest: uint256 = min(w2 >> feed_words.BOUND_SHIFT, leg_layout.PRICE_MASK)
     primary: uint256 = self._answer(w0, w0 >> feed_words.PRIMARY_TERMS_SHIFT, least, greatest)
     secondary: uint256 = self._answer(w1, w0 >> feed_words.SECONDARY_TERMS_SHIFT, least, greatest)
 
@@ -294,19 +297,19 @@ def _judge(w0: uint256, w1: uint256, w2: uint256, sequencer_up: bool) -> uint256
     if not sequencer_up:
         status = feed_words.STATUS_SEQUENCER
     elif primary & secondary >= feed_words.FRESH:
-        low: uint256 = primary & feed_words.PRICE_MASK
-        high: uint256 = secondary & feed_words.PRICE_MASK
+        low: uint256 = primary & leg_layout.PRICE_MASK
+        high: uint256 = secondary & leg_layout.PRICE_MASK
         if low > high:
             low = high
-            high = primary & feed_words.PRICE_MASK
+            high = primary & leg_layout.PRICE_MASK
         # high < 2**120, so high * 10_000 < 2**134; low <= high; low * (2**16 - 1) < 2**136
         if unsafe_mul(unsafe_sub(high, low), units.BPS) <= unsafe_mul(
             low, w0 >> feed_words.DEVIATION_SHIFT
         ):
-            primary &= feed_words.PRICE_MASK
+            primary &= leg_layout.PRICE_MASK
             return primary | (primary << feed_words.HIGH_SHIFT)  # VALID is 0
         status = feed_words.STATUS_DIVERGENT
-    elif primary & feed_words.PRICE_MASK == 0:
+    elif primary & leg_layout.PRICE_MASK == 0:
         status = feed_words.STATUS_HALTED
     return self._interval(w0, w1, w2, primary, secondary) | (status << feed_words.STATUS_SHIFT)
 
@@ -329,10 +332,10 @@ def _interval(
     @param secondary Word of evidence from the secondary.
     @return low 120 | high 120 bits, inside the bounds, 0 < low < high whatever the bounds are.
     """
-    least: uint256 = min(max(w2 & feed_words.BOUND_MASK, 1), feed_words.PRICE_MASK - 1)
-    greatest: uint256 = min(max(w2 >> feed_words.BOUND_SHIFT, least + 1), feed_words.PRICE_MASK)
+    least: uint256 = min(max(w2 & feed_words.BOUND_MASK, 1), leg_layout.PRICE_MASK - 1)
+    greatest: uint256 = min(max(w2 >> feed_words.BOUND_SHIFT, least + 1), leg_layout.PRICE_MASK)
     remembered: uint256 = 0
-    if primary & feed_words.PRICE_MASK == 0 or secondary & feed_words.PRICE_MASK == 0:
+    if primary & leg_layout.PRICE_MASK == 0 or secondary & leg_layout.PRICE_MASK == 0:
         remembered = price_memory._evidence(price_memory._key(w0, w1, w2))
 
     low: uint256 = greatest
@@ -342,7 +345,7 @@ def _interval(
             low = least
         if evidence & feed_words.ABOVE != 0:
             high = greatest
-        price: uint256 = evidence & feed_words.PRICE_MASK
+        price: uint256 = evidence & leg_layout.PRICE_MASK
         if price != 0:
             age: uint256 = (evidence >> feed_words.AGE_SHIFT) & feed_words.AGE_MASK
             spread: uint256 = self._div_up(price * age, WIDENING)
@@ -377,18 +380,18 @@ def _answer(feed: uint256, terms: uint256, least: uint256, greatest: uint256) ->
     """
     assert msg.gas >= GAS_BEFORE_FEED, "price oracle: not enough gas for a feed"
     success: bool = False
-    data: Bytes[ANSWER_SIZE] = b""
+    data: Bytes[FEED_ANSWER_SIZE] = b""
     success, data = raw_call(
         convert(feed & feed_words.ADDRESS_MASK, address),
         method_id("latestRoundData()"),
-        max_outsize=ANSWER_SIZE,
+        max_outsize=FEED_ANSWER_SIZE,
         gas=FEED_GAS,
         is_static_call=True,
         revert_on_failure=False,
     )
     if not success:
         return 0
-    if len(data) != ANSWER_SIZE:
+    if len(data) != FEED_ANSWER_SIZE:
         return 0
     answer: uint256 = extract32(data, ANSWER_AT, output_type=uint256)
     if answer >= ANSWER_LIMIT:  # so are negative answers, seen as unsigned
@@ -442,18 +445,18 @@ def _resumed_at() -> uint256:
     """
     assert msg.gas >= GAS_BEFORE_FEED, "price oracle: not enough gas for a feed"
     success: bool = False
-    data: Bytes[ANSWER_SIZE] = b""
+    data: Bytes[FEED_ANSWER_SIZE] = b""
     success, data = raw_call(
         SEQUENCER_FEED,
         method_id("latestRoundData()"),
-        max_outsize=ANSWER_SIZE,
+        max_outsize=FEED_ANSWER_SIZE,
         gas=FEED_GAS,
         is_static_call=True,
         revert_on_failure=False,
     )
     if not success:
         return NEVER
-    if len(data) != ANSWER_SIZE:
+    if len(data) != FEED_ANSWER_SIZE:
         return NEVER
     started_at: uint256 = extract32(data, STARTED_AT, output_type=uint256)
     if (

@@ -1,6 +1,7 @@
 #pragma version 0.4.3
 """
 @title LedgerHarness
+@custom:contract-name LedgerHarness
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice LOCAL CHAINS ONLY. Stands in for the Clearinghouse in unit tests of the Exchange: knows an

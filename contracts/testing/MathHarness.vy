@@ -2,6 +2,7 @@
 #pragma nonreentrancy on
 """
 @title MathHarness
+@custom:contract-name MathHarness
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice LOCAL CHAINS ONLY. The internal maths of the modules, one external function each.

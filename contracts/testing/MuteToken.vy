@@ -2,6 +2,7 @@
 #pragma nonreentrancy on
 """
 @title MuteToken
+@custom:contract-name MuteToken
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice LOCAL CHAINS ONLY. A token whose functions return nothing, like USDT's. Anyone may mint. As

@@ -2,6 +2,7 @@
 #pragma nonreentrancy on
 """
 @title OddFeed
+@custom:contract-name OddFeed
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice LOCAL CHAINS ONLY. A price or sequencer feed that misbehaves as told.

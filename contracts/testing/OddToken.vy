@@ -2,6 +2,7 @@
 #pragma nonreentrancy on
 """
 @title OddToken
+@custom:contract-name OddToken
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice LOCAL CHAINS ONLY. A token that misbehaves as told: returns False, keeps a fee, reverts, or

@@ -11,11 +11,8 @@
 from ..modules.layout import limits
 from ..modules.layout import words
 
-
-# The admin, read by the risk engine.
 owner: public(address)
 
-# The portfolio: header word (layout: words) and legs (layout: leg_layout).
 header: uint256
 legs: DynArray[uint256, limits.MAX_LEGS]
 
@@ -31,9 +28,9 @@ def __init__():
 @external
 def set_portfolio(cash: int256, legs: DynArray[uint256, limits.MAX_LEGS]):
     """
-    @notice Changes the portfolio.
-    @param cash WAD cash, signed.
-    @param legs Words, see leg_layout.
+    @notice Changes the portfolio. Anyone.
+    @param cash WAD cash.
+    @param legs Bits (layout: leg_layout).
     """
     self.header = words._with_cash(words.OPENED, cash)
     self.legs = legs
@@ -43,9 +40,9 @@ def set_portfolio(cash: int256, legs: DynArray[uint256, limits.MAX_LEGS]):
 @view
 def portfolio(account: uint256) -> (uint256, DynArray[uint256, limits.MAX_LEGS]):
     """
-    @notice The portfolio, of any account.
-    @param account Account id, ignored.
-    @return header Header word of an account that holds nothing but cash.
-    @return legs Words, see leg_layout.
+    @notice The portfolio, the same for every account. Anyone.
+    @param account Account id.
+    @return header Bits (layout: words).
+    @return legs Bits (layout: leg_layout).
     """
     return self.header, self.legs

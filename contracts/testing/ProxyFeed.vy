@@ -2,6 +2,7 @@
 #pragma nonreentrancy on
 """
 @title ProxyFeed
+@custom:contract-name ProxyFeed
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice LOCAL CHAINS ONLY. A price feed in the shape in which Chainlink deploys them, its

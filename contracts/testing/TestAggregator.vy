@@ -2,6 +2,7 @@
 #pragma nonreentrancy on
 """
 @title TestAggregator
+@custom:contract-name TestAggregator
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice LOCAL CHAINS ONLY. What stands behind a ProxyFeed: an aggregator in the shape of Chainlink's

@@ -2,6 +2,7 @@
 #pragma nonreentrancy on
 """
 @title TestFeed
+@custom:contract-name TestFeed
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice LOCAL CHAINS ONLY. A Chainlink-shaped price feed that anyone may set.

@@ -2,6 +2,7 @@
 #pragma nonreentrancy on
 """
 @title TestSequencerFeed
+@custom:contract-name TestSequencerFeed
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice LOCAL CHAINS ONLY. Chainlink's L2 sequencer uptime feed, set by anyone.

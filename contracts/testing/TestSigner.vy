@@ -2,6 +2,7 @@
 #pragma nonreentrancy on
 """
 @title TestSigner
+@custom:contract-name TestSigner
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice LOCAL CHAINS ONLY. An ERC-1271 wallet of one key: what its owner signs is signed by it, and

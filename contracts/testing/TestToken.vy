@@ -2,6 +2,7 @@
 #pragma nonreentrancy on
 """
 @title TestToken
+@custom:contract-name TestToken
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice LOCAL CHAINS ONLY. An ordinary ERC-20 that anyone may mint.

@@ -2,6 +2,7 @@
 #pragma nonreentrancy on
 """
 @title Exchange
+@custom:contract-name Exchange
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice Turns an order signed by a maker into a novation: the Clearinghouse becomes the other side
@@ -23,6 +24,7 @@ from ..interfaces import IClearinghouseVenue
 from ..interfaces import IExchange
 from ..interfaces import IExchangeAdmin
 from ..interfaces import IExchangeEvents
+from ..interfaces import IHouseContract
 from ..modules.layout import order_words
 from ..modules.layout import role_layout
 from ..modules.layout import words
@@ -34,6 +36,7 @@ implements: IERC5267
 implements: IExchange
 implements: IExchangeAdmin
 implements: IExchangeEvents
+implements: IHouseContract
 
 initializes: eip712_domain_separator
 initializes: market_terms
@@ -68,6 +71,7 @@ def __init__(clearinghouse: address):
     @notice Ties the Exchange to one ledger for ever.
     @param clearinghouse Address of the Clearinghouse, not empty. It must name this contract as its
            exchange before anything can be filled.
+    @custom:reverts exchange: no clearinghouse
     """
     self._require_clearinghouse(clearinghouse)
 
@@ -107,6 +111,13 @@ def fill(
            dust filled just before does not block this fill. By default: all or nothing.
     @return maker_fee The maker's fee as asked of the ledger, which rounds up to its unit, WAD cash.
     @return taker_fee The taker's fee, likewise, WAD cash.
+    @custom:reverts exchange: deadline passed | exchange: order expired | exchange: self fill |
+                    exchange: not the named taker | exchange: not authorised | order lanes: order
+                    size out of bounds | order lanes: sequence out of bounds | market terms: price
+                    out of bounds | exchange: price beyond limit | order lanes: wrong epoch |
+                    exchange: signer not authorised | signatures: invalid signature | market terms:
+                    unknown market | order lanes: order superseded | order lanes: zero size | order
+                    lanes: order overfilled | market terms: price off band
     """
     self._require_in_time(deadline)
     self._require_unexpired(order.expiry)
@@ -172,6 +183,8 @@ def cancel(account: uint256, lane: uint256, sequence: uint256):
     @param account Id of the maker account.
     @param lane Number of the lane.
     @param sequence The last sequence to void; it may be one not signed yet.
+    @custom:reverts exchange: not authorised | order lanes: sequence out of bounds | order lanes:
+                    order superseded
     """
     self._require_may_trade(account)
     order_lanes._void(account, lane, sequence)
@@ -188,6 +201,7 @@ def cancel_all(account: uint256) -> uint256:
             has filled.
     @param account Id of the maker account.
     @return The new epoch, a count, for which new orders must be signed.
+    @custom:reverts exchange: not authorised
     """
     self._require_may_trade(account)
     epoch: uint256 = order_lanes._void_all(account)
@@ -247,6 +261,8 @@ def set_terms(market: uint256, maker_fee_ppm: uint256, taker_fee_ppm: uint256, b
     @param maker_fee_ppm Paid by makers, ppm of notional.
     @param taker_fee_ppm Paid by takers, ppm of notional.
     @param band_bps Greatest distance of a fill price from mark, bps of mark.
+    @custom:reverts exchange: not the owner | market terms: fee out of bounds | market terms: band
+                    out of bounds
     """
     self._require_owner()
     market_terms._set_terms(market, maker_fee_ppm, taker_fee_ppm, band_bps)

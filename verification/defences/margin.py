@@ -205,7 +205,8 @@ MARGIN = {
         without(
             "RiskEngine.vy",
             "            self._require_cross_allowed(risk)\n"
-            "        self._require_initial(tally, required)",
+            "        self._require_valid(tally.stuck)\n"
+            "        self._require_initial(tally.equity, required)",
             "            self._require_cross_allowed(risk)",
         ),
         hand_over_a_loss,
@@ -280,10 +281,8 @@ MARGIN = {
         ("RiskEngine",),
         without(
             "portfolio_margin.vy",
-            "                    MAX_RATE,\n                )\n            factor =",
-            "                    MAX_RATE,\n                )\n"
-            "                flat = notional * (rate // PPM_TO_WAD) * ratio\n"
-            "            factor =",
+            "units.WAD), 1)), MAX_RATE)\n    steep:",
+            "units.WAD), 1)), MAX_RATE)\n        base = rate // PPM_TO_WAD\n    steep:",
         ),
         crowd_a_market,
         material=Decimal(500),

@@ -47,8 +47,8 @@ FAULTS = {
         "the initial margin check is the wrong way round",
         Change(
             "RiskEngine.vy",
-            'tally.equity >= convert(required, int256), "risk engine: below initial margin"',
-            'tally.equity <= convert(required, int256), "risk engine: below initial margin"',
+            'equity >= convert(required, int256), "risk engine: below initial margin"',
+            'equity <= convert(required, int256), "risk engine: below initial margin"',
         ),
     ),
     "fee-leg": Fault(

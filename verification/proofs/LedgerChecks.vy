@@ -36,7 +36,7 @@ def _hold(shares: int256, cost: int256, distance: int256):
     @dev A position in a market with an open interest, at a funding index of -`distance`: at price 0
          a base unit is `distance` above it.
     """
-    sides.market_state[MARKET] = words._bits(-distance) & words.FUNDING_MASK | 1 << words.TIME_SHIFT
+    sides.market_state[MARKET] = words._bits(-distance) & words.FUNDING_MASK | 1 << words.FUNDING_TIME_SHIFT
     ledger.positions[ACCOUNT][MARKET] = words._pack_position(shares, cost)
 
 
@@ -98,7 +98,7 @@ def _accrued(funding: int256) -> uint256:
     """
     @dev A state word with a funding index of now. How it moves on: `check_funding_index`.
     """
-    return words._bits(funding) & words.FUNDING_MASK | block.timestamp << words.TIME_SHIFT
+    return words._bits(funding) & words.FUNDING_MASK | block.timestamp << words.FUNDING_TIME_SHIFT
 
 
 @external
@@ -179,8 +179,8 @@ def check_funding_index(funding: int256, units: int256, stored: uint256) -> bool
         return False
     state: uint256 = (
         words._bits(funding) & words.FUNDING_MASK
-        | stored << words.TIME_SHIFT
-        | (words._bits(units) & words.RATE_MASK) << words.RATE_SHIFT
+        | stored << words.FUNDING_TIME_SHIFT
+        | (words._bits(units) & words.FUNDING_RATE_MASK) << words.FUNDING_RATE_SHIFT
     )
     held: int256 = convert(min(block.timestamp - stored, 28_800), int256)
     # |units| * 2**16 < 2**63 and held < 2**15: nothing wraps.

@@ -99,13 +99,13 @@ def check_totals(longs: int256, shorts: int256, units: uint256, dust: uint256) -
     @notice Totals in [0, 2**102), fees of less than 2**52 units: all come out again, fees without
             what is less than a unit.
     """
-    if longs < 0 or longs >= words.TOTAL_LIMIT or shorts < 0 or shorts >= words.TOTAL_LIMIT:
+    if longs < 0 or longs >= words.SIDE_TOTAL_LIMIT or shorts < 0 or shorts >= words.SIDE_TOTAL_LIMIT:
         return False
     if units > words.FEES_MASK or dust >= units.CASH_UNIT:
         return False
     word: uint256 = words._pack_totals(longs, shorts, units * units.CASH_UNIT + dust)
-    claims._holds(convert(word & words.TOTAL_MASK, int256) == longs)
-    claims._holds(convert((word >> words.TOTAL_SHIFT) & words.TOTAL_MASK, int256) == shorts)
+    claims._holds(convert(word & words.SIDE_TOTAL_MASK, int256) == longs)
+    claims._holds(convert((word >> words.SHORT_TOTAL_SHIFT) & words.SIDE_TOTAL_MASK, int256) == shorts)
     claims._holds(words._fees(word) == units * units.CASH_UNIT)
     return True
 
@@ -117,8 +117,8 @@ def partial_totals_are_within_bounds(longs: int256, shorts: int256, fees: uint25
     @notice Any totals and fees of 256 bits: reverts, or they are within the bounds of check_totals.
     """
     words._pack_totals(longs, shorts, fees)
-    claims._holds(longs >= 0 and longs < words.TOTAL_LIMIT)
-    claims._holds(shorts >= 0 and shorts < words.TOTAL_LIMIT)
+    claims._holds(longs >= 0 and longs < words.SIDE_TOTAL_LIMIT)
+    claims._holds(shorts >= 0 and shorts < words.SIDE_TOTAL_LIMIT)
     claims._holds(fees // units.CASH_UNIT <= words.FEES_MASK)
     return True
 
@@ -134,7 +134,7 @@ def partial_state_never_spills(old: uint256, funding: int256, rate: int256) -> b
     claims._holds(words._time(word) == block.timestamp)
     stored: int256 = words._rate(word)
     claims._holds(abs(stored) <= abs(rate))
-    claims._holds(abs(rate - stored) < words.RATE_UNIT)
+    claims._holds(abs(rate - stored) < words.FUNDING_RATE_UNIT)
     claims._holds(word & words.KEPT_MASK == old & words.KEPT_MASK)
     return True
 

@@ -89,24 +89,24 @@ def accept_ownership(w: State, sender: str) -> None:
 
 def set_globals(w: State, sender: str, profit_weight: int, minimum_equity: int) -> None:
     """What holds for every account."""
-    _require_owner(w, sender, "risk engine: caller is not the admin")
+    _require_owner(w, sender, "risk parameters: caller is not the admin")
     fits = profit_weight <= PPM and minimum_equity <= 10**24
-    require(fits, "risk engine: parameter out of bounds")
+    require(fits, "risk parameters: parameter out of bounds")
     w.terms.profit_weight, w.terms.minimum_equity = profit_weight, minimum_equity
 
 
 def set_market(w: State, sender: str, market: int, asset: int, *terms: int) -> None:
     """Risk parameters of a market; its asset never changes."""
-    _require_owner(w, sender, "risk engine: caller is not the admin")
+    _require_owner(w, sender, "risk parameters: caller is not the admin")
     names = list(w.assets)
-    require(1 <= market <= MAX_MARKET, "risk engine: parameter out of bounds")
+    require(1 <= market <= MAX_MARKET, "risk parameters: parameter out of bounds")
     known = 1 <= asset <= len(names)
     made = MarketTerms(names[asset - 1] if known else "", *terms)
     made.check()
-    require(known, "risk engine: unknown asset")
+    require(known, "risk parameters: unknown asset")
     old = w.market_terms.get(market)
     fixed = old is None or old.asset == made.asset
-    require(fixed, "risk engine: asset of a row is fixed")
+    require(fixed, "risk parameters: asset of a row is fixed")
     w.market_terms[market] = made
 
 
@@ -114,13 +114,13 @@ def set_collateral(
     w: State, sender: str, index: int, asset: int, haircut_initial: int, haircut_maintenance: int
 ) -> None:
     """Haircuts of a listed collateral."""
-    _require_owner(w, sender, "risk engine: caller is not the admin")
+    _require_owner(w, sender, "risk parameters: caller is not the admin")
     fits = index < 8 and haircut_maintenance <= haircut_initial <= 950_000
-    require(fits, "risk engine: parameter out of bounds")
-    require(1 <= asset <= len(w.assets), "risk engine: unknown asset")
+    require(fits, "risk parameters: parameter out of bounds")
+    require(1 <= asset <= len(w.assets), "risk parameters: unknown asset")
     terms = w.collaterals[index]
     same = terms.asset == list(w.assets)[asset - 1]
-    require(same, "risk engine: asset of a row is fixed")
+    require(same, "risk parameters: asset of a row is fixed")
     terms.haircut_initial, terms.haircut_maintenance = haircut_initial, haircut_maintenance
 
 

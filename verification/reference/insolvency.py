@@ -115,7 +115,7 @@ def bid_insolvent(
 ) -> tuple[int, int]:
     """A fraction at mark; of everything, with the payment at once. Without a position whose price
     is VALID: of what is left of collateral, less the remainder's discount."""
-    require(fraction != 0, "default manager: fraction is zero")
+    require(fraction != 0, "default rules: fraction is zero")
     if not seen.has_positions and account.stage == INSOLVENT:
         settled = seen.stuck == 0 or seen.equity <= 0
         require(settled, "default rules: price not valid")

@@ -121,7 +121,7 @@ def bid(
     require_procedure_open(w)
     account = ledger.account_of(w, number)
     seen = tally(w, account, favourable=True)
-    require(account.stage >= AUCTION, "default manager: no auction")
+    require(account.stage >= AUCTION, "auction rules: no auction")
     if account.stage != INSOLVENT:
         require_unhealthy(seen)
     if seen.equity <= 0 or account.stage == INSOLVENT:
@@ -131,7 +131,7 @@ def bid(
     terms = w.terms.procedure
     rate = discount_rate(terms, w.now - min(clock(w, account), w.now))
     limit = greatest_fraction(terms, seen, rate)
-    require(fraction != 0, "default manager: fraction is zero")
+    require(fraction != 0, "default rules: fraction is zero")
     taken = fraction
     if fraction > limit:
         require(min_fraction <= limit, "default rules: fraction above limit")

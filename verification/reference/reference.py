@@ -282,7 +282,7 @@ def _row_step(function: str) -> Step:
             return w.market_terms[row - MARKET_ROW].asset
         if 1 <= row <= len(w.collaterals):
             return w.collaterals[row - 1].asset
-        raise Refusal("risk engine: unknown row")
+        raise Refusal("risk table: unknown row")
 
     def checkpoints(w: State, _: str, rows: Sequence[int]) -> int:
         names = [asset_of(w, row) for row in rows]

@@ -46,7 +46,7 @@ class MarketTerms:
             and max(self.slope, self.load) < 2**48
             and self.funding_cap <= 50_000
             and self.interest_cap < 2**64,
-            "risk engine: parameter out of bounds",
+            "risk parameters: parameter out of bounds",
         )
 
 

@@ -176,7 +176,7 @@ def novate(
         _require_stage_allows(w, account, reduces)
 
     terms = w.market_terms.get(number)
-    require(terms is not None, "risk engine: unknown row")
+    require(terms is not None, "risk table: unknown row")
     mark = prices.judge(w, terms.asset)
     if opened:
         fits = up(market.interest * mark.high, WAD) <= terms.interest_cap * WAD

@@ -23,7 +23,7 @@ def settle_market(w: State, sender: str, number: int) -> int:
     """End a market at a price that nobody chooses."""
     market = ledger.market_of(w, number)
     require(market.settled_at is None, "sides: market is settled")
-    require(number in w.market_terms, "risk engine: unknown row")
+    require(number in w.market_terms, "risk table: unknown row")
     price, is_final = prices.settlement_price(w, w.market_terms[number].asset)
     allowed = is_final or sender == w.owner or w.phase == WINDING_DOWN
     require(allowed, "clearinghouse: market is alive")

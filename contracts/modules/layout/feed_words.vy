@@ -13,7 +13,6 @@
                        w1  secondary address 160 | 96 bits of the caller
                        w2  min price 128 (WAD) | max price 128 (WAD), both exclusive
         judgement      low 120 (WAD) | high 120 (WAD) | status 8
-        quote          a judgement for the RiskEngine: low | high | not VALID 1
         evidence       price 120 (WAD; 0 = none) | age 64 (seconds that widen it), and three flags:
                        the price may be as low or as high as the bounds allow, the answer is fresh
         checkpoint     price 128 (WAD) | time 128 (unix seconds); 0 = never
@@ -35,7 +34,6 @@ ADDRESS_MASK: constant(uint256) = 2**160 - 1
 PRIMARY_TERMS_SHIFT: constant(uint256) = 160
 SECONDARY_TERMS_SHIFT: constant(uint256) = 200
 DEVIATION_SHIFT: constant(uint256) = 240
-CALLER_SHIFT: constant(uint256) = 160
 BOUND_MASK: constant(uint256) = 2**128 - 1
 BOUND_SHIFT: constant(uint256) = 128
 
@@ -48,11 +46,10 @@ DECIMALS_MASK: constant(uint256) = 2**8 - 1
 PRICE_DECIMALS: constant(uint256) = 18
 MAX_DECIMALS: constant(uint256) = 36
 
-# A judgement. The mask is also the greatest price there is, WAD: bounds beyond it count as it.
-PRICE_MASK: constant(uint256) = 2**120 - 1
+# A judgement. The mask of its prices, `leg_layout.PRICE_MASK`, is also the greatest price there is,
+# WAD: bounds beyond it count as it.
 HIGH_SHIFT: constant(uint256) = 120
 STATUS_SHIFT: constant(uint256) = 240
-NOT_VALID: constant(uint256) = 2**240  # of a quote
 
 # Evidence. Its price is masked like that of a judgement.
 AGE_SHIFT: constant(uint256) = 120

@@ -17,6 +17,9 @@
 
 # SHARES AND EPOCHS --------------------------------------------------------------------------------
 
+# Shares that a token unit is worth when a fund is new.
+PAR: constant(uint256) = 10**6
+
 # The shares of a stake, of a notice and of a request are their word's lowest bits.
 SHARES_MASK: constant(uint256) = 2**128 - 1
 TIMES_MASK: constant(uint256) = max_value(uint256) - SHARES_MASK  # all above the shares

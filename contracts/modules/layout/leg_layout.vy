@@ -6,14 +6,22 @@
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice How the ledger shows an account to the risk engine, and the engine its prices to the default
-        procedure (described in IRiskEngine).
+        procedure.
 
         collateral   row << 240 | amount 128 (WAD)
-        position     row << 240 | open interest 128 (WAD base), then size << 128 | carry
-        cash         0, then an amount (signed, WAD cash)
+        position     row << 240 | open interest 128 (WAD base), then size q << 128 | carry b (two's
+                     complement, 128 bits each, WAD): the position is worth q * P + b
+        cash         0, then an amount (signed, WAD cash) that counts as cash and needs no margin,
+                     such as what a position in a settled market came to
         known price  row << 240 | short << 239 | asset << 232 | details 112 << 120 | price 120 (WAD)
-        details      of a position     loss 56 | MM 56 << 56, or an amount of cash in all 112 bits
+        details      of a position     loss max(-value, 0) 56 | MM 56 << 56, or an amount of cash in
+                                       all 112 bits
                      of a collateral   worth 112
+
+        Row 1 + i is collateral i, row 8 + m is market m. Details are in millionths of cash, rounded
+        down and cut off at the greatest number that fits. Those that `RiskEngine.assess` returns
+        have them, and `short` for a SHORT position; otherwise they are 0. What takes known prices
+        looks at asset and price only.
 """
 
 
@@ -26,6 +34,7 @@ ROW_SHIFT: constant(uint256) = 240
 # A leg.
 AMOUNT_MASK: constant(uint256) = 2**128 - 1
 SIZE_SHIFT: constant(uint256) = 128
+SIGN_SHIFT: constant(uint256) = 255  # of the size
 CARRY_LEFT: constant(uint256) = 128  # shifted left by this, the carry ends at the top bit
 CARRY_MASK: constant(uint256) = 2**128 - 1
 CARRY_LIMIT: constant(int256) = 2**127  # WAD cash, exclusive
@@ -40,6 +49,12 @@ WEIGHT_MASK: constant(uint256) = 2**56 - 1
 KNOWN_ASSET_SHIFT: constant(uint256) = 232
 SHORT_SHIFT: constant(uint256) = 239
 IS_SHORT: constant(uint256) = 2**239
+
+# A known price that the engine keeps to itself: in the place of details its upper end (WAD), and
+# above the row its status. 0, VALID, in every one that leaves the engine.
+KNOWN_HIGH_SHIFT: constant(uint256) = 120
+KNOWN_HIGH_MASK: constant(uint256) = 2**112 - 1
+KNOWN_STATUS_SHIFT: constant(uint256) = 248
 
 
 @internal

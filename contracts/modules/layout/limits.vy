@@ -13,6 +13,7 @@ MAX_COLLATERALS: constant(uint256) = 8
 MAX_MARKET: constant(uint256) = 120  # market ids are 1 to this: rows of the risk table
 MAX_LEGS: constant(uint256) = 72  # words: 8 collaterals and two for each of 32 positions
 MAX_KNOWN: constant(uint256) = 40  # legs with a price: 8 collaterals and 32 positions
+PART_ANSWER_SIZE: constant(uint256) = 1_024  # longest answer of a function in a part, bytes
 BATCH: constant(uint256) = 8  # accounts torn up together
 
 SIZE_LIMIT: constant(int256) = 2**100  # base units a fill may trade, WAD (1.2e12 whole units)

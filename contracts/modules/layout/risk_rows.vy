@@ -18,11 +18,13 @@
 
 ROWS_PER_PAGE: constant(uint256) = 32
 ROW_SIZE: constant(uint256) = 128  # bytes
+STOP: constant(uint256) = 1  # bytes in front of row 0
 PAGE_SIZE: constant(uint256) = 4_097  # bytes: STOP and 32 rows
+PAGE_WORDS: constant(uint256) = 128  # words of 32 rows
 RISK_OFFSET: constant(uint256) = 96  # of word 3 in a row, bytes
 GLOBALS_ROW: constant(uint256) = 0
 
-# Word 1.
+# Word 1, above the feed; the feeds' own fields are in feed_words.
 ASSET_SHIFT: constant(uint256) = 160
 ASSET_MASK: constant(uint256) = 127
 
@@ -35,5 +37,6 @@ FACTOR_MASK: constant(uint256) = 2**48 - 1
 FUNDING_CAP_SHIFT: constant(uint256) = 160
 FUNDING_CAP_MASK: constant(uint256) = 2**24 - 1
 ISOLATED_ONLY_SHIFT: constant(uint256) = 184
+ISOLATED_ONLY_MASK: constant(uint256) = 1
 INTEREST_CAP_SHIFT: constant(uint256) = 192
 INTEREST_CAP_LIMIT: constant(uint256) = 2**64  # whole units of cash, exclusive

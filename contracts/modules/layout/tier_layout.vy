@@ -30,6 +30,9 @@ TRANCHES: constant(uint256) = 2
 
 # Fields of a reservation.
 RESERVED_BITS: constant(uint256) = 64
+INSURANCE_SHIFT: constant(uint256) = 64
+CONTRIBUTIONS_SHIFT: constant(uint256) = 128
+ASSESSMENTS_SHIFT: constant(uint256) = 192
 RESERVED_MASK: constant(uint256) = 2**64 - 1
 
 # Fields of a usage word.

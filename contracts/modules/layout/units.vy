@@ -25,3 +25,4 @@ CASH_UNIT: constant(uint256) = 10**12
 # Seconds.
 HOUR: constant(uint256) = 3_600
 DAY: constant(uint256) = 86_400
+IDAY: constant(int256) = 86_400

@@ -28,14 +28,18 @@
 
 from . import units
 
+
 # ACCOUNT IDS --------------------------------------------------------------------------------------
+
 OWNER_SHIFT: constant(uint256) = 96
 MODE_SHIFT: constant(uint256) = 88
 MARKET_SHIFT: constant(uint256) = 72
 ISOLATED: constant(uint256) = 1
 CROSS: constant(uint256) = 2
 
+
 # HEADER -------------------------------------------------------------------------------------------
+
 CASH_BITS: constant(uint256) = 100
 CASH_MASK: constant(uint256) = 2**100 - 1
 CASH_LEFT: constant(uint256) = 156  # shifted left by this, cash ends at the top bit
@@ -55,7 +59,9 @@ SINCE_SHIFT: constant(uint256) = 222
 SINCE_MASK: constant(uint256) = 2**32 - 1
 MORE_MARKETS: constant(uint256) = 2**254  # the second word holds ids
 
+
 # POSITION -----------------------------------------------------------------------------------------
+
 GENERATION_MASK: constant(uint256) = 2**16 - 1
 COST_SHIFT: constant(uint256) = 16
 COST_LEFT: constant(uint256) = 120  # shifted left by this, the cost ends at the top bit
@@ -63,15 +69,18 @@ SHARES_SHIFT: constant(uint256) = 136
 COST_MASK: constant(uint256) = 2**120 - 1
 POSITION_LIMIT: constant(int256) = 2**119  # exclusive bound of |shares| and |cost|
 
+
 # MARKET -------------------------------------------------------------------------------------------
+
 FUNDING_MASK: constant(uint256) = 2**96 - 1
+FUNDING_LEFT: constant(uint256) = 160  # shifted left by this, the index ends at the top bit
 FUNDING_LIMIT: constant(int256) = 2**95
-TIME_SHIFT: constant(uint256) = 96
-TIME_MASK: constant(uint256) = 2**32 - 1
-RATE_SHIFT: constant(uint256) = 128
-RATE_MASK: constant(uint256) = 2**48 - 1
-RATE_LIMIT: constant(int256) = 2**47
-RATE_UNIT: constant(int256) = 2**16  # wei of cash per base unit and second
+FUNDING_TIME_SHIFT: constant(uint256) = 96
+FUNDING_TIME_MASK: constant(uint256) = 2**32 - 1
+FUNDING_RATE_SHIFT: constant(uint256) = 128
+FUNDING_RATE_MASK: constant(uint256) = 2**48 - 1
+FUNDING_RATE_LIMIT: constant(int256) = 2**47
+FUNDING_RATE_UNIT: constant(int256) = 2**16  # wei of cash per base unit and second
 INTEREST_SHIFT: constant(uint256) = 176
 INTEREST_MASK: constant(uint256) = 2**49 - 1
 EXPONENT_SHIFT: constant(uint256) = 225
@@ -80,6 +89,7 @@ EXPONENT_STEP: constant(uint256) = 8  # bits
 KEPT_MASK: constant(uint256) = (2**80 - 1) * 2**176  # all but funding index, time and rate
 STATIC_MASK: constant(uint256) = (2**28 - 1) * 2**228  # generations and flags
 STATE_CLOCK_MASK: constant(uint256) = 2**176 - 1  # funding index, time and rate
+PAST_SIDE_SHIFT: constant(uint256) = 16  # of the side above the generation, in a key of past sides
 GENERATION_LONG_SHIFT: constant(uint256) = 228
 GENERATION_SHORT_SHIFT: constant(uint256) = 240
 LAST_GENERATION: constant(uint256) = 2**12 - 1
@@ -88,9 +98,9 @@ INDEXED_SHORT: constant(uint256) = 2**253
 INDEXED_SIDES: constant(uint256) = 3 * 2**252  # either side
 SETTLED: constant(uint256) = 2**254
 MOVED: constant(uint256) = 7 * 2**252  # either side indexed, or settled
-TOTAL_SHIFT: constant(uint256) = 102
-TOTAL_MASK: constant(uint256) = 2**102 - 1
-TOTAL_LIMIT: constant(int256) = 2**102
+SHORT_TOTAL_SHIFT: constant(uint256) = 102
+SIDE_TOTAL_MASK: constant(uint256) = 2**102 - 1
+SIDE_TOTAL_LIMIT: constant(int256) = 2**102
 FEES_SHIFT: constant(uint256) = 204
 FEES_MASK: constant(uint256) = 2**52 - 1
 SIDE_A_MASK: constant(uint256) = 2**64 - 1
@@ -269,7 +279,7 @@ def _time(state: uint256) -> uint256:
     """
     @dev When the funding index was stored, unix seconds. 0: no such market.
     """
-    return (state >> TIME_SHIFT) & TIME_MASK
+    return (state >> FUNDING_TIME_SHIFT) & FUNDING_TIME_MASK
 
 
 @internal
@@ -278,7 +288,7 @@ def _rate(state: uint256) -> int256:
     """
     @dev Funding rate, wei of cash per base unit and second.
     """
-    return (self._signed(state << 80) >> 208) * RATE_UNIT
+    return (self._signed(state << 80) >> 208) * FUNDING_RATE_UNIT
 
 
 @internal
@@ -332,9 +342,11 @@ def _pack_totals(longs: int256, shorts: int256, fees: uint256) -> uint256:
     """
     millionths: uint256 = fees // units.CASH_UNIT
     self._require_fits(
-        min(longs, shorts) >= 0 and max(longs, shorts) < TOTAL_LIMIT and millionths <= FEES_MASK
+        min(longs, shorts) >= 0
+        and max(longs, shorts) < SIDE_TOTAL_LIMIT
+        and millionths <= FEES_MASK
     )
-    return self._bits(longs) | self._bits(shorts) << TOTAL_SHIFT | millionths << FEES_SHIFT
+    return self._bits(longs) | self._bits(shorts) << SHORT_TOTAL_SHIFT | millionths << FEES_SHIFT
 
 
 @internal
@@ -342,15 +354,16 @@ def _pack_totals(longs: int256, shorts: int256, fees: uint256) -> uint256:
 def _pack_state(old: uint256, funding: int256, rate: int256) -> uint256:
     """
     @dev The state word at this block's time; open interest, generations and flags are kept.
-    @param rate Wei per base unit and second, rounded towards zero to a multiple of RATE_UNIT.
+    @param rate Wei of cash per base unit and second, rounded towards zero to a multiple of
+           FUNDING_RATE_UNIT.
     """
-    steps: int256 = rate // RATE_UNIT
-    self._require_fits(abs(funding) < FUNDING_LIMIT and abs(steps) < RATE_LIMIT)
+    steps: int256 = rate // FUNDING_RATE_UNIT
+    self._require_fits(abs(funding) < FUNDING_LIMIT and abs(steps) < FUNDING_RATE_LIMIT)
     return (
         old & KEPT_MASK
         | self._bits(funding) & FUNDING_MASK
-        | block.timestamp << TIME_SHIFT
-        | (self._bits(steps) & RATE_MASK) << RATE_SHIFT
+        | block.timestamp << FUNDING_TIME_SHIFT
+        | (self._bits(steps) & FUNDING_RATE_MASK) << FUNDING_RATE_SHIFT
     )
 
 

@@ -33,7 +33,7 @@ def test_the_other_contracts_follow_the_new_owner(world, ledger, admin, trader):
             "exchange: not the owner", world.exchange.set_terms, ETH, 0, 0, 500, sender=stranger
         )
         world.refuses(
-            "risk engine: caller is not the admin",
+            "risk parameters: caller is not the admin",
             world.risk_engine.set_globals,
             0,
             0,

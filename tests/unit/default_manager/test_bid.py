@@ -97,8 +97,8 @@ def test_half_a_bid_sells_half_of_the_position(auction_scene):
 
 
 def test_fraction_zero_is_refused(auction_scene):
-    refused(auction_scene, "default manager: fraction is zero", 0)
-    refused(auction_scene, "default manager: fraction is zero", 0, 0)
+    refused(auction_scene, "default rules: fraction is zero", 0)
+    refused(auction_scene, "default rules: fraction is zero", 0, 0)
     auction_scene.bid(1)
 
 
@@ -256,11 +256,11 @@ def test_dust_of_a_front_runner_blocks_nobody(auction_scene):
 
 
 def test_no_bid_without_an_auction(scene):
-    refused(scene, "default manager: no auction")
+    refused(scene, "auction rules: no auction")
 
 
 def test_no_bid_under_a_call(called_scene):
-    refused(called_scene, "default manager: no auction")
+    refused(called_scene, "auction rules: no auction")
 
 
 def test_no_bid_for_an_unknown_account(scene):
@@ -287,7 +287,7 @@ def test_recovered_account_is_not_sold(auction_scene):  # INV-3
 
 def test_ended_auction_is_over(auction_scene):
     auction_scene.bid()
-    refused(auction_scene, "default manager: no auction")
+    refused(auction_scene, "auction rules: no auction")
 
 
 def test_price_in_doubt_sells_nothing(auction_scene):

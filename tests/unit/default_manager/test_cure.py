@@ -72,7 +72,7 @@ def test_auction_is_cured_by_a_deposit(auction_scene):  # INV-10
     auction_scene.manager.cure(auction_scene.account, sender=auction_scene.stranger)
     assert auction_scene.stage() == HEALTHY
     assert_reverts(
-        "default manager: no auction",
+        "auction rules: no auction",
         auction_scene.manager.bid,
         auction_scene.account,
         WAD,

@@ -304,7 +304,7 @@ def test_bid_straight_from_the_auction(scene):
 @pytest.mark.parametrize(
     ("limits", "reason"),
     [
-        ((0, 0, 0, NEVER), "default manager: fraction is zero"),
+        ((0, 0, 0, NEVER), "default rules: fraction is zero"),
         ((WAD, NEVER, 1, NEVER), "default rules: discount below limit"),
         ((WAD + 1, NEVER, 0, NEVER), "default rules: fraction above limit"),
         ((WAD, NEVER, 0, 0), "default rules: bid expired"),

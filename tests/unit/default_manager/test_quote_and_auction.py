@@ -166,7 +166,7 @@ def test_quote_reverts_as_a_bid_would(auction_scene):
 
 def test_no_quote_outside_an_auction(called_scene):
     assert_reverts(
-        "default manager: no auction",
+        "auction rules: no auction",
         called_scene.manager.quote,
         called_scene.account,
         WAD,

@@ -163,7 +163,7 @@ def test_limits_of_a_bidder(remainder):
     event, _ = buy(scene, WAD, 1, 50_000)
     assert event.discount_rate == 50_000
     refused(
-        "default manager: no auction",
+        "auction rules: no auction",
         scene.manager.bid,
         scene.account,
         WAD,

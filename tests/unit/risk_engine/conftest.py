@@ -35,7 +35,7 @@ class MarketTerms:
 
     @property
     def word(self) -> int:
-        """The risk word, as documented in risk_table.vy."""
+        """The risk word, as documented in risk_rows.vy."""
         return (
             self.base
             | self.ratio << 32

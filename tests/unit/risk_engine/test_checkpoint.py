@@ -27,7 +27,7 @@ def test_anyone_takes_the_checkpoint_of_a_row(desk, row):
 
 
 def test_a_checkpoint_needs_a_row_and_a_valid_price(desk):
-    refuses_anyone("risk engine: unknown row", desk.engine.checkpoint, NO_ROW)
-    refuses_anyone("risk engine: unknown row", desk.engine.checkpoints, [ROW, NO_ROW])
+    refuses_anyone("risk table: unknown row", desk.engine.checkpoint, NO_ROW)
+    refuses_anyone("risk table: unknown row", desk.engine.checkpoints, [ROW, NO_ROW])
     kill(desk)
     refuses_anyone("price oracle: price not valid", desk.engine.checkpoint, ROW)

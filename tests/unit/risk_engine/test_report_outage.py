@@ -13,7 +13,7 @@ NO_ROW = MARKET_ROW + 40
 
 def test_anyone_reports_the_outage_of_a_row(desk):
     refuses_anyone("price oracle: price is valid", desk.engine.report_outage, ROW)
-    refuses_anyone("risk engine: unknown row", desk.engine.report_outage, NO_ROW)
+    refuses_anyone("risk table: unknown row", desk.engine.report_outage, NO_ROW)
     kill(desk)
     since = report(desk)
     assert desk.oracle.outage(*desk.words(ASSET)) == since

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.risk_engine.conftest import PRICE, WAD, Desk, judged
+from tests.unit.risk_engine.model import Holding, Portfolio
 
 MARKET, ASSET = 2, 2
 CROSS_ACCOUNT = 2 << 88
@@ -59,3 +60,16 @@ def test_without_a_valid_mark_it_argues_for_nothing(desk):
     low, high = judged(PRICE, 2 * PRICE)
     for size in (WAD, -TURNOVER * OPEN):
         assert answer(desk, size, 3 * PRICE) == (low, high, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("is_maker_open", [True, False], ids=["maker", "taker"])
+def test_the_least_equity_is_asked_of_the_account_that_is_left_with_a_position(desk, is_maker_open):
+    """The other one has closed its position, and needs nothing."""
+    legs = Portfolio(0, {}, (Holding(MARKET, 1, 0, OPEN),)).legs()
+    left = CROSS_ACCOUNT, 1_000 * WAD, legs
+    closed = CROSS_ACCOUNT + 1, WAD, []
+    fill = MARKET, WAD, PRICE, 0, OPEN, False
+    parties = (left, closed) if is_maker_open else (closed, left)
+    *_, maker, taker = desk.engine.require_fill(fill, *parties[0], *parties[1])
+    asked = (maker, taker) if is_maker_open else (taker, maker)
+    assert asked == (desk.minimum_equity, 0)

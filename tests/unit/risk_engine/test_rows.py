@@ -10,7 +10,7 @@ from tests.unit.risk_engine.conftest import ASSETS, HEARTBEAT, MARKETS, PRICE, W
 from tests.unit.risk_engine.helpers import refuses
 from verification.engine.evm import Person
 
-NOT_ADMIN = "risk engine: caller is not the admin"
+NOT_ADMIN = "risk parameters: caller is not the admin"
 NEVER = 2**256 - 1
 STRANGER = Person.number(0)
 
@@ -68,13 +68,13 @@ def test_price(desk):
 
 @pytest.mark.parametrize("row", [0, 39, 100, 160, 2**200])
 def test_unknown_rows_have_no_price(desk, row):
-    refuses("risk engine: unknown row", desk.engine.price, row)
+    refuses("risk table: unknown row", desk.engine.price, row)
 
 
 def test_row_words_of_what_was_never_set(desk):
     assert tuple(desk.engine.row_words(39)) == (0, 0, 0, 0)
     for row in (160, 2**200, NEVER):
-        refuses("risk engine: unknown row", desk.engine.row_words, row)
+        refuses("risk table: unknown row", desk.engine.row_words, row)
 
 
 def test_every_asset_has_rows(desk):

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.risk_engine.helpers import refuses
 
-BOUNDS = "risk engine: parameter out of bounds"
+BOUNDS = "risk parameters: parameter out of bounds"
 NEVER = 2**256 - 1
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.risk_engine.conftest import MarketTerms, market_terms
 from tests.unit.risk_engine.helpers import refuses
 
-BOUNDS = "risk engine: parameter out of bounds"
+BOUNDS = "risk parameters: parameter out of bounds"
 NEVER = 2**256 - 1
 GOOD = MarketTerms(asset=1, base=40_000, ratio=600_000, slope=5, load=7)
 
@@ -66,14 +66,16 @@ def test_a_market_keeps_its_asset(desk):
     terms = market_terms(0)
     assert terms.asset == 1
     other = replace(terms, asset=2)
-    refuses("risk engine: asset of a row is fixed", desk.engine.set_market, 1, *other.arguments())
+    refuses(
+        "risk parameters: asset of a row is fixed", desk.engine.set_market, 1, *other.arguments()
+    )
     desk.engine.set_market(1, *terms.arguments())
 
 
 @pytest.mark.parametrize("asset", [0, 3, 128, NEVER])
 def test_a_market_needs_an_asset(desk, asset):
     unknown = replace(GOOD, asset=asset)
-    refuses("risk engine: unknown asset", desk.engine.set_market, 31, *unknown.arguments())
+    refuses("risk parameters: unknown asset", desk.engine.set_market, 31, *unknown.arguments())
 
 
 def test_sixteen_rows_share_an_asset_at_most(desk):

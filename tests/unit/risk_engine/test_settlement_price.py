@@ -65,7 +65,7 @@ def test_a_living_market_settles_at_mark_and_only_by_the_admin(desk):
     desk.set_price(ASSET, 3 * PRICE)
     assert settlement(desk) == (3 * PRICE, False)
     assert settlement(desk, COLLATERAL) == (3 * PRICE, False)
-    refuses_anyone("risk engine: unknown row", desk.engine.settlement_price, NO_ROW)
+    refuses_anyone("risk table: unknown row", desk.engine.settlement_price, NO_ROW)
 
 
 def test_a_dead_one_at_the_average_of_its_checkpoints(desk):

@@ -91,7 +91,7 @@ def test_the_old_owner_has_nothing_left(world, governance):
         world.refuses(NOT_OWNER, ledger.set_shortfall_terms, *TERMS, sender=person)
         world.refuses(NOT_OWNER, ledger.transfer_ownership, person, sender=person)
     world.refuses(
-        "risk engine: caller is not the admin",
+        "risk parameters: caller is not the admin",
         world.risk_engine.set_globals,
         0,
         0,

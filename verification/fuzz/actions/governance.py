@@ -28,10 +28,10 @@ BOUNDS = {
     "leave timing: window out of bounds",
     "sides: unknown market",
     "registry: unknown token",
-    "risk engine: asset of a row is fixed",
-    "risk engine: parameter out of bounds",
+    "risk parameters: asset of a row is fixed",
+    "risk parameters: parameter out of bounds",
     "risk engine: price not valid",
-    "risk engine: unknown asset",
+    "risk parameters: unknown asset",
     "price oracle: price not valid",
     WINDING_DOWN,
 }

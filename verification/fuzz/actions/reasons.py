@@ -28,7 +28,7 @@ ADMIN_ONLY = {
     "exchange: not the owner",
     "fund: only the owner",
     "ownable: caller is not the owner",
-    "risk engine: caller is not the admin",
+    "risk parameters: caller is not the admin",
 }
 LEGS = {  # what a position that comes to an account may meet
     "ledger: 32 positions at most",
