@@ -124,6 +124,7 @@ def __init__(settlement_token: address):
 
 
 @external
+@pure
 @reentrant
 def __default__():
     """
