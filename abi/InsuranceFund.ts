@@ -6,6 +6,9 @@ export const insuranceFundAbi = [
   {"type": "function", "name": "symbol", "stateMutability": "view", "inputs": [], "outputs": [{"name": "", "type": "string"}]},
   {"type": "function", "name": "decimals", "stateMutability": "view", "inputs": [], "outputs": [{"name": "", "type": "uint8"}]},
   {"type": "function", "name": "totalSupply", "stateMutability": "view", "inputs": [], "outputs": [{"name": "", "type": "uint256"}]},
+  {"type": "function", "name": "CLEARINGHOUSE", "stateMutability": "view", "inputs": [], "outputs": [{"name": "", "type": "address"}]},
+  {"type": "function", "name": "reserve", "stateMutability": "nonpayable", "inputs": [{"name": "cash", "type": "uint256"}], "outputs": []},
+  {"type": "function", "name": "reserved", "stateMutability": "view", "inputs": [], "outputs": [{"name": "", "type": "uint256"}]},
   {"type": "function", "name": "balanceOf", "stateMutability": "view", "inputs": [{"name": "owner", "type": "address"}], "outputs": [{"name": "", "type": "uint256"}]},
   {"type": "function", "name": "allowance", "stateMutability": "view", "inputs": [{"name": "owner", "type": "address"}, {"name": "spender", "type": "address"}], "outputs": [{"name": "", "type": "uint256"}]},
   {"type": "function", "name": "transfer", "stateMutability": "nonpayable", "inputs": [{"name": "to", "type": "address"}, {"name": "amount", "type": "uint256"}], "outputs": [{"name": "", "type": "bool"}]},
@@ -23,8 +26,6 @@ export const insuranceFundAbi = [
   {"type": "function", "name": "redeem", "stateMutability": "nonpayable", "inputs": [{"name": "shares", "type": "uint256"}, {"name": "receiver", "type": "address"}, {"name": "owner", "type": "address"}], "outputs": [{"name": "", "type": "uint256"}]},
   {"type": "function", "name": "withdraw", "stateMutability": "nonpayable", "inputs": [{"name": "assets", "type": "uint256"}, {"name": "receiver", "type": "address"}, {"name": "owner", "type": "address"}], "outputs": [{"name": "", "type": "uint256"}]},
   {"type": "function", "name": "draw", "stateMutability": "nonpayable", "inputs": [{"name": "account", "type": "uint256"}, {"name": "cash", "type": "uint256"}], "outputs": [{"name": "", "type": "uint256"}]},
-  {"type": "function", "name": "reserve", "stateMutability": "nonpayable", "inputs": [{"name": "cash", "type": "uint256"}], "outputs": []},
-  {"type": "function", "name": "reserved", "stateMutability": "view", "inputs": [], "outputs": [{"name": "", "type": "uint256"}]},
   {"type": "function", "name": "totalAssets", "stateMutability": "view", "inputs": [], "outputs": [{"name": "", "type": "uint256"}]},
   {"type": "function", "name": "convertToShares", "stateMutability": "view", "inputs": [{"name": "assets", "type": "uint256"}], "outputs": [{"name": "", "type": "uint256"}]},
   {"type": "function", "name": "convertToAssets", "stateMutability": "view", "inputs": [{"name": "shares", "type": "uint256"}], "outputs": [{"name": "", "type": "uint256"}]},
@@ -37,10 +38,10 @@ export const insuranceFundAbi = [
   {"type": "function", "name": "maxWithdraw", "stateMutability": "view", "inputs": [{"name": "owner", "type": "address"}], "outputs": [{"name": "", "type": "uint256"}]},
   {"type": "function", "name": "maxRedeem", "stateMutability": "view", "inputs": [{"name": "owner", "type": "address"}], "outputs": [{"name": "", "type": "uint256"}]},
   {"type": "function", "name": "set_timing", "stateMutability": "nonpayable", "inputs": [{"name": "cooldown", "type": "uint256"}, {"name": "window", "type": "uint256"}], "outputs": []},
-  {"type": "function", "name": "clearinghouse", "stateMutability": "view", "inputs": [], "outputs": [{"name": "", "type": "address"}]},
   {"type": "event", "name": "OwnershipTransferred", "anonymous": false, "inputs": [{"name": "previous_owner", "type": "address", "indexed": true}, {"name": "new_owner", "type": "address", "indexed": true}]},
   {"type": "event", "name": "RoleMinterChanged", "anonymous": false, "inputs": [{"name": "minter", "type": "address", "indexed": true}, {"name": "status", "type": "bool", "indexed": false}]},
   {"type": "event", "name": "SetTiming", "anonymous": false, "inputs": [{"name": "cooldown", "type": "uint256", "indexed": false}, {"name": "window", "type": "uint256", "indexed": false}]},
+  {"type": "event", "name": "Reserve", "anonymous": false, "inputs": [{"name": "manager", "type": "address", "indexed": true}, {"name": "cash", "type": "uint256", "indexed": false}]},
   {"type": "event", "name": "Transfer", "anonymous": false, "inputs": [{"name": "sender", "type": "address", "indexed": true}, {"name": "receiver", "type": "address", "indexed": true}, {"name": "value", "type": "uint256", "indexed": false}]},
   {"type": "event", "name": "Approval", "anonymous": false, "inputs": [{"name": "owner", "type": "address", "indexed": true}, {"name": "spender", "type": "address", "indexed": true}, {"name": "value", "type": "uint256", "indexed": false}]},
   {"type": "event", "name": "RequestRedeem", "anonymous": false, "inputs": [{"name": "owner", "type": "address", "indexed": true}, {"name": "shares", "type": "uint256", "indexed": false}, {"name": "ready_at", "type": "uint256", "indexed": false}, {"name": "lapses_at", "type": "uint256", "indexed": false}]},
@@ -48,6 +49,5 @@ export const insuranceFundAbi = [
   {"type": "event", "name": "Deposit", "anonymous": false, "inputs": [{"name": "sender", "type": "address", "indexed": true}, {"name": "owner", "type": "address", "indexed": true}, {"name": "assets", "type": "uint256", "indexed": false}, {"name": "shares", "type": "uint256", "indexed": false}]},
   {"type": "event", "name": "Withdraw", "anonymous": false, "inputs": [{"name": "sender", "type": "address", "indexed": true}, {"name": "receiver", "type": "address", "indexed": true}, {"name": "owner", "type": "address", "indexed": true}, {"name": "assets", "type": "uint256", "indexed": false}, {"name": "shares", "type": "uint256", "indexed": false}]},
   {"type": "event", "name": "Draw", "anonymous": false, "inputs": [{"name": "account", "type": "uint256", "indexed": true}, {"name": "asked", "type": "uint256", "indexed": false}, {"name": "paid", "type": "uint256", "indexed": false}, {"name": "tokens", "type": "uint256", "indexed": false}]},
-  {"type": "event", "name": "Consolidate", "anonymous": false, "inputs": [{"name": "halvings", "type": "uint256", "indexed": false}, {"name": "supply_before", "type": "uint256", "indexed": false}, {"name": "supply_after", "type": "uint256", "indexed": false}]},
-  {"type": "event", "name": "Reserve", "anonymous": false, "inputs": [{"name": "manager", "type": "address", "indexed": true}, {"name": "cash", "type": "uint256", "indexed": false}]}
+  {"type": "event", "name": "Consolidate", "anonymous": false, "inputs": [{"name": "halvings", "type": "uint256", "indexed": false}, {"name": "supply_before", "type": "uint256", "indexed": false}, {"name": "supply_after", "type": "uint256", "indexed": false}]}
 ] as const;
