@@ -6,12 +6,12 @@
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice What the Exchange remembers of orders and markets, and the flags that it hands the ledger
-        with a fill, lowest bits first:
+        with a fill: field, width in bits and unit, lowest bits first.
 
-        lane   sequence 64 | filled 128 (WAD base)
+        lane   sequence 64 (number) | filled 128 (WAD base)
         terms  maker fee 32 | taker fee 32 (both ppm of notional) | band 16 (bps of mark);
                0 = not traded
-        flags  the maker, the taker may only reduce
+        flags  the maker may only reduce 1 | the taker may only reduce 1
 """
 
 
