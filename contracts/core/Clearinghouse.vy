@@ -12,8 +12,7 @@
 
         It decides nothing about risk: it books, shows the risk engine the books and reverts when
         the engine objects. Fills come through the Exchange only, slices through the DefaultManager
-        only. An account id is owner << 96 | mode << 88 | market << 72 | index, so that owner, mode
-        and the one market of an ISOLATED account need no storage.
+        only. An account id says who owns the account and what it may hold (layout: words).
 """
 
 from snekmate.auth import ownable
@@ -74,12 +73,15 @@ def __init__(
     admin: address,
 ):
     """
-    @param settlement_token ERC-20 token that cash is settled in, 18 decimals at most.
-    @param owner The admin: in production a timelock.
-    @param slices ClearinghouseSlices made for the same settlement token.
-    @param tear_ups ClearinghouseTearUps, likewise.
-    @param settlement ClearinghouseSettlement, likewise.
-    @param admin ClearinghouseAdmin, likewise.
+    @notice Binds the Clearinghouse to its settlement token and its parts, and makes `owner` the
+            owner.
+    @param settlement_token Address of the ERC-20 token that cash is settled in, 18 decimals at
+           most.
+    @param owner Address of the owner, in production a timelock.
+    @param slices Address of a ClearinghouseSlices for the same settlement token.
+    @param tear_ups Address of a ClearinghouseTearUps for the same settlement token.
+    @param settlement Address of a ClearinghouseSettlement for the same settlement token.
+    @param admin Address of a ClearinghouseAdmin for the same settlement token.
     @custom:reverts clearinghouse: no owner | clearinghouse: part of another token | registry: token
                     has more than 18 decimals
     """
@@ -103,12 +105,14 @@ def __init__(
 @external
 def deposit(account: uint256, token: address, amount: uint256) -> uint256:
     """
-    @notice Puts tokens of the caller's into an account. Cash may come from anyone; collateral only
-            from the owner or an operator, so that nobody can plant legs in another's account, and
-            at a VALID price if the account has positions, negative cash or a stage. Cash works at
-            every stage of the default procedure and without a price (INV-10).
-    @param amount Token units.
-    @return What was credited, WAD: what really arrived.
+    @notice Puts tokens of the caller into an account. Cash: anyone, at every stage of the default
+            procedure and without a price (INV-10). Collateral: only the owner or an operator with
+            TRADE, so that nobody else can plant legs in an account, and at a VALID price if the
+            account has positions, negative cash or a stage.
+    @param account Account id.
+    @param token Address of the settlement token or of a listed collateral.
+    @param amount Token units to take from the caller.
+    @return What arrived and was credited, WAD of the token.
     @custom:reverts registry: amount is zero | registry: winding down | ledger: unknown account |
                     registry: not the account's owner | registry: unknown token | vault: token
                     transfer failed | words: number out of range | registry: price not valid |
@@ -141,9 +145,13 @@ def deposit(account: uint256, token: address, amount: uint256) -> uint256:
 @external
 def withdraw(account: uint256, token: address, amount: uint256, recipient: address):
     """
-    @notice Takes tokens out of an account of the caller's. With positions or negative cash left,
-            equity must afterwards cover IM without any unrealised profit, at VALID prices (INV-8).
+    @notice Pays tokens of an account out. The owner or an operator with WITHDRAW. With positions or
+            negative cash left, equity must afterwards cover IM without any unrealised profit, at
+            VALID prices (INV-8).
+    @param account Account id.
+    @param token Address of the settlement token or of a listed collateral.
     @param amount Token units.
+    @param recipient Address that gets the tokens.
     @custom:reverts registry: not the account's owner | registry: winding down | registry:
                     withdrawals are paused | registry: amount is zero | ledger: unknown account |
                     ledger: account under a call | trading: account is indebted | registry: not
@@ -172,8 +180,12 @@ def withdraw(account: uint256, token: address, amount: uint256, recipient: addre
 @external
 def transfer(from_account: uint256, to_account: uint256, token: address, amount: uint256):
     """
-    @notice Moves margin between accounts. The giving side must meet the same rule as a withdrawal;
-            collateral goes only to another account of the same owner.
+    @notice Moves margin between accounts. The owner of `from_account` or an operator with WITHDRAW.
+            The giving account must meet the same rule as for a withdrawal; collateral goes only to
+            another account of the same owner.
+    @param from_account Account id that gives.
+    @param to_account Account id that gets.
+    @param token Address of the settlement token or of a listed collateral.
     @param amount Token units.
     @custom:reverts registry: not the account's owner | registry: winding down | registry:
                     withdrawals are paused | clearinghouse: same account | clearinghouse: another
@@ -220,11 +232,17 @@ def novate(
 ) -> (uint256, uint256):
     """
     @notice Trades between two accounts. Exchange only, which has checked that both agreed.
-    @param size Signed base amount that the taker gains, WAD.
+    @param market Market id.
+    @param maker Account id of the maker.
+    @param taker Account id of the taker.
+    @param size Signed base amount that the taker gains, WAD base.
     @param price WAD cash per base unit.
-    @param maker_fee Charge on the maker, WAD cash (rounded up to a millionth); likewise taker_fee.
+    @param maker_fee Charge on the maker, WAD cash, rounded up to a millionth of cash.
+    @param taker_fee Charge on the taker, WAD cash, rounded up to a millionth of cash.
     @param flags Bit 0: the maker's order is reduce-only, bit 1: the taker's.
-    @return The lower and upper end of the mark, WAD: equal when the price is VALID.
+    @return Lower end of the mark, WAD cash per base unit.
+    @return Upper end of the mark, WAD cash per base unit: equal to the lower when the price is
+            VALID.
     @custom:reverts registry: wrong caller | registry: winding down | trading: bad size | trading:
                     bad price | sides: unknown market | ledger: unknown account | trading: account
                     trades with itself | trading: isolated to another market | sides: market is
@@ -257,11 +275,13 @@ def set_stage(
     account: uint256, stage: uint256, since: uint256, reward: uint256, caller_account: uint256
 ):
     """
-    @notice Marks the stage of an account and pays whoever noticed out of its cash. DefaultManager
-            only.
+    @notice Sets the stage of an account, and pays the caller who noticed out of its cash.
+            DefaultManager only.
+    @param account Account id.
     @param stage 0 none, 1 margin call, 2 auction, 3 insolvency.
     @param since Deadline of the call or start of the stage, unix seconds; 0 for none.
     @param reward WAD cash from `account` to `caller_account`; 0: nothing is paid.
+    @param caller_account Account id that gets the reward; not read when there is none.
     @custom:reverts registry: wrong caller | ledger: unknown account | words: number out of range |
                     clearinghouse: account calls itself
     """
@@ -295,7 +315,8 @@ def set_stage(
 def __default__() -> Bytes[limits.PART_ANSWER_SIZE]:
     """
     @notice Runs any other function in the part that has it (modules/routes.vy), on this contract's
-            storage; the part takes the lock there and reverts with its own reason.
+            storage. Anyone; the part takes the lock there, checks the caller and reverts with its
+            own reason.
     """
     code: address = ADMIN
     if len(msg.data) >= 4:
@@ -315,7 +336,7 @@ def __default__() -> Bytes[limits.PART_ANSWER_SIZE]:
 @view
 def parts() -> address[4]:
     """
-    @notice The parts of this contract's code, in the order of modules/routes.vy.
+    @notice The parts of this contract's code, in the order of modules/routes.vy. Anyone.
     @return Addresses of slices, tear-ups, settlement, admin.
     """
     return [SLICES, TEAR_UPS, SETTLEMENT, ADMIN]
@@ -325,8 +346,9 @@ def parts() -> address[4]:
 @view
 def roles(role: uint256) -> address:
     """
-    @notice Who holds a role: 0 risk engine, 1 exchange, 2 default manager, 3 insurance fund,
-            4 default fund.
+    @notice Who holds a role. Anyone.
+    @param role 0 risk engine, 1 exchange, 2 default manager, 3 insurance fund, 4 default fund.
+    @return Address of the holder; zero if the role was never given.
     """
     return registry._role(role)
 
@@ -335,7 +357,8 @@ def roles(role: uint256) -> address:
 @view
 def phase() -> uint256:
     """
-    @notice 0 running, 1 winding down (markets are settled, deficits proven), 2 redemption.
+    @notice How far the Clearinghouse is wound down. Anyone.
+    @return 0 running, 1 winding down (markets are settled, deficits proven), 2 redemption.
     """
     return registry._phase()
 
@@ -344,7 +367,9 @@ def phase() -> uint256:
 @view
 def role_word(role: uint256) -> uint256:
     """
-    @notice A role's holder with what is read together with it (layout: role_layout).
+    @notice A role's holder with what is read together with it. Anyone.
+    @param role 0 risk engine, 1 exchange, 2 default manager, 3 insurance fund, 4 default fund.
+    @return The role's word (layout: role_layout).
     """
     return registry.role_words[role]
 
@@ -353,7 +378,12 @@ def role_word(role: uint256) -> uint256:
 @view
 def is_authorised(account: uint256, who: address, permission: uint256) -> bool:
     """
-    @notice Whether `who` is the owner of an opened account or an operator with a permission bit.
+    @notice Whether somebody may act for an account: its owner, or an operator with the permission.
+            Anyone.
+    @param account Account id.
+    @param who Address of the owner or operator.
+    @param permission Bit: 1 TRADE, 2 WITHDRAW.
+    @return True if they may; False for an account that was never opened.
     """
     return ledger.headers[account] != 0 and registry._may(account, who, permission)
 
@@ -362,8 +392,10 @@ def is_authorised(account: uint256, who: address, permission: uint256) -> bool:
 @view
 def portfolio(account: uint256) -> (uint256, DynArray[uint256, 72]):
     """
-    @notice An account as the risk engine reads it.
-    @return Header (layout: words) and legs (layout: IRiskEngine).
+    @notice An account as the risk engine reads it. Anyone.
+    @param account Account id.
+    @return The header word (layout: words).
+    @return The legs as words (layout: leg_layout).
     @custom:reverts ledger: unknown account | words: number out of range
     """
     header: uint256 = ledger._header(account)
@@ -375,9 +407,10 @@ def portfolio(account: uint256) -> (uint256, DynArray[uint256, 72]):
 @internal
 def _debit(account: uint256, token: address, amount: uint256) -> (uint256, uint256):
     """
-    @dev Takes tokens off an account's books. Cash may not go negative: nobody takes out
-         what he has not.
-    @return The header (stored) and what was debited, WAD.
+    @dev Takes tokens off an account's books. Cash may not go negative by it: only what is held
+         leaves.
+    @param amount Token units.
+    @return The header (stored), and what was debited, WAD.
     """
     registry._require_some(amount)
     header: uint256 = ledger._header(account)
@@ -403,7 +436,8 @@ def _debit(account: uint256, token: address, amount: uint256) -> (uint256, uint2
 def _credit(account: uint256, token: address, amount: uint256) -> (uint256, uint256):
     """
     @dev Puts tokens on an account's books.
-    @return The header (stored) and what was credited, WAD.
+    @param amount Token units.
+    @return The header (stored), and what was credited, WAD.
     """
     header: uint256 = ledger._header(account)
     credited: uint256 = amount
@@ -446,7 +480,7 @@ def _require_priced(header: uint256, index: uint256):
 @view
 def _require_withdrawal_margin(account: uint256, header: uint256):
     """
-    @dev INV-8. An account without positions and debt needs no price to be paid out.
+    @dev INV-8. An account without positions and negative cash needs no price to be paid out.
     """
     if words._has_positions(header) or words._cash(header) < 0:
         trading._require_under_cap(words._cash(header))

@@ -7,7 +7,7 @@
 @author Bulkhead
 @notice What is set up: accounts and their operators, contracts that are plugged in, listings,
         terms. The guardian stops trading, withdrawals or liquidations; never deposits, reductions
-        or cures. A pause ends by itself, and paused time is capped per window. It has the
+        or cures. A pause ends by itself, and paused time is capped per window. This part has the
         Clearinghouse's storage layout (a test compares them) and works only through it, by
         delegatecall; called directly it finds an empty ledger, no owner and no roles, and reverts.
 """
@@ -87,33 +87,34 @@ exports: (
 )
 
 FIRST_CAP: constant(uint256) = 100_000  # of a new collateral, ppm of its cap
-MAX_SHORTFALL_DISCOUNT: constant(uint256) = 100_000  # 10 %, ppm
+MAX_SHORTFALL_DISCOUNT: constant(uint256) = 100_000  # of the cash paid, ppm: 10 %
 MAX_SHORTFALL_GRACE: constant(uint256) = 30 * 86_400  # seconds
-MAX_DEFAULT_FUND_SHARE: constant(uint256) = 800_000  # 80 %, ppm
+MAX_DEFAULT_FUND_SHARE: constant(uint256) = 800_000  # of the fees, ppm: 80 %
 
 
-# One pause, seconds; all pauses of an action that begin in one window of PAUSE_WINDOW seconds.
+# Longest pause, and longest sum of an action's pauses that begin in one window, seconds.
 MAX_PAUSE: constant(uint256) = 86_400
 PAUSE_WINDOW: constant(uint256) = 30 * 86_400
 MAX_PAUSED: constant(uint256) = 3 * 86_400
-# After a pause of liquidations accounts can be cured before anyone is called or sold, seconds.
+# Fields of `registry.pause_budgets`, bits.
 BUDGET_BITS: constant(uint256) = 40
 BUDGET_MASK: constant(uint256) = 2**40 - 1
 
-# Between the proposal of a role's new holder and its taking over, seconds.
+# From the proposal of a role's new holder to their taking over, seconds.
 ROLE_DELAY: constant(uint256) = 86_400
 
 # Bounds of the wind-down's terms.
-MIN_HOLE_SHARE: constant(uint256) = 10_000  # 1 %
-MIN_PROOF_WINDOW: constant(uint256) = 3_600
-MAX_PROOF_WINDOW: constant(uint256) = 30 * 86_400
-MAX_PROOF_REWARD: constant(uint256) = 50_000  # 5 %
-MAX_PROOF_REWARD_CAP: constant(uint256) = 1_000  # units of cash
+MIN_HOLE_SHARE: constant(uint256) = 10_000  # of the cash held, ppm: 1 %
+MIN_PROOF_WINDOW: constant(uint256) = 3_600  # seconds
+MAX_PROOF_WINDOW: constant(uint256) = 30 * 86_400  # seconds
+MAX_PROOF_REWARD: constant(uint256) = 50_000  # of a deficit, ppm: 5 %
+MAX_PROOF_REWARD_CAP: constant(uint256) = 1_000  # whole units of cash
 
 
 @deploy
 def __init__(settlement_token: address):
     """
+    @notice Makes this part for one settlement token. It has no owner: only the Clearinghouse has.
     @param settlement_token Address of the Clearinghouse's settlement token.
     @custom:reverts registry: token has more than 18 decimals
     """
@@ -128,7 +129,7 @@ def __init__(settlement_token: address):
 @reentrant
 def __default__():
     """
-    @notice Refuses what no part has.
+    @notice Refuses a function that no part has. Anyone gets there.
     @custom:reverts clearinghouse: unknown function
     """
     raise "clearinghouse: unknown function"
@@ -139,9 +140,9 @@ def __default__():
 @external
 def open_account(mode: uint256, market: uint256) -> uint256:
     """
-    @notice Opens a margin account of the caller's.
+    @notice Opens a margin account that belongs to the caller. Anyone.
     @param mode 1 ISOLATED (one market, losses stop there) or 2 CROSS (all positions share margin).
-    @param market The only market of an ISOLATED account; 0 for CROSS.
+    @param market Market id, the only market of an ISOLATED account; 0 for CROSS.
     @return The account id.
     @custom:reverts sides: unknown market | clearinghouse: bad margin mode
     """
@@ -167,7 +168,8 @@ def open_account(mode: uint256, market: uint256) -> uint256:
 @external
 def set_operator(operator: address, permissions: uint256):
     """
-    @notice Lets `operator` act for all accounts of the caller's.
+    @notice Lets `operator` act for all accounts of the caller. Anyone, for their own accounts.
+    @param operator Address of the operator.
     @param permissions Bits: 1 TRADE (fills, orders, deposits of collateral), 2 WITHDRAW
            (withdrawals and transfers); 0 revokes.
     @custom:reverts clearinghouse: unknown permission
@@ -186,6 +188,7 @@ def accrue_funding(market: uint256):
     """
     @notice Stores a market's funding index at this block and lets its rate fade. Anyone; never
             needs a price.
+    @param market Market id.
     @custom:reverts sides: unknown market | words: number out of range
     """
     state: uint256 = sides._state(market)
@@ -204,7 +207,9 @@ def accrue_funding(market: uint256):
 @view
 def collateral_cap(index: uint256) -> uint256:
     """
-    @notice What deposits of a collateral may reach now, WAD: a raised cap grows over 30 days.
+    @notice What deposits of a collateral may reach now: a raised cap grows over 30 days. Anyone.
+    @param index Collateral index.
+    @return The cap now, WAD of the token.
     """
     return registry._cap_now(index)
 
@@ -213,7 +218,9 @@ def collateral_cap(index: uint256) -> uint256:
 @view
 def paused_until(action: uint256) -> uint256:
     """
-    @notice End of the last pause of an action, unix seconds. Liquidations wait CURE_WINDOW more.
+    @notice End of the last pause of an action. Liquidations wait CURE_WINDOW more. Anyone.
+    @param action 0 trading, 1 withdrawals, 2 liquidations.
+    @return Unix seconds; 0 if it was never paused.
     @custom:reverts clearinghouse: unknown action
     """
     self._require_action(action)
@@ -225,7 +232,7 @@ def paused_until(action: uint256) -> uint256:
 @external
 def pause(action: uint256, duration: uint256):
     """
-    @notice Stops an action for a while, or for longer. Guardian only.
+    @notice Stops an action for a while, or prolongs its pause. Guardian only.
     @param action 0 trading (reductions go on), 1 withdrawals, 2 liquidations (cures go on).
     @param duration Seconds from now, a day at most; all pauses of an action that begin within 30
            days add up to 3 days at most. A pause of liquidations counts the cure window after it.
@@ -259,7 +266,8 @@ def pause(action: uint256, duration: uint256):
 @external
 def unpause(action: uint256):
     """
-    @notice Ends a pause at once. Guardian or owner. The time stays counted.
+    @notice Ends a pause at once; the time stays counted. Guardian or owner.
+    @param action 0 trading, 1 withdrawals, 2 liquidations.
     @custom:reverts clearinghouse: caller is not the guardian | clearinghouse: unknown action |
                     clearinghouse: not paused
     """
@@ -281,9 +289,10 @@ def unpause(action: uint256):
 @external
 def set_role(role: uint256, holder: address):
     """
-    @notice Plugs in a contract: 0 risk engine, 1 exchange, 2 default manager, 3 insurance fund,
-            4 default fund. The first holder takes over at once, every later one a day after he was
-            proposed (`accept_role`). Owner only.
+    @notice Plugs in a contract. The first holder of a role takes over at once, every later one a
+            day after the proposal, by `accept_role`. Owner only.
+    @param role 0 risk engine, 1 exchange, 2 default manager, 3 insurance fund, 4 default fund.
+    @param holder Address of the contract.
     @custom:reverts ownable: caller is not the owner | clearinghouse: unknown role | clearinghouse:
                     role holder is not a contract
     """
@@ -303,7 +312,8 @@ def set_role(role: uint256, holder: address):
 @external
 def accept_role(role: uint256):
     """
-    @notice Lets a proposed holder take over. Anyone, once its delay is over.
+    @notice Lets a proposed holder take over. Anyone, once the delay of the proposal is over.
+    @param role 0 risk engine, 1 exchange, 2 default manager, 3 insurance fund, 4 default fund.
     @custom:reverts clearinghouse: no role proposed | clearinghouse: role delay is not over
     """
     pending: uint256 = registry.pending_roles[role]
@@ -318,7 +328,8 @@ def accept_role(role: uint256):
 @external
 def cancel_role(role: uint256):
     """
-    @notice Withdraws a proposal. Owner only.
+    @notice Withdraws the proposal of a role's next holder. Owner only.
+    @param role 0 risk engine, 1 exchange, 2 default manager, 3 insurance fund, 4 default fund.
     @custom:reverts ownable: caller is not the owner | clearinghouse: no role proposed
     """
     ownable._check_owner()
@@ -330,8 +341,9 @@ def cancel_role(role: uint256):
 @external
 def set_guardian(guardian: address):
     """
-    @notice Proposes who may pause; he accepts himself. The zero address leaves nobody, at once.
-            Owner only.
+    @notice Proposes who may pause; they take office by `accept_guardian`. The zero address removes
+            the guardian at once. Owner only.
+    @param guardian Address of the proposed guardian.
     @custom:reverts ownable: caller is not the owner
     """
     ownable._check_owner()
@@ -344,7 +356,7 @@ def set_guardian(guardian: address):
 @external
 def accept_guardian():
     """
-    @notice Takes the guardian's office. The proposed guardian only.
+    @notice Makes the caller the guardian. The proposed guardian only.
     @custom:reverts clearinghouse: caller is not the proposed guardian
     """
     assert (
@@ -360,9 +372,11 @@ def accept_guardian():
 @external
 def list_collateral(token: address, cap: uint256) -> uint256:
     """
-    @notice Lists a collateral token. Its haircuts and feeds are the risk engine's. Owner only.
-    @param cap Greatest total of deposits, WAD; a tenth of it at first, all of it after CAP_RAMP.
-    @return Its index.
+    @notice Lists a collateral token. Its haircuts and feeds are set in the risk engine. Owner only.
+    @param token Address of an ERC-20 token of 18 decimals at most.
+    @param cap Greatest total of deposits, WAD of the token; a tenth of it at first, all of it after
+           CAP_RAMP.
+    @return The collateral index.
     @custom:reverts ownable: caller is not the owner | clearinghouse: eight collaterals at most |
                     clearinghouse: token already listed | registry: token has more than 18 decimals
     """
@@ -389,8 +403,10 @@ def list_collateral(token: address, cap: uint256) -> uint256:
 @external
 def set_collateral_cap(index: uint256, cap: uint256):
     """
-    @notice Changes a collateral's deposit cap (WAD), downwards at once, upwards over CAP_RAMP; what
-            is inside stays. Owner only.
+    @notice Changes a collateral's deposit cap, downwards at once, upwards over CAP_RAMP; what is
+            inside stays. Owner only.
+    @param index Collateral index.
+    @param cap Greatest total of deposits, WAD of the token.
     @custom:reverts ownable: caller is not the owner | registry: unknown token
     """
     ownable._check_owner()
@@ -406,7 +422,7 @@ def list_market(market: uint256):
     """
     @notice Opens the books of a market. Its risk row and terms are set in the risk engine and the
             exchange. Owner only.
-    @param market Id, 1 to 120.
+    @param market Market id, 1 to 120.
     @custom:reverts ownable: caller is not the owner | clearinghouse: bad market id | clearinghouse:
                     market already listed | registry: winding down | words: number out of range
     """
@@ -422,11 +438,12 @@ def list_market(market: uint256):
 @external
 def set_shortfall_terms(cap: uint256, threshold: uint256, grace: uint256, discount: uint256):
     """
-    @notice Terms of negative cash. Owner only.
-    @param cap Greatest total that voluntary actions may reach, WAD.
-    @param threshold Amount above which an account's grace time starts, WAD.
-    @param grace Seconds, 30 days at most.
-    @param discount What whoever pays it gets on top in collateral, ppm, 10 % at most.
+    @notice Sets the terms of negative cash. Owner only.
+    @param cap Greatest total of negative cash that voluntary actions may reach, WAD cash.
+    @param threshold Negative cash above which an account's grace time starts, WAD cash.
+    @param grace Grace time in seconds, 30 days at most.
+    @param discount Collateral beyond the cash paid that a caller of `cover_shortfall` gets, ppm of
+           that cash, 10 % at most.
     @custom:reverts ownable: caller is not the owner | clearinghouse: shortfall terms out of bounds
     """
     ownable._check_owner()
@@ -446,7 +463,7 @@ def set_shortfall_terms(cap: uint256, threshold: uint256, grace: uint256, discou
 def set_default_fund_share(share: uint256):
     """
     @notice Sets the part of the fees that goes to the default fund. Owner only.
-    @param share ppm, 80 % at most.
+    @param share ppm of the fees, 80 % at most.
     @custom:reverts ownable: caller is not the owner | clearinghouse: default fund share out of
                     bounds
     """
@@ -459,8 +476,8 @@ def set_default_fund_share(share: uint256):
 @external
 def set_contribution_threshold(threshold: uint256):
     """
-    @notice Sets the IM above which an account that takes on risk needs a contribution of its
-            owner's to the default fund. Owner only.
+    @notice Sets the IM above which an account that takes on risk needs a contribution of its owner
+            to the default fund. Owner only.
     @param threshold Whole units of cash, below 2**32; 0: none is needed.
     @custom:reverts ownable: caller is not the owner | clearinghouse: threshold out of bounds
     """
@@ -476,10 +493,10 @@ def set_contribution_threshold(threshold: uint256):
 @external
 def set_wind_down_terms(hole_share: uint256, window: uint256, reward: uint256, reward_cap: uint256):
     """
-    @notice Terms of the wind-down. Owner only, while it has not begun.
+    @notice Sets the terms of the wind-down. Owner only, while it has not begun.
     @param hole_share Hole as a part of the cash held above which anyone may begin, ppm: 1 % to all.
     @param window Seconds in which deficits are proven: 1 hour to 30 days.
-    @param reward Part of a deficit for whoever proves it, ppm: at most 5 %.
+    @param reward Part of a deficit that the caller who proves it gets, ppm: at most 5 %.
     @param reward_cap Greatest reward, whole units of cash: at most 1,000.
     @custom:reverts ownable: caller is not the owner | registry: winding down | clearinghouse:
                     wind-down terms out of bounds
@@ -509,7 +526,7 @@ def set_wind_down_terms(hole_share: uint256, window: uint256, reward: uint256, r
 @pure
 def _require_action(action: uint256):
     """
-    @dev One of the three.
+    @dev An action that can be paused: trading, withdrawals or liquidations.
     """
     assert action <= role_layout.LIQUIDATIONS, "clearinghouse: unknown action"
 

@@ -7,9 +7,9 @@
 @author Bulkhead
 @notice What ends markets, debts and the clearinghouse itself: markets are settled and their
         positions become cash, debts of past defaults are repaid, and a wind-down pays everybody by
-        one factor. It has the Clearinghouse's storage layout (a test compares them) and works only
-        through it, by delegatecall; called directly it finds an empty ledger, no owner and no
-        roles, and reverts.
+        one factor. This part has the Clearinghouse's storage layout (a test compares them) and
+        works only through it, by delegatecall; called directly it finds an empty ledger, no owner
+        and no roles, and reverts.
 """
 
 from snekmate.auth import ownable
@@ -68,6 +68,7 @@ CONVERSIONS: constant(uint256) = 100  # accounts in one call
 @deploy
 def __init__(settlement_token: address):
     """
+    @notice Makes this part for one settlement token. It has no owner: only the Clearinghouse has.
     @param settlement_token Address of the Clearinghouse's settlement token.
     @custom:reverts registry: token has more than 18 decimals
     """
@@ -84,6 +85,7 @@ def repay(account: uint256, amount: uint256) -> uint256:
     """
     @notice Pays what an account owes for its defaults: hole first, then assessments, contributions,
             insurance fund, own contribution. Anyone.
+    @param account Account id.
     @param amount Settlement token units to take from the caller, at most what is owed (rounded up).
     @return What is still owed, WAD cash.
     @custom:reverts registry: amount is zero | registry: winding down | ledger: unknown account |
@@ -100,7 +102,7 @@ def repay(account: uint256, amount: uint256) -> uint256:
     ), "clearinghouse: owes less"
     arrived: uint256 = vault._pull(currency.SETTLEMENT_TOKEN, msg.sender, amount)
     left: uint256 = self._distribute(account, header, arrived)
-    # Less than the caller paid can only be left by roundings up to token units: his gift.
+    # What is left over comes only from roundings up to token units: a gift of the caller.
     ledger.protocol_fees += left * currency.SETTLEMENT_SCALE
     return debts._total(ledger.debts[account])
 
@@ -109,7 +111,8 @@ def repay(account: uint256, amount: uint256) -> uint256:
 def recover(account: uint256) -> uint256:
     """
     @notice Lets an indebted account without positions and without a stage pay what it owes out of
-            its own cash, in the same order. Anyone.
+            its own cash, in the order of `repay`. Anyone.
+    @param account Account id.
     @return What is still owed, WAD cash.
     @custom:reverts registry: winding down | ledger: unknown account | ledger: no position to
                     convert | words: number out of range | clearinghouse: owes nothing | ledger:
@@ -143,7 +146,8 @@ def settle_market(market: uint256) -> uint256:
             cash. The owner at any time; anyone once its feeds have been dead for the published
             time, or in a wind-down. The price is the risk engine's: the mark if VALID, else the
             time-weighted average of the last VALID prices.
-    @return The price, WAD.
+    @param market Market id.
+    @return The price, WAD cash per base unit.
     @custom:reverts sides: unknown market | sides: market is settled | clearinghouse: market is
                     alive | words: number out of range
     """
@@ -171,6 +175,8 @@ def convert_positions(market: uint256, accounts: DynArray[uint256, CONVERSIONS])
     """
     @notice Turns positions in a settled market into cash, account by account. Anyone. Accounts
             without a position there are passed over, so that nobody can spoil a batch.
+    @param market Market id.
+    @param accounts Account ids, 100 at most.
     @return How many were converted: at least one, or it reverts.
     @custom:reverts sides: unknown market | clearinghouse: market is not settled | ledger: no
                     position to convert | words: number out of range | clearinghouse: nothing to
@@ -194,8 +200,9 @@ def convert_positions(market: uint256, accounts: DynArray[uint256, CONVERSIONS])
 @internal
 def _distribute(account: uint256, header: uint256, tokens: uint256) -> uint256:
     """
-    @dev Gives tokens that are held, and belong to nobody yet, to the tiers that an account owes, in
-         the order of its record. Stores the header.
+    @dev Gives tokens that are held, and on no account's books, to the tiers that an account owes,
+         in the order of its record. Stores the header.
+    @param tokens Settlement token units.
     @return Token units left over when everything is repaid.
     """
     record: uint256 = 0
@@ -207,13 +214,13 @@ def _distribute(account: uint256, header: uint256, tokens: uint256) -> uint256:
     if record == 0:
         header_after &= ~words.INDEBTED
     ledger.headers[account] = header_after
-    # Fees may have repaid the hole before: then its part belongs where they would have gone.
+    # Fees may have repaid the hole before: then its part goes where those fees would have gone.
     to_hole: uint256 = min(given[tier_layout.DEBT_HOLE] * currency.SETTLEMENT_SCALE, ledger.hole)
     ledger.hole -= to_hole
     if given[tier_layout.DEBT_HOLE] * currency.SETTLEMENT_SCALE != to_hole:
         ledger.protocol_fees += given[tier_layout.DEBT_HOLE] * currency.SETTLEMENT_SCALE - to_hole
     fund: address = registry._role(role_layout.DEFAULT_FUND)
-    # When all who paid were wiped out, or have left, the next fund in order is there.
+    # When all who paid were wiped out, or have left, the insurance fund gets their part.
     if given[tier_layout.DEBT_CONTRIBUTIONS] != 0 and not staticcall IDefaultFund(fund).has_shares(
         0
     ):

@@ -6,9 +6,9 @@
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice What moves margin between accounts and funds in a default, part by part: slices to bidders,
-        draws from the funds, cover of negative cash, collection of fees. It has the Clearinghouse's
-        storage layout (a test compares them) and works only through it, by delegatecall; called
-        directly it finds an empty ledger, no owner and no roles, and reverts.
+        draws from the funds, cover of negative cash, collection of fees. This part has the
+        Clearinghouse's storage layout (a test compares them) and works only through it, by
+        delegatecall; called directly it finds an empty ledger, no owner and no roles, and reverts.
 """
 
 from snekmate.auth import ownable
@@ -49,6 +49,7 @@ exports: (currency.SETTLEMENT_TOKEN,)
 @deploy
 def __init__(settlement_token: address):
     """
+    @notice Makes this part for one settlement token. It has no owner: only the Clearinghouse has.
     @param settlement_token Address of the Clearinghouse's settlement token.
     @custom:reverts registry: token has more than 18 decimals
     """
@@ -69,14 +70,15 @@ def cover_shortfall(
     recipient: address,
 ) -> uint256:
     """
-    @notice Pays an account's negative cash and takes its collateral at a small discount. Open to
-            anyone once the negative cash has been above the threshold for the grace time, or,
-            however small it is, while the total of negative cash is above its cap. The account must
-            be healthy (equity at MM or above) afterwards: one that is not is called and sold.
-    @param token Collateral to take.
+    @notice Pays an account's negative cash and takes its collateral at a small discount. Anyone,
+            once the negative cash has been above the threshold for the grace time, or, however
+            small it is, while the total of negative cash is above its cap. The account must be
+            healthy (equity at MM or above) afterwards: one that is not is called and sold.
+    @param account Account id.
+    @param token Address of the collateral to take.
     @param cash_amount Settlement token units to pay, at most what is owed (rounded up).
-    @param min_collateral Least amount the caller accepts, token units.
-    @param recipient Who gets the collateral.
+    @param min_collateral Least amount of collateral that the caller accepts, token units.
+    @param recipient Address that gets the collateral.
     @return Collateral taken, token units (rounded down).
     @custom:reverts registry: amount is zero | registry: winding down | ledger: unknown account |
                     ledger: no position to convert | words: number out of range | ledger: account
@@ -140,6 +142,7 @@ def collect_fees(market: uint256) -> uint256:
     """
     @notice Pays out a market's fees and those that belong to no market: first the hole, the rest in
             tokens to the funds, by the published split. Anyone; not while deficits are proven.
+    @param market Market id.
     @return What the funds got, settlement token units.
     @custom:reverts sides: unknown market | registry: winding down | vault: token transfer failed
     """
@@ -187,13 +190,15 @@ def slice_account(
     fee: uint256,
 ) -> int256:
     """
-    @notice Moves a fraction of every leg in `known` to the bidder at those prices. DefaultManager
-            only.
-    @param fraction WAD, (0, 1].
-    @param known Legs with a VALID price (layout: IRiskEngine).
+    @notice Moves a fraction of every leg in `known` to the bidder at the known prices.
+            DefaultManager only.
+    @param account Account id of the defaulter.
+    @param bidder Account id of the bidder.
+    @param fraction WAD, above 0, at most 1.
+    @param known Known prices of legs, VALID ones, as words (layout: leg_layout).
     @param discount WAD cash from the account to the bidder.
     @param fee WAD cash from the account to the protocol.
-    @return The account's cash afterwards, WAD.
+    @return The account's cash afterwards, WAD cash.
     @custom:reverts registry: wrong caller | ledger: unknown account | ledger: no position to
                     convert | words: number out of range | trading: account is in auction | ledger:
                     account under a call | trading: account is indebted | trading: negative cash cap
@@ -210,10 +215,12 @@ def slice_account(
 @external
 def receive_draw(account: uint256, tokens: uint256, cash: uint256):
     """
-    @notice Takes tokens of a fund's and credits them to an account. Insurance fund and default fund
+    @notice Takes tokens of a fund and credits them to an account. Insurance fund and default fund
             only.
+    @param account Account id.
     @param tokens Settlement token units, approved by the caller.
-    @param cash WAD to credit; the tokens may be worth up to one unit more, which goes to the fees.
+    @param cash WAD cash to credit; the tokens may be worth up to one unit more, which goes to the
+           fees.
     @custom:reverts registry: wrong caller | vault: token transfer failed | clearinghouse: draw pays
                     too little | ledger: unknown account | words: number out of range
     """

@@ -6,9 +6,9 @@
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice What ends defaults on the ledger: positions are closed against the other sides, losses are
-        charged or deepen the hole, and who paid is put on record. It has the Clearinghouse's
-        storage layout (a test compares them) and works only through it, by delegatecall; called
-        directly it finds an empty ledger, no owner and no roles, and reverts.
+        charged or deepen the hole, and what each tier paid is put on record. This part has the
+        Clearinghouse's storage layout (a test compares them) and works only through it, by
+        delegatecall; called directly it finds an empty ledger, no owner and no roles, and reverts.
 """
 
 from snekmate.auth import ownable
@@ -45,6 +45,7 @@ exports: (currency.SETTLEMENT_TOKEN,)
 @deploy
 def __init__(settlement_token: address):
     """
+    @notice Makes this part for one settlement token. It has no owner: only the Clearinghouse has.
     @param settlement_token Address of the Clearinghouse's settlement token.
     @custom:reverts registry: token has more than 18 decimals
     """
@@ -66,14 +67,17 @@ def tear_up_account(
 ) -> (uint256, uint256):
     """
     @notice Closes a fraction of the named positions of one account at mark against the opposite
-            sides, and settles the losses that the legs carry at once: tiers 6 and 7. Records what
-            the hole paid, and leaves the account without a stage if nothing is left to it, else
-            insolvent. DefaultManager only.
-    @param fraction WAD, (0, 1].
-    @param legs VALID position legs; bits 120 to 231 hold the loss of each, WAD cash.
+            sides, and settles the losses that the legs carry at once: tiers 6 and 7. Records as a
+            debt what deepened the hole, and leaves the account without a stage if nothing is left
+            to it, else insolvent. DefaultManager only.
+    @param account Account id.
+    @param fraction WAD, above 0, at most 1.
+    @param legs Known prices of positions, VALID ones, as words whose amount is the loss of each,
+           WAD cash (layout: leg_layout).
     @param charge_cap Greatest charge on a base unit of the opposite side, ppm of the mark.
-    @param started When its insolvency began, unix seconds; now if no position is left.
-    @return The loss, and the part of it that deepened the hole, WAD cash.
+    @param started When its insolvency began, unix seconds; counts only if a position is left.
+    @return The loss, WAD cash.
+    @return The part of the loss that deepened the hole, WAD cash.
     @custom:reverts registry: wrong caller | clearinghouse: charge out of bounds | ledger: unknown
                     account | ledger: no position to convert | words: number out of range | sides:
                     unknown market | sides: market is settled
@@ -101,7 +105,7 @@ def tear_up_accounts(
     @param closeouts Accounts and their VALID legs with prices.
     @param charge_cap Greatest charge on a base unit of the opposite side that may follow, ppm of
            the mark.
-    @return Cash of each account afterwards, WAD.
+    @return Cash of each account afterwards, WAD cash.
     @custom:reverts registry: wrong caller | clearinghouse: charge out of bounds | ledger: unknown
                     account | ledger: no position to convert | words: number out of range | sides:
                     unknown market | sides: market is settled
@@ -117,7 +121,9 @@ def settle_loss(account: uint256, legs: DynArray[uint256, 40]) -> uint256:
     """
     @notice Charges an account's losses to the sides that the tear-up of this transaction went
             against, up to their bound; the rest becomes the hole. DefaultManager only.
-    @param legs Legs that carry the loss of each market in bits 120 to 231, WAD cash.
+    @param account Account id.
+    @param legs Known prices of positions as words whose amount is the loss of each, WAD cash
+           (layout: leg_layout).
     @return What became part of the hole, WAD cash.
     @custom:reverts registry: wrong caller | words: number out of range | ledger: unknown account
     """
@@ -138,7 +144,12 @@ def conclude(
     @notice Records what each tier paid for an account, which then owes it, and leaves the account
             without a stage if nothing is left that could be sold, else insolvent from now on.
             DefaultManager only.
-    @param own From the owner's own contribution, WAD cash; likewise the others.
+    @param account Account id.
+    @param own Paid by the owner's own contribution, WAD cash.
+    @param insurance Paid by the insurance fund, WAD cash.
+    @param contributions Paid by members' contributions, WAD cash.
+    @param assessments Paid by assessments, WAD cash.
+    @param to_hole What deepened the hole, WAD cash.
     @custom:reverts registry: wrong caller | ledger: unknown account | ledger: no position to
                     convert | words: number out of range
     """
@@ -158,7 +169,8 @@ def conclude(
 def _set_stage(account: uint256, header: uint256, since: uint256):
     """
     @dev Stores the header with the stage that follows a resolution: INSOLVENCY while a position is
-         left, or collateral and a debt; else none.
+         left, or collateral and negative cash; else none.
+    @param since When the insolvency began, unix seconds.
     """
     stage: uint256 = stages.UNCALLED
     began: uint256 = 0
@@ -175,7 +187,8 @@ def _set_stage(account: uint256, header: uint256, since: uint256):
 def _record_debts(account: uint256, header: uint256, record: uint256) -> uint256:
     """
     @dev Stores what an account owes.
-    @return The header, which says that it does; the caller stores it.
+    @param record Debt record (layout: tier_layout).
+    @return The header, marked as indebted; the caller stores it.
     """
     if record == ledger.debts[account]:
         return header
@@ -188,7 +201,7 @@ def _record_debts(account: uint256, header: uint256, record: uint256) -> uint256
 @view
 def _require_tear_up(charge_cap: uint256):
     """
-    @dev The DefaultManager, within bounds.
+    @dev The caller is the DefaultManager and the charge stays within its bound.
     """
     registry._require_role(role_layout.DEFAULT_MANAGER)
     assert charge_cap <= limits.MAX_CHARGE, "clearinghouse: charge out of bounds"

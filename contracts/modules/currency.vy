@@ -11,7 +11,7 @@
 
 from . import registry
 
-# The settlement token and WAD per unit of it.
+# Address of the settlement token, and WAD per token unit of it.
 SETTLEMENT_TOKEN: public(immutable(address))
 SETTLEMENT_SCALE: public(immutable(uint256))
 

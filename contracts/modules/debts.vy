@@ -5,9 +5,8 @@
 @custom:contract-name debts
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice A debt record is five fields of 51 bits in millionths of cash, one for each tier that can
-        pay, lowest bits first in the order of repayment: the hole before the funds, the last to pay
-        before the first.
+@notice Arithmetic of debt records (layout: tier_layout). It rounds down what is owed, and up what a
+        tier is repaid in token units.
 """
 
 from .layout import tier_layout
@@ -31,7 +30,7 @@ def _add(record: uint256, tier: uint256, amount: uint256) -> uint256:
 @pure
 def _total(record: uint256) -> uint256:
     """
-    @dev All that a record says, WAD cash.
+    @dev All that is owed, WAD cash.
     """
     total: uint256 = 0
     for tier: uint256 in range(tier_layout.DEBT_FIELDS):

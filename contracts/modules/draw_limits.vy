@@ -5,8 +5,8 @@
 @custom:contract-name draw_limits
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice A draw counts against the limit of its market and of all markets together, and fades in
-        proportion to time over the published period.
+@notice A draw counts against the limit of its market and against that of all markets together, and
+        fades in proportion to time over the published period.
 """
 
 from ..interfaces import IDefaultManagerEvents
@@ -17,8 +17,8 @@ from . import default_rules
 uses: default_rules
 
 
-# Usage words (layout: tier_layout), seven markets each: field 0 of word 0 is all markets together,
-# field m % 7 of word m // 7 market m. Whole units of cash, rounded up.
+# market // USAGE_FIELDS -> usage word (layout: tier_layout). Market m has field m % USAGE_FIELDS;
+# field 0 of word 0 is that of all markets together.
 limit_usage: HashMap[uint256, uint256]
 
 
@@ -26,7 +26,7 @@ limit_usage: HashMap[uint256, uint256]
 @view
 def _used(market: uint256) -> uint256:
     """
-    @dev What a market (0: all of them) has drawn lately, WAD cash: fades in proportion to time.
+    @dev What a market (0: all of them) has drawn lately, WAD cash, rounded up to whole units.
     """
     word: uint256 = self.limit_usage[market // tier_layout.USAGE_FIELDS]
     return self._faded(word, market % tier_layout.USAGE_FIELDS) * units.WAD
@@ -47,7 +47,9 @@ def _faded(word: uint256, field: uint256) -> uint256:
 @internal
 def _use(market: uint256, amount: uint256):
     """
-    @dev Adds an amount (WAD cash) to a field of a usage word, and lets the others fade.
+    @dev Adds an amount to the field of a market (0: all of them), and lets the others of its word
+         fade.
+    @param amount WAD cash, counted in whole units, rounded up.
     """
     place: uint256 = market // tier_layout.USAGE_FIELDS
     word: uint256 = self.limit_usage[place]

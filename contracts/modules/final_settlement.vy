@@ -5,10 +5,9 @@
 @custom:contract-name final_settlement
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice Storage of the wind-down. In it every market is settled; in a rewarded window anyone proves
-        accounts with a deficit, whose collateral goes into pots; then the cash that is held is
-        divided by the claims once, and every account redeems by that one factor, plus the same
-        share of every pot, plus its own collateral.
+@notice Storage of the wind-down (modules/wind_down.vy), on its own because all parts of the
+        Clearinghouse share it, slot by slot. An account is paid its claim times pot / claims, the
+        same share of every pot of collateral, and its own collateral.
 """
 
 from ..interfaces import IClearinghouseEvents
@@ -19,12 +18,13 @@ living_markets: public(uint256)
 hole_share: public(uint256)
 # How long deficits can be proven once the last market is settled, seconds.
 proof_window: public(uint256)
-# What whoever proves a deficit gets: a part of it (ppm), whole units of cash at most.
+# Reward of the caller who proves a deficit: a part of it, ppm, and at most so many whole units of
+# cash.
 proof_reward: public(uint256)
 proof_reward_cap: public(uint256)
 # End of the proof window, unix seconds. 0: not begun.
 proofs_end: public(uint256)
-# Cash that is paid out and claims that share it, WAD: an account gets cash * pot / claims.
+# Cash that is paid out and the claims that share it, WAD cash.
 pot: public(uint256)
 claims: public(uint256)
 # collateral index -> collateral of proven accounts, WAD. Complete when the proof window is over.

@@ -5,14 +5,15 @@
 @custom:contract-name funding_math
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice The funding index F grows by a rate that fades out when nobody trades. Functions of the
-        state word alone (layout: words).
+@notice The funding index F grows by a rate that fades out while a market does not trade. Functions
+        of the state word alone (layout: words).
 """
 
 from .layout import units
 from .layout import words
 
-# In which a rate fades out, and for how long it is held when nobody touches the market, seconds.
+# Time in which a rate fades out, and for which it counts at most while the market is untouched,
+# seconds.
 FUNDING_PERIOD: constant(uint256) = 8 * 3600
 
 
@@ -20,7 +21,7 @@ FUNDING_PERIOD: constant(uint256) = 8 * 3600
 @view
 def _held_time(state: uint256) -> uint256:
     """
-    @dev For how long the stored rate counts, seconds: since it was stored, FUNDING_PERIOD at most.
+    @dev Time that the stored rate counts for, seconds: since it was stored, FUNDING_PERIOD at most.
     """
     # The stored time is a past block's.
     return min(unsafe_sub(block.timestamp, words._time(state)), FUNDING_PERIOD)
@@ -47,11 +48,13 @@ def _next_rate(state: uint256, interest: uint256, target: int256, weight: uint25
     """
     @dev The funding rate from now on, wei of cash per base unit and second: the stored rate fades
          out over FUNDING_PERIOD, is diluted by new open interest, then moves towards `target` by
-         `weight` (WAD, at most 1). Weight comes from traded size alone, so that neither dust nor
+         `weight`. Weight comes from traded size alone, so that neither dust nor
          the first touch of a block counts; dilution keeps a rate that little open interest argued
          for from being paid by much (docs/decisions.md).
     @param state The state word as it was.
     @param interest Open interest from now on, WAD base.
+    @param target Wei of cash per base unit and second.
+    @param weight WAD, at most 1.
     """
     if interest == 0:
         return 0

@@ -5,9 +5,9 @@
 @custom:contract-name ledger
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice The only storage of margin. This module keeps the books and nothing else: it does not know
-        who may do what, and asks nobody for a price. A position is a number of shares of a side and
-        what they have cost; what a share is worth is the side's (modules/sides.vy).
+@notice The only storage of margin. This module keeps the books and nothing else: it checks no
+        caller and reads no price. A position is a number of shares of a side and what they have
+        cost; what a share is worth, the side says (modules/sides.vy).
 """
 
 from ..interfaces import IClearinghouseEvents
@@ -23,26 +23,25 @@ from . import wad_math
 uses: sides
 
 
-# Header word of an account (layout: words). 0: never opened.
+# account -> header word (layout: words). 0: never opened.
 headers: public(HashMap[uint256, uint256])
-# Market ids 11 to 32 of an account, 11 bits each, no gaps.
+# account -> word of market ids 11 to 32 (layout: words).
 more_markets: public(HashMap[uint256, uint256])
-# account -> market -> position word. 0: no position.
+# account -> market -> position word (layout: words). 0: no position.
 positions: public(HashMap[uint256, HashMap[uint256, uint256]])
 # account -> collateral index -> amount, WAD. Non-zero exactly when the header's bit is set.
 collateral: public(HashMap[uint256, HashMap[uint256, uint256]])
 # Sum of negative cash over all accounts, WAD: the total of debt shares (index 1).
 negative_cash: public(uint256)
-# Greatest total of it that voluntary actions may reach, WAD.
+# Greatest total of negative cash that voluntary actions may reach, WAD.
 negative_cash_cap: public(uint256)
-# Since when an account's negative cash has been above the threshold, unix seconds. 0: it is not.
+# account -> since when its negative cash is above the threshold, unix seconds. 0: it is not.
 shortfall_since: public(HashMap[uint256, uint256])
 # Negative cash above this starts an account's grace time, WAD.
 shortfall_threshold: public(uint256)
-# Recognised losses that nobody could pay yet, WAD.
+# Recognised losses that are not paid yet, WAD.
 hole: public(uint256)
-# account -> what others paid for it, 51 bits each in millionths of cash: hole, assessments,
-# contributions, insurance fund, own contribution (lowest bits first: the order of repayment).
+# account -> debt record of what others paid for it (layout: tier_layout).
 debts: public(HashMap[uint256, uint256])
 # Fees that belong to no one market (liquidations, rounding of draws), WAD.
 protocol_fees: public(uint256)
@@ -54,7 +53,7 @@ protocol_fees: public(uint256)
 @view
 def _header(account: uint256) -> uint256:
     """
-    @dev The header of an account that exists.
+    @dev The header of an account that was opened.
     """
     header: uint256 = self.headers[account]
     assert header != 0, "ledger: unknown account"
@@ -64,8 +63,9 @@ def _header(account: uint256) -> uint256:
 @internal
 def _book_cash(account: uint256, header: uint256, cash: int256) -> uint256:
     """
-    @dev The header with new cash; keeps the total of negative cash and the grace clock. The caller
-         stores the header.
+    @dev The header with new cash; keeps the total of negative cash and the grace clock.
+    @param cash WAD cash.
+    @return The header; the caller stores it.
     """
     old: int256 = words._cash(header)
     if cash < 0 or old < 0:
@@ -76,8 +76,10 @@ def _book_cash(account: uint256, header: uint256, cash: int256) -> uint256:
 @internal
 def _book_negative_cash(account: uint256, old: int256, cash: int256):
     """
-    @dev Moves the total of negative cash from an account's old to its new debt and starts or
-         stops the account's grace clock.
+    @dev Moves the total of negative cash from an account's old to its new cash, and starts or stops
+         the account's grace clock.
+    @param old Cash before, WAD cash.
+    @param cash Cash afterwards, WAD cash.
     """
     before: uint256 = convert(max(-old, 0), uint256)
     after: uint256 = convert(max(-cash, 0), uint256)
@@ -93,8 +95,9 @@ def _book_negative_cash(account: uint256, old: int256, cash: int256):
 @internal
 def _book_collateral(account: uint256, header: uint256, index: uint256, amount: uint256) -> uint256:
     """
-    @dev Stores a new collateral amount (WAD); returns the header with its bit kept in step. The
-         caller stores the header.
+    @dev Stores a new collateral amount, and keeps the header's bit in step.
+    @param amount WAD of the collateral.
+    @return The header; the caller stores it.
     """
     words._require_fits(amount <= leg_layout.AMOUNT_MASK)
     self.collateral[account][index] = amount
@@ -130,7 +133,8 @@ def _markets_of(account: uint256, header: uint256) -> DynArray[uint256, limits.M
 @internal
 def _add_market(account: uint256, header: uint256, market: uint256) -> uint256:
     """
-    @dev Appends a market id; returns the header (the caller stores it).
+    @dev Appends a market id.
+    @return The header; the caller stores it.
     """
     # Ids have no gaps: go to the first empty place.
     ids: uint256 = header >> words.CASH_BITS
@@ -150,8 +154,8 @@ def _add_market(account: uint256, header: uint256, market: uint256) -> uint256:
 @internal
 def _remove_market(account: uint256, header: uint256, market: uint256) -> uint256:
     """
-    @dev Takes a market id out and moves the last one into its place; returns the header (the
-         caller stores it).
+    @dev Takes a market id out and moves the last one into its place.
+    @return The header; the caller stores it.
     """
     markets: DynArray[uint256, limits.MAX_POSITIONS] = self._markets_of(account, header)
     place: uint256 = 0
@@ -169,7 +173,8 @@ def _remove_market(account: uint256, header: uint256, market: uint256) -> uint25
 @internal
 def _put_market(account: uint256, header: uint256, place: uint256, market: uint256) -> uint256:
     """
-    @dev Overwrites the id at one place; returns the header (the caller stores it).
+    @dev Overwrites the id at one place.
+    @return The header; the caller stores it.
     """
     if place < words.HEADER_IDS:
         offset: uint256 = words.CASH_BITS + words.ID_BITS * place
@@ -186,7 +191,7 @@ def _put_market(account: uint256, header: uint256, place: uint256, market: uint2
 @pure
 def _require_uncalled(header: uint256):
     """
-    @dev An account outside the default procedure.
+    @dev An account is outside the default procedure.
     """
     assert words._stage(header) == stages.UNCALLED, "ledger: account under a call"
 
@@ -214,8 +219,8 @@ def _convert(account: uint256, header: uint256, market: uint256, state: uint256)
 @internal
 def _convert_settled(account: uint256, header: uint256) -> uint256:
     """
-    @dev Converts every position of an account in settled markets; returns the header (the caller
-         stores it).
+    @dev Turns every position of an account in settled markets into cash.
+    @return The header; the caller stores it.
     """
     header_after: uint256 = header
     markets: DynArray[uint256, limits.MAX_POSITIONS] = self._markets_of(account, header)
@@ -232,7 +237,7 @@ def _convert_settled(account: uint256, header: uint256) -> uint256:
 @view
 def _legs(account: uint256, header: uint256) -> DynArray[uint256, limits.MAX_LEGS]:
     """
-    @dev The portfolio of an account as a list of legs (layout: IRiskEngine).
+    @dev The portfolio of an account as a list of legs (layout: leg_layout).
     """
     legs: DynArray[uint256, limits.MAX_LEGS] = []
     bitmap: uint256 = words._collateral_bitmap(header)
@@ -260,7 +265,7 @@ def _legs(account: uint256, header: uint256) -> DynArray[uint256, limits.MAX_LEG
         carry: int256 = unsafe_sub(0, convert(cost, int256) >> words.SHARES_SHIFT)
         if state & words.MOVED != 0:
             if state & words.SETTLED != 0:
-                # Cash that was not yet converted: a leg of row 0.
+                # A position not yet converted is cash: a leg of row 0.
                 legs.append(0)
                 value: int256 = sides._settled_value(market, state, convert(position, uint256))
                 legs.append(words._bits(value))
@@ -296,11 +301,13 @@ def _trade(
     price: uint256,
 ) -> (uint256, int256, uint256, int256):
     """
-    @dev Changes a position by `delta` base units (signed, WAD) at `price`: first reduces what is
-         held the other way, realising its profit or loss, then opens the rest at value 0. Rounds
-         what is realised down and what is opened to a cost rounded up (INV-1). Stores the position;
-         the caller stores the header and books the cash.
-    @return The header, shares before (of the present generation), the position word after,
+    @dev Changes a position by `delta` base units at `price`: first reduces what is held the other
+         way, realising its profit or loss, then opens the rest at value 0. Rounds what is realised
+         down and the cost of what is opened up (INV-1). Stores the position; the caller stores the
+         header and books the cash.
+    @param delta Signed, WAD base.
+    @param price WAD cash per base unit.
+    @return The header, shares before (of the present generation), the position word afterwards,
             realised cash (WAD).
     """
     old: uint256 = self.positions[account][market]
@@ -358,11 +365,13 @@ def _close_part(
     account: uint256, market: uint256, state: uint256, fraction: uint256, price: uint256
 ) -> (int256, int256, uint256, int256):
     """
-    @dev Closes a fraction (WAD) of a position at `price`, by its shares, so that the whole leaves
-         nothing behind however small it is. Stores the position; the caller drops the ids of closed
-         ones (`_drop_closed`) and books cash and totals.
-    @return Signed shares closed, their base (signed, rounded against the opposite side), the
-            position word after, realised cash (WAD).
+    @dev Closes a fraction of a position at `price`, by its shares, so that the whole leaves nothing
+         behind however small it is. Stores the position; the caller drops the ids of closed ones
+         (`_drop_closed`) and books cash and totals.
+    @param fraction WAD, above 0, at most 1.
+    @param price WAD cash per base unit.
+    @return Signed shares closed (WAD base), their base (signed WAD, rounded against the opposite
+            side), the position word afterwards, realised cash (WAD).
     """
     sides._require_living(state)
     old: uint256 = self.positions[account][market]
@@ -397,8 +406,8 @@ def _close_part(
 @internal
 def _drop_all(account: uint256, header: uint256) -> uint256:
     """
-    @dev Takes all market ids out of an account whose positions were all closed; returns the header
-         (the caller stores it).
+    @dev Takes all market ids out of an account whose positions were all closed.
+    @return The header; the caller stores it.
     """
     if header & words.MORE_MARKETS != 0:
         self.more_markets[account] = 0
@@ -408,8 +417,8 @@ def _drop_all(account: uint256, header: uint256) -> uint256:
 @internal
 def _drop_closed(account: uint256, header: uint256) -> uint256:
     """
-    @dev Takes the ids of all markets out in which the account has no position left; returns the
-         header (the caller stores it).
+    @dev Takes the ids of all markets out in which the account has no position left.
+    @return The header; the caller stores it.
     """
     markets: DynArray[uint256, limits.MAX_POSITIONS] = self._markets_of(account, header)
     kept: uint256 = 0

@@ -5,8 +5,8 @@
 @custom:contract-name registry
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice Storage of the clearinghouse beside its books. Kept in a module of its own because the
-        Clearinghouse and its ClearinghouseSlices share it, slot by slot.
+@notice Storage of the Clearinghouse beside its books. A module of its own because the
+        Clearinghouse and its parts share it, slot by slot.
 """
 
 from ethereum.ercs import IERC20Detailed
@@ -18,26 +18,26 @@ from .layout import words
 CAP_RAMP: constant(uint256) = 30 * 86_400  # seconds in which a collateral's cap grows
 
 
-# Who judges, who trades, who runs defaults, who insures (layout above).
+# role -> its holder and what is read together with it (layout: role_layout).
 role_words: HashMap[uint256, uint256]
-# role -> its next holder and, from bit 160 on, when he may take over (unix seconds). 0: none.
+# role -> its next holder and when they may take over (layout: role_layout). 0: none is proposed.
 pending_roles: public(HashMap[uint256, uint256])
-# Who may pause, and who may take that over.
+# Who may pause, and who is proposed to.
 guardian: public(address)
 pending_guardian: public(address)
-# action -> start of its window 40 | seconds paused in it 40.
+# action -> start of its window 40 (unix seconds) | paused in it 40 (seconds).
 pause_budgets: public(HashMap[uint256, uint256])
 # How many accounts an owner has opened: the index of the next one.
 account_count: public(HashMap[address, uint256])
 # owner -> operator -> permission bits.
 operators: public(HashMap[address, HashMap[address, uint256]])
-# Listed collateral, by index; total = sum over accounts.
+# collateral index -> what is listed there.
 collaterals: public(HashMap[uint256, IClearinghouseRecords.Collateral])
 collateral_count: public(uint256)
 # token -> index + 1. 0: not listed.
 collateral_place: HashMap[address, uint256]
-# How long negative cash above the threshold is tolerated (seconds) and what whoever then pays it
-# gets on top in collateral (ppm).
+# How long negative cash above the threshold is tolerated, seconds, and the bonus in collateral of
+# those who then pay it, ppm of what they pay.
 shortfall_grace: public(uint256)
 shortfall_discount: public(uint256)
 # Part of the fees that goes to the default fund, the rest to the insurance fund, ppm.
@@ -48,7 +48,7 @@ default_fund_share: public(uint256)
 @view
 def _may(account: uint256, who: address, permission: uint256) -> bool:
     """
-    @dev Owner, or operator with the permission.
+    @dev Whether somebody is the owner, or an operator with the permission.
     """
     owner: address = words._owner_of(account)
     return who == owner or self.operators[owner][who] & permission != 0
@@ -58,7 +58,7 @@ def _may(account: uint256, who: address, permission: uint256) -> bool:
 @view
 def _require_authorised(account: uint256, permission: uint256):
     """
-    @dev Section "who may do what": only the owner and his operators move an account's money.
+    @dev Only the owner and their operators move an account's money.
     """
     assert self._may(account, msg.sender, permission), "registry: not the account's owner"
 
@@ -76,7 +76,7 @@ def _role(role: uint256) -> address:
 @view
 def _require_role(role: uint256):
     """
-    @dev One of the plugged-in contracts.
+    @dev The caller holds a role.
     """
     self._require_caller(msg.sender == self._role(role))
 
@@ -85,7 +85,7 @@ def _require_role(role: uint256):
 @pure
 def _require_caller(allowed: bool):
     """
-    @dev One of the contracts that a function is for.
+    @dev The caller is one of the contracts that a function is for.
     """
     assert allowed, "registry: wrong caller"
 
@@ -94,7 +94,7 @@ def _require_caller(allowed: bool):
 @view
 def _require_listed(index: uint256):
     """
-    @dev A collateral that was listed.
+    @dev The index is that of a listed collateral.
     """
     assert index < self.collateral_count, "registry: unknown token"
 
@@ -112,7 +112,7 @@ def _require_no_proofs():
 @view
 def _phase() -> uint256:
     """
-    @dev How far the clearinghouse has been wound down.
+    @dev How far the clearinghouse is wound down: a phase of role_layout.
     """
     return self.role_words[role_layout.RISK_ENGINE] >> role_layout.PHASE_SHIFT
 
@@ -121,7 +121,7 @@ def _phase() -> uint256:
 @view
 def _require_running():
     """
-    @dev Not in wind-down.
+    @dev The wind-down has not begun.
     """
     # As `_phase`, without its call: every deposit comes past here.
     assert (
@@ -133,7 +133,7 @@ def _require_running():
 @view
 def _require_withdrawals_open():
     """
-    @dev Money leaves accounts: neither paused nor in wind-down.
+    @dev Money may leave accounts: withdrawals are not paused and the wind-down has not begun.
     """
     self._require_running()
     assert (
@@ -147,7 +147,7 @@ def _require_withdrawals_open():
 @pure
 def _require_some(amount: uint256):
     """
-    @dev Moving nothing is a mistake of the caller's.
+    @dev Moving nothing is a mistake of the caller.
     """
     assert amount != 0, "registry: amount is zero"
 
@@ -156,8 +156,9 @@ def _require_some(amount: uint256):
 @view
 def _cap_now(index: uint256) -> uint256:
     """
-    @dev What deposits of a collateral may reach now, WAD: a cap that was raised grows linearly, so
-         that nobody can bring in much of a new token before people have looked at it.
+    @dev What deposits of a collateral may reach now, WAD: a raised cap grows linearly, so that
+         little of a new token comes in before its markets and its feeds have been watched for a
+         while.
     """
     held: IClearinghouseRecords.Collateral = self.collaterals[index]
     passed: uint256 = min(block.timestamp - held.since, CAP_RAMP)
@@ -168,7 +169,7 @@ def _cap_now(index: uint256) -> uint256:
 @pure
 def _require_held(enough: bool):
     """
-    @dev Nobody takes out what he has not.
+    @dev Only what is held can be taken out.
     """
     assert enough, "registry: not enough held"
 
@@ -177,7 +178,7 @@ def _require_held(enough: bool):
 @pure
 def _require_valid(valid: bool):
     """
-    @dev Of a collateral whose value the account is about to count on.
+    @dev A collateral that an account is about to count on has a VALID price.
     """
     assert valid, "registry: price not valid"
 

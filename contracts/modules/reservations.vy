@@ -5,7 +5,8 @@
 @custom:contract-name reservations
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice While anything is kept the funds' exits are closed.
+@notice What each insolvent account is kept, and the sums over all. While anything is kept the
+        funds' exits are closed.
 """
 
 from ..interfaces import IDefaultManagerEvents
@@ -22,7 +23,7 @@ uses: default_rules
 MAX_RESERVED: constant(uint256) = 2**56 - 1
 
 
-# account -> what is reserved for it (layout: tier_layout). And the sums over all accounts.
+# account -> reservation word (layout: tier_layout), and the word of their sums over all accounts.
 kept_for: HashMap[uint256, uint256]
 kept_in_all: uint256
 # Owner of margin accounts -> what is reserved of their own contribution, millionths of cash.
@@ -33,7 +34,7 @@ own_reserved: HashMap[uint256, uint256]
 @view
 def _of(account: uint256) -> uint256:
     """
-    @dev What is reserved for an account: nothing when nothing is reserved at all, which spares most
+    @dev Reservation word of an account: 0 when nothing is reserved at all, which spares most
          insolvencies a slot.
     """
     if self.kept_in_all == 0:
@@ -46,8 +47,12 @@ def _reserve(
     account: uint256, own: uint256, insurance: uint256, contributions: uint256, assessments: uint256
 ):
     """
-    @dev Keeps what tiers 2 to 5 would pay for an account, WAD cash, and closes the funds' exits
-         while anything is kept.
+    @dev Keeps what tiers 2 to 5 would pay for an account, and closes the funds' exits while
+         anything is kept.
+    @param own WAD cash of the owner's own contribution.
+    @param insurance WAD cash of the insurance fund.
+    @param contributions WAD cash of members' contributions.
+    @param assessments WAD cash of assessments.
     """
     word: uint256 = (
         self._millionths_up(own)

@@ -5,8 +5,8 @@
 @custom:contract-name routes
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice The one table of selectors. What neither the entry nor this table names is
-        ClearinghouseAdmin's, which refuses what nobody has. A test compares the table with the
+@notice The one table of selectors. What neither the entry nor this table names goes to
+        ClearinghouseAdmin, which refuses what it has not either. A test compares the table with the
         compiler's interfaces of the parts.
 """
 
@@ -60,7 +60,7 @@ BEGIN_REDEMPTION: constant(bytes4) = method_id("begin_redemption()", output_type
 @pure
 def _part_of(selector: uint256) -> uint256:
     """
-    @dev The part that has a function; parts that work inside a default come first.
+    @dev The part that has a function; the parts that a default calls are compared first.
     @param selector First four bytes of the call, as a number.
     @return SLICES, TEAR_UPS, SETTLEMENT or ADMIN.
     """

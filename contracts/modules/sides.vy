@@ -12,7 +12,7 @@
 
         with g = +1 for LONG and -1 for SHORT. A side that was never torn up has A = 1, K = 0 and no
         storage of its own. When A falls under its floor a new generation of the side begins at
-        A = 1, K = 0; a position of an older one is converted when it is next touched, with the pair
+        A = 1, K = 0; a position of an older one is restated when it is next touched, with the pair
         that its generation ended with. A settled market trades no more: its positions are worth
         their value at the price it was settled at, in cash.
 """
@@ -22,21 +22,23 @@ from .layout import words
 from . import funding_math
 from . import wad_math
 
-# Under this A a new generation of its side begins: keeps the rounding of A, one part in 10**18 of
-# a share, below 10**-15 of a position.
+# A, WAD, under which a new generation of its side begins: keeps the rounding of A, one part in
+# 10**18 of a share, below 10**-15 of a position.
 A_FLOOR: constant(int256) = 10**15
 # Generations after which nothing is left of a position: 2**119 shares times A_FLOOR each.
 GENERATIONS: constant(uint256) = 13
 
 
-# market -> state word and totals word. INV-2: both totals times their A are equal (to dust).
+# market -> state word and totals word (layout: words). INV-2: both totals times their A are equal
+# (to dust).
 market_state: public(HashMap[uint256, uint256])
 market_totals: public(HashMap[uint256, uint256])
-# market -> side (0 LONG, 1 SHORT) -> (A, K) word, read only when the state word says so.
+# market -> side (0 LONG, 1 SHORT) -> side word (layout: words), read only when the state word says
+# that the side is indexed.
 side_index: public(HashMap[uint256, HashMap[uint256, uint256]])
-# market -> side << PAST_SIDE_SHIFT | generation -> the (A, K) word that a generation ended with.
+# market -> key of a past side (layout: words) -> the side word that its generation ended with.
 past_sides: public(HashMap[uint256, HashMap[uint256, uint256]])
-# market -> price it was settled at, WAD. 0: not settled.
+# market -> price it was settled at, WAD cash per base unit. 0: not settled.
 settled_prices: public(HashMap[uint256, uint256])
 
 
@@ -46,7 +48,7 @@ settled_prices: public(HashMap[uint256, uint256])
 @view
 def _state(market: uint256) -> uint256:
     """
-    @dev The state word of a market that exists.
+    @dev The state word of a listed market.
     """
     state: uint256 = self.market_state[market]
     assert state != 0, "sides: unknown market"
@@ -57,7 +59,7 @@ def _state(market: uint256) -> uint256:
 @pure
 def _require_living(state: uint256):
     """
-    @dev A market that is not settled.
+    @dev A market is not settled.
     """
     assert state & words.SETTLED == 0, "sides: market is settled"
 
@@ -67,6 +69,7 @@ def _require_living(state: uint256):
 def _open_interest(market: uint256, state: uint256, long_shares: uint256) -> uint256:
     """
     @dev Open interest, WAD base: the LONG side's, which equals the SHORT side's (INV-2).
+    @param long_shares Total shares of LONG, WAD base.
     """
     if state & words.INDEXED_LONG == 0:
         return long_shares
@@ -81,7 +84,10 @@ def _book_totals(
     market: uint256, state: uint256, long_change: int256, short_change: int256, fee: uint256
 ) -> uint256:
     """
-    @dev Adds to a market's totals (shares, WAD base) and fees (WAD cash). INV-2.
+    @dev Adds to a market's totals and fees. INV-2.
+    @param long_change Change of LONG shares, WAD base.
+    @param short_change Change of SHORT shares, WAD base.
+    @param fee WAD cash, a multiple of CASH_UNIT.
     @return The state word with the new open interest; the caller stores it.
     """
     old: uint256 = self.market_totals[market]
@@ -108,7 +114,8 @@ def _book_totals(
 @view
 def _side(market: uint256, state: uint256, is_long: bool) -> (int256, int256):
     """
-    @dev (A, K) of a side: base units and cash per share, WAD. (1, 0) until its indices move.
+    @dev The index pair of a side; (1, 0) until it moves.
+    @return A in base units per share, K in cash per share, both WAD.
     """
     if state & (words.INDEXED_LONG if is_long else words.INDEXED_SHORT) == 0:
         return units.IWAD, 0
@@ -120,9 +127,11 @@ def _side(market: uint256, state: uint256, is_long: bool) -> (int256, int256):
 @view
 def _present(market: uint256, state: uint256, word: uint256) -> (int256, int256):
     """
-    @dev Shares and cost of a position in terms of the present generation of its side (both as the
-         position word has them, when it is of that one). A LONG's shares are rounded down and a
-         SHORT's up, the cash of past indices down.
+    @dev A position in terms of the present generation of its side. The shares of a LONG are rounded
+         down and those of a SHORT up, the cash of past indices down.
+    @param word Position word (layout: words).
+    @return Signed shares (WAD base) and cost (WAD cash); as the word has them if it is of that
+            generation.
     """
     shares: int256 = words._shares(word)
     cost: int256 = words._cost(word)
@@ -138,7 +147,7 @@ def _present(market: uint256, state: uint256, word: uint256) -> (int256, int256)
         cost -= wad_math._mul_floor(abs(shares), words._signed(end) >> words.SIDE_K_SHIFT)
         shares = wad_math._mul_floor(shares, convert(end & words.SIDE_A_MASK, int256))
         generation += 1
-    return 0, cost  # less than what rounding can tell
+    return 0, cost  # what is left is below the rounding
 
 
 @internal
@@ -147,6 +156,7 @@ def _indexed_leg(market: uint256, state: uint256, word: uint256) -> (int256, int
     """
     @dev Size and carry of a position in a market whose indices have moved. Both roundings go
          against the holder: a LONG counts less, a SHORT more.
+    @return Signed size (WAD base) and carry (WAD cash).
     """
     shares: int256 = 0
     cost: int256 = 0
@@ -183,7 +193,10 @@ def _closing(
 ) -> (int256, int256, int256):
     """
     @dev How a trade of `delta` base units closes a position the other way.
-    @return Shares closed, base units left to open, value of one share (WAD).
+    @param before Signed shares held, WAD base.
+    @param delta Signed, WAD base.
+    @param distance P - F, WAD cash per base unit.
+    @return Shares closed (WAD base), base left to open (signed WAD), value of one share (WAD cash).
     """
     held: int256 = abs(before)
     if state & words.INDEXED_SIDES == 0:
@@ -199,7 +212,7 @@ def _closing(
     if abs(delta) < size:
         return abs(delta) * units.IWAD // a, 0, value
     if abs(delta) <= wad_math._mul_ceil(held, a):
-        return held, 0, value  # a wei that A was rounded by is nothing to turn around with
+        return held, 0, value  # a wei that A was rounded by does not turn the position around
     return held, delta + (size if before > 0 else -size), value
 
 
@@ -207,8 +220,10 @@ def _closing(
 @view
 def _opening(market: uint256, state: uint256, delta: int256, distance: int256) -> (int256, int256):
     """
-    @dev Signed shares that a trade of `delta` base units opens, and the value of one (WAD), in a
-         market whose indices have moved.
+    @dev What a trade of `delta` base units opens in a market whose indices have moved.
+    @param delta Signed, WAD base.
+    @param distance P - F, WAD cash per base unit.
+    @return Signed shares opened (WAD base), value of one share (WAD cash).
     """
     a: int256 = 0
     k: int256 = 0

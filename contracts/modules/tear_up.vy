@@ -5,25 +5,24 @@
 @custom:contract-name tear_up
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice A position nobody takes is closed at mark P: its owner realises what it is worth, and the
-        opposite side o loses as much base in all, without a loop over its holders. With q base
-        units against S shares of the side,
+@notice A position that finds no taker is closed at mark P: its owner realises what it is worth, and
+        the opposite side loses as much base in all, without a loop over its holders. With q base
+        units against S shares of that side,
 
             dA = q / S,   A' = A - dA,   K' = K + dA * g * (P - F)
 
         so that a share is worth the same at P before and after (INV-11): holders lose position,
         not money. Defaulters torn up together are netted first: what a LONG and a SHORT among them
-        have in common closes against each other and reaches nobody else, in whatever order they
-        are named.
+        have in common closes against each other and reaches no other holder, in any order of
+        their names.
 
         What the funds did not pay of a loss is charged to the same side by its shares,
         K'' = K' - loss / S, up to a part of the price for each base unit it held before the
         tear-up. What goes beyond is the hole.
-@dev    A was rounded down for LONG and up for SHORT, K down always: open interest of LONG never
-        exceeds that of SHORT by a tear-up, and no share gains by a rounding at P.
-        The second call of a transaction (charges) finds what the first one (tear-up) has left in
-        transient storage; a charge without a tear-up before it in the same transaction finds no
-        room and becomes part of the hole.
+@dev A is rounded down for LONG and up for SHORT, K always down: a tear-up never makes the open
+     interest of LONG exceed that of SHORT, and no share gains by a rounding at P.
+     The tear-up of a transaction leaves in transient storage what may still be charged. A charge
+     without a tear-up before it in the same transaction finds no room and becomes part of the hole.
 """
 
 from ..interfaces import IClearinghouseEvents
@@ -40,17 +39,18 @@ from . import wad_math
 uses: ledger
 uses: sides
 
+# Fields of `payers`: shares 128 (WAD base) | generation 128.
 PAYERS_MASK: constant(uint256) = 2**128 - 1
 GENERATION_SHIFT: constant(uint256) = 128
 
 
-# market -> LONG base less SHORT base closed in this call, and whether the market was touched by it.
+# market -> LONG base less SHORT base closed in this call, WAD base, and whether anything was.
 net: transient(HashMap[uint256, int256])
 touched: transient(HashMap[uint256, bool])
-# market -> side -> what may still be charged (WAD cash), and to which shares | generation << 128.
+# market -> side -> what may still be charged, WAD cash, and to which shares of which generation.
 room: transient(HashMap[uint256, HashMap[uint256, uint256]])
 payers: transient(HashMap[uint256, HashMap[uint256, uint256]])
-# market -> side -> losses to charge and what of them was charged, WAD cash.
+# market -> side -> losses to charge, and what of them was charged, WAD cash.
 demand: transient(HashMap[uint256, HashMap[uint256, uint256]])
 charged: transient(HashMap[uint256, HashMap[uint256, uint256]])
 
@@ -85,12 +85,14 @@ def _tear_up_one(
     account: uint256, fraction: uint256, legs: DynArray[uint256, 40], charge_cap: uint256
 ) -> (uint256, uint256, uint256):
     """
-    @dev Closes a fraction (WAD) of the named positions of one account at mark, and charges the
-         losses that the legs carry at once: tiers 6 and 7. Of the whole, when nothing else is left
-         to the account, its loss is what it lacks to the wei; the first leg takes the difference
-         to the estimates. One account has one position a market, so that all fits into one pass,
-         without the bookkeeping of `_tear_up_many`.
-    @param legs Position legs only.
+    @dev Closes a fraction of the named positions of one account at mark, and charges the losses
+         that the legs carry at once: tiers 6 and 7. When the whole is closed and nothing else is
+         left to the account, its loss is what it lacks to the wei; the first leg takes the
+         difference to the estimates. One account has one position a market, so that all fits into
+         one pass, without the bookkeeping of `_tear_up_many`.
+    @param fraction WAD, above 0, at most 1.
+    @param legs Known prices of positions only, with their loss as amount (layout: leg_layout).
+    @param charge_cap Greatest charge on a base unit of the opposite side, ppm of the mark.
     @return The header (not stored), the loss and the part of it that deepened the hole, WAD cash.
     """
     header: uint256 = ledger._header(account)
@@ -172,10 +174,14 @@ def _take_off(
     """
     @dev Books one closed position: its shares leave their side, its base the other one, which is
          charged the loss up to its bound. INV-2, INV-11.
-    @param closed Signed shares, base signed base units, WAD: of few wei perhaps 0.
+    @param price Mark, WAD cash per base unit.
+    @param closed Signed shares, WAD base.
+    @param base Signed, WAD base: perhaps 0 for shares of few wei.
     @param is_long Whether the other side is LONG.
-    @return What was charged, WAD cash, and the word of the other side afterwards; 0 if nobody is
-            there.
+    @param loss WAD cash.
+    @param charge_cap Greatest charge on a base unit of the other side, ppm of the mark.
+    @return What was charged, WAD cash, and the word of the other side afterwards; 0 if that side is
+            empty.
     """
     longs: int256 = 0
     shorts: int256 = 0
@@ -200,8 +206,9 @@ def _take_off(
 @internal
 def _leave(market: uint256, closed: int256) -> (int256, int256):
     """
-    @dev Takes closed shares (signed) off the total of their side.
-    @return The totals of LONG and SHORT shares, WAD.
+    @dev Takes closed shares off the total of their side.
+    @param closed Signed shares, WAD base.
+    @return The totals of LONG and SHORT shares, WAD base.
     """
     totals: uint256 = sides.market_totals[market]
     longs: int256 = convert(totals & words.SIDE_TOTAL_MASK, int256)
@@ -230,7 +237,12 @@ def _book_interest(market: uint256, state: uint256):
 @pure
 def _room(shares: uint256, a: int256, price: uint256, charge_cap: uint256) -> uint256:
     """
-    @dev What a side may be charged, WAD cash: a part (ppm) of what it holds at this price.
+    @dev What a side may be charged: a part of what it holds at this price.
+    @param shares WAD base.
+    @param a Index A of the side, WAD.
+    @param price WAD cash per base unit.
+    @param charge_cap ppm of the price.
+    @return WAD cash.
     """
     held: uint256 = wad_math._mul_down(shares, convert(a, uint256))
     return wad_math._mul_down(held, price) * charge_cap // units.PPM
@@ -248,8 +260,12 @@ def _fallen(
     state: uint256,
 ) -> (int256, int256):
     """
-    @dev The pair of a side after so much base (signed) was taken off its shares at a price: A falls
-         by base / shares, rounded up for LONG and down for SHORT; what it fell by becomes K.
+    @dev The index pair of a side after base was taken off its shares at a price: A falls by base /
+         shares, rounded up for LONG and down for SHORT; what it fell by becomes K.
+    @param base Signed, WAD base.
+    @param shares WAD base, above 0.
+    @param price WAD cash per base unit.
+    @return A and K, WAD.
     """
     # |base| < 2**123, 0 < shares < 2**102, price < 2**120 (a leg's field), |F| < 2**96, A < 2**60.
     wanted: uint256 = unsafe_mul(convert(abs(base), uint256), units.WAD)
@@ -268,7 +284,7 @@ def _store_side(
     market: uint256, state: uint256, is_long: bool, a: int256, k: int256
 ) -> (uint256, uint256):
     """
-    @dev Stores the pair of a side; under the floor of A a new generation begins.
+    @dev Stores the index pair of a side; under the floor of A a new generation begins.
     @return The state word (the caller stores it) and the side's word.
     """
     moved: uint256 = state | (words.INDEXED_LONG if is_long else words.INDEXED_SHORT)
@@ -283,9 +299,9 @@ def _store_side(
 @internal
 def _close(account: uint256, legs: DynArray[uint256, 40]) -> (uint256, int256):
     """
-    @dev All of one account's named positions: shares leave the totals of their side, their value
-         becomes cash.
-    @return The header with the old cash (not stored), and the cash that goes into it, WAD.
+    @dev Closes all of one account's named positions: shares leave the totals of their side, their
+         value becomes cash.
+    @return The header with the cash before (not stored), and the cash that goes into it, WAD.
     """
     header: uint256 = ledger._convert_settled(account, ledger._header(account))
     cash: int256 = words._cash(header)
@@ -335,6 +351,8 @@ def _spread(market: uint256, price: uint256, charge_cap: uint256):
     """
     @dev Takes what was closed net in a market off the other side, and notes what each side may be
          charged later. INV-2, INV-11.
+    @param price Mark, WAD cash per base unit.
+    @param charge_cap ppm of the mark.
     """
     state: uint256 = sides.market_state[market]
     net: int256 = self.net[market]
@@ -365,6 +383,8 @@ def _begin_generation(
     """
     @dev Keeps the word that a side's generation ended with, and restates its shares for the next
          one, which begins at (1, 0).
+    @param a Index A that the generation ended with, WAD.
+    @param ended Side word that the generation ended with (layout: words).
     @return The state word; the caller stores it, and the side's new word.
     """
     side: uint256 = 0 if is_long else 1
@@ -418,7 +438,7 @@ def _settle_loss(account: uint256, legs: DynArray[uint256, 40]) -> uint256:
 @internal
 def _demand(legs: DynArray[uint256, 40]):
     """
-    @dev Notes what losses ask of each side.
+    @dev Notes what the losses ask of each side.
     """
     for leg: uint256 in legs:
         if leg_layout._amount(leg) != 0:
@@ -463,7 +483,7 @@ def _charge_side(market: uint256, side: uint256):
 @internal
 def _take_loss(legs: DynArray[uint256, 40]) -> (uint256, uint256):
     """
-    @dev What of losses was charged; the rest deepens the hole.
+    @dev Adds the losses that were not charged to the hole.
     @return The losses together and the part that deepened the hole, WAD cash.
     """
     total: uint256 = 0
@@ -483,7 +503,10 @@ def _take_loss(legs: DynArray[uint256, 40]) -> (uint256, uint256):
 @internal
 def _log_loss(account: uint256, loss: uint256, to_hole: uint256, cash: int256):
     """
-    @dev Tells who paid a loss.
+    @dev Logs who paid a loss.
+    @param loss WAD cash.
+    @param to_hole WAD cash.
+    @param cash Cash of the account afterwards, WAD.
     """
     log IClearinghouseEvents.LossSettled(
         account=account, charged=loss - to_hole, to_hole=to_hole, hole=ledger.hole, cash=cash

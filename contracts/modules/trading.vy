@@ -1,12 +1,12 @@
 #pragma version 0.4.3
 #pragma nonreentrancy on
 """
-@title Novation and slices: the two ways a position changes hands
+@title Fills and slices: the two ways a position changes hands
 @custom:contract-name trading
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice A fill puts the clearinghouse between maker and taker; a slice moves the same fraction of
-        every priced leg of a defaulter to a bidder at mark. Both first book, then show the risk
+        every priced leg of a defaulter to a bidder at mark. Both book first, then show the risk
         engine the books as they stand, and revert as a whole when it objects.
 """
 
@@ -34,10 +34,12 @@ uses: registry
 
 # @notice A fill to book.
 # @custom:member market Market id.
-# @custom:member maker Account id; likewise taker.
+# @custom:member maker Account id of the maker.
+# @custom:member taker Account id of the taker.
 # @custom:member size What the taker gains, signed, WAD base.
 # @custom:member price WAD cash per base unit.
-# @custom:member maker_fee Charge on the maker, WAD cash; likewise taker_fee.
+# @custom:member maker_fee Charge on the maker, WAD cash.
+# @custom:member taker_fee Charge on the taker, WAD cash.
 # @custom:member flags Bit 0: the maker's order is reduce-only, bit 1: the taker's.
 struct Fill:
     market: uint256
@@ -52,7 +54,7 @@ struct Fill:
 
 # @notice An account that trades.
 # @custom:member account Account id.
-# @custom:member header Its header (layout: words), with cash not yet stored.
+# @custom:member header Header word as it stands (layout: words), perhaps not stored.
 # @custom:member charge What it pays for the trade, WAD cash.
 struct Half:
     account: uint256
@@ -61,10 +63,13 @@ struct Half:
 
 
 # @notice What a trade makes of both accounts.
-# @custom:member giver_header Header of the account that gives (not stored); likewise getter_header.
-# @custom:member giver_position Its position word; likewise getter_position.
+# @custom:member giver_header Header of the account that gives (layout: words), not stored.
+# @custom:member getter_header Header of the account that gains, not stored.
+# @custom:member giver_position Position word of the account that gives (layout: words), stored.
+# @custom:member getter_position Position word of the account that gains, stored.
 # @custom:member reduces Who only reduced: bit 0 the giver, bit 1 the getter.
-# @custom:member long_change Change of LONG shares, WAD base; likewise short_change.
+# @custom:member long_change Change of LONG shares, WAD base.
+# @custom:member short_change Change of SHORT shares, WAD base.
 struct Halves:
     giver_header: uint256
     getter_header: uint256
@@ -76,10 +81,12 @@ struct Halves:
 
 
 # @notice What the risk engine says of a fill.
-# @custom:member low Lower end of the mark, WAD; likewise high.
+# @custom:member low Lower end of the mark, WAD cash per base unit.
+# @custom:member high Upper end of the mark, WAD cash per base unit.
 # @custom:member rate Funding rate that the fill argues for, wei of cash per base unit and second.
-# @custom:member weight How much it counts, WAD, at most 1.
-# @custom:member maker_initial IM of the maker, WAD cash; likewise taker_initial.
+# @custom:member weight How much that rate counts, WAD, at most 1.
+# @custom:member maker_initial IM of the maker, WAD cash.
+# @custom:member taker_initial IM of the taker, WAD cash.
 struct Judgement:
     low: uint256
     high: uint256
@@ -97,7 +104,7 @@ def _novate(engine: address, terms: uint256, fill: Fill) -> (uint256, uint256):
     @dev Trades between two accounts: books first, then judges both as they stand.
     @param engine Address of the risk engine.
     @param terms Word of the EXCHANGE role (layout: role_layout).
-    @return The ends of the mark, WAD.
+    @return The lower and the upper end of the mark, WAD cash per base unit.
     """
     assert fill.size != 0 and abs(fill.size) < limits.SIZE_LIMIT, "trading: bad size"
     assert fill.price != 0 and fill.price < limits.PRICE_LIMIT, "trading: bad price"
@@ -162,13 +169,14 @@ def _novate(engine: address, terms: uint256, fill: Fill) -> (uint256, uint256):
 @view
 def _require_orders_allow(terms: uint256, flags: uint256, after: Halves):
     """
-    @dev Orders that must reduce did; a pause of trading and the stages of both accounts allow it.
+    @dev Orders that must reduce do; a pause of trading and the stages of both accounts allow the
+         fill.
     @param terms Word of the EXCHANGE role (layout: role_layout).
     @param flags Which orders are reduce-only, bits as in `Halves.reduces`.
     """
     assert flags & ~after.reduces == 0, "trading: order would not reduce"
     if (terms >> role_layout.FIRST_FIELD) & role_layout.ROLE_FIELD_MASK > block.timestamp:
-        # Positions can be reduced at any time; somebody has to take them over (INV-10).
+        # Positions can be reduced at any time: one account that reduces is enough (INV-10).
         assert after.reduces != 0, "trading: trading is paused"
     self._require_stage_allows(after.giver_header, after.reduces & order_words.MAKER_REDUCES != 0)
     self._require_stage_allows(after.getter_header, after.reduces & order_words.TAKER_REDUCES != 0)
@@ -235,9 +243,13 @@ def _slice(
     fee: uint256,
 ) -> int256:
     """
-    @dev Moves `fraction` (WAD) of every leg in `known` from a defaulter to a bidder at the known
-         prices, then the discount to the bidder and the fee to the protocol. The bidder must meet
-         IM with what they have then.
+    @dev Moves a fraction of every leg in `known` from a defaulter to a bidder at the known prices,
+         then the discount to the bidder and the fee to the protocol. The bidder must meet IM with
+         what they have then.
+    @param fraction WAD, above 0, at most 1.
+    @param known Known prices of legs (layout: leg_layout).
+    @param discount WAD cash.
+    @param fee WAD cash.
     @return Cash of the defaulter afterwards, WAD.
     """
     account_header: uint256 = ledger._convert_settled(account, ledger._header(account))
@@ -301,6 +313,8 @@ def _slice_collateral(
     """
     @dev Moves a fraction of a collateral: whole token units, since less could never leave the
          clearinghouse; rounded up, so that what is charged for is sold (INV-5).
+    @param fraction WAD.
+    @param price WAD cash per token.
     @return Both headers (not stored), and what the bidder owes for it, WAD cash.
     """
     held: uint256 = ledger.collateral[account][index]
@@ -331,6 +345,8 @@ def _slice_position(
 ) -> (uint256, uint256):
     """
     @dev Moves a fraction of a position at a price.
+    @param fraction WAD.
+    @param price WAD cash per base unit.
     @return Both headers (not stored).
     """
     state: uint256 = sides._state(market)
@@ -366,8 +382,10 @@ def _slice_position(
 @view
 def _slice_size(account: uint256, market: uint256, state: uint256, fraction: uint256) -> int256:
     """
-    @dev The signed base amount that is a fraction of a position, rounded towards 0, so that a
-         bidder never gets more than he asked for; the whole of it includes the rounding of A.
+    @dev The base amount that is a fraction of a position, rounded towards 0, so that a bidder never
+         gets more than they asked for; the whole of it includes the rounding of A.
+    @param fraction WAD.
+    @return Signed, WAD base.
     """
     position: uint256 = ledger.positions[account][market]
     shares: int256 = words._shares(position)
@@ -393,7 +411,7 @@ def _book_trade(
     market: uint256, state: uint256, giver: Half, getter: Half, size: int256, price: uint256
 ) -> Halves:
     """
-    @dev Both halves of a trade. INV-2: both sides change by the same base amount.
+    @dev Books both halves of a trade. INV-2: both sides change by the same base amount.
     @param size What the getter gains, signed, WAD base.
     @param price WAD cash per base unit.
     """
@@ -421,7 +439,10 @@ def _book_trade(
 @pure
 def _reduces(old: int256, new: int256) -> uint256:
     """
-    @dev 1 when a position only shrank, else 0.
+    @dev Whether a position only shrank.
+    @param old Signed shares before.
+    @param new Signed shares afterwards.
+    @return 1 if it did, else 0.
     """
     if abs(new) < abs(old) and (new == 0 or (new ^ old) >= 0):
         return 1
@@ -433,9 +454,10 @@ def _book_half(
     market: uint256, state: uint256, half: Half, delta: int256, price: uint256
 ) -> (uint256, int256, uint256):
     """
-    @dev One account's half of a trade: position, realised cash less the charge.
+    @dev Books one account's half of a trade: position, and realised cash less the charge.
     @param delta What the account gains, signed, WAD base.
-    @return The header (not stored), shares before, the position word after.
+    @param price WAD cash per base unit.
+    @return The header (not stored), signed shares before, the position word afterwards.
     """
     if words._is_isolated(half.account):
         assert (
@@ -467,6 +489,8 @@ def _require_margin(
 ):
     """
     @dev INV-8: what an account must meet after it took on risk, paid out or was covered.
+    @param level One of modules/layout/levels.
+    @param known Known prices of legs (layout: leg_layout) that the engine need not read again.
     """
     equity: int256 = staticcall IRiskEngine(engine).require_margin(
         account, words._cash(header), level, ledger._legs(account, header), known
@@ -491,8 +515,8 @@ def _require_stage_allows(header: uint256, reduces: bool):
 @pure
 def _require_no_call(header: uint256):
     """
-    @dev Only accounts outside the default procedure, and that owe nothing for a past default, take
-         on risk or pay out.
+    @dev Only accounts that are outside the default procedure, and owe nothing for a past default,
+         take on risk or pay out.
     """
     if header & words.BARRED != 0:
         ledger._require_uncalled(header)
@@ -513,6 +537,7 @@ def _require_under_cap(cash: int256):
 @pure
 def _fee_up(fee: uint256) -> uint256:
     """
-    @dev A charge rounded up to a whole FEE_UNIT.
+    @dev A charge rounded up to a whole CASH_UNIT.
+    @param fee WAD cash.
     """
     return (fee + units.CASH_UNIT - 1) // units.CASH_UNIT * units.CASH_UNIT

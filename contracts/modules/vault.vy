@@ -5,8 +5,9 @@
 @custom:contract-name vault
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice ERC-20 transfers that believe balances only. Tokens that return nothing, return false or
-        charge a fee on transfer are credited for what arrived, or refused.
+@notice ERC-20 transfers that trust balances only. What arrives is credited, so a fee on transfer is
+        the payer's; a token may return nothing; one that returns false, or sends out something else
+        than asked for, is refused.
 """
 
 from ethereum.ercs import IERC20
@@ -19,7 +20,7 @@ def _pull(token: address, payer: address, amount: uint256) -> uint256:
     @param token Address of the token.
     @param payer Address of the payer.
     @param amount Token units asked for.
-    @return What arrived, in token units.
+    @return What arrived, token units.
     @custom:reverts vault: token transfer failed
     """
     before: uint256 = self._balance(token)
@@ -55,7 +56,7 @@ def _try_push(token: address, recipient: address, amount: uint256) -> uint256:
     @param token Address of the token.
     @param recipient Address that gets them.
     @param amount Token units.
-    @return What has left, in token units, at most `amount`. The caller books the rest back.
+    @return What has left, token units, at most `amount`. The caller books the rest back.
     """
     before: uint256 = self._told_balance(token)
     if before == 0:
@@ -74,7 +75,7 @@ def _try_push(token: address, recipient: address, amount: uint256) -> uint256:
 @view
 def _told_balance(token: address) -> uint256:
     """
-    @dev What this contract holds, in token units; 0 when the token does not say.
+    @dev What this contract holds, token units; 0 when the token does not answer.
     """
     is_told: bool = False
     answer: Bytes[32] = b""
@@ -92,7 +93,7 @@ def _told_balance(token: address) -> uint256:
 @view
 def _balance(token: address) -> uint256:
     """
-    @dev What this contract holds, in token units.
+    @dev What this contract holds, token units.
     """
     return staticcall IERC20(token).balanceOf(self)
 
@@ -101,7 +102,7 @@ def _balance(token: address) -> uint256:
 @pure
 def _require_moved(moved: bool):
     """
-    @dev The token said no, or its balances say that something else than asked for has moved.
+    @dev The token accepted, and its balances say that what was asked for has moved.
     """
     assert moved, "vault: token transfer failed"
 
@@ -109,7 +110,7 @@ def _require_moved(moved: bool):
 @internal
 def _approve(token: address, spender: address, amount: uint256):
     """
-    @dev Lets one of our own contracts take tokens: exactly this much, in this transaction.
+    @dev Lets a contract of the house take tokens: exactly this much, in this transaction.
     @param token Address of the token.
     @param spender Address of the contract.
     @param amount Token units.

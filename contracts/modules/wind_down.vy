@@ -6,10 +6,10 @@
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice Begun by the owner, or by anyone when the hole exceeds a published part of the cash held.
-        Nobody trades, deposits or withdraws any more; anyone settles every market; then for a
-        published time anyone proves accounts with a deficit for a reward (through the
-        DefaultManager, whose funds pay first). Then cash held over claims is one factor for all:
-        order cannot matter, nobody idle can stall it (INV-12).
+        Trades, deposits and withdrawals end; anyone settles every market; then for a published time
+        anyone proves accounts with a deficit for a reward (through the DefaultManager, whose funds
+        pay first). Then cash held over claims is one factor for all: the order of payouts does not
+        matter, and an idle account stalls none of them (INV-12).
 """
 
 from snekmate.auth import ownable
@@ -65,6 +65,7 @@ def seize(account: uint256) -> uint256:
     @notice First half of a proof: turns an account's positions into cash and, if that leaves it in
             deficit, puts its collateral into the pots, up to what covers the deficit at the
             settlement price (rounded up to token units). DefaultManager only, while proofs run.
+    @param account Account id.
     @return What the collateral does not cover, WAD cash.
     @custom:reverts registry: wrong caller | wind down: no proofs now | ledger: unknown account |
                     ledger: no position to convert | words: number out of range | wind down: no
@@ -104,11 +105,14 @@ def conclude_proof(
 ) -> (uint256, uint256):
     """
     @notice Second half of a proof, after the funds have paid: what is left of the deficit becomes
-            part of the hole and the account's cash 0; whoever proved it is rewarded by a claim.
-            DefaultManager only, while proofs run.
-    @param caller_account Who gets the reward, without a deficit of its own; 0 forgoes it.
+            part of the hole and the account's cash 0; the caller who proved it is rewarded by a
+            claim. DefaultManager only, while proofs run.
+    @param account Account id.
+    @param caller_account Account id that gets the reward, without a deficit of its own; 0 forgoes
+           it.
     @param deficit What the collateral did not cover, of which the reward is a part, WAD cash.
-    @return The loss that became part of the hole, and the reward, WAD cash.
+    @return The loss that became part of the hole, WAD cash.
+    @return The reward, WAD cash.
     @custom:reverts registry: wrong caller | wind down: no proofs now | ledger: unknown account |
                     words: number out of range | wind down: account has a deficit
     """
@@ -147,7 +151,8 @@ def begin_redemption() -> (uint256, uint256):
     """
     @notice Ends the proofs: fees repay the hole, and what is held over what is claimed becomes the
             factor for all. Anyone, once the proof window is over.
-    @return Cash to be paid out, and claims on it, WAD.
+    @return Cash to be paid out, WAD cash.
+    @return Claims on it, WAD cash.
     @custom:reverts wind down: proofs are not over
     """
     assert (
@@ -178,9 +183,11 @@ def begin_redemption() -> (uint256, uint256):
 def redeem(account: uint256, recipient: address) -> uint256:
     """
     @notice Pays an account out: its cash times the factor, the same share of the pots, and all of
-            its own collateral. Anyone, to the owner; the owner or an operator with WITHDRAW to
-            anybody. What an account owes for a past default goes to the insurance fund first.
+            its own collateral. Anyone, to the owner; the owner or an operator with WITHDRAW, to any
+            recipient. What an account owes for a past default goes to the insurance fund first.
             Collateral whose token refuses to leave stays in the account for later.
+    @param account Account id.
+    @param recipient Address that gets the tokens.
     @return Settlement token units paid to the recipient.
     @custom:reverts wind down: redemption has not begun | registry: not the account's owner |
                     ledger: unknown account | ledger: no position to convert | words: number out of
@@ -248,8 +255,8 @@ def redeem(account: uint256, recipient: address) -> uint256:
 @view
 def _left_of_pot() -> uint256:
     """
-    @dev Cash that can still be paid out, WAD. Roundings of tear-ups may have made all claims
-         together a few wei more than was held: nobody waits for those.
+    @dev Cash that can still be paid out, WAD. Roundings of tear-ups may make all claims together a
+         few wei more than is held; the last payout is less by them.
     """
     held: uint256 = vault._balance(currency.SETTLEMENT_TOKEN) * currency.SETTLEMENT_SCALE
     return held - min(ledger.protocol_fees, held)
@@ -258,7 +265,9 @@ def _left_of_pot() -> uint256:
 @internal
 def _take_from_pot(index: uint256, claim: uint256) -> uint256:
     """
-    @dev A claim's share of a pot of collateral, or what is left of it; WAD.
+    @dev Takes a claim's share of a pot of collateral, at most what is left of it.
+    @param claim WAD cash.
+    @return WAD of the collateral.
     """
     pot: uint256 = final_settlement.collateral_pots[index]
     paid: uint256 = final_settlement.collateral_paid[index]
@@ -271,9 +280,10 @@ def _take_from_pot(index: uint256, claim: uint256) -> uint256:
 @internal
 def _hand_over(account: uint256, index: uint256, recipient: address, tokens: uint256) -> uint256:
     """
-    @dev Pays collateral out, and puts back what its token does not let go: one bad token keeps
-         nobody from his cash and from the others (INV-12).
-    @return Token tokens that have left.
+    @dev Pays collateral out, and books back what its token does not let go: one bad token keeps no
+         owner from their cash and from the other tokens (INV-12).
+    @param tokens Token units.
+    @return Token units that have left.
     """
     scale: uint256 = registry.collaterals[index].scale
     paid: uint256 = vault._try_push(registry.collaterals[index].token, recipient, tokens)
@@ -291,7 +301,7 @@ def _hand_over(account: uint256, index: uint256, recipient: address, tokens: uin
 @internal
 def _set_phase(phase: uint256):
     """
-    @dev Goes on to a phase; there is no way back.
+    @dev Goes on to a phase of role_layout; there is no way back.
     """
     word: uint256 = registry.role_words[role_layout.RISK_ENGINE]
     registry.role_words[role_layout.RISK_ENGINE] = (
@@ -315,7 +325,8 @@ def _require_proofs():
 @internal
 def _repay_from(account: uint256, tokens: uint256) -> uint256:
     """
-    @dev What of a payout an account owes for past defaults; marks it as repaid.
+    @dev Takes what an account owes for past defaults out of its payout, and marks it as repaid.
+    @param tokens Payout, settlement token units.
     @return Token units that go to the insurance fund instead.
     """
     owed: uint256 = debts._total(ledger.debts[account])

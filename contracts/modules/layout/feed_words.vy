@@ -5,22 +5,23 @@
 @custom:contract-name feed_words
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice What the PriceOracle takes, answers and remembers (described in IPriceOracle), lowest bits
-        first:
+@notice What the PriceOracle takes, answers and remembers (described in IPriceOracle): field, width
+        in bits and unit, lowest bits first.
 
-        configuration  w0  primary address 160 | its heartbeat 32 (seconds) | its decimals 8
-                           | secondary's heartbeat 32 | its decimals 8 | deviation limit 16 (bps)
-                       w1  secondary address 160 | 96 bits of the caller
+        configuration  w0  primary feed 160 (address) | its heartbeat 32 (seconds) | its decimals 8
+                           | secondary's heartbeat 32 (seconds) | its decimals 8
+                           | deviation limit 16 (bps)
+                       w1  secondary feed 160 (address) | 96 bits of the caller
                        w2  min price 128 (WAD) | max price 128 (WAD), both exclusive
         judgement      low 120 (WAD) | high 120 (WAD) | status 8
-        evidence       price 120 (WAD; 0 = none) | age 64 (seconds that widen it), and three flags:
-                       the price may be as low or as high as the bounds allow, the answer is fresh
+        evidence       price 120 (WAD; 0 = none) | age 64 (seconds that widen it) | 69 unused | may
+                       be as low as the bounds allow 1 | as high 1 | the answer is fresh 1
         checkpoint     price 128 (WAD) | time 128 (unix seconds); 0 = never
         memory         average 128 (WAD) | outage since 128 (unix seconds; 0 = none); 0 = never
 """
 
 
-# Statuses of a judgement. The order is not the priority.
+# Statuses of a judgement. Their numbers do not rank them.
 STATUS_VALID: constant(uint256) = 0
 STATUS_STALE: constant(uint256) = 1
 STATUS_DIVERGENT: constant(uint256) = 2
@@ -42,18 +43,18 @@ HEARTBEAT_MASK: constant(uint256) = 2**32 - 1
 DECIMALS_SHIFT: constant(uint256) = 32
 DECIMALS_MASK: constant(uint256) = 2**8 - 1
 
-# Decimals of every price here, and the most a feed may have.
+# Decimals of every price here, and the most that a feed may have.
 PRICE_DECIMALS: constant(uint256) = 18
 MAX_DECIMALS: constant(uint256) = 36
 
-# A judgement. The mask of its prices, `leg_layout.PRICE_MASK`, is also the greatest price there is,
-# WAD: bounds beyond it count as it.
+# A judgement. The mask of its prices, `leg_layout.PRICE_MASK`, is also the greatest price, WAD:
+# bounds beyond it count as it.
 HIGH_SHIFT: constant(uint256) = 120
 STATUS_SHIFT: constant(uint256) = 240
 
 # Evidence. Its price is masked like that of a judgement.
 AGE_SHIFT: constant(uint256) = 120
-AGE_MASK: constant(uint256) = 2**64 - 1
+AGE_MASK: constant(uint256) = 2**64 - 1  # seconds
 BELOW: constant(uint256) = 2**253
 ABOVE: constant(uint256) = 2**254
 FRESH: constant(uint256) = 2**255

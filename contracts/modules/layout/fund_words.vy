@@ -1,23 +1,24 @@
 #pragma version 0.4.3
 #pragma nonreentrancy on
 """
-@title Layout of the funds' packed storage words
+@title Words of the funds
 @custom:contract-name fund_words
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice Lowest bits first.
+@notice What the funds keep packed: field, width in bits and unit, lowest bits first.
 
-        tranche   assets 96 (token units) | total shares 128 | epoch 32
-        stake     shares 128 | epoch 32 | noticed 1
-        notice    shares 128 | ready at 32 | lapses at 32 (unix seconds) | epoch 32
-        request   shares 128 | ready at 64 | lapses at 64 (unix seconds)
-        terms     cooldown 32 | window 32 (seconds) | contribution rate 32 (ppm) | fee weight 32
+        tranche   assets 96 (token units) | total shares 128 | epoch 32 (number)
+        stake     shares 128 | epoch 32 (number) | notice given 1
+        notice    shares 128 | ready at 32 | lapses at 32 (both unix seconds) | epoch 32 (number)
+        request   shares 128 | ready at 64 | lapses at 64 (both unix seconds)
+        terms     cooldown 32 | window 32 (both seconds) | contribution rate 32 (ppm)
+                  | fee weight 32 (number)
 """
 
 
 # SHARES AND EPOCHS --------------------------------------------------------------------------------
 
-# Shares that a token unit is worth when a fund is new.
+# Shares that a token unit buys when a fund is new.
 PAR: constant(uint256) = 10**6
 
 # The shares of a stake, of a notice and of a request are their word's lowest bits.
@@ -36,7 +37,7 @@ TRANCHE_EPOCH_SHIFT: constant(uint256) = 224
 # STAKE --------------------------------------------------------------------------------------------
 
 STAKE_EPOCH_SHIFT: constant(uint256) = 128
-NOTICED: constant(uint256) = 2**160
+NOTICED: constant(uint256) = 2**160  # flag
 
 
 # NOTICE -------------------------------------------------------------------------------------------

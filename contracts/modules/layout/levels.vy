@@ -5,7 +5,7 @@
 @custom:contract-name levels
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice What `RiskEngine.require_margin` takes.
+@notice The levels that `RiskEngine.require_margin` takes, from 0 on.
 """
 
 INITIAL: constant(uint256) = 0  # IM

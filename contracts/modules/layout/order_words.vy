@@ -8,7 +8,7 @@
 @notice What the Exchange remembers of orders and markets, and the flags that it hands the ledger,
         and the ledger the risk engine, with a fill. Lowest bits first:
 
-        lane   sequence 64 | filled 128 (WAD base)
+        lane   sequence 64 (number) | filled 128 (WAD base)
         terms  maker fee 32 | taker fee 32 (both ppm of notional) | band 16 (bps of mark);
                0 = not traded
         flags  the maker reduces | the taker reduces

@@ -5,12 +5,15 @@
 @custom:contract-name role_layout
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice A role's word carries what is read together with its holder (lowest bits first):
+@notice A role's word carries what is read together with its holder: field, width in bits and unit,
+        lowest bits first.
 
-        every role    holder, address
-        RISK_ENGINE   withdrawals paused until 32 | liquidations paused until 32 | phase 2
-        EXCHANGE      trading paused until 32 | IM above which an account needs a contribution 32
-                      (whole units of cash; 0: none does)
+        every role     holder 160 (address)
+        RISK_ENGINE    and withdrawals paused until 32 | liquidations paused until 32 (both unix
+                       seconds) | phase 32
+        EXCHANGE       and trading paused until 32 (unix seconds) | IM above which an account needs
+                       a contribution 32 (whole units of cash; 0: none does)
+        proposed role  next holder 160 (address) | when they may take over 96 (unix seconds)
 """
 
 
@@ -32,9 +35,9 @@ WINDING_DOWN: constant(uint256) = 1  # markets are settled, deficits proven
 REDEMPTION: constant(uint256) = 2
 
 # What the guardian may pause.
-TRADING: constant(uint256) = 0
+TRADING: constant(uint256) = 0  # reductions go on
 WITHDRAWALS: constant(uint256) = 1
-LIQUIDATIONS: constant(uint256) = 2
+LIQUIDATIONS: constant(uint256) = 2  # cures go on
 
 # Fields of a role's word. The two fields above the holder are 32 bits wide.
 HOLDER_MASK: constant(uint256) = 2**160 - 1
@@ -43,6 +46,6 @@ SECOND_FIELD: constant(uint256) = 192
 ROLE_FIELD_MASK: constant(uint256) = 2**32 - 1
 PHASE_SHIFT: constant(uint256) = 224
 
-# After a pause of liquidations nothing is called or sold for so long, and accounts can be cured,
+# Time after a pause of liquidations in which accounts can be cured, and none is called or sold,
 # seconds. It counts as paused time.
 CURE_WINDOW: constant(uint256) = 3_600

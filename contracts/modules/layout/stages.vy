@@ -5,10 +5,10 @@
 @custom:contract-name stages
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice The stage field of an account's header word takes these values.
+@notice The values of the stage field in an account's header (layout: words).
 """
 
-UNCALLED: constant(uint256) = 0
-CALL: constant(uint256) = 1
+UNCALLED: constant(uint256) = 0  # outside the procedure
+CALL: constant(uint256) = 1  # under a margin call
 AUCTION: constant(uint256) = 2
 INSOLVENCY: constant(uint256) = 3

@@ -5,16 +5,20 @@
 @custom:contract-name term_words
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice All terms of the procedure in one word, all terms of the waterfall in another (lowest bits
-        first; described in IDefaultManagerEvents):
+@notice All terms of the procedure in one word, all terms of the waterfall in another (described in
+        IDefaultManagerEvents): field, width in bits and unit, lowest bits first. "Cash" stands for
+        whole units of cash.
 
-        terms       grace 24 | duration 24 | discount start 20 | discount end 20 | fee 20
-                    | target 24 | close-out 20 | reward 20 | reward cap 24 | dust 24
-        waterfall   window 24 | charge cap 20 | period 24 | amount a market 32
-                    | share a market 20 | total amount 32 | total share 20 | remainder 24
+        terms       grace 24 (seconds) | duration 24 (seconds) | discount start 20 (ppm of MM)
+                    | discount end 20 (ppm of MM) | fee 20 (ppm of MM) | target 24 (ppm of MM)
+                    | close-out 20 (ppm of MM) | reward 20 (ppm of MM) | reward cap 24 (cash)
+                    | dust 24 (cash)
+        waterfall   window 24 (seconds) | charge cap 20 (ppm of mark) | period 24 (seconds)
+                    | amount a market 32 (cash) | share a market 20 (ppm) | total amount 32 (cash)
+                    | total share 20 (ppm) | remainder 24 (seconds)
 """
 
-# Widths: seconds and units of cash take 24 bits, rates 20, amounts of the limits 32.
+# Masks of fields of 20, 24 and 32 bits.
 BITS_20: constant(uint256) = 2**20 - 1
 BITS_24: constant(uint256) = 2**24 - 1
 BITS_32: constant(uint256) = 2**32 - 1

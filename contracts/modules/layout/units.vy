@@ -1,20 +1,21 @@
 #pragma version 0.4.3
 #pragma nonreentrancy on
 """
-@title Units: the one home of scales
+@title Units
 @custom:contract-name units
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice Cash, base amounts and fractions are WAD. Rates are parts per million (ppm) or basis points.
+@notice The scales of all numbers. Cash, base amounts, prices and fractions are WAD; rates are parts
+        per million (ppm) or basis points (bps).
 """
 
 
-# Fixed point of cash, base amounts, prices, fractions.
+# One, in fixed point.
 WAD: constant(uint256) = 10**18
 IWAD: constant(int256) = 10**18
 WAD_DECIMALS: constant(uint8) = 18
 
-# Parts per million and basis points in a whole.
+# One, in parts per million and in basis points.
 PPM: constant(uint256) = 1_000_000
 IPPM: constant(int256) = 1_000_000
 BPS: constant(uint256) = 10_000

@@ -1,29 +1,35 @@
 #pragma version 0.4.3
 #pragma nonreentrancy on
 """
-@title Layout of the ledger's packed storage words
+@title Words of the ledger
 @custom:contract-name words
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice A margin account is one header word and one word a position; a market is two words. Every
         field that can be written is range-checked here, so that a value that does not fit reverts
-        instead of spilling into its neighbour.
+        instead of spilling into its neighbour. Field, width in bits and unit, lowest bits first:
 
-        header    cash int100 | 10 market ids of 11 bits | collateral bitmap 8 | stage 2 | opened 1
-                  | indebted 1 | clock of the stage uint32 | more markets 1 | spare 1
-        position  generation uint16 | cost int120 | shares int120
-        state     funding index int96 | time uint32 | rate int48 | open interest 52
-                  | generation of LONG 12 | generation of SHORT 12 | LONG indexed 1
-                  | SHORT indexed 1 | settled 1 | spare 1
-        totals    shares of LONG uint102 | shares of SHORT uint102 | fees uint52
-        side      A uint64 | K int192
+        account id     index 72 (number) | only market of an ISOLATED account 16 (id)
+                       | mode 8 (1 ISOLATED, 2 CROSS) | owner 160 (address)
+        header         cash int100 (WAD cash) | 10 market ids of 11 | collateral bitmap 8 | stage 2
+                       | opened 1 | indebted 1 | clock of the stage 32 (unix seconds)
+                       | more markets 1 | 1 unused
+        more markets   22 market ids of 11
+        position       generation 16 (number) | cost int120 (WAD cash) | shares int120 (WAD base)
+        state          funding index int96 (WAD cash per base unit) | time 32 (unix seconds)
+                       | rate int48 (2**16 wei of cash per base unit and second)
+                       | open interest 52 (WAD base) | generation of LONG 12 (number)
+                       | generation of SHORT 12 (number) | LONG indexed 1 | SHORT indexed 1
+                       | settled 1 | 1 unused
+        totals         shares of LONG 102 | shares of SHORT 102 (both WAD base)
+                       | fees 52 (millionths of cash)
+        side           A 64 (WAD base per share) | K int192 (WAD cash per share)
+        past side key  generation 16 (number) | side (0 LONG, 1 SHORT)
 
-        (lowest bits first.) The open interest of the state word is a copy for margin checks, which
-        then need not read the totals: 49 bits shifted left by 8 times the 3 bits above them,
-        rounded up, so at most 2**-40 of it too high. A negative cash field counts debt shares;
-        their index is fixed at 1, so it is an amount of cash too. Units: cash, cost and K in WAD
-        of the settlement token, shares in WAD of base units, the funding index in WAD cash per
-        base unit, the rate in 2**16 wei of cash per base unit and second, fees in 10**-6 of cash.
+        The open interest of the state word is a copy for margin checks, which then need not read
+        the totals: 49 bits shifted left by 8 times the 3 bits above them, rounded up, so at most
+        2**-40 of it too high. A negative cash field counts debt shares; their index is fixed at 1,
+        so it is an amount of cash too.
 """
 
 from . import units
@@ -34,8 +40,8 @@ from . import units
 OWNER_SHIFT: constant(uint256) = 96
 MODE_SHIFT: constant(uint256) = 88
 MARKET_SHIFT: constant(uint256) = 72
-ISOLATED: constant(uint256) = 1
-CROSS: constant(uint256) = 2
+ISOLATED: constant(uint256) = 1  # mode: positions in one market only
+CROSS: constant(uint256) = 2  # mode: all positions share margin
 
 
 # HEADER -------------------------------------------------------------------------------------------
@@ -43,17 +49,17 @@ CROSS: constant(uint256) = 2
 CASH_BITS: constant(uint256) = 100
 CASH_MASK: constant(uint256) = 2**100 - 1
 CASH_LEFT: constant(uint256) = 156  # shifted left by this, cash ends at the top bit
-CASH_LIMIT: constant(int256) = 2**99
+CASH_LIMIT: constant(int256) = 2**99  # WAD cash: -limit <= cash < limit
 ID_BITS: constant(uint256) = 11
 ID_MASK: constant(uint256) = 2**11 - 1
 ALL_IDS: constant(uint256) = (2**110 - 1) * 2**100
-HEADER_IDS: constant(uint256) = 10  # market ids inside the header; 22 more in the second word
+HEADER_IDS: constant(uint256) = 10  # market ids inside the header; 22 are in the second word
 COLLATERAL_SHIFT: constant(uint256) = 210
 COLLATERAL_MASK: constant(uint256) = 2**8 - 1
 STAGE_SHIFT: constant(uint256) = 218
 STAGE_MASK: constant(uint256) = 3
 OPENED: constant(uint256) = 2**220
-INDEBTED: constant(uint256) = 2**221  # owes what others paid for it (ledger.debts)
+INDEBTED: constant(uint256) = 2**221  # has a debt record (ledger.debts)
 BARRED: constant(uint256) = 3 * 2**218 | 2**221  # any stage, or indebted
 SINCE_SHIFT: constant(uint256) = 222
 SINCE_MASK: constant(uint256) = 2**32 - 1
@@ -67,19 +73,19 @@ COST_SHIFT: constant(uint256) = 16
 COST_LEFT: constant(uint256) = 120  # shifted left by this, the cost ends at the top bit
 SHARES_SHIFT: constant(uint256) = 136
 COST_MASK: constant(uint256) = 2**120 - 1
-POSITION_LIMIT: constant(int256) = 2**119  # exclusive bound of |shares| and |cost|
+POSITION_LIMIT: constant(int256) = 2**119  # of |shares| and |cost|, WAD, exclusive
 
 
 # MARKET -------------------------------------------------------------------------------------------
 
 FUNDING_MASK: constant(uint256) = 2**96 - 1
 FUNDING_LEFT: constant(uint256) = 160  # shifted left by this, the index ends at the top bit
-FUNDING_LIMIT: constant(int256) = 2**95
+FUNDING_LIMIT: constant(int256) = 2**95  # WAD cash per base unit, exclusive
 FUNDING_TIME_SHIFT: constant(uint256) = 96
 FUNDING_TIME_MASK: constant(uint256) = 2**32 - 1
 FUNDING_RATE_SHIFT: constant(uint256) = 128
 FUNDING_RATE_MASK: constant(uint256) = 2**48 - 1
-FUNDING_RATE_LIMIT: constant(int256) = 2**47
+FUNDING_RATE_LIMIT: constant(int256) = 2**47  # rate units, exclusive
 FUNDING_RATE_UNIT: constant(int256) = 2**16  # wei of cash per base unit and second
 INTEREST_SHIFT: constant(uint256) = 176
 INTEREST_MASK: constant(uint256) = 2**49 - 1
@@ -89,10 +95,10 @@ EXPONENT_STEP: constant(uint256) = 8  # bits
 KEPT_MASK: constant(uint256) = (2**80 - 1) * 2**176  # all but funding index, time and rate
 STATIC_MASK: constant(uint256) = (2**28 - 1) * 2**228  # generations and flags
 STATE_CLOCK_MASK: constant(uint256) = 2**176 - 1  # funding index, time and rate
-PAST_SIDE_SHIFT: constant(uint256) = 16  # of the side above the generation, in a key of past sides
+PAST_SIDE_SHIFT: constant(uint256) = 16  # of the side in a past side key
 GENERATION_LONG_SHIFT: constant(uint256) = 228
 GENERATION_SHORT_SHIFT: constant(uint256) = 240
-LAST_GENERATION: constant(uint256) = 2**12 - 1
+LAST_GENERATION: constant(uint256) = 2**12 - 1  # a number, and the mask of the field
 INDEXED_LONG: constant(uint256) = 2**252
 INDEXED_SHORT: constant(uint256) = 2**253
 INDEXED_SIDES: constant(uint256) = 3 * 2**252  # either side
@@ -100,12 +106,12 @@ SETTLED: constant(uint256) = 2**254
 MOVED: constant(uint256) = 7 * 2**252  # either side indexed, or settled
 SHORT_TOTAL_SHIFT: constant(uint256) = 102
 SIDE_TOTAL_MASK: constant(uint256) = 2**102 - 1
-SIDE_TOTAL_LIMIT: constant(int256) = 2**102
+SIDE_TOTAL_LIMIT: constant(int256) = 2**102  # WAD base, exclusive
 FEES_SHIFT: constant(uint256) = 204
 FEES_MASK: constant(uint256) = 2**52 - 1
 SIDE_A_MASK: constant(uint256) = 2**64 - 1
 SIDE_K_SHIFT: constant(uint256) = 64
-K_LIMIT: constant(int256) = 2**130  # WAD: no sequence of tear-ups and charges gets there
+K_LIMIT: constant(int256) = 2**130  # WAD cash per share: out of reach of tear-ups and charges
 
 
 @internal
@@ -166,7 +172,7 @@ def _cash(header: uint256) -> int256:
 @pure
 def _with_cash(header: uint256, cash: int256) -> uint256:
     """
-    @dev The header with another cash amount.
+    @dev The header with another cash amount, WAD.
     """
     self._require_fits(cash < CASH_LIMIT and cash >= -CASH_LIMIT)
     return header & ~CASH_MASK | self._bits(cash) & CASH_MASK
@@ -194,7 +200,7 @@ def _since(header: uint256) -> uint256:
 @pure
 def _with_stage(header: uint256, stage: uint256, since: uint256) -> uint256:
     """
-    @dev The header with another stage and clock.
+    @dev The header with another stage and clock (unix seconds).
     """
     self._require_fits(stage <= STAGE_MASK and since <= SINCE_MASK)
     return (
@@ -217,7 +223,7 @@ def _collateral_bitmap(header: uint256) -> uint256:
 @pure
 def _has_positions(header: uint256) -> bool:
     """
-    @dev Ids are kept without gaps, so the first place tells.
+    @dev Whether an account holds a market: ids have no gaps, so the first place tells.
     """
     return (header >> CASH_BITS) & ID_MASK != 0
 
@@ -245,6 +251,8 @@ def _cost(position: uint256) -> int256:
 def _pack_position(shares: int256, cost: int256) -> uint256:
     """
     @dev A position word of generation 0.
+    @param shares WAD base, signed: positive LONG, negative SHORT.
+    @param cost WAD cash.
     """
     self._require_fits(max(abs(shares), abs(cost)) < POSITION_LIMIT)
     return self._bits(shares) << SHARES_SHIFT | (self._bits(cost) & COST_MASK) << COST_SHIFT
@@ -266,8 +274,8 @@ def _generation(state: uint256, is_long: bool) -> uint256:
 def _pack_side(a: int256, k: int256) -> uint256:
     """
     @dev A side word.
-    @param a WAD base per share, from 0 to 1.
-    @param k WAD cash per share.
+    @param a Index A, WAD base per share, from 0 to 1.
+    @param k Index K, WAD cash per share.
     """
     self._require_fits(a >= 0 and a <= 10**18 and k < K_LIMIT and k >= -K_LIMIT)
     return self._bits(a) | self._bits(k) << SIDE_K_SHIFT
@@ -286,7 +294,7 @@ def _time(state: uint256) -> uint256:
 @pure
 def _rate(state: uint256) -> int256:
     """
-    @dev Funding rate, wei of cash per base unit and second.
+    @dev Funding rate, wei of cash per base unit and second (the field times FUNDING_RATE_UNIT).
     """
     return (self._signed(state << 80) >> 208) * FUNDING_RATE_UNIT
 
@@ -337,8 +345,9 @@ def _fees(totals: uint256) -> uint256:
 def _pack_totals(longs: int256, shorts: int256, fees: uint256) -> uint256:
     """
     @dev A totals word.
-    @param longs WAD base; likewise shorts.
-    @param fees WAD cash, a multiple of FEE_UNIT.
+    @param longs Shares of LONG, WAD base.
+    @param shorts Shares of SHORT, WAD base.
+    @param fees WAD cash, a multiple of CASH_UNIT.
     """
     millionths: uint256 = fees // units.CASH_UNIT
     self._require_fits(
@@ -354,6 +363,7 @@ def _pack_totals(longs: int256, shorts: int256, fees: uint256) -> uint256:
 def _pack_state(old: uint256, funding: int256, rate: int256) -> uint256:
     """
     @dev The state word at this block's time; open interest, generations and flags are kept.
+    @param funding Funding index, WAD cash per base unit.
     @param rate Wei of cash per base unit and second, rounded towards zero to a multiple of
            FUNDING_RATE_UNIT.
     """
@@ -371,6 +381,6 @@ def _pack_state(old: uint256, funding: int256, rate: int256) -> uint256:
 @pure
 def _require_fits(fits: bool):
     """
-    @dev A field never spills into its neighbour.
+    @dev A number fits into its field: none spills into its neighbour.
     """
     assert fits, "words: number out of range"
