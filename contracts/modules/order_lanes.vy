@@ -74,7 +74,8 @@ def _take(
     @param sequence Place in the lane, in bounds.
     @param order_size Signed size of the order, WAD base, in bounds.
     @param size How much to take, WAD base.
-    @param min_size The least to take when less than `size` is left, WAD base.
+    @param min_size The least to take when less than `size` is left, WAD base, so that dust filled
+           just before does not block a fill.
     @return What was taken, WAD base.
     """
     live: bool = False
