@@ -230,7 +230,7 @@ def _require_not_superseded(live: bool):
 @pure
 def _require_some(size: uint256):
     """
-    @dev Nothing is no fill.
+    @dev A fill of nothing is a mistake.
     @param size WAD base.
     """
     assert size != 0, "order lanes: zero size"
@@ -240,8 +240,8 @@ def _require_some(size: uint256):
 @pure
 def _require_left(min_size: uint256, left: uint256):
     """
-    @dev Of an order with less than asked for, enough is left.
-    @param min_size WAD base.
-    @param left WAD base.
+    @dev An order with less than asked for has as much as the taker accepts.
+    @param min_size What the taker accepts, WAD base.
+    @param left What the order has left, WAD base.
     """
     assert left != 0 and min_size <= left, "order lanes: order overfilled"

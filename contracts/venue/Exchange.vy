@@ -321,7 +321,7 @@ def _require_may_trade(account: uint256):
 @view
 def _require_signer(account: uint256, signer: address):
     """
-    @dev So does the signer of an order, now and not only when they signed.
+    @dev The signer owns the account or operates it with TRADE now, not only when they signed.
     """
     assert self._may_trade(account, signer), "exchange: signer not authorised"
 
@@ -342,8 +342,8 @@ def _require_in_time(deadline: uint256, expiry: uint256):
 @view
 def _require_taker(maker_account: uint256, named_account: uint256, taker_account: uint256):
     """
-    @dev The taker's account is not the maker's, is the one that the order names if it names any, and
-         the sender trades for it.
+    @dev The taker's account is not the maker's, is the one that the order names if it names any,
+         and the sender trades for it.
     @param maker_account Account id.
     @param named_account Account id of the taker that the order names; 0: any.
     @param taker_account Account id.
