@@ -50,7 +50,7 @@ def _run(source: Source) -> list[Problem]:
     return [
         Problem(
             source.tree.root / issue.get("file", where),
-            issue["position"]["line"],
+            int(str(issue["position"]).split(":")[0]),  # line:column
             f"{issue['code']} {issue['message']}",
         )
         for issue in issues
