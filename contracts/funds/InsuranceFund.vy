@@ -18,10 +18,10 @@
         are redeemed without a request, whatever is reserved.
 @dev    First depositor. A share has six decimals more than the token, so with V = 10**6 virtual
         shares and one virtual token unit, a donor who makes a deposit of a units round to nothing
-        loses at least a * 10**6 units to the virtual shares, however much they staked
-        before. Six is enough for that, and leaves room below the supply limit for a settlement
-        token of 18 decimals. Donations and fees that arrive while nobody is staked belong to the
-        virtual shares: they cover losses and nobody can withdraw them.
+        loses at least a * 10**6 units to the virtual shares, however much they staked before. Six
+        is enough for that, and leaves room below the supply limit for a settlement token of 18
+        decimals. Donations and fees that arrive while nobody is staked belong to the virtual
+        shares: they cover losses and nobody can withdraw them.
 
         Total loss. The fund can be emptied and staked again any number of times, because shares are
         consolidated when they are worth next to nothing (see slashable_shares).
@@ -237,7 +237,7 @@ def draw(account: uint256, cash: uint256) -> uint256:
     if tokens != 0:
         log IInsuranceFundEvents.Draw(account=account, asked=cash, paid=paid, tokens=tokens)
         fund._hand_over(erc4626.asset, account, tokens, paid)
-    # Also when nothing was left to pay: the token's issuer may have taken it.
+    # Also when the fund was empty: the token's issuer can take what it holds, without a draw.
     slashable_shares._consolidate(erc4626._total_assets() * fund_words.PAR)
     return paid
 

@@ -38,7 +38,8 @@ def _worst_equity(account: uint256, seen: IRiskEngine.Assessment) -> int256:
 @view
 def _deadline(word: uint256, seen: IRiskEngine.Assessment) -> uint256:
     """
-    @dev Deadline of a margin call: grace begins anew when the procedure resumes, unix seconds.
+    @dev Deadline of a margin call, unix seconds: grace begins anew when the procedure resumes.
+    @param word Word of the RISK_ENGINE role.
     """
     resumed: uint256 = default_rules._resumed(word, seen)
     if resumed == 0:
@@ -50,7 +51,8 @@ def _deadline(word: uint256, seen: IRiskEngine.Assessment) -> uint256:
 @view
 def _clock(word: uint256, seen: IRiskEngine.Assessment) -> uint256:
     """
-    @dev The clock of a stage as it counts: after a pause or an outage it begins anew.
+    @dev The clock of a stage as it counts, unix seconds: after a pause or an outage it begins anew.
+    @param word Word of the RISK_ENGINE role.
     """
     if seen.stage == stages.UNCALLED:
         return 0
@@ -66,6 +68,7 @@ def _rate_now(
 ) -> uint256:
     """
     @dev Discount of an auction at this block, ppm of MM.
+    @param word Word of the RISK_ENGINE role.
     """
     start: uint256 = min(self._clock(word, seen), block.timestamp)
     return auction_math._discount_rate(
@@ -79,7 +82,8 @@ def _limit(
     terms: IDefaultManagerEvents.Terms, seen: IRiskEngine.Assessment, rate: uint256
 ) -> uint256:
     """
-    @dev f*.
+    @dev f*, the greatest fraction that may be sold, WAD.
+    @param rate Discount, ppm of MM.
     """
     return auction_math._max_fraction(
         seen.equity,
@@ -97,6 +101,10 @@ def _limit(
 def _fraction_taken(fraction: uint256, min_fraction: uint256, limit: uint256) -> uint256:
     """
     @dev The fraction asked for, or f* when the bidder accepts less.
+    @param fraction What is asked for, WAD.
+    @param min_fraction The least that is accepted, WAD.
+    @param limit f*, WAD.
+    @return WAD.
     """
     default_rules._require_some(fraction)
     if fraction > limit:
@@ -115,7 +123,10 @@ def _quote(
     taken: uint256,
 ) -> IDefaultManagerEvents.Quote:
     """
-    @dev What a bid for `taken` does.
+    @dev What a bid does.
+    @param worst_equity From `_worst_equity`, WAD cash.
+    @param rate Discount, ppm of MM.
+    @param taken The fraction, WAD.
     """
     priced: uint256 = seen.linear + seen.quadratic
     discount: uint256 = 0

@@ -115,6 +115,9 @@ def _assess(
     """
     @dev The account as the engine sees it now.
     @param word Word of the RISK_ENGINE role.
+    @param account Account id.
+    @return The assessment.
+    @return VALID legs with their prices and details (layout: leg_layout).
     """
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
     known: DynArray[uint256, limits.MAX_KNOWN] = []
@@ -145,7 +148,10 @@ def _engine() -> address:
 @pure
 def _meets(equity: int256, maintenance: uint256, ratio: uint256) -> bool:
     """
-    @dev Whether equity is at least this part (ppm) of MM.
+    @dev Whether equity is at least a part of MM.
+    @param equity WAD cash.
+    @param maintenance MM, WAD cash.
+    @param ratio The part, ppm.
     """
     return equity * units.IPPM >= convert(maintenance * ratio, int256)
 
@@ -155,6 +161,8 @@ def _meets(equity: int256, maintenance: uint256, ratio: uint256) -> bool:
 def _require_unhealthy(seen: IRiskEngine.Assessment, priced: uint256):
     """
     @dev INV-3: a healthy account can neither be called nor sold, nor one without any VALID price.
+    @param seen The account as the risk engine sees it.
+    @param priced Number of its legs with a VALID price.
     """
     assert not self._meets(
         seen.equity, seen.maintenance, units.PPM
@@ -166,7 +174,7 @@ def _require_unhealthy(seen: IRiskEngine.Assessment, priced: uint256):
 @pure
 def _require_priced(priced: bool):
     """
-    @dev What is in doubt decides nothing.
+    @dev A price that is not VALID decides nothing.
     """
     assert priced, "default rules: price not valid"
 
@@ -202,7 +210,7 @@ def _require_fraction(allowed: bool):
 @pure
 def _require_insolvency(stage: uint256):
     """
-    @dev Its insolvency was recognised.
+    @dev The insolvency of the account was recognised.
     """
     assert stage == stages.INSOLVENCY, "default rules: insolvency not recognised"
 
@@ -212,6 +220,8 @@ def _require_insolvency(stage: uint256):
 def _require_bidder(account: uint256, deadline: uint256):
     """
     @dev Nobody is made a bidder by a stranger, nor too late.
+    @param account Account id of the bidder.
+    @param deadline Last moment of the bid, unix seconds.
     """
     assert block.timestamp <= deadline, "default rules: bid expired"
     assert staticcall IClearinghouse(CLEARINGHOUSE).is_authorised(

@@ -19,7 +19,6 @@ from . import fund_terms
 from . import loss_tranches
 
 uses: fund_terms
-
 uses: loss_tranches
 
 

@@ -20,12 +20,12 @@
         the tranche, cover losses, and go to the next member who deposits (they are part of what
         that contribution is worth, so that member pledges for them too).
 @dev    Bounds. assets < 2**96 (79 thousand million tokens of 18 decimals), total_shares < 2**128,
-        epoch modulo 2**32. After a loss total_shares <= 10**12 * assets, and
-        every other step rounds so that (total_shares + virtual) / (assets + 1) does not rise;
-        hence a unit never mints more than 10**12 shares, and the worth of all members together
-        never exceeds the assets. A tranche that is all but wiped out refuses deposits only beyond
-        2**128 / 10**12 units, 340 million tokens of 18 decimals. 2**32 epochs are as many defaults
-        of at least a whole unit of cash each.
+        epoch modulo 2**32. After a loss total_shares <= 10**12 * assets, and every other step
+        rounds so that (total_shares + virtual) / (assets + 1) does not rise; hence a unit never
+        mints more than 10**12 shares, and the worth of all members together never exceeds the
+        assets. A tranche that is all but wiped out refuses deposits only beyond 2**128 / 10**12
+        units, 340 million tokens of 18 decimals. 2**32 epochs are as many defaults of at least a
+        whole unit of cash each.
 """
 
 from snekmate.utils import math
@@ -48,7 +48,7 @@ WORTHLESS: constant(uint256) = fund_words.PAR * 10**6
 
 # STRUCTS ------------------------------------------------------------------------------------------
 
-# Members' money of one order of loss.
+# What members hold that bears losses in the same tier.
 struct Tranche:
     assets: uint256        # token units
     total_shares: uint256  # sum over members

@@ -74,7 +74,8 @@ def _take(
     @param sequence Place in the lane, in bounds.
     @param order_size Signed size of the order, WAD base, in bounds.
     @param size How much to take, WAD base.
-    @param min_size The least to take when less than `size` is left, WAD base.
+    @param min_size The least to take when less than `size` is left, WAD base, so that dust filled
+           just before does not block a fill.
     @return What was taken, WAD base.
     """
     live: bool = False
@@ -229,7 +230,7 @@ def _require_not_superseded(live: bool):
 @pure
 def _require_some(size: uint256):
     """
-    @dev Nothing is no fill.
+    @dev A fill of nothing is a mistake.
     @param size WAD base.
     """
     assert size != 0, "order lanes: zero size"
@@ -239,8 +240,8 @@ def _require_some(size: uint256):
 @pure
 def _require_left(min_size: uint256, left: uint256):
     """
-    @dev Of an order with less than asked for, enough is left.
-    @param min_size WAD base.
-    @param left WAD base.
+    @dev An order with less than asked for has as much as the taker accepts.
+    @param min_size What the taker accepts, WAD base.
+    @param left What the order has left, WAD base.
     """
     assert left != 0 and min_size <= left, "order lanes: order overfilled"

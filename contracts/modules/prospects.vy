@@ -33,6 +33,7 @@ def _prospect(
          without one, what each tier has for the account.
     @param clearinghouse Address of the ledger.
     @param manager Address of the DefaultManager.
+    @param before The step as far as it is known: account and shortfall (WAD cash).
     @param known The account's VALID legs with their details (layout: leg_layout).
     """
     step: ILens.NextStep = before

@@ -52,7 +52,10 @@ def _sell(
     @dev Sells a part of a remainder and resolves the account when nothing is left to sell or to
          owe.
     @param word Word of the RISK_ENGINE role.
-    @return Fraction taken (WAD) and discount (WAD cash).
+    @param seen The account as the risk engine sees it.
+    @param known Its VALID legs with their details (layout: leg_layout).
+    @return Fraction taken, WAD.
+    @return Discount received, WAD cash.
     """
     header: uint256 = staticcall IClearinghouse(default_rules.CLEARINGHOUSE).headers(offer.account)
     assert words._cash(header) < 0 and len(known) != 0, "remainder: nothing to sell"
@@ -69,7 +72,7 @@ def _sell(
         taken = limit
     discount: uint256 = worth * taken // units.WAD * rate // units.PPM
     if seen.equity > EQUITY_DUST:
-        # Not at the price of making it insolvent (INV-4).
+        # The discount comes out of equity and leaves the account solvent (INV-4).
         discount = min(discount, convert(seen.equity - EQUITY_DUST, uint256) * taken // units.WAD)
         default_rules._require_discount(
             discount * units.PPM >= offer.min_discount * (worth * taken // units.WAD)

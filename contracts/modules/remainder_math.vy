@@ -12,7 +12,7 @@ from .layout import leg_layout
 from .layout import limits
 from .layout import units
 
-# Greatest discount on a remainder, ppm of its worth: what no congestion of a chain is worth.
+# Greatest discount on a remainder, ppm of its worth: more than a bid costs on a congested chain.
 REMAINDER_DISCOUNT: constant(uint256) = 500_000
 
 

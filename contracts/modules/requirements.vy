@@ -24,9 +24,7 @@ from . import fund_terms
 from . import loss_tranches
 
 uses: fund
-
 uses: fund_terms
-
 uses: loss_tranches
 
 

@@ -348,8 +348,8 @@ def _balance(owner: address) -> uint256:
 @view
 def _requested(owner: address) -> uint256:
     """
-    @dev Shares in the request of `owner` after all halvings, lapsed or not. Never more than
-         their balance while it has not lapsed: both are halved alike.
+    @dev Shares in the request of `owner` after all halvings, lapsed or not. Never more than their
+         balance while it has not lapsed: both are halved alike.
     """
     return (self.requests[owner] & fund_words.SHARES_MASK) >> (
         self.halvings - self.halvings_of[owner]

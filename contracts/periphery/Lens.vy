@@ -471,8 +471,12 @@ def _price(engine: address, row: uint256) -> ILens.PriceView:
 @view
 def _position(engine: address, account: uint256, row: uint256, body: uint256) -> ILens.PositionView:
     """
-    @dev A position from the second word of its leg (layout: IRiskEngine): q << 128 | b, worth
+    @dev A position from the second word of its leg (layout: leg_layout): q << 128 | b, worth
          q * P + b.
+    @param engine Address of the risk engine.
+    @param account Account id.
+    @param row Row of its market.
+    @param body Second word of its leg.
     """
     market: uint256 = row - leg_layout.MARKET_ROW
     price: ILens.PriceView = self._price(engine, row)
@@ -499,6 +503,10 @@ def _position(engine: address, account: uint256, row: uint256, body: uint256) ->
 def _interest(market: uint256, state: uint256, shares: uint256, is_long: bool) -> uint256:
     """
     @dev Open interest of a side, WAD base: shares * A.
+    @param market Market id.
+    @param state The market's state word (layout: words).
+    @param shares Sum of the side's shares.
+    @param is_long Whether it is the LONG side.
     """
     moved: uint256 = words.INDEXED_LONG if is_long else words.INDEXED_SHORT
     if state & moved == 0:
@@ -513,6 +521,9 @@ def _interest(market: uint256, state: uint256, shares: uint256, is_long: bool) -
 @pure
 def _meets(equity: int256, maintenance: uint256, ratio: uint256) -> bool:
     """
-    @dev Whether equity is at least this part (ppm) of MM.
+    @dev Whether equity is at least a part of MM.
+    @param equity WAD cash.
+    @param maintenance MM, WAD cash.
+    @param ratio The part, ppm.
     """
     return equity * units.IPPM >= convert(maintenance * ratio, int256)

@@ -428,7 +428,7 @@ def _answer(feed: uint256, terms: uint256, least: uint256, greatest: uint256) ->
 @view
 def _is_sequencer_up() -> bool:
     """
-    @dev Never waits for a sequencer that there is not.
+    @dev A chain without a sequencer is never waited for.
     @return Whether it is up and past its grace time, or there is none.
     """
     return SEQUENCER_FEED == empty(address) or self._resumed_at() < block.timestamp

@@ -107,8 +107,7 @@ def fill(
     @param limit_price The worst price the taker accepts, buying or selling, WAD cash per base.
     @param deadline Last second at which the taker wants this fill, unix seconds.
     @param reduce_only Whether the taker's position may only shrink.
-    @param min_size Fills all that is left when less than `size` is left, down to this, WAD base:
-           dust filled just before does not block this fill. By default: all or nothing.
+    @param min_size Fills what is left if less than `size`, down to this, WAD base. Default: never.
     @return maker_fee The maker's fee as asked of the ledger, which rounds up to its unit, WAD cash.
     @return taker_fee The taker's fee, likewise, WAD cash.
     @custom:reverts exchange: deadline passed | exchange: order expired | exchange: self fill |
@@ -119,11 +118,8 @@ def fill(
                     unknown market | order lanes: order superseded | order lanes: zero size | order
                     lanes: order overfilled | market terms: price off band
     """
-    self._require_in_time(deadline)
-    self._require_unexpired(order.expiry)
-    self._require_two_accounts(order.account, taker_account)
-    self._require_named_taker(order.taker, taker_account)
-    self._require_may_trade(taker_account)
+    self._require_in_time(deadline, order.expiry)
+    self._require_taker(order.account, order.taker, taker_account)
     order_lanes._require_size_bounds(order.size)
     order_lanes._require_sequence_bounds(order.sequence)
     market_terms._require_price_bounds(order.price)
@@ -137,9 +133,7 @@ def fill(
     taken: uint256 = order_lanes._take(
         order.account, order.lane, order.sequence, order.size, size, min_size
     )
-    taker_size: int256 = convert(taken, int256)
-    if order.size > 0:
-        taker_size = -taker_size
+    taker_size: int256 = -convert(taken, int256) if order.size > 0 else convert(taken, int256)
     maker_fee: uint256 = 0
     taker_fee: uint256 = 0
     maker_fee, taker_fee = market_terms._fees_up(terms, taken, order.price)
@@ -166,8 +160,7 @@ def fill(
         order.price,
         maker_fee,
         taker_fee,
-        convert(order.reduce_only, uint256)
-        | (convert(reduce_only, uint256) << order_words.TAKER_REDUCES_SHIFT),
+        order_words._reduce_flags(order.reduce_only, reduce_only),
     )
     market_terms._require_in_band(terms, order.price, mark_low, mark_high)
     return maker_fee, taker_fee
@@ -330,49 +323,36 @@ def _require_may_trade(account: uint256):
 @view
 def _require_signer(account: uint256, signer: address):
     """
-    @dev So does the signer of an order, now and not only when they signed.
+    @dev The signer owns the account or operates it with TRADE now, not only when they signed.
     """
     assert self._may_trade(account, signer), "exchange: signer not authorised"
 
 
 @internal
 @view
-def _require_in_time(deadline: uint256):
+def _require_in_time(deadline: uint256, expiry: uint256):
     """
-    @dev The taker still wants the fill.
-    @param deadline Unix seconds.
+    @dev Taker and maker still want the fill.
+    @param deadline The taker's, unix seconds.
+    @param expiry The maker's, unix seconds.
     """
     assert block.timestamp <= deadline, "exchange: deadline passed"
-
-
-@internal
-@view
-def _require_unexpired(expiry: uint256):
-    """
-    @dev The maker still wants the fill.
-    @param expiry Unix seconds.
-    """
     assert block.timestamp <= expiry, "exchange: order expired"
 
 
 @internal
-@pure
-def _require_two_accounts(maker_account: uint256, taker_account: uint256):
+@view
+def _require_taker(maker_account: uint256, named_account: uint256, taker_account: uint256):
     """
-    @dev An account cannot be its own other side.
-    """
-    assert maker_account != taker_account, "exchange: self fill"
-
-
-@internal
-@pure
-def _require_named_taker(named_account: uint256, taker_account: uint256):
-    """
-    @dev An order for one account is filled by that account.
-    @param named_account Account id; 0: any.
+    @dev The taker's account is not the maker's, is the one that the order names if it names any,
+         and the sender trades for it.
+    @param maker_account Account id.
+    @param named_account Account id of the taker that the order names; 0: any.
     @param taker_account Account id.
     """
+    assert maker_account != taker_account, "exchange: self fill"
     assert (named_account == 0 or named_account == taker_account), "exchange: not the named taker"
+    self._require_may_trade(taker_account)
 
 
 @internal

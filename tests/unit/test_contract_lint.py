@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+
 import pytest
 
 from tools.contract_lint import dialect, docs, graph, layout, natspec, rules, size
@@ -615,6 +618,14 @@ def test_natrix_runs_once_for_a_content(write, tmp_path, monkeypatch):
         rules.problems, write(**{**sources, "modules__m": sources["modules__m"] + "\n# Changed.\n"})
     )
     assert runs[2:] == ["A"]
+
+
+def test_natrix_says_where(write, tmp_path, monkeypatch):
+    issue = {"position": "7:4", "code": "NTX5", "message": "not pure"}
+    done = subprocess.CompletedProcess([], 1, stdout=json.dumps([issue]), stderr="")
+    monkeypatch.setattr(rules.subprocess, "run", lambda *_args, **_more: done)
+    [problem] = rules.problems(write(core__House=""))
+    assert (problem.path.stem, problem.line, problem.text) == ("House", 7, "NTX5 not pure")
 
 
 # COMMAND ------------------------------------------------------------------------------------------

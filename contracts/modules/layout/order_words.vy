@@ -28,3 +28,15 @@ BAND_SHIFT: constant(uint256) = 64
 MAKER_REDUCES: constant(uint256) = 1
 TAKER_REDUCES_SHIFT: constant(uint256) = 1
 TAKER_REDUCES: constant(uint256) = 1 << TAKER_REDUCES_SHIFT
+
+
+@internal
+@pure
+def _reduce_flags(maker_reduces: bool, taker_reduces: bool) -> uint256:
+    """
+    @dev Flags of `novate`.
+    @param maker_reduces Whether the maker may only reduce.
+    @param taker_reduces Whether the taker may only reduce.
+    @return Bits, see above.
+    """
+    return convert(maker_reduces, uint256) | convert(taker_reduces, uint256) << TAKER_REDUCES_SHIFT
