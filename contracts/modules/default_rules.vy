@@ -1,12 +1,13 @@
 #pragma version 0.4.3
 #pragma nonreentrancy on
 """
-@title The rules that both halves of the DefaultManager share
+@title Default rules: what the DefaultManager and its part for insolvent accounts share
 @custom:contract-name default_rules
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice Terms, clocks and the judgement of an account. Kept in a module of its own because
-        DefaultManager and DefaultManagerInsolvency share its storage, slot by slot.
+@notice Terms, clocks and the judgement of an account. DefaultManager and DefaultManagerInsolvency
+        share its storage, slot by slot; what the first saw of an account it leaves to the second
+        in transient storage.
 """
 
 from ..interfaces import IClearinghouse
@@ -49,7 +50,7 @@ CLEARINGHOUSE: public(immutable(address))
 # Terms of the procedure and of the waterfall (layout: term_words).
 packed_terms: uint256
 packed_waterfall: uint256
-# What the DefaultManager has just seen of an account, for its other half in the same call.
+# What the DefaultManager has just seen of an account, for its other part in the same call.
 seen: transient(IRiskEngine.Assessment)
 known: transient(DynArray[uint256, limits.MAX_KNOWN])
 

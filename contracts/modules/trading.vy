@@ -31,9 +31,6 @@ uses: ledger
 uses: sides
 uses: registry
 
-MAKER_REDUCE_ONLY: constant(uint256) = 1
-TAKER_REDUCE_ONLY: constant(uint256) = 2
-
 
 # @notice A fill to book.
 # @custom:member market Market id.
@@ -148,9 +145,15 @@ def _novate(engine: address, terms: uint256, fill: Fill) -> (uint256, uint256):
     )
     threshold: uint256 = terms >> role_layout.SECOND_FIELD
     if threshold != 0:
-        if after.reduces & MAKER_REDUCE_ONLY == 0 and seen.maker_initial > threshold * units.WAD:
+        if (
+            after.reduces & order_words.MAKER_REDUCES == 0
+            and seen.maker_initial > threshold * units.WAD
+        ):
             self._require_contribution(fill.maker, seen.maker_initial)
-        if after.reduces & TAKER_REDUCE_ONLY == 0 and seen.taker_initial > threshold * units.WAD:
+        if (
+            after.reduces & order_words.TAKER_REDUCES == 0
+            and seen.taker_initial > threshold * units.WAD
+        ):
             self._require_contribution(fill.taker, seen.taker_initial)
     return seen.low, seen.high
 
@@ -167,8 +170,8 @@ def _require_orders_allow(terms: uint256, flags: uint256, after: Halves):
     if (terms >> role_layout.FIRST_FIELD) & role_layout.ROLE_FIELD_MASK > block.timestamp:
         # Positions can be reduced at any time; somebody has to take them over (INV-10).
         assert after.reduces != 0, "trading: trading is paused"
-    self._require_stage_allows(after.giver_header, after.reduces & MAKER_REDUCE_ONLY != 0)
-    self._require_stage_allows(after.getter_header, after.reduces & TAKER_REDUCE_ONLY != 0)
+    self._require_stage_allows(after.giver_header, after.reduces & order_words.MAKER_REDUCES != 0)
+    self._require_stage_allows(after.getter_header, after.reduces & order_words.TAKER_REDUCES != 0)
 
 
 @internal
@@ -408,7 +411,7 @@ def _book_trade(
         market, state, getter, size, price
     )
     new = words._shares(after.getter_position)
-    after.reduces |= self._reduces(old, new) << order_words.TAKER_REDUCE_ONLY_SHIFT
+    after.reduces |= self._reduces(old, new) << order_words.TAKER_REDUCES_SHIFT
     after.long_change += max(new, 0) - max(old, 0)
     after.short_change += min(old, 0) - min(new, 0)
     return after

@@ -6,10 +6,9 @@
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice Reads many accounts, positions, markets or prices in one call. It keeps nothing, decides
-        nothing and is trusted by nobody: the risk engine judges, the default manager rules, and the
-        Lens asks them on behalf of whoever would otherwise make a hundred calls. One account that
-        does not exist or cannot be judged leaves a hole in the answer and never makes a batch
-        revert.
+        nothing and is trusted by nobody: it asks the risk engine, which judges, and the
+        DefaultManager, which rules. An account that does not exist or cannot be judged leaves a
+        gap in the answer and never makes a batch revert. Anyone may call every function.
 """
 
 from ..interfaces import IClearinghouse
@@ -63,7 +62,9 @@ CLEARINGHOUSE: public(immutable(address))
 @deploy
 def __init__(clearinghouse: address):
     """
-    @param clearinghouse The ledger; it names the risk engine and the default manager.
+    @notice Ties the Lens to one ledger for ever.
+    @param clearinghouse Address of the Clearinghouse; it names the risk engine and the
+           DefaultManager.
     @custom:reverts lens: no clearinghouse
     """
     assert clearinghouse != empty(address), "lens: no clearinghouse"
@@ -76,7 +77,9 @@ def __init__(clearinghouse: address):
 @view
 def accounts(ids: DynArray[uint256, MAX_ACCOUNTS]) -> DynArray[ILens.AccountView, MAX_ACCOUNTS]:
     """
-    @notice Health, stage and what may be done now with each account, in the order asked for.
+    @notice Health, stage and what may be done now with each account. Anyone may ask.
+    @param ids Account ids.
+    @return One answer for each id, in the order asked for (units: ILens).
     """
     engine: address = self._role(role_layout.RISK_ENGINE)
     manager: address = self._role(role_layout.DEFAULT_MANAGER)
@@ -98,7 +101,13 @@ def actionable(
     DynArray[uint256, MAX_ACCOUNTS],
 ):
     """
-    @notice Which of these accounts may now be called, put up for auction, bid for, cured.
+    @notice Which of these accounts may be called, put up for auction, bid for or cured now. Anyone
+            may ask.
+    @param ids Account ids.
+    @return Ids of accounts for which `call_margin` goes through.
+    @return Ids of accounts for which `open_auction` goes through.
+    @return Ids of accounts for which `bid` goes through, as far as the account is concerned.
+    @return Ids of accounts for which `cure` goes through.
     """
     engine: address = self._role(role_layout.RISK_ENGINE)
     manager: address = self._role(role_layout.DEFAULT_MANAGER)
@@ -125,7 +134,9 @@ def actionable(
 def next_step(account: uint256) -> ILens.NextStep:
     """
     @notice What happens next to an account, when, at what discount, and who would pay a shortfall.
-            Reverts for an account that does not exist or cannot be judged.
+            Anyone may ask. Reverts for an account that does not exist or cannot be judged.
+    @param account Account id.
+    @return The next step (units: ILens).
     """
     manager: address = self._role(role_layout.DEFAULT_MANAGER)
     terms: IDefaultManagerEvents.Terms = staticcall IDefaultManagerViews(manager).terms()
@@ -148,7 +159,7 @@ def next_step(account: uint256) -> ILens.NextStep:
     step = prospects._prospect(CLEARINGHOUSE, manager, step, known)
     word: uint256 = staticcall IClearinghouse(CLEARINGHOUSE).role_word(role_layout.RISK_ENGINE)
     if word >> role_layout.PHASE_SHIFT != role_layout.RUNNING:
-        return step  # nothing but proofs and redemption
+        return step  # a wind-down has proofs and redemption only
     paused_until: uint256 = (word >> role_layout.SECOND_FIELD) & role_layout.ROLE_FIELD_MASK
     if paused_until != 0:
         paused_until += role_layout.CURE_WINDOW
@@ -203,8 +214,9 @@ def positions(
     ids: DynArray[uint256, MAX_HELD_ACCOUNTS]
 ) -> DynArray[ILens.PositionView, MAX_POSITION_VIEWS]:
     """
-    @notice Every position of these accounts at mark, account by account; none of an account that
-            does not exist.
+    @notice Every position of these accounts at mark. Anyone may ask.
+    @param ids Account ids.
+    @return Positions, account by account; none of an account that does not exist (units: ILens).
     """
     engine: address = self._role(role_layout.RISK_ENGINE)
     found: DynArray[ILens.PositionView, MAX_POSITION_VIEWS] = []
@@ -234,7 +246,9 @@ def markets(
     ids: DynArray[uint256, limits.MAX_MARKET]
 ) -> DynArray[ILens.MarketView, limits.MAX_MARKET]:
     """
-    @notice Mark, funding up to now, open interest and fees of each market.
+    @notice Mark, funding up to now, open interest and fees of each market. Anyone may ask.
+    @param ids Market ids.
+    @return One answer for each id, in the order asked for (units: ILens).
     """
     engine: address = self._role(role_layout.RISK_ENGINE)
     seen: DynArray[ILens.MarketView, limits.MAX_MARKET] = []
@@ -274,7 +288,9 @@ def markets(
 @view
 def prices(rows: DynArray[uint256, MAX_ROWS]) -> DynArray[ILens.PriceView, MAX_ROWS]:
     """
-    @notice Price of each row of the risk engine's table; empty for a row that was never set.
+    @notice Price of each row of the risk engine's table. Anyone may ask.
+    @param rows Rows of the risk engine's table (layout: risk_rows).
+    @return One answer for each row, in the order asked for; empty for a row never set.
     """
     engine: address = self._role(role_layout.RISK_ENGINE)
     seen: DynArray[ILens.PriceView, MAX_ROWS] = []
@@ -290,6 +306,7 @@ def prices(rows: DynArray[uint256, MAX_ROWS]) -> DynArray[ILens.PriceView, MAX_R
 def _role(role: uint256) -> address:
     """
     @dev A contract plugged into the ledger.
+    @param role Which, see role_layout.
     """
     return staticcall IClearinghouse(CLEARINGHOUSE).roles(role)
 
@@ -300,7 +317,12 @@ def _account(
     engine: address, manager: address, terms: IDefaultManagerEvents.Terms, account: uint256
 ) -> ILens.AccountView:
     """
-    @dev One account. The four answers on what may be done follow DefaultManager's own conditions.
+    @dev One account. The four answers on what may be done follow the DefaultManager's own
+         conditions.
+    @param engine Address of the risk engine.
+    @param manager Address of the DefaultManager.
+    @param terms The DefaultManager's terms.
+    @param account Account id.
     """
     seen: ILens.AccountView = empty(ILens.AccountView)
     seen.account = account
@@ -346,7 +368,11 @@ def _account(
 @view
 def _margin(engine: address, account: uint256) -> (bool, int256, uint256, uint256):
     """
-    @dev RiskEngine.margin, or False first when it has no answer.
+    @dev RiskEngine.margin, which an account that cannot be judged makes revert.
+    @return Whether it answered.
+    @return Equity, WAD cash.
+    @return IM, WAD cash.
+    @return MM, WAD cash.
     """
     success: bool = False
     answer: Bytes[MARGIN_SIZE] = b""
@@ -370,9 +396,12 @@ def _margin(engine: address, account: uint256) -> (bool, int256, uint256, uint25
 @view
 def _assessment(engine: address, account: uint256) -> (bool, bool, bool, int256, uint256):
     """
-    @dev RiskEngine.assess.
-    @return Whether it answered, whether any leg has a VALID price, whether every leg has one,
-            equity, MM.
+    @dev RiskEngine.assess, which an account that cannot be judged makes revert.
+    @return Whether it answered.
+    @return Whether any leg has a VALID price.
+    @return Whether every leg has one.
+    @return Equity, WAD cash.
+    @return MM, WAD cash.
     """
     success: bool = False
     answer: Bytes[ASSESS_SIZE] = b""
@@ -395,7 +424,11 @@ def _assessment(engine: address, account: uint256) -> (bool, bool, bool, int256,
 @view
 def _auction(manager: address, account: uint256) -> (bool, uint256, uint256, uint256):
     """
-    @dev Clock, discount and f* of DefaultManager.auction, or False first when it has no answer.
+    @dev DefaultManager.auction, which an account that cannot be judged makes revert.
+    @return Whether it answered.
+    @return The clock, unix seconds.
+    @return Discount, ppm of MM.
+    @return f*, WAD.
     """
     success: bool = False
     answer: Bytes[AUCTION_SIZE] = b""

@@ -13,7 +13,7 @@
 @dev    Deploy it with the empty address as the one executor, which opens `execute` to anyone, and
         without an admin, who could hand out roles without a delay. docs/decisions.md says why.
         A scheduled call does not expire and is executed when somebody likes: name a predecessor
-        where order matters, and cancel what is no longer wanted. It owns nothing but parameters,
+        where order matters, and cancel what is not wanted any more. It owns parameters only,
         so it takes no tokens, and Ether only to pass it on in an execution: of what snekmate's
         controller can do, the ERC-721 and ERC-1155 receivers, `set_role_admin`, ERC-165 and a
         default function are left out.

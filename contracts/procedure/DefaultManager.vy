@@ -12,12 +12,17 @@
             deadline missed, or
             equity < close_out*MM  open_auction: orders void, the discount starts to rise
             equity < MM            bid: a fraction of every priced leg at mark less the discount
-            equity <= 0            insolvency: the same at mark, without discount, then tear-up;
-            what
-                                   is missing comes out of the waterfall (DefaultManagerInsolvency)
+            equity <= 0            insolvency: bids at mark without discount, then tear_up; the
+                                   waterfall pays what is missing
+            equity > 0 again       reopen: back to the auction
 
         The discount is measured in maintenance margin of the slice, so that it grows with the risk
         taken over; discount, fee and reward come out of the defaulter's equity only (INV-4).
+@dev    Two contracts share the storage of this one. `cure`, `reopen`, all views and the terms are
+        here alone. `call_margin`, `open_auction` and `bid` judge the account here; the half that
+        deals with an insolvent one is in DefaultManagerInsolvency, reached by delegatecall with
+        what was seen in transient storage (`default_rules.seen`, `known`). `tear_up` and
+        `prove_deficit` are there alone: `__default__` has the one table of what is routed.
 """
 
 from ..interfaces import IClearinghouse
@@ -53,7 +58,7 @@ initializes: draw_limits[default_rules := default_rules]
 initializes: reservations[default_rules := default_rules]
 exports: default_rules.CLEARINGHOUSE
 
-# What the insolvency part has that this contract has not: the one table.
+# What DefaultManagerInsolvency alone has: the one table of what is routed there.
 TEAR_UP: constant(bytes4) = method_id("tear_up(uint256[])", output_type=bytes4)
 PROVE_DEFICIT: constant(bytes4) = method_id("prove_deficit(uint256)", output_type=bytes4)
 PROVE_DEFICIT_FOR: constant(bytes4) = method_id(
@@ -72,10 +77,11 @@ def __init__(
     waterfall: IDefaultManagerEvents.Waterfall,
 ):
     """
-    @param clearinghouse The ledger; its owner sets the terms.
-    @param insolvency DefaultManagerInsolvency made for the same ledger.
-    @param terms First terms, inside the bounds of `set_terms`.
-    @param waterfall Likewise those of the waterfall.
+    @notice Ties the procedure to one ledger and to its part for insolvent accounts, for ever.
+    @param clearinghouse Address of the Clearinghouse; its owner sets the terms.
+    @param insolvency Address of a DefaultManagerInsolvency made for the same ledger.
+    @param terms First terms, inside the bounds of `set_terms` (units: IDefaultManagerEvents).
+    @param waterfall First terms of the waterfall, inside the bounds of `set_waterfall`.
     @custom:reverts default manager: part of another ledger | default rules: terms out of bounds
     """
     assert (
@@ -92,8 +98,8 @@ def __init__(
 @reentrant
 def __default__() -> Bytes[limits.PART_ANSWER_SIZE]:
     """
-    @notice Runs what only the insolvency part has there, on this contract's storage; the part takes
-            the lock and reverts with its own reason.
+    @notice Runs `tear_up` and `prove_deficit` in DefaultManagerInsolvency, on this contract's
+            storage. Anyone. The part takes the lock and reverts with its own reason.
     @custom:reverts default manager: unknown function
     """
     assert len(msg.data) >= 4, "default manager: unknown function"
@@ -111,10 +117,12 @@ def __default__() -> Bytes[limits.PART_ANSWER_SIZE]:
 @external
 def call_margin(account: uint256, caller_account: uint256 = 0) -> uint256:
     """
-    @notice Calls an account whose equity is below MM. Anyone, at VALID prices.
-    @param caller_account Account that gets the reward, paid by the called account: a part of MM, at
-           most the cap and what equity there is; 0 forgoes it.
-    @return Deadline to cure, unix seconds: now for an insolvent account, which gets no grace.
+    @notice Calls an account whose equity is below MM. Anyone, at VALID prices. The called account
+            pays the reward: a part of MM, at most the cap and what equity there is. An insolvent
+            account gets no grace: its insolvency is recognised instead.
+    @param account Account id.
+    @param caller_account Account id of who gets the reward; 0 forgoes it.
+    @return Deadline to cure, unix seconds; now for an insolvent account.
     @custom:reverts default rules: winding down | default rules: liquidations are paused | default
                     manager: already called | default rules: account is healthy | default rules:
                     price not valid
@@ -155,6 +163,7 @@ def cure(account: uint256):
     """
     @notice Ends a margin call or an auction of an account whose equity is back at the target.
             Anyone, at any time; prices that are not VALID count at their worse end for the account.
+    @param account Account id.
     @custom:reverts default manager: no call to cure | default manager: equity below target
     """
     stage: uint256 = words._stage(
@@ -183,8 +192,9 @@ def open_auction(account: uint256):
     """
     @notice Puts an account up for auction: its call has passed the deadline and equity is still
             below MM, or equity is below the close-out margin, called or not. Anyone, at VALID
-            prices. At equity 0 and below it opens the insolvency instead, also of an account in
-            auction already.
+            prices. At equity 0 and below the insolvency is recognised instead, also of an account
+            in auction already.
+    @param account Account id.
     @custom:reverts default rules: winding down | default rules: liquidations are paused | default
                     manager: auction is open | default rules: account is healthy | default rules:
                     price not valid | default manager: grace not over
@@ -227,14 +237,19 @@ def bid(
 ) -> (uint256, uint256):
     """
     @notice Takes a fraction of every VALID leg of an account in auction, at mark less the discount,
-            into an account of the caller's, which must meet IM afterwards. At equity 0 and below it
-            takes the slice at mark, and what is left of collateral at a discount of its own.
-    @param fraction WAD, (0, f*].
+            into the bidder's account, which must meet IM afterwards. Who: the owner of
+            `bidder_account`, or an operator of theirs with TRADE. Of an insolvent account it takes
+            the slice at mark, and what is left of collateral at a discount of its own.
+    @param account Account id of the account in auction.
+    @param fraction Part to take, WAD, (0, f*].
+    @param bidder_account Account id of the bidder.
     @param min_fraction Takes f* instead when f* has fallen below `fraction`, down to this (WAD), so
            that a deposit of dust cannot block a bid. By default the fraction is all or nothing.
-    @param min_discount Least discount accepted, ppm of the slice's MM.
+    @param min_discount Least discount accepted, ppm of the slice's MM; of its worth when it is a
+           remainder.
     @param deadline Last moment of the bid, unix seconds.
-    @return Fraction taken and discount received, WAD.
+    @return Fraction taken, WAD.
+    @return Discount received, WAD cash.
     @custom:reverts default rules: bid expired | default rules: not the bidder's account | default
                     rules: winding down | default rules: liquidations are paused | auction rules: no
                     auction | default rules: account is healthy | default rules: price not valid |
@@ -259,7 +274,7 @@ def bid(
     quote: IDefaultManagerEvents.Quote = auction_rules._quote(
         terms, seen, auction_rules._worst_equity(account, seen), rate, taken
     )
-    # The discount was rounded down by less than 1 wei: whoever asks for the rate shown gets it.
+    # The discount is rounded down by less than 1 wei: a bidder who asks for the rate shown gets it.
     default_rules._require_discount(
         (quote.discount + 1) * units.PPM > min_discount * quote.maintenance_sold
     )
@@ -293,7 +308,8 @@ def bid(
 def reopen(account: uint256):
     """
     @notice Puts an account whose equity is above 0 again back into the auction and frees its
-            reservation. Anyone.
+            reservation. Anyone, while a position has a VALID price.
+    @param account Account id.
     @custom:reverts default rules: winding down | default rules: liquidations are paused | default
                     rules: insolvency not recognised | default manager: account is insolvent |
                     default rules: price not valid
@@ -318,8 +334,10 @@ def reopen(account: uint256):
 @view
 def auction(account: uint256) -> IDefaultManagerEvents.Auction:
     """
-    @notice Stage, clock, discount and f* of an account. In stage 3 positions are sold at mark; for
-            what is left of collateral see `insolvency`.
+    @notice Stage, clock, discount and f* of an account. Anyone may ask. In stage 3 positions are
+            sold at mark; for what is left of collateral see `insolvency`.
+    @param account Account id.
+    @return Where it stands (units: IDefaultManagerEvents).
     """
     terms: IDefaultManagerEvents.Terms = default_rules._terms()
     word: uint256 = staticcall IClearinghouse(default_rules.CLEARINGHOUSE).role_word(
@@ -352,8 +370,11 @@ def auction(account: uint256) -> IDefaultManagerEvents.Auction:
 @view
 def quote(account: uint256, fraction: uint256) -> IDefaultManagerEvents.Quote:
     """
-    @notice What a bid for this fraction (WAD) would do now. Reverts as `bid` would: no auction,
-            equity at MM again, fraction 0 or above f*.
+    @notice What a bid for this fraction would do now. Anyone may ask. Reverts as `bid` does: no
+            auction, equity at MM again, fraction 0 or above f*.
+    @param account Account id of the account in auction.
+    @param fraction Part to take, WAD, (0, f*].
+    @return What it would do (units: IDefaultManagerEvents).
     @custom:reverts auction rules: no auction | default rules: account is healthy | default rules:
                     price not valid | default rules: fraction is zero | default rules: fraction
                     above limit
@@ -380,7 +401,8 @@ def quote(account: uint256, fraction: uint256) -> IDefaultManagerEvents.Quote:
 @view
 def terms() -> IDefaultManagerEvents.Terms:
     """
-    @notice The terms in force.
+    @notice The terms in force. Anyone may ask.
+    @return Terms (units: IDefaultManagerEvents).
     """
     return default_rules._terms()
 
@@ -389,7 +411,7 @@ def terms() -> IDefaultManagerEvents.Terms:
 @view
 def waterfall() -> IDefaultManagerEvents.Waterfall:
     """
-    @notice The terms of the waterfall in force.
+    @notice The terms of the waterfall in force. Anyone may ask.
     @return Terms (units: IDefaultManagerEvents).
     """
     return default_rules._waterfall()
@@ -399,7 +421,7 @@ def waterfall() -> IDefaultManagerEvents.Waterfall:
 @view
 def reservation(account: uint256) -> (uint256, uint256, uint256, uint256):
     """
-    @notice What is reserved for an account.
+    @notice What is reserved for an account. Anyone may ask.
     @param account Account id.
     @return Of its owner's contribution, WAD cash.
     @return Of the insurance fund, WAD cash.
@@ -413,7 +435,7 @@ def reservation(account: uint256) -> (uint256, uint256, uint256, uint256):
 @view
 def reserved() -> (uint256, uint256, uint256, uint256):
     """
-    @notice What is reserved for all accounts together.
+    @notice What is reserved for all accounts together. Anyone may ask.
     @return Of owners' contributions, WAD cash.
     @return Of the insurance fund, WAD cash.
     @return Of contributions, WAD cash.
@@ -426,9 +448,10 @@ def reserved() -> (uint256, uint256, uint256, uint256):
 @view
 def limit_used(market: uint256) -> uint256:
     """
-    @notice What a market has drawn of tiers 3 to 5 lately, as it counts now.
+    @notice What a market has drawn of tiers 3 to 5 lately, as it counts against its limit now.
+            Anyone may ask.
     @param market Market id; 0: all together.
-    @return WAD cash.
+    @return What it has drawn, WAD cash.
     """
     return draw_limits._used(market)
 
@@ -437,8 +460,10 @@ def limit_used(market: uint256) -> uint256:
 @view
 def insolvency(account: uint256) -> IDefaultManagerEvents.Insolvency:
     """
-    @notice Where an insolvency stands; all but `shortfall` and `positions` is 0 before it was
-            recognised.
+    @notice Where an insolvency stands. Anyone may ask. All but `shortfall` and `positions` is 0
+            before it is recognised.
+    @param account Account id.
+    @return Where it stands (units: IDefaultManagerEvents).
     """
     word: uint256 = staticcall IClearinghouse(default_rules.CLEARINGHOUSE).role_word(
         role_layout.RISK_ENGINE
@@ -475,6 +500,7 @@ def set_terms(terms: IDefaultManagerEvents.Terms):
     """
     @notice Changes the terms, inside hard bounds. The Clearinghouse's owner only. Deadlines already
             given stay; a running auction's discount follows the new terms.
+    @param terms New terms (units: IDefaultManagerEvents).
     @custom:reverts default rules: caller is not the admin | default rules: terms out of bounds
     """
     default_rules._require_admin()
@@ -497,8 +523,8 @@ def set_waterfall(terms: IDefaultManagerEvents.Waterfall):
 @internal
 def _forward() -> Bytes[64]:
     """
-    @dev Runs the function that was called in DefaultManagerInsolvency, which has it for insolvent
-         accounts. The lock is held here.
+    @dev Runs the called function's half for insolvent accounts, in DefaultManagerInsolvency. The
+         lock is held here.
     """
     return raw_call(INSOLVENCY, msg.data, max_outsize=64, is_delegate_call=True)
 
@@ -509,6 +535,8 @@ def _forward_seen(
 ) -> Bytes[64]:
     """
     @dev Likewise, with what was seen of the account, so that it need not be judged again.
+    @param seen The account as the risk engine sees it.
+    @param known Its VALID legs with their details (layout: leg_layout).
     """
     default_rules.seen = seen
     default_rules.known = known

@@ -1,25 +1,27 @@
 #pragma version 0.4.3
 #pragma nonreentrancy on
 """
-@title DefaultManagerInsolvency: insolvency, the second half of the DefaultManager's code
+@title DefaultManagerInsolvency: the DefaultManager's code for insolvent accounts
 @custom:contract-name DefaultManagerInsolvency
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice What happens at equity 0 and below. It has the DefaultManager's storage layout (a test
-        compares them) and works only through it, by delegatecall.
+@notice What happens at equity 0 and below. Anyone may run every step, through the DefaultManager:
 
-        recognition  the first call that sees it reserves tiers 2 to 5 for the shortfall, tears up
-        at
-                     once the part that they do not cover, and opens a window for the rest
-        window       anyone takes slices at mark, without discount
-        tear_up      after the window: positions closed at mark against the other side
-        remainder    collateral left with negative cash is sold at a discount that rises until it is
-                     gone; legs without a VALID price wait for theirs
-        waterfall    own contribution, insurance fund, contributions, assessments, a charge on the
-                     opposite side, the hole: the parts add up to the shortfall (INV-6)
+            recognition  the first call that sees the account reserves tiers 2 to 5 for the
+                         shortfall, tears up at once the part that they do not cover, and opens a
+                         window for the rest
+            window       anyone takes slices at mark, without discount
+            tear_up      after the window: positions close at mark against the other side
+            remainder    collateral left with negative cash is sold at a discount that rises until
+                         it is gone; legs without a VALID price wait for theirs
+            waterfall    own contribution, insurance fund, contributions, assessments, a charge on
+                         the opposite side, the hole: the parts add up to the shortfall (INV-6)
 
-        Functions that share their name with one of the DefaultManager's are its half for insolvent
-        accounts and run under the lock that it holds.
+@dev    Runs by delegatecall on the DefaultManager's storage and has its layout (a test compares
+        them). `call_margin`, `open_auction` and `bid` are halves of the functions of that name
+        there, which hold the lock and leave what they saw of the account in transient storage
+        (`default_rules.seen`, `known`). `tear_up` and `prove_deficit` are here alone and take the
+        lock themselves. Cures, `reopen`, views and terms are in the DefaultManager alone.
 """
 
 from ..interfaces import IClearinghouse
@@ -64,7 +66,8 @@ exports: default_rules.CLEARINGHOUSE
 @deploy
 def __init__(clearinghouse: address):
     """
-    @param clearinghouse The ledger of the DefaultManager.
+    @notice Ties the code to one ledger for ever.
+    @param clearinghouse Address of the Clearinghouse, the DefaultManager's ledger.
     """
     default_rules.__init__(clearinghouse)
     waterfall.__init__(staticcall IClearinghouseRecords(clearinghouse).SETTLEMENT_SCALE())
@@ -76,7 +79,10 @@ def __init__(clearinghouse: address):
 @reentrant
 def call_margin(account: uint256, caller_account: uint256 = 0) -> uint256:
     """
-    @notice An insolvent account gets no call: its insolvency is recognised. No reward either.
+    @notice An insolvent account gets no call, and nobody a reward: its insolvency is recognised.
+            Anyone, through the DefaultManager.
+    @param account Account id.
+    @param caller_account Account id, not read: there is no reward.
     @return Now, unix seconds.
     """
     self._recognise_seen(account)
@@ -88,6 +94,8 @@ def call_margin(account: uint256, caller_account: uint256 = 0) -> uint256:
 def open_auction(account: uint256):
     """
     @notice An insolvent account gets no auction with a discount: its insolvency is recognised.
+            Anyone, through the DefaultManager.
+    @param account Account id.
     """
     self._recognise_seen(account)
 
@@ -105,9 +113,16 @@ def bid(
     """
     @notice Takes a fraction of every VALID leg of an insolvent account at mark; or, when no
             position with a VALID price is left, of its collateral, less the remainder's discount.
+            Through the DefaultManager, which checks who bids, and when.
+    @param account Account id of the insolvent account.
+    @param fraction Part to take, WAD, above 0; more than a whole is one if `min_fraction` lets it.
+    @param bidder_account Account id of the bidder.
+    @param min_fraction Takes what may be sold if that is less than `fraction`, down to this, WAD.
     @param min_discount Least discount accepted on a remainder, ppm of the slice's worth; at mark
            there is none.
-    @return Fraction taken (WAD) and discount (WAD cash).
+    @param deadline Last moment of the bid, unix seconds; the DefaultManager checks it.
+    @return Fraction taken, WAD.
+    @return Discount received, WAD cash.
     @custom:reverts default rules: fraction is zero | default rules: winding down | default rules:
                     liquidations are paused | default rules: price not valid | remainder: nothing to
                     sell | default rules: account is healthy | default rules: discount below limit |
@@ -174,8 +189,9 @@ def bid(
 def tear_up(accounts: DynArray[uint256, limits.BATCH]):
     """
     @notice Closes the positions of insolvent accounts whose window is over, at mark against the
-            other sides, netted with each other first, and pays what is missing out of the
-            waterfall. Also resolves an insolvent account that has nothing left but debt. Anyone.
+            other sides, netted with each other first; the waterfall pays what is missing. Also
+            resolves an insolvent account that has only debt left. Anyone, through the
+            DefaultManager.
     @param accounts Account ids in ascending order.
     @custom:reverts default rules: winding down | default rules: liquidations are paused | default
                     manager: no accounts | default manager: accounts out of order | default rules:
@@ -220,8 +236,10 @@ def prove_deficit(account: uint256, caller_account: uint256 = 0) -> uint256:
     """
     @notice In a wind-down: shows that an account ends in deficit. Its collateral goes into the
             pots, tiers 2 to 5 pay what they have, without limits, the rest becomes part of the
-            hole. Anyone, while proofs run; every market is settled then.
-    @param caller_account Account that gets the reward; 0 forgoes it.
+            hole. Anyone, through the DefaultManager, while proofs run; every market is settled
+            then.
+    @param account Account id.
+    @param caller_account Account id of who gets the reward; 0 forgoes it.
     @return The reward, WAD cash.
     @custom:reverts default manager: account proves itself
     """
@@ -257,6 +275,7 @@ def prove_deficit(account: uint256, caller_account: uint256 = 0) -> uint256:
 def _recognise_seen(account: uint256):
     """
     @dev Recognition of an account that the DefaultManager has just seen at equity 0 or below.
+    @param account Account id.
     """
     seen: IRiskEngine.Assessment = default_rules.seen
     known: DynArray[uint256, limits.MAX_KNOWN] = default_rules.known
@@ -273,6 +292,9 @@ def _recognise(
     """
     @dev Reserves what tiers 2 to 5 pay of a shortfall that was just split, tears up at once the
          part that they do not cover, and opens the window for the rest.
+    @param account Account id, that of the first claim.
+    @param seen The account as the risk engine sees it.
+    @param known Its VALID legs with their details (layout: leg_layout).
     """
     split: waterfall.Claim = waterfall.claims[0]
     since: uint256 = block.timestamp
@@ -324,7 +346,7 @@ def _recognise(
     self._reserve()
     header: uint256 = staticcall IClearinghouse(default_rules.CLEARINGHOUSE).headers(account)
     if words._stage(header) == stages.UNCALLED:
-        # Its last position had no shares left: only debt is, and what was reserved pays it now.
+        # Its last position has no shares left: only debt is, and what was reserved pays it now.
         resolution._split_one(account, [], convert(max(-words._cash(header), 0), uint256))
         resolution._execute()
 
@@ -346,6 +368,9 @@ def _shortfall(account: uint256, cash: int256, equity: int256) -> uint256:
     """
     @dev What an account lacks after its positions were closed, WAD cash: all it owes when nothing
          else is left; else what the rest, at its better end, does not cover.
+    @param account Account id.
+    @param cash Its cash after the tear-up, WAD cash.
+    @param equity Its equity before, WAD cash.
     """
     if cash >= 0:
         return 0

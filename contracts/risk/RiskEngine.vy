@@ -30,6 +30,7 @@ from ..modules.layout import feed_words
 from ..modules.layout import leg_layout
 from ..modules.layout import levels
 from ..modules.layout import limits
+from ..modules.layout import order_words
 from ..modules.layout import risk_rows
 from ..modules.layout import units
 from ..modules.layout import words
@@ -58,10 +59,6 @@ exports: (
     risk_parameters.set_collateral,
     risk_parameters.set_globals,
 )
-
-# Who only reduces, bits of `Fill.reduces`.
-MAKER_REDUCES: constant(uint256) = 1
-TAKER_REDUCES: constant(uint256) = 2
 
 # Fills of this many times open interest move the funding rate all the way to their premium. While
 # maker and taker fee together are above a thirtieth of the daily funding cap, moving the rate costs
@@ -249,7 +246,7 @@ def require_fill(
         globals,
         maker,
         row.risk,
-        fill.reduces & MAKER_REDUCES != 0,
+        fill.reduces & order_words.MAKER_REDUCES != 0,
         fill.price <= low if fill.size < 0 else fill.price >= high,
     )
     taker_initial: uint256 = self._require_may_fill(
@@ -257,7 +254,7 @@ def require_fill(
         globals,
         taker,
         row.risk,
-        fill.reduces & TAKER_REDUCES != 0,
+        fill.reduces & order_words.TAKER_REDUCES != 0,
         fill.price <= low if fill.size > 0 else fill.price >= high,
     )
     rate: int256 = 0

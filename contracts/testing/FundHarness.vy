@@ -9,8 +9,8 @@
         unit tests. Anyone may set anything and have it call a fund.
 """
 
-from ..interfaces import IDefaultFundManager
 from ethereum.ercs import IERC20
+from ..interfaces import IDefaultFundManager
 from ..modules.layout import role_layout
 
 
@@ -94,19 +94,6 @@ def set_initial(account: uint256, initial: uint256):
     self.initials[account] = initial
 
 
-@external
-@view
-def margin(account: uint256) -> (int256, uint256, uint256):
-    """
-    @notice What the risk engine says.
-    @param account Account id.
-    @return equity WAD cash: 0.
-    @return initial Initial margin, WAD cash: as set.
-    @return maintenance Maintenance margin, WAD cash: 0.
-    """
-    return 0, self.initials[account], 0
-
-
 # AS THE CLEARINGHOUSE -----------------------------------------------------------------------------
 
 @external
@@ -155,6 +142,21 @@ def receive_draw(account: uint256, tokens: uint256, cash: uint256):
     self.account = account
     self.tokens = tokens
     self.cash = cash
+
+
+# VIEWS --------------------------------------------------------------------------------------------
+
+@external
+@view
+def margin(account: uint256) -> (int256, uint256, uint256):
+    """
+    @notice What the risk engine says.
+    @param account Account id.
+    @return equity WAD cash: 0.
+    @return initial Initial margin, WAD cash: as set.
+    @return maintenance Maintenance margin, WAD cash: 0.
+    """
+    return 0, self.initials[account], 0
 
 
 @external

@@ -117,23 +117,6 @@ def set_reentry(data: Bytes[MAX_CALL]):
 
 
 @external
-@view
-def is_authorised(account: uint256, who: address, permission: uint256) -> bool:
-    """
-    @notice Whether `who` owns the account or holds the permission.
-    @param account Account id.
-    @param who Address of somebody.
-    @param permission Bits, see role_layout.
-    @return Whether they do.
-    @custom:reverts ledger harness: asked
-    """
-    assert not self.is_asking_forbidden, "ledger harness: asked"
-    return (
-        words._owner_of(account) == who or self.permissions[account][who] & permission == permission
-    )
-
-
-@external
 def novate(
     market: uint256,
     maker: uint256,
@@ -171,3 +154,20 @@ def novate(
     if len(self.reentry) != 0:
         raw_call(msg.sender, self.reentry)
     return self.mark_low, self.mark_high
+
+
+@external
+@view
+def is_authorised(account: uint256, who: address, permission: uint256) -> bool:
+    """
+    @notice Whether `who` owns the account or holds the permission.
+    @param account Account id.
+    @param who Address of somebody.
+    @param permission Bits, see role_layout.
+    @return Whether they do.
+    @custom:reverts ledger harness: asked
+    """
+    assert not self.is_asking_forbidden, "ledger harness: asked"
+    return (
+        words._owner_of(account) == who or self.permissions[account][who] & permission == permission
+    )

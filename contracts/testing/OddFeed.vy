@@ -9,8 +9,7 @@
 """
 
 
-# What `latestRoundData` does.
-ORDINARY: constant(uint256) = 0     # answers as set, now
+# What `latestRoundData` does. In mode 0: answers as set, now.
 REVERTS: constant(uint256) = 1      # reverts with a reason longer than an answer
 EATS_GAS: constant(uint256) = 2     # burns all gas it is given
 SHORT: constant(uint256) = 3        # returns 159 bytes

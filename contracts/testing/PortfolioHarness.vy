@@ -2,6 +2,7 @@
 #pragma nonreentrancy on
 """
 @title PortfolioHarness
+@custom:contract-name PortfolioHarness
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice LOCAL CHAINS ONLY. A ledger with one portfolio, which anyone may set, for a risk engine to

@@ -12,11 +12,6 @@
 """
 
 
-interface Aggregator:
-    def latestRoundData() -> (uint80, int256, uint256, uint256, uint80): view
-    def set(answer: int256): nonpayable
-
-
 # Layout of the present phase: its id 16 | its aggregator 160 bits.
 PHASE_MASK: constant(uint256) = 2**16 - 1
 AGGREGATOR_SHIFT: constant(uint256) = 16
@@ -26,11 +21,16 @@ ROUND_SHIFT: constant(uint256) = 64
 ROUND_MASK: constant(uint256) = 2**64 - 1
 
 
+interface Aggregator:
+    def latestRoundData() -> (uint80, int256, uint256, uint256, uint80): view
+    def set(answer: int256): nonpayable
+
+
 # Who decides about readers; empty: anyone may read.
-_access_controller: address
+access_controller: address
 
 # See the layout.
-_current_phase: uint256
+current_phase: uint256
 
 
 @deploy
@@ -57,7 +57,7 @@ def set(answer: int256):
     @notice Lets the aggregator report `answer` as of now, so that this is set like a TestFeed.
     @param answer The new answer.
     """
-    extcall Aggregator(self._aggregator_of(self._current_phase)).set(answer)
+    extcall Aggregator(self._aggregator_of(self.current_phase)).set(answer)
 
 
 @external
@@ -68,8 +68,8 @@ def latestRoundData() -> (uint80, int256, uint256, uint256, uint80):
     @notice The answer of the present aggregator. Round ids carry the phase.
     @return round_id, answer, started_at, updated_at, answered_in_round
     """
-    assert self._access_controller == empty(address), "proxy feed: no access"
-    phase: uint256 = self._current_phase
+    assert self.access_controller == empty(address), "proxy feed: no access"
+    phase: uint256 = self.current_phase
     round_id: uint80 = 0
     answer: int256 = 0
     started_at: uint256 = 0
@@ -93,8 +93,8 @@ def _start_phase(aggregator: address):
     @dev Counts the phase up and writes it.
     @param aggregator The aggregator of the new phase.
     """
-    id: uint256 = (self._current_phase & PHASE_MASK) + 1
-    self._current_phase = id | convert(aggregator, uint256) << AGGREGATOR_SHIFT
+    id: uint256 = (self.current_phase & PHASE_MASK) + 1
+    self.current_phase = id | convert(aggregator, uint256) << AGGREGATOR_SHIFT
 
 
 @internal

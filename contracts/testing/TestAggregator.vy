@@ -21,19 +21,20 @@ ROUND_SHIFT: constant(uint256) = 176
 # Layout of a transmission: answer (signed, 192 bits) | time 64 bits, unix seconds.
 ANSWER_BITS: constant(uint256) = 192
 ANSWER_MASK: constant(uint256) = 2**192 - 1
+TIME_BITS: constant(uint256) = 64
 
 
 # Decimals of the answer.
 decimals: public(immutable(uint8))
 
 # Reader -> whether contracts at this address may read.
-_access_list: HashMap[address, bool]
+access_list: HashMap[address, bool]
 
 # See the layout.
-_hot_vars: uint256
+hot_vars: uint256
 
 # Round -> transmission, see the layout.
-_transmissions: HashMap[uint256, uint256]
+transmissions: HashMap[uint256, uint256]
 
 
 @deploy
@@ -44,7 +45,7 @@ def __init__(decimals_: uint8, answer_: int256):
     @param answer_ First answer.
     """
     decimals = decimals_
-    self._hot_vars = DIGEST | 1 << THRESHOLD_SHIFT
+    self.hot_vars = DIGEST | 1 << THRESHOLD_SHIFT
     self._report(answer_)
 
 
@@ -54,7 +55,7 @@ def add_access(reader: address):
     @notice Lets a contract read.
     @param reader Its address.
     """
-    self._access_list[reader] = True
+    self.access_list[reader] = True
 
 
 @external
@@ -74,10 +75,10 @@ def latestRoundData() -> (uint80, int256, uint256, uint256, uint80):
     @notice The answer of the latest round, for listed contracts and for accounts with a key.
     @return round_id, answer, started_at, updated_at, answered_in_round
     """
-    assert self._access_list[msg.sender] or msg.sender == tx.origin, "test aggregator: no access"
-    round: uint256 = self._hot_vars >> ROUND_SHIFT
-    transmission: uint256 = self._transmissions[round]
-    answer: int256 = convert(convert(transmission << 64, bytes32), int256) >> 64
+    assert self.access_list[msg.sender] or msg.sender == tx.origin, "test aggregator: no access"
+    round: uint256 = self.hot_vars >> ROUND_SHIFT
+    transmission: uint256 = self.transmissions[round]
+    answer: int256 = convert(convert(transmission << TIME_BITS, bytes32), int256) >> TIME_BITS
     updated_at: uint256 = transmission >> ANSWER_BITS
     round_id: uint80 = convert(round, uint80)
     return round_id, answer, updated_at, updated_at, round_id
@@ -89,7 +90,7 @@ def _report(answer: int256):
     @dev Starts a round and writes its transmission.
     @param answer The new answer, of 192 bits.
     """
-    hot_vars: uint256 = self._hot_vars + (1 << ROUND_SHIFT)
-    self._hot_vars = hot_vars
+    hot_vars: uint256 = self.hot_vars + (1 << ROUND_SHIFT)
+    self.hot_vars = hot_vars
     bits: uint256 = convert(convert(convert(answer, int192), bytes32), uint256) & ANSWER_MASK
-    self._transmissions[hot_vars >> ROUND_SHIFT] = bits | block.timestamp << ANSWER_BITS
+    self.transmissions[hot_vars >> ROUND_SHIFT] = bits | block.timestamp << ANSWER_BITS

@@ -167,7 +167,7 @@ def fill(
         maker_fee,
         taker_fee,
         convert(order.reduce_only, uint256)
-        | (convert(reduce_only, uint256) << order_words.TAKER_REDUCE_ONLY_SHIFT),
+        | (convert(reduce_only, uint256) << order_words.TAKER_REDUCES_SHIFT),
     )
     market_terms._require_in_band(terms, order.price, mark_low, mark_high)
     return maker_fee, taker_fee

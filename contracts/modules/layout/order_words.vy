@@ -5,13 +5,13 @@
 @custom:contract-name order_words
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice What the Exchange remembers of orders and markets, and the flags that it hands the ledger
-        with a fill, lowest bits first:
+@notice What the Exchange remembers of orders and markets, and the flags that it hands the ledger,
+        and the ledger the risk engine, with a fill. Lowest bits first:
 
         lane   sequence 64 | filled 128 (WAD base)
         terms  maker fee 32 | taker fee 32 (both ppm of notional) | band 16 (bps of mark);
                0 = not traded
-        flags  the maker, the taker may only reduce
+        flags  the maker reduces | the taker reduces
 """
 
 
@@ -24,5 +24,7 @@ FEE_MASK: constant(uint256) = 2**32 - 1
 TAKER_FEE_SHIFT: constant(uint256) = 32
 BAND_SHIFT: constant(uint256) = 64
 
-# Flags of `novate`; the maker's is bit 0.
-TAKER_REDUCE_ONLY_SHIFT: constant(uint256) = 1
+# Who only reduces, or may only reduce: flags of `novate`, bits of `IRiskEngine.Fill.reduces`.
+MAKER_REDUCES: constant(uint256) = 1
+TAKER_REDUCES_SHIFT: constant(uint256) = 1
+TAKER_REDUCES: constant(uint256) = 1 << TAKER_REDUCES_SHIFT
