@@ -267,7 +267,7 @@ MARGIN = {
         "a bid takes what may be sold when that is less than was asked for",
         ("DefaultManager",),
         without(
-            "DefaultManager.vy",
+            "auction_rules.vy",
             "default_rules._require_fraction(min_fraction <= limit)",
             "default_rules._require_fraction(fraction <= limit)",
         ),

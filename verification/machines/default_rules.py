@@ -196,7 +196,7 @@ class DefaultRules(Stage):
                 receipt = self.receipt = manager.bid(account, fraction, purse, sender=person)
         except Reverted as refused:
             reason = refused.reason
-            if reason == "default manager: no auction":
+            if reason == "auction rules: no auction":
                 assert stage < AUCTION
             elif reason == "default manager: account is solvent, reopen its auction":
                 assert stage == INSOLVENT

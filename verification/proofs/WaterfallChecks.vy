@@ -3,16 +3,23 @@
 @title Who pays a shortfall
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice Checks of waterfall. The contract stands in for the ledger and both funds: what they answer
-        is any number within the bounds.
+@notice Checks of waterfall, its limits and reservations. The contract stands in for the ledger and
+        both funds: what they answer is any number within the bounds.
 """
 
 from . import claims
 from contracts.modules import default_rules
+from contracts.modules import draw_limits
+from contracts.modules import reservations
+from contracts.modules import wad_math
 from contracts.modules import waterfall
 
 initializes: default_rules
-initializes: waterfall[default_rules := default_rules]
+initializes: draw_limits[default_rules := default_rules]
+initializes: reservations[default_rules := default_rules]
+initializes: waterfall[
+    default_rules := default_rules, draw_limits := draw_limits, reservations := reservations
+]
 
 # Bound of every amount: 2**88 of 10**-18 is 3 * 10**8 units of cash.
 AMOUNT: constant(uint256) = 2**88
@@ -103,7 +110,7 @@ def check_faded_limits(word: uint256, field: uint256, terms: uint256) -> bool:
         return False
     default_rules.packed_waterfall = terms
     used: uint256 = (word >> (32 * (field + 1))) & (2**32 - 1)
-    left: uint256 = waterfall._faded(word, field)
+    left: uint256 = draw_limits._faded(word, field)
     claims._holds(left <= used)
     passed: uint256 = block.timestamp - (word & (2**32 - 1))
     claims._holds(passed != 0 or left == used)
@@ -119,10 +126,10 @@ def check_reserved_units(amount: uint256) -> bool:
     """
     if amount > (2**56 - 1) * 10**12:
         return False
-    units: uint256 = waterfall._units(amount)
-    claims._holds(units < 2**56)
-    claims._holds(waterfall._field(units, 0) >= amount)
-    claims._holds(waterfall._field(units, 0) - amount < 10**12)
+    millionths: uint256 = reservations._millionths_up(amount)
+    claims._holds(millionths < 2**56)
+    claims._holds(reservations._field(millionths, 0) >= amount)
+    claims._holds(reservations._field(millionths, 0) - amount < 10**12)
     return True
 
 
@@ -130,8 +137,9 @@ def check_reserved_units(amount: uint256) -> bool:
 @pure
 def check_less(amount: uint256, taken: uint256) -> bool:
     """
-    @notice Any amounts of 256 bits: _less does not revert and never leaves more than there was.
+    @notice Any amounts of 256 bits: _zero_floor_sub does not revert and never leaves more than
+            there was.
     """
-    left: uint256 = waterfall._less(amount, taken)
+    left: uint256 = wad_math._zero_floor_sub(amount, taken)
     claims._holds(left == (amount - taken if taken < amount else 0))
     return True

@@ -94,19 +94,19 @@ def partial_side_never_spills(a: int256, k: int256) -> bool:
 
 @external
 @pure
-def check_totals(longs: int256, shorts: int256, units: uint256, dust: uint256) -> bool:
+def check_totals(longs: int256, shorts: int256, whole: uint256, dust: uint256) -> bool:
     """
     @notice Totals in [0, 2**102), fees of less than 2**52 units: all come out again, fees without
             what is less than a unit.
     """
     if longs < 0 or longs >= words.SIDE_TOTAL_LIMIT or shorts < 0 or shorts >= words.SIDE_TOTAL_LIMIT:
         return False
-    if units > words.FEES_MASK or dust >= units.CASH_UNIT:
+    if whole > words.FEES_MASK or dust >= units.CASH_UNIT:
         return False
-    word: uint256 = words._pack_totals(longs, shorts, units * units.CASH_UNIT + dust)
+    word: uint256 = words._pack_totals(longs, shorts, whole * units.CASH_UNIT + dust)
     claims._holds(convert(word & words.SIDE_TOTAL_MASK, int256) == longs)
     claims._holds(convert((word >> words.SHORT_TOTAL_SHIFT) & words.SIDE_TOTAL_MASK, int256) == shorts)
-    claims._holds(words._fees(word) == units * units.CASH_UNIT)
+    claims._holds(words._fees(word) == whole * units.CASH_UNIT)
     return True
 
 

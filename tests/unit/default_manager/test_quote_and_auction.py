@@ -159,7 +159,7 @@ def test_quote_reverts_as_a_bid_would(auction_scene):
         )
 
     refused("default rules: fraction above limit", limit + 1)
-    refused("default manager: fraction is zero", 0)
+    refused("default rules: fraction is zero", 0)
     scene.price(1_955)
     refused("default rules: account is healthy", 1)
 
