@@ -124,17 +124,6 @@ def __init__(settlement_token: address):
     currency.__init__(settlement_token)
 
 
-@external
-@pure
-@reentrant
-def __default__():
-    """
-    @notice Refuses a function that no part has. Anyone gets there.
-    @custom:reverts clearinghouse: unknown function
-    """
-    raise "clearinghouse: unknown function"
-
-
 # ACCOUNTS AND MARKETS -----------------------------------------------------------------------------
 
 @external
@@ -225,6 +214,17 @@ def paused_until(action: uint256) -> uint256:
     """
     self._require_action(action)
     return self._paused_until(action)
+
+
+@external
+@pure
+@reentrant
+def __default__():
+    """
+    @notice Refuses a function that no part has. Anyone gets there.
+    @custom:reverts clearinghouse: unknown function
+    """
+    raise "clearinghouse: unknown function"
 
 
 # ADMIN: PAUSES ------------------------------------------------------------------------------------

@@ -95,6 +95,7 @@ MIN_STAKE: constant(uint256) = units.WAD
 
 # IMMUTABLES ---------------------------------------------------------------------------------------
 
+# The token that members pay in.
 SETTLEMENT_TOKEN: public(immutable(address))
 
 

@@ -37,7 +37,9 @@ MIN_DEVIATION: constant(uint256) = 5  # bps
 MAX_DEVIATION: constant(uint256) = 2_000  # bps
 MAX_MINIMUM_EQUITY: constant(uint256) = 10**24  # a million of cash
 
+# The ledger; its owner sets the parameters.
 CLEARINGHOUSE: public(immutable(address))
+# The PriceOracle.
 ORACLE: public(immutable(address))
 
 

@@ -56,6 +56,7 @@ ASSESS_SIZE: constant(uint256) = 1_600  # eight words, offset, length, 40 words
 AUCTION_SIZE: constant(uint256) = 192  # six words
 PRICE_SIZE: constant(uint256) = 96  # three words
 
+# The ledger; it names the risk engine and the default manager.
 CLEARINGHOUSE: public(immutable(address))
 
 
