@@ -11,8 +11,9 @@
 
 from . import registry
 
-# Address of the settlement token, and WAD per token unit of it.
+# Address of the settlement token.
 SETTLEMENT_TOKEN: public(immutable(address))
+# WAD per token unit of it.
 SETTLEMENT_SCALE: public(immutable(uint256))
 
 

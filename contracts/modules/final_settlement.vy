@@ -18,14 +18,15 @@ living_markets: public(uint256)
 hole_share: public(uint256)
 # How long deficits can be proven once the last market is settled, seconds.
 proof_window: public(uint256)
-# Reward of the caller who proves a deficit: a part of it, ppm, and at most so many whole units of
-# cash.
+# Reward of the caller who proves a deficit, ppm of it.
 proof_reward: public(uint256)
+# Most that a proof is rewarded, whole units of cash.
 proof_reward_cap: public(uint256)
 # End of the proof window, unix seconds. 0: not begun.
 proofs_end: public(uint256)
-# Cash that is paid out and the claims that share it, WAD cash.
+# Cash that is paid out, WAD.
 pot: public(uint256)
+# Claims that share it, WAD cash.
 claims: public(uint256)
 # collateral index -> collateral of proven accounts, WAD. Complete when the proof window is over.
 collateral_pots: public(HashMap[uint256, uint256])

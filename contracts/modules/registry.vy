@@ -22,8 +22,9 @@ CAP_RAMP: constant(uint256) = 30 * 86_400  # seconds in which a collateral's cap
 role_words: HashMap[uint256, uint256]
 # role -> its next holder and when they may take over (layout: role_layout). 0: none is proposed.
 pending_roles: public(HashMap[uint256, uint256])
-# Who may pause, and who is proposed to.
+# Who may pause.
 guardian: public(address)
+# Who is proposed as the next guardian.
 pending_guardian: public(address)
 # action -> start of its window 40 (unix seconds) | paused in it 40 (seconds).
 pause_budgets: public(HashMap[uint256, uint256])
@@ -33,12 +34,13 @@ account_count: public(HashMap[address, uint256])
 operators: public(HashMap[address, HashMap[address, uint256]])
 # collateral index -> what is listed there.
 collaterals: public(HashMap[uint256, IClearinghouseRecords.Collateral])
+# How many collaterals are listed.
 collateral_count: public(uint256)
 # token -> index + 1. 0: not listed.
 collateral_place: HashMap[address, uint256]
-# How long negative cash above the threshold is tolerated, seconds, and the bonus in collateral of
-# those who then pay it, ppm of what they pay.
+# How long negative cash above the threshold is tolerated, seconds.
 shortfall_grace: public(uint256)
+# Bonus in collateral of those who then pay it, ppm of what they pay.
 shortfall_discount: public(uint256)
 # Part of the fees that goes to the default fund, the rest to the insurance fund, ppm.
 default_fund_share: public(uint256)

@@ -29,9 +29,9 @@ A_FLOOR: constant(int256) = 10**15
 GENERATIONS: constant(uint256) = 13
 
 
-# market -> state word and totals word (layout: words). INV-2: both totals times their A are equal
-# (to dust).
+# market -> state word (layout: words). 0: not listed.
 market_state: public(HashMap[uint256, uint256])
+# market -> totals word (layout: words). INV-2: both totals times their A are equal (to dust).
 market_totals: public(HashMap[uint256, uint256])
 # market -> side (0 LONG, 1 SHORT) -> side word (layout: words), read only when the state word says
 # that the side is indexed.
