@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from bulkhead.books import signed
 from bulkhead.config import DeploymentConfig, load_config
+from verification.engine.people import admin_of
 from verification.engine.world import CROSS, ETH, WAD, World
 
 LOCAL = Path(__file__).parents[1] / "config" / "local.yaml"
@@ -53,7 +54,7 @@ class Meter:
         self.provider = chain.provider
         self.provider.make_request("evm_setNextBlockTimestamp", [START])
         self.provider.make_request("anvil_setBlockTimestampInterval", [BLOCK])
-        config = self.configure(project, accounts[0])
+        config = self.configure(project, admin_of(accounts))
         prices = dict.fromkeys(config.assets, PRICE * WAD)
         self.world = World.deploy(project, accounts, chain, config, prices)
         self.figures: dict[str, int] = {}

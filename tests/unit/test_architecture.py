@@ -1,4 +1,4 @@
-"""What docs/architecture.md says of the sources is true: the functions it names are where it says."""
+"""What docs/architecture.md says of the sources: the functions it names stand where it says."""
 
 from __future__ import annotations
 
