@@ -96,9 +96,6 @@ MAX_DEFAULT_FUND_SHARE: constant(uint256) = 800_000  # of the fees, ppm: 80 %
 MAX_PAUSE: constant(uint256) = 86_400
 PAUSE_WINDOW: constant(uint256) = 30 * 86_400
 MAX_PAUSED: constant(uint256) = 3 * 86_400
-# Fields of `registry.pause_budgets`, bits.
-BUDGET_BITS: constant(uint256) = 40
-BUDGET_MASK: constant(uint256) = 2**40 - 1
 
 # From the proposal of a role's new holder to their taking over, seconds.
 ROLE_DELAY: constant(uint256) = 86_400
@@ -251,14 +248,14 @@ def pause(action: uint256, duration: uint256):
     if action == role_layout.LIQUIDATIONS:
         counted += role_layout.CURE_WINDOW
     budget: uint256 = registry.pause_budgets[action]
-    start: uint256 = budget & BUDGET_MASK
-    used: uint256 = budget >> BUDGET_BITS
+    start: uint256 = budget & role_layout.BUDGET_MASK
+    used: uint256 = budget >> role_layout.BUDGET_BITS
     if block.timestamp >= start + PAUSE_WINDOW:
         start = block.timestamp
         used = 0
     used += counted
     assert used <= MAX_PAUSED, "clearinghouse: paused time is used up"
-    registry.pause_budgets[action] = start | used << BUDGET_BITS
+    registry.pause_budgets[action] = start | used << role_layout.BUDGET_BITS
     self._set_paused_until(action, ends)
     log IClearinghouseEvents.Paused(action=action, until=ends, used=used)
 
@@ -280,7 +277,7 @@ def unpause(action: uint256):
     log IClearinghouseEvents.Paused(
         action=action,
         until=block.timestamp,
-        used=registry.pause_budgets[action] >> BUDGET_BITS,
+        used=registry.pause_budgets[action] >> role_layout.BUDGET_BITS,
     )
 
 

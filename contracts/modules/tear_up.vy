@@ -39,11 +39,6 @@ from . import wad_math
 uses: ledger
 uses: sides
 
-# Fields of `payers`: shares 128 (WAD base) | generation 128.
-PAYERS_MASK: constant(uint256) = 2**128 - 1
-GENERATION_SHIFT: constant(uint256) = 128
-
-
 # market -> LONG base less SHORT base closed in this call, WAD base, and whether anything was.
 net: transient(HashMap[uint256, int256])
 touched: transient(HashMap[uint256, bool])
@@ -366,7 +361,9 @@ def _spread(market: uint256, price: uint256, charge_cap: uint256):
         k: int256 = 0
         a, k = sides._side(market, state, is_long)
         self.room[market][side] = self._room(shares, a, price, charge_cap)
-        self.payers[market][side] = (shares | words._generation(state, is_long) << GENERATION_SHIFT)
+        self.payers[market][side] = (
+            shares | words._generation(state, is_long) << words.PAYERS_GENERATION_SHIFT
+        )
         # A LONG that was closed is missing to the SHORT side, and the other way round.
         if shares != 0 and (net < 0 if is_long else net > 0):
             a, k = self._fallen(a, k, net, shares, is_long, price, state)
@@ -455,8 +452,8 @@ def _charge_side(market: uint256, side: uint256):
         return
     self.charged[market][side] = amount
     self.room[market][side] -= amount
-    shares: uint256 = self.payers[market][side] & PAYERS_MASK
-    generation: uint256 = self.payers[market][side] >> GENERATION_SHIFT
+    shares: uint256 = self.payers[market][side] & words.PAYERS_MASK
+    generation: uint256 = self.payers[market][side] >> words.PAYERS_GENERATION_SHIFT
     cut: int256 = convert((amount * units.WAD + shares - 1) // shares, int256)
     state: uint256 = sides.market_state[market]
     is_long: bool = side == 0

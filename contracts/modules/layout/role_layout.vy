@@ -46,6 +46,10 @@ SECOND_FIELD: constant(uint256) = 192
 ROLE_FIELD_MASK: constant(uint256) = 2**32 - 1
 PHASE_SHIFT: constant(uint256) = 224
 
+# A pause budget: start of its window (unix seconds), above it the seconds paused in it.
+BUDGET_BITS: constant(uint256) = 40
+BUDGET_MASK: constant(uint256) = 2**40 - 1
+
 # Time after a pause of liquidations in which accounts can be cured, and none is called or sold,
 # seconds. It counts as paused time.
 CURE_WINDOW: constant(uint256) = 3_600

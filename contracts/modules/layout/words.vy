@@ -113,6 +113,10 @@ SIDE_A_MASK: constant(uint256) = 2**64 - 1
 SIDE_K_SHIFT: constant(uint256) = 64
 K_LIMIT: constant(int256) = 2**130  # WAD cash per share: out of reach of tear-ups and charges
 
+# Those who pay a charge: shares of a side, and above them its generation (transient, tear_up).
+PAYERS_MASK: constant(uint256) = 2**128 - 1
+PAYERS_GENERATION_SHIFT: constant(uint256) = 128
+
 
 @internal
 @pure
