@@ -1,6 +1,6 @@
 // Written by `make abi`. Do not edit.
 export const clearinghouseAbi = [
-  {"type": "constructor", "stateMutability": "nonpayable", "inputs": [{"name": "settlement_token", "type": "address"}, {"name": "owner", "type": "address"}, {"name": "slices", "type": "address"}, {"name": "tear_ups", "type": "address"}, {"name": "settlement", "type": "address"}, {"name": "admin", "type": "address"}], "outputs": []},
+  {"type": "constructor", "stateMutability": "nonpayable", "inputs": [{"name": "settlement_token", "type": "address"}, {"name": "owner", "type": "address"}, {"name": "slices", "type": "address"}, {"name": "tear_ups", "type": "address"}, {"name": "settlement", "type": "address"}, {"name": "admin", "type": "address"}]},
   {"type": "fallback", "stateMutability": "nonpayable"},
   {"type": "function", "name": "SETTLEMENT_TOKEN", "stateMutability": "view", "inputs": [], "outputs": [{"name": "", "type": "address"}]},
   {"type": "function", "name": "headers", "stateMutability": "view", "inputs": [{"name": "arg0", "type": "uint256"}], "outputs": [{"name": "", "type": "uint256"}]},

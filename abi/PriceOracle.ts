@@ -13,7 +13,7 @@ export const priceOracleAbi = [
   {"type": "function", "name": "sequencer_grace", "stateMutability": "view", "inputs": [], "outputs": [{"name": "", "type": "uint256"}]},
   {"type": "function", "name": "is_sequencer_up", "stateMutability": "view", "inputs": [], "outputs": [{"name": "", "type": "bool"}]},
   {"type": "function", "name": "resumed_at", "stateMutability": "view", "inputs": [], "outputs": [{"name": "", "type": "uint256"}]},
-  {"type": "event", "name": "OutageEnded", "anonymous": false, "inputs": [{"indexed": true, "name": "config", "type": "bytes32"}, {"indexed": false, "name": "since", "type": "uint256"}]},
-  {"type": "event", "name": "Checkpoint", "anonymous": false, "inputs": [{"indexed": true, "name": "config", "type": "bytes32"}, {"indexed": false, "name": "price", "type": "uint256"}, {"indexed": false, "name": "average", "type": "uint256"}, {"indexed": false, "name": "time", "type": "uint256"}]},
-  {"type": "event", "name": "OutageReported", "anonymous": false, "inputs": [{"indexed": true, "name": "config", "type": "bytes32"}, {"indexed": false, "name": "status", "type": "uint256"}, {"indexed": false, "name": "since", "type": "uint256"}]}
+  {"type": "event", "name": "OutageEnded", "anonymous": false, "inputs": [{"name": "config", "type": "bytes32", "indexed": true}, {"name": "since", "type": "uint256", "indexed": false}]},
+  {"type": "event", "name": "Checkpoint", "anonymous": false, "inputs": [{"name": "config", "type": "bytes32", "indexed": true}, {"name": "price", "type": "uint256", "indexed": false}, {"name": "average", "type": "uint256", "indexed": false}, {"name": "time", "type": "uint256", "indexed": false}]},
+  {"type": "event", "name": "OutageReported", "anonymous": false, "inputs": [{"name": "config", "type": "bytes32", "indexed": true}, {"name": "status", "type": "uint256", "indexed": false}, {"name": "since", "type": "uint256", "indexed": false}]}
 ] as const;

@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 from eth_typing import ABI, ABIElement
@@ -20,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "abi"
 TYPES = ("constructor", "fallback", "function", "event")  # in this order, each as declared
 KEYS = ("type", "name", "stateMutability", "anonymous", "inputs", "outputs")
+FIELDS = ("name", "type", "indexed", "components")  # of an input or output
 NOTICE = "// Written by `make abi`. Do not edit.\n"
 
 
@@ -78,8 +80,29 @@ def write(files: Mapping[str, str], target: Path = TARGET) -> None:
 
 def _json(abi: ABI) -> str:
     """One line an element: a change of the interface is a change of its line."""
-    lines = (json.dumps({key: element[key] for key in KEYS if key in element}) for element in abi)
+    lines = (json.dumps(_plain(element)) for element in abi)
     return "[\n" + ",\n".join(f"  {line}" for line in lines) + "\n]"
+
+
+def _plain(element: Mapping[str, Any]) -> dict[str, Any]:
+    """The same element, whichever compiler front end wrote it: keys in one order, none too many."""
+    keys = [key for key in KEYS if key in element]
+    if element["type"] == "constructor":
+        keys = [key for key in keys if key != "outputs"]
+    return {
+        key: [_field(field) for field in element[key]]
+        if key in ("inputs", "outputs")
+        else element[key]
+        for key in keys
+    }
+
+
+def _field(field: Mapping[str, Any]) -> dict[str, Any]:
+    """An input or output, and what it is made of."""
+    plain = {key: field[key] for key in FIELDS if field.get(key) is not None}
+    if "components" in plain:
+        plain["components"] = [_field(part) for part in plain["components"]]
+    return plain
 
 
 def _constant(name: str) -> str:
