@@ -60,7 +60,7 @@ export const clearinghouseAbi = [
   {"type": "function", "name": "hole", "stateMutability": "view", "inputs": [], "outputs": [{"name": "", "type": "uint256"}]},
   {"type": "function", "name": "negative_cash", "stateMutability": "view", "inputs": [], "outputs": [{"name": "", "type": "uint256"}]},
   {"type": "function", "name": "negative_cash_cap", "stateMutability": "view", "inputs": [], "outputs": [{"name": "", "type": "uint256"}]},
-  {"type": "function", "name": "protocol_fees", "stateMutability": "view", "inputs": [], "outputs": [{"name": "", "type": "uint256"}]},
+  {"type": "function", "name": "reserve", "stateMutability": "view", "inputs": [], "outputs": [{"name": "", "type": "uint256"}]},
   {"type": "function", "name": "shortfall_since", "stateMutability": "view", "inputs": [{"name": "arg0", "type": "uint256"}], "outputs": [{"name": "", "type": "uint256"}]},
   {"type": "function", "name": "shortfall_threshold", "stateMutability": "view", "inputs": [], "outputs": [{"name": "", "type": "uint256"}]},
   {"type": "function", "name": "living_markets", "stateMutability": "view", "inputs": [], "outputs": [{"name": "", "type": "uint256"}]},

@@ -162,7 +162,7 @@ def read_books(deployment: Deployment, accounts: Iterable[int]) -> Books:
     return Books(
         held=deployment.settlement.balanceOf(ledger) * scale,
         hole=ledger.hole(),
-        fees=ledger.protocol_fees() + sum(market.fees for market in markets.values()),
+        fees=ledger.reserve() + sum(market.fees for market in markets.values()),
         headers=headers,
         positions=positions,
         markets=markets,

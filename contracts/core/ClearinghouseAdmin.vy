@@ -71,7 +71,7 @@ exports: (
     ledger.hole,
     ledger.negative_cash,
     ledger.negative_cash_cap,
-    ledger.protocol_fees,
+    ledger.reserve,
     ledger.shortfall_since,
     ledger.shortfall_threshold,
     final_settlement.living_markets,

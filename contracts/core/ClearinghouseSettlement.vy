@@ -103,7 +103,7 @@ def repay(account: uint256, amount: uint256) -> uint256:
     arrived: uint256 = vault._pull(currency.SETTLEMENT_TOKEN, msg.sender, amount)
     left: uint256 = self._distribute(account, header, arrived)
     # What is left over comes only from roundings up to token units: a gift of the caller.
-    ledger.protocol_fees += left * currency.SETTLEMENT_SCALE
+    ledger.reserve += left * currency.SETTLEMENT_SCALE
     return debts._total(ledger.debts[account])
 
 
@@ -133,7 +133,7 @@ def recover(account: uint256) -> uint256:
     )
     left: uint256 = self._distribute(account, header, given)
     if left != 0:
-        ledger.protocol_fees += left * currency.SETTLEMENT_SCALE
+        ledger.reserve += left * currency.SETTLEMENT_SCALE
     return debts._total(ledger.debts[account])
 
 
@@ -218,7 +218,7 @@ def _distribute(account: uint256, header: uint256, tokens: uint256) -> uint256:
     to_hole: uint256 = min(given[tier_layout.DEBT_HOLE] * currency.SETTLEMENT_SCALE, ledger.hole)
     ledger.hole -= to_hole
     if given[tier_layout.DEBT_HOLE] * currency.SETTLEMENT_SCALE != to_hole:
-        ledger.protocol_fees += given[tier_layout.DEBT_HOLE] * currency.SETTLEMENT_SCALE - to_hole
+        ledger.reserve += given[tier_layout.DEBT_HOLE] * currency.SETTLEMENT_SCALE - to_hole
     fund: address = registry._role(role_layout.DEFAULT_FUND)
     # When all who paid were wiped out, or have left, the insurance fund gets their part.
     if given[tier_layout.DEBT_CONTRIBUTIONS] != 0 and not staticcall IDefaultFund(fund).has_shares(

@@ -149,7 +149,7 @@ def collect_fees(market: uint256) -> uint256:
     assert sides._state(market) != 0  # reverts by itself: "sides: unknown market"
     registry._require_no_proofs()
     totals: uint256 = sides.market_totals[market]
-    fees: uint256 = words._fees(totals) + ledger.protocol_fees
+    fees: uint256 = words._fees(totals) + ledger.reserve
     hole: uint256 = ledger.hole
     to_hole: uint256 = min(hole, fees)
     tokens: uint256 = (fees - to_hole) // currency.SETTLEMENT_SCALE
@@ -158,7 +158,7 @@ def collect_fees(market: uint256) -> uint256:
     if staticcall IDefaultFund(fund).has_shares(0):
         members = tokens * registry.default_fund_share // units.PPM
     sides.market_totals[market] = totals & ~(words.FEES_MASK << words.FEES_SHIFT)
-    ledger.protocol_fees = fees - to_hole - tokens * currency.SETTLEMENT_SCALE
+    ledger.reserve = fees - to_hole - tokens * currency.SETTLEMENT_SCALE
     if to_hole != 0:
         ledger.hole = hole - to_hole
     log IClearinghouseEvents.FeesCollected(
@@ -236,7 +236,7 @@ def receive_draw(account: uint256, tokens: uint256, cash: uint256):
     header = ledger._book_cash(account, header, words._cash(header) + convert(cash, int256))
     ledger.headers[account] = header
     if worth != cash:
-        ledger.protocol_fees += worth - cash
+        ledger.reserve += worth - cash
     log IClearinghouseEvents.DrawReceived(
         account=account, fund=msg.sender, tokens=tokens, paid=cash, cash=words._cash(header)
     )

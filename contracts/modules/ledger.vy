@@ -44,7 +44,7 @@ hole: public(uint256)
 # account -> debt record of what others paid for it (layout: tier_layout).
 debts: public(HashMap[uint256, uint256])
 # Fees that belong to no one market (liquidations, rounding of draws), WAD.
-protocol_fees: public(uint256)
+reserve: public(uint256)
 
 
 # ACCOUNTS -----------------------------------------------------------------------------------------

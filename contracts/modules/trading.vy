@@ -286,7 +286,7 @@ def _slice(
     bidder_header = ledger._book_cash(bidder, bidder_header, bidder_cash)
     ledger.headers[account] = ledger._book_cash(account, account_header, account_cash)
     ledger.headers[bidder] = bidder_header
-    ledger.protocol_fees += fee
+    ledger.reserve += fee
     self._require_under_cap(bidder_cash)
     self._require_margin(engine, bidder, bidder_header, levels.INITIAL, known)
     log IClearinghouseEvents.Sliced(

@@ -160,7 +160,7 @@ def begin_redemption() -> (uint256, uint256):
         and final_settlement.proofs_end != 0
         and block.timestamp > final_settlement.proofs_end
     ), "wind down: proofs are not over"
-    fees: uint256 = ledger.protocol_fees
+    fees: uint256 = ledger.reserve
     for market: uint256 in range(1, limits.MAX_MARKET + 1):
         totals: uint256 = sides.market_totals[market]
         if totals >> words.FEES_SHIFT != 0:
@@ -168,10 +168,10 @@ def begin_redemption() -> (uint256, uint256):
             sides.market_totals[market] = totals & ~(words.FEES_MASK << words.FEES_SHIFT)
     to_hole: uint256 = min(fees, ledger.hole)
     ledger.hole -= to_hole
-    ledger.protocol_fees = fees - to_hole
+    ledger.reserve = fees - to_hole
     # By the law of conservation this is the sum of all claims (INV-1).
     held: uint256 = vault._balance(currency.SETTLEMENT_TOKEN) * currency.SETTLEMENT_SCALE
-    pot: uint256 = held - min(ledger.protocol_fees, held)
+    pot: uint256 = held - min(ledger.reserve, held)
     final_settlement.pot = pot
     final_settlement.claims = pot + ledger.hole
     self._set_phase(role_layout.REDEMPTION)
@@ -259,7 +259,7 @@ def _left_of_pot() -> uint256:
          few wei more than is held; the last payout is less by them.
     """
     held: uint256 = vault._balance(currency.SETTLEMENT_TOKEN) * currency.SETTLEMENT_SCALE
-    return held - min(ledger.protocol_fees, held)
+    return held - min(ledger.reserve, held)
 
 
 @internal

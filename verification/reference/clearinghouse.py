@@ -213,12 +213,12 @@ def collect_fees(w: State, sender: str, number: int) -> int:
     """Fees repay the hole; whole token units of the rest go to the funds, what is less stays."""
     market = ledger.market_of(w, number)
     require(w.phase != WINDING_DOWN, "registry: winding down")
-    fees = market.fees + w.protocol_fees
+    fees = market.fees + w.reserve
     to_hole = min(w.hole, fees)
     units = down(fees - to_hole, w.scale)
     to_members = down(units * w.terms.default_fund_share, PPM) if members.has_members(w) else 0
     market.fees = 0
-    w.protocol_fees = fees - to_hole - units * w.scale
+    w.reserve = fees - to_hole - units * w.scale
     w.hole -= to_hole
     tokens.give(w, w.settlement, INSURANCE, units - to_members)
     if to_members:
@@ -232,4 +232,4 @@ def receive_draw(w: State, fund: str, number: int, units: int, cash: int) -> Non
     tokens.approve(w, w.settlement, fund, CLEARINGHOUSE, units)
     tokens.take(w, w.settlement, fund, units)
     ledger.add_cash(w, w.accounts[number], cash)
-    w.protocol_fees += units * w.scale - cash
+    w.reserve += units * w.scale - cash

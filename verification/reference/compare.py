@@ -65,7 +65,7 @@ def _account(w: State, world: Any, ours: Account) -> Iterator[Pair]:
 def _totals(w: State, world: Any) -> Iterator[Pair]:
     house, manager = world.clearinghouse, world.default_manager
     yield "hole", w.hole, house.hole()
-    yield "protocol fees", w.protocol_fees, house.protocol_fees()
+    yield "protocol fees", w.reserve, house.reserve()
     yield "negative cash", w.negative_cash, house.negative_cash()
     yield "phase", w.phase, house.phase()
     yield "proofs end", w.proofs_end, house.proofs_end()

@@ -28,7 +28,7 @@ def repay(w: State, sender: str, number: int, amount: int) -> int:
     require(amount * w.scale < account.owed + w.scale, "clearinghouse: owes less")
     tokens.take(w, w.settlement, sender, amount)
     left = distribute(w, account, amount)
-    w.protocol_fees += left * w.scale
+    w.reserve += left * w.scale
     return account.owed
 
 
@@ -46,7 +46,7 @@ def recover(w: State, sender: str, number: int) -> int:
     given = min(held, up(account.owed, w.scale))
     ledger.add_cash(w, account, -given * w.scale)
     left = distribute(w, account, given)
-    w.protocol_fees += left * w.scale
+    w.reserve += left * w.scale
     return account.owed
 
 
@@ -62,7 +62,7 @@ def distribute(w: State, account: Account, units: int) -> int:
     # Fees may have repaid the hole before: then its part belongs where they would have gone.
     to_hole = min(given[HOLE] * w.scale, w.hole)
     w.hole -= to_hole
-    w.protocol_fees += given[HOLE] * w.scale - to_hole
+    w.reserve += given[HOLE] * w.scale - to_hole
     for tier, place in ((TO_CONTRIBUTIONS, CONTRIBUTIONS), (TO_ASSESSMENTS, 1)):
         if w.members.tranches[place].total == 0:
             given[TO_INSURANCE] += given[tier]

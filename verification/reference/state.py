@@ -261,7 +261,7 @@ class State:
     operators: dict[tuple[str, str], int] = field(default_factory=zero_table)
     negative_cash: int = 0
     hole: int = 0
-    protocol_fees: int = 0
+    reserve: int = 0
     # Tokens: symbol -> holder -> units; symbol -> (holder, spender) -> units.
     balances: dict[str, dict[str, int]] = field(default_factory=dict)
     allowances: dict[str, dict[tuple[str, str], int]] = field(default_factory=dict)

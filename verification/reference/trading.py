@@ -292,7 +292,7 @@ def slice_account(
             _exchange(w, leg.market, [account, bidder], size, leg.price, [0, 0])
     ledger.add_cash(w, bidder, -paid)
     ledger.add_cash(w, account, paid - fee)
-    w.protocol_fees += fee
+    w.reserve += fee
     clearinghouse.require_under_cap(w, bidder)
     margin.require_initial(w, bidder)
     return account.cash

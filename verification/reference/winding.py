@@ -120,15 +120,15 @@ def begin_redemption(w: State, sender: str) -> tuple[int, int]:
     """When the proofs are over: fees repay the hole, and the factor is fixed for all."""
     over = w.phase == WINDING_DOWN and 0 != w.proofs_end < w.now
     require(over, "wind down: proofs are not over")
-    fees = w.protocol_fees
+    fees = w.reserve
     for market in w.markets.values():
         fees += market.fees
         market.fees = 0
     to_hole = min(fees, w.hole)
     w.hole -= to_hole
-    w.protocol_fees = fees - to_hole
+    w.reserve = fees - to_hole
     held = tokens.balance(w, w.settlement, CLEARINGHOUSE) * w.scale
-    w.pot = held - min(w.protocol_fees, held)
+    w.pot = held - min(w.reserve, held)
     w.claims = w.pot + w.hole
     w.phase = REDEMPTION
     return w.pot, w.claims
@@ -147,7 +147,7 @@ def redeem(w: State, sender: str, number: int, recipient: str) -> int:
     units = to_fund = 0
     if claim:
         held = tokens.balance(w, w.settlement, CLEARINGHOUSE) * w.scale
-        left = held - min(w.protocol_fees, held)
+        left = held - min(w.reserve, held)
         units = down(min(down(claim * w.pot, w.claims), left), w.scale)
         if account.is_indebted:
             to_fund = min(up(sum(account.debts) * MILLIONTH, w.scale), units)

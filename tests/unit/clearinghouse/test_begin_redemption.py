@@ -32,5 +32,5 @@ def test_fees_repay_the_hole_before(ending):
     pot, claims = receipt.return_value
     assert claims - pot == ledger.hole() == hole - 120 * WAD  # 0.06 % of 200,000
     event = only(receipt, ledger.RedemptionBegan)
-    assert (event.pot, event.claims, event.fees) == (pot, claims, ledger.protocol_fees())
+    assert (event.pot, event.claims, event.fees) == (pot, claims, ledger.reserve())
     assert event.fees == 0

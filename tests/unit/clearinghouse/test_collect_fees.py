@@ -107,7 +107,7 @@ class TestWithAHole:
 
     def test_fees_fill_it_first(self, world, ledger, stranger, maker, keeper, debt):
         world.trade(maker, (stranger, world.open(stranger, 100_000)), 10, 1_700)
-        due = world.market(ETH).fees + ledger.protocol_fees()
+        due = world.market(ETH).fees + ledger.reserve()
         held = world.settlement.balanceOf(world.insurance_fund)
         assert 0 < due < debt
         receipt = ledger.collect_fees(ETH, sender=keeper)
@@ -119,7 +119,7 @@ class TestWithAHole:
 
     def test_what_is_left_goes_to_the_fund(self, world, ledger, stranger, maker, keeper, debt):
         world.trade(maker, (stranger, world.open(stranger, 1_000_000)), 2_000, 1_700)
-        due = world.market(ETH).fees + ledger.protocol_fees()
+        due = world.market(ETH).fees + ledger.reserve()
         held = world.settlement.balanceOf(world.insurance_fund)
         assert due > debt
         receipt = ledger.collect_fees(ETH, sender=keeper)

@@ -94,7 +94,7 @@ def test_a_deficit_redeems_nothing(ending):
     last = ledger.redeem(ending.book, ending.maker, sender=ending.stranger).return_value
     assert missing > WAD
     assert abs(last - (claim - missing) // UNIT) <= 1
-    assert 0 <= held(world) - ledger.protocol_fees() // UNIT <= 1
+    assert 0 <= held(world) - ledger.reserve() // UNIT <= 1
 
 
 def test_whole_without_a_hole(scene):
@@ -162,7 +162,7 @@ def test_two_hundred_accounts_in_any_order(fast_world, seed):  # INV-12
         assert (
             0
             <= start - sum(paid.values())
-            <= len(paid) + fast_world.clearinghouse.protocol_fees() // UNIT + 1
+            <= len(paid) + fast_world.clearinghouse.reserve() // UNIT + 1
         )
         payouts.append(paid)
         fast_world.chain.restore(checkpoint)

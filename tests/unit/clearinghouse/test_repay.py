@@ -113,10 +113,10 @@ def test_fees_may_have_repaid_the_hole_before(indebted):
     world.trade((scene.maker, scene.book), (other, account), 500, 1_886)
     ledger.collect_fees(1, sender=scene.stranger)
     assert ledger.hole() == 0
-    fees = ledger.protocol_fees()
+    fees = ledger.reserve()
     repay(scene, 400 * 10**6)
     assert owed(scene)[HOLE] == 0
-    assert ledger.protocol_fees() - fees == 400 * WAD
+    assert ledger.reserve() - fees == 400 * WAD
     assert world.conservation_error() < BOOK_DUST
     assert owed(scene)[1:] == [450, 150, 300, 200]
 

@@ -175,7 +175,7 @@ def test_bidder_gets_the_discount_and_the_protocol_the_fee(auction_scene, ramp):
     wealth, equity, fees = (
         scene.equity(scene.purse),
         scene.equity(),
-        world.clearinghouse.protocol_fees(),
+        world.clearinghouse.reserve(),
     )
     event = scene.bid(WAD // 5)
     sold = maintenance // 5
@@ -183,7 +183,7 @@ def test_bidder_gets_the_discount_and_the_protocol_the_fee(auction_scene, ramp):
     assert event.fee == sold * scene.terms.fee // PPM
     assert abs(scene.equity(scene.purse) - wealth - event.discount) < FEW_WEI
     assert abs(equity - scene.equity() - event.discount - event.fee) < FEW_WEI
-    assert world.clearinghouse.protocol_fees() - fees == event.fee
+    assert world.clearinghouse.reserve() - fees == event.fee
     assert world.conservation_error() == 0
 
 

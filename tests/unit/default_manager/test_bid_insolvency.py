@@ -182,11 +182,11 @@ def test_fund_pays_whole_units_and_keeps_no_change(world):  # INV-6
     scene = Scene.set(world, size=100.0000001)
     world.stake(scene.staker, STAKE)
     scene.auction_at(1_890.00000001)
-    fees = world.clearinghouse.protocol_fees()
+    fees = world.clearinghouse.reserve()
     shortfall = paid(scene, bid(scene))["insurance"]
     tokens = STAKE * 10**6 - world.insurance_fund.totalAssets()
     assert tokens == -(-shortfall // 10**12)
-    assert world.clearinghouse.protocol_fees() - fees == tokens * 10**12 - shortfall > 0
+    assert world.clearinghouse.reserve() - fees == tokens * 10**12 - shortfall > 0
     assert world.conservation_error() < 1e-12
 
 
