@@ -17,8 +17,6 @@ from snekmate.auth import ownable_2step
 from ..interfaces import IClearinghouseEvents
 from ..interfaces import IClearinghouseProofs
 from ..interfaces import IClearinghouseSettlement
-from ..interfaces import IDefaultFund
-from ..interfaces import IDefaultFundManager
 from ..interfaces import IRiskEngine
 from ..interfaces import ISettlesIn
 from ..modules.layout import leg_layout
@@ -64,6 +62,11 @@ exports: (
 
 CONVERSIONS: constant(uint256) = 100  # accounts in one call
 
+# Gas that a fund may take for a recovery, and that must be left before: 64/63 of it (EIP-150), and
+# some to spare.
+RESTORE_GAS: constant(uint256) = 1_500_000
+GAS_BEFORE_RESTORE: constant(uint256) = 1_550_000
+
 
 @deploy
 def __init__(settlement_token: address):
@@ -84,7 +87,7 @@ def __init__(settlement_token: address):
 def repay(account: uint256, amount: uint256) -> uint256:
     """
     @notice Pays what an account owes for its defaults: hole first, then assessments, contributions,
-            insurance fund, own contribution. Anyone.
+            insurance fund, reserve. Anyone.
     @param account Account id.
     @param amount Settlement token units to take from the caller, at most what is owed (rounded up).
     @return What is still owed, WAD cash.
@@ -101,9 +104,7 @@ def repay(account: uint256, amount: uint256) -> uint256:
         amount * currency.SETTLEMENT_SCALE < owed + currency.SETTLEMENT_SCALE
     ), "clearinghouse: owes less"
     arrived: uint256 = vault._pull(currency.SETTLEMENT_TOKEN, msg.sender, amount)
-    left: uint256 = self._distribute(account, header, arrived)
-    # What is left over comes only from roundings up to token units: a gift of the caller.
-    ledger.reserve += left * currency.SETTLEMENT_SCALE
+    self._distribute(account, header, arrived)
     return debts._total(ledger.debts[account])
 
 
@@ -131,9 +132,7 @@ def recover(account: uint256) -> uint256:
     header = ledger._book_cash(
         account, header, words._cash(header) - convert(given * currency.SETTLEMENT_SCALE, int256)
     )
-    left: uint256 = self._distribute(account, header, given)
-    if left != 0:
-        ledger.reserve += left * currency.SETTLEMENT_SCALE
+    self._distribute(account, header, given)
     return debts._total(ledger.debts[account])
 
 
@@ -198,12 +197,11 @@ def convert_positions(market: uint256, accounts: DynArray[uint256, CONVERSIONS])
 # INTERNAL -----------------------------------------------------------------------------------------
 
 @internal
-def _distribute(account: uint256, header: uint256, tokens: uint256) -> uint256:
+def _distribute(account: uint256, header: uint256, tokens: uint256):
     """
     @dev Gives tokens that are held, and on no account's books, to the tiers that an account owes,
          in the order of its record. Stores the header.
     @param tokens Settlement token units.
-    @return Token units left over when everything is repaid.
     """
     record: uint256 = 0
     given: uint256[tier_layout.DEBT_FIELDS] = empty(uint256[tier_layout.DEBT_FIELDS])
@@ -214,50 +212,65 @@ def _distribute(account: uint256, header: uint256, tokens: uint256) -> uint256:
     if record == 0:
         header_after &= ~words.INDEBTED
     ledger.headers[account] = header_after
-    # Fees may have repaid the hole before: then its part goes where those fees would have gone.
-    to_hole: uint256 = min(given[tier_layout.DEBT_HOLE] * currency.SETTLEMENT_SCALE, ledger.hole)
-    ledger.hole -= to_hole
-    if given[tier_layout.DEBT_HOLE] * currency.SETTLEMENT_SCALE != to_hole:
-        ledger.reserve += given[tier_layout.DEBT_HOLE] * currency.SETTLEMENT_SCALE - to_hole
-    fund: address = registry._role(role_layout.DEFAULT_FUND)
-    # When all who paid were wiped out, or have left, the insurance fund gets their part.
-    if given[tier_layout.DEBT_CONTRIBUTIONS] != 0 and not staticcall IDefaultFund(fund).has_shares(
-        0
-    ):
-        given[tier_layout.DEBT_INSURANCE] += given[tier_layout.DEBT_CONTRIBUTIONS]
-        given[tier_layout.DEBT_CONTRIBUTIONS] = 0
-    if given[tier_layout.DEBT_ASSESSMENTS] != 0 and not staticcall IDefaultFund(fund).has_shares(1):
-        given[tier_layout.DEBT_INSURANCE] += given[tier_layout.DEBT_ASSESSMENTS]
-        given[tier_layout.DEBT_ASSESSMENTS] = 0
+    insurance: uint256 = given[tier_layout.DEBT_INSURANCE]
+    contributions: uint256 = given[tier_layout.DEBT_CONTRIBUTIONS]
+    assessments: uint256 = given[tier_layout.DEBT_ASSESSMENTS]
+    if insurance != 0:
+        insurance = self._restore(
+            registry._role(role_layout.INSURANCE_FUND),
+            insurance,
+            abi_encode(account, insurance, method_id=method_id("restore(uint256,uint256)")),
+        )
+    if contributions + assessments != 0:
+        restored: uint256 = self._restore(
+            registry._role(role_layout.DEFAULT_FUND),
+            contributions + assessments,
+            abi_encode(
+                account,
+                contributions,
+                assessments,
+                method_id=method_id("restore(uint256,uint256,uint256)"),
+            ),
+        )
+        if restored == 0:
+            contributions = 0
+            assessments = 0
+    # The hole's part and the reserve's, what a fund could not take, and what roundings up to token
+    # units have left over: the hole comes first.
+    to_hole: uint256 = 0
+    to_reserve: uint256 = 0
+    to_hole, to_reserve = ledger._fill(
+        (tokens - insurance - contributions - assessments) * currency.SETTLEMENT_SCALE
+    )
     log IClearinghouseEvents.DebtRepaid(
         account=account,
         payer=msg.sender,
-        to_hole=given[tier_layout.DEBT_HOLE],
-        to_assessments=given[tier_layout.DEBT_ASSESSMENTS],
-        to_contributions=given[tier_layout.DEBT_CONTRIBUTIONS],
-        to_insurance=given[tier_layout.DEBT_INSURANCE],
-        to_own=given[tier_layout.DEBT_OWN],
+        to_hole=to_hole,
+        to_assessments=assessments,
+        to_contributions=contributions,
+        to_insurance=insurance,
+        to_reserve=to_reserve,
         debts=record,
         hole=ledger.hole,
         cash=words._cash(header_after),
     )
-    if given[tier_layout.DEBT_INSURANCE] != 0:
-        vault._push(
-            currency.SETTLEMENT_TOKEN,
-            registry._role(role_layout.INSURANCE_FUND),
-            given[tier_layout.DEBT_INSURANCE],
-        )
-    members: uint256 = (
-        given[tier_layout.DEBT_OWN]
-        + given[tier_layout.DEBT_CONTRIBUTIONS]
-        + given[tier_layout.DEBT_ASSESSMENTS]
-    )
-    if members != 0:
-        vault._approve(currency.SETTLEMENT_TOKEN, fund, members)
-        extcall IDefaultFundManager(fund).restore(
-            account,
-            given[tier_layout.DEBT_OWN],
-            given[tier_layout.DEBT_CONTRIBUTIONS],
-            given[tier_layout.DEBT_ASSESSMENTS],
-        )
-    return left
+
+
+@internal
+def _restore(fund: address, tokens: uint256, call: Bytes[100]) -> uint256:
+    """
+    @dev Lets a fund take what it recovers; a fund or a token that does not play along keeps nobody
+         from repaying (INV-13).
+    @param fund Address of the fund.
+    @param tokens Settlement token units.
+    @param call Calldata of its `restore`.
+    @return What the fund took, settlement token units: all or nothing.
+    """
+    assert msg.gas >= GAS_BEFORE_RESTORE, "clearinghouse: not enough gas for a fund"
+    before: uint256 = vault._balance(currency.SETTLEMENT_TOKEN)
+    vault._approve(currency.SETTLEMENT_TOKEN, fund, tokens)
+    is_done: bool = raw_call(fund, call, gas=RESTORE_GAS, revert_on_failure=False)
+    if is_done and vault._balance(currency.SETTLEMENT_TOKEN) + tokens == before:
+        return tokens
+    vault._approve(currency.SETTLEMENT_TOKEN, fund, 0)
+    return 0

@@ -30,8 +30,6 @@ from ..interfaces import IDefaultFund
 from ..interfaces import IDefaultFundAdmin
 from ..interfaces import IDefaultFundEvents
 from ..interfaces import IDefaultFundManager
-from ..interfaces import IFund
-from ..interfaces import IFundManager
 from ..interfaces import IHouseContract
 from ..interfaces import ISettlesIn
 from ..modules.layout import role_layout
@@ -51,9 +49,6 @@ implements: IDefaultFundAdmin
 
 implements: IDefaultFundManager
 
-implements: IFund
-
-implements: IFundManager
 implements: IHouseContract
 implements: ISettlesIn
 
@@ -69,8 +64,6 @@ initializes: requirements[fund := fund, fund_terms := fund_terms, loss_tranches 
 
 exports: (
     fund.CLEARINGHOUSE,
-    fund.reserve,
-    fund.reserved,
     fund_terms.set_terms,
     fund_terms.terms,
     leave_notices.cancel_notice,
@@ -154,7 +147,6 @@ def withdraw(recipient: address) -> uint256:
                     failed
     """
     fund._require_running()
-    fund._require_unreserved()
     contribution_shares: uint256 = 0
     pledge_shares: uint256 = 0
     contribution_shares, pledge_shares = leave_notices._use(msg.sender)
@@ -193,7 +185,7 @@ def exit(recipient: address) -> uint256:
 @external
 def draw(
     account: uint256, own: uint256, contributions: uint256, assessments: uint256
-) -> (uint256, uint256, uint256):
+) -> (uint256, uint256, uint256, uint256):
     """
     @notice Pays for a default, of each tier what is asked, or all there is. Only the
             DefaultManager. Never reverts for lack of money (INV-13).
@@ -207,6 +199,7 @@ def draw(
     @return Paid by the owner's contribution, WAD cash.
     @return Paid by all contributions, WAD cash.
     @return Paid by the assessments, WAD cash.
+    @return Deferred, WAD cash.
     @custom:reverts fund: only the default manager | loss tranches: tranche is full | fund: approve
                     failed
     """
@@ -224,7 +217,7 @@ def draw(
     paid: uint256 = own_paid + contributions_paid + assessments_paid
     tokens: uint256 = fund._tokens_up(paid)
     if tokens == 0:
-        return 0, 0, 0
+        return 0, 0, 0, 0
     assessment_tokens: uint256 = tokens - own_tokens - contribution_tokens
     pool.assets -= contribution_tokens
     escrow.assets -= assessment_tokens
@@ -246,7 +239,7 @@ def draw(
         assessment_assets=escrow.assets,
     )
     fund._hand_over(SETTLEMENT_TOKEN, account, tokens, paid)
-    return own_paid, contributions_paid, assessments_paid
+    return own_paid, contributions_paid, assessments_paid, 0
 
 
 @external
@@ -288,13 +281,12 @@ def receive_fees(tokens: uint256):
 
 
 @external
-def restore(account: uint256, own: uint256, contributions: uint256, assessments: uint256):
+def restore(account: uint256, contributions: uint256, assessments: uint256):
     """
     @notice Takes back what a default had cost, by tier. The members' part raises the worth of all
             shares, and lies there for the next member who deposits if there are none; the owner's
             then becomes contribution shares of theirs, without a pledge. Only the Clearinghouse.
     @param account Id of the account that was paid for.
-    @param own Token units for its owner.
     @param contributions Token units for all contributions.
     @param assessments Token units for all pledges.
     @custom:reverts fund: only the clearinghouse | default fund: nothing to take | vault: token
@@ -302,7 +294,8 @@ def restore(account: uint256, own: uint256, contributions: uint256, assessments:
                     full
     """
     fund._require_clearinghouse()
-    if own + contributions + assessments == 0:
+    own: uint256 = 0
+    if contributions + assessments == 0:
         return
     self._pull(own + contributions + assessments)
     pool: loss_tranches.Tranche = loss_tranches._load(tier_layout.CONTRIBUTIONS)

@@ -35,8 +35,6 @@ from ethereum.ercs import IERC20Detailed
 from ethereum.ercs import IERC4626
 from snekmate.extensions import erc4626
 from snekmate.tokens import erc20
-from ..interfaces import IFund
-from ..interfaces import IFundManager
 from ..interfaces import IHouseContract
 from ..interfaces import IInsuranceFund
 from ..interfaces import IInsuranceFundAdmin
@@ -52,10 +50,6 @@ implements: IERC20
 implements: IERC20Detailed
 
 implements: IERC4626
-
-implements: IFund
-
-implements: IFundManager
 
 implements: IHouseContract
 implements: IInsuranceFund
@@ -79,8 +73,6 @@ exports: (
     erc20.decimals,
     erc20.totalSupply,
     fund.CLEARINGHOUSE,
-    fund.reserve,
-    fund.reserved,
     slashable_shares.balanceOf,
     slashable_shares.allowance,
     slashable_shares.transfer,
@@ -218,13 +210,14 @@ def withdraw(assets: uint256, receiver: address, owner: address) -> uint256:
 # LOSS ---------------------------------------------------------------------------------------------
 
 @external
-def draw(account: uint256, cash: uint256) -> uint256:
+def draw(account: uint256, cash: uint256) -> (uint256, uint256):
     """
     @notice Pays for a default: `cash`, or all there is. Only the DefaultManager.
     @dev A draw on an empty fund pays 0 and never reverts (INV-13).
     @param account Id of the defaulter.
     @param cash What is asked for, WAD cash.
     @return Paid, WAD cash. The tokens for it are rounded up to a whole unit.
+    @return Deferred, WAD cash.
     @custom:reverts fund: only the default manager | fund: approve failed
     """
     fund._require_manager()
@@ -239,7 +232,18 @@ def draw(account: uint256, cash: uint256) -> uint256:
         fund._hand_over(erc4626.asset, account, tokens, paid)
     # Also when the fund was empty: the token's issuer can take what it holds, without a draw.
     slashable_shares._consolidate(erc4626._total_assets() * fund_words.PAR)
-    return paid
+    return paid, 0
+
+
+@external
+def restore(account: uint256, tokens: uint256):
+    """
+    @notice Takes back what a default had cost. Only the Clearinghouse.
+    @param account Account id.
+    @param tokens Token units.
+    """
+    fund._require_clearinghouse()
+    assert extcall IERC20(erc4626.asset).transferFrom(msg.sender, self, tokens)
 
 
 # VIEWS --------------------------------------------------------------------------------------------
@@ -405,7 +409,6 @@ def _unstake(receiver: address, owner: address, assets: uint256, shares: uint256
         slashable_shares._use_any(owner, shares)
     else:
         fund._require_running()
-        fund._require_unreserved()
         slashable_shares._use_request(owner, shares)
     if msg.sender != owner:
         slashable_shares._catch_up_allowance(owner, msg.sender)
@@ -421,7 +424,7 @@ def _max_redeem(owner: address) -> uint256:
     phase: uint256 = fund._phase()
     if phase == role_layout.REDEMPTION:
         return slashable_shares._balance(owner)
-    if phase != role_layout.RUNNING or fund._reserved() != 0:
+    if phase != role_layout.RUNNING:
         return 0
     return slashable_shares._redeemable(owner)
 

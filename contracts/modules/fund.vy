@@ -17,7 +17,6 @@ from snekmate.utils import math
 from ..interfaces import IClearinghouse
 from ..interfaces import IClearinghouseRecords
 from ..interfaces import IClearinghouseSlices
-from ..interfaces import IFund
 from .layout import role_layout
 from .layout import units
 
@@ -29,12 +28,6 @@ CLEARINGHOUSE: public(immutable(address))
 
 # Cash (WAD) in a unit of the settlement token, 10**(18 - decimals).
 CASH_PER_UNIT: immutable(uint256)
-
-
-# STORAGE ------------------------------------------------------------------------------------------
-
-# DefaultManager -> cash (WAD) it has reserved. Only the present manager's counts.
-reserved_by: HashMap[address, uint256]
 
 
 # CONSTRUCTOR --------------------------------------------------------------------------------------
@@ -52,50 +45,6 @@ def __init__(clearinghouse: address, settlement_token: address):
     assert decimals <= units.WAD_DECIMALS, "fund: too many decimals"
     CLEARINGHOUSE = clearinghouse
     CASH_PER_UNIT = 10**convert(units.WAD_DECIMALS - decimals, uint256)
-
-
-# RESERVATIONS -------------------------------------------------------------------------------------
-
-@external
-def reserve(cash: uint256):
-    """
-    @notice Sets what the DefaultManager has reserved for defaults under way, in total. While it is
-            not 0 nobody leaves; what a former manager left reserved does not count. Only the
-            DefaultManager.
-    @param cash All that is reserved from now on, WAD cash; 0 = nothing.
-    @custom:reverts fund: only the default manager
-    """
-    self._require_manager()
-    self.reserved_by[msg.sender] = cash
-    log IFund.Reserve(manager=msg.sender, cash=cash)
-
-
-@external
-@view
-def reserved() -> uint256:
-    """
-    @notice What is reserved for defaults under way. Nobody leaves while it is not 0. Anyone.
-    @return WAD cash.
-    """
-    return self._reserved()
-
-
-@internal
-@view
-def _reserved() -> uint256:
-    """
-    @dev What the present DefaultManager has reserved, WAD cash.
-    """
-    return self.reserved_by[self._manager()]
-
-
-@internal
-@view
-def _require_unreserved():
-    """
-    @dev Reverts while money is reserved.
-    """
-    assert self._reserved() == 0, "fund: money is reserved"
 
 
 # DRAWS --------------------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ shortfall_threshold: public(uint256)
 hole: public(uint256)
 # account -> debt record of what others paid for it (layout: tier_layout).
 debts: public(HashMap[uint256, uint256])
-# Fees that belong to no one market (liquidations, rounding of draws), WAD.
+# The protocol's own capital: fees that were collected, liquidation fees, gifts, roundings, WAD.
 reserve: public(uint256)
 
 
@@ -194,6 +194,20 @@ def _require_uncalled(header: uint256):
     @dev An account is outside the default procedure.
     """
     assert words._stage(header) == stages.UNCALLED, "ledger: account under a call"
+
+
+@internal
+def _fill(amount: uint256) -> (uint256, uint256):
+    """
+    @dev Money of nobody's (WAD cash) fills the hole; the rest is reserve.
+    @return What went to each, WAD cash.
+    """
+    to_hole: uint256 = min(self.hole, amount)
+    if to_hole != 0:
+        self.hole -= to_hole
+    if amount != to_hole:
+        self.reserve += amount - to_hole
+    return to_hole, amount - to_hole
 
 
 # MARKETS ------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@
         their value at the price it was settled at, in cash.
 """
 
+from .layout import tier_layout
 from .layout import units
 from .layout import words
 from . import funding_math
@@ -27,6 +28,8 @@ from . import wad_math
 A_FLOOR: constant(int256) = 10**15
 # Generations after which nothing is left of a position: 2**119 shares times A_FLOOR each.
 GENERATIONS: constant(uint256) = 13
+# Time in which what a base unit was charged is forgotten, seconds.
+CHARGE_PERIOD: constant(uint256) = units.DAY
 
 
 # market -> state word (layout: words). 0: not listed.
@@ -40,6 +43,8 @@ side_index: public(HashMap[uint256, HashMap[uint256, uint256]])
 past_sides: public(HashMap[uint256, HashMap[uint256, uint256]])
 # market -> price it was settled at, WAD cash per base unit. 0: not settled.
 settled_prices: public(HashMap[uint256, uint256])
+# market -> side (0 LONG, 1 SHORT) -> what its base units were charged lately (layout: tier_layout).
+charges: HashMap[uint256, HashMap[uint256, uint256]]
 
 
 # MARKETS ------------------------------------------------------------------------------------------
@@ -230,3 +235,32 @@ def _opening(market: uint256, state: uint256, delta: int256, distance: int256) -
     a, k = self._side(market, state, delta > 0)
     assert a != 0, "sides: side is worn out"  # torn up in its last generation
     return delta * units.IWAD // a, wad_math._mul_floor(a, distance if delta > 0 else -distance) + k
+
+
+# CHARGES ------------------------------------------------------------------------------------------
+
+@internal
+@view
+def _charged_lately(market: uint256, side: uint256) -> uint256:
+    """
+    @dev What a base unit of a side was charged in defaults, faded in proportion to time, WAD cash,
+         rounded up. By the unit: who adds to a side buys no room for another charge.
+    @param side 0 LONG, 1 SHORT.
+    """
+    word: uint256 = self.charges[market][side]
+    passed: uint256 = min(block.timestamp - (word >> tier_layout.CHARGED_TIME_SHIFT), CHARGE_PERIOD)
+    charged: uint256 = word & tier_layout.CHARGED_MASK
+    return (charged * (CHARGE_PERIOD - passed) + CHARGE_PERIOD - 1) // CHARGE_PERIOD
+
+
+@internal
+def _remember_charge(market: uint256, side: uint256, charge: uint256):
+    """
+    @dev Adds what a base unit of a side is charged now.
+    @param side 0 LONG, 1 SHORT.
+    @param charge WAD cash per base unit.
+    """
+    charged: uint256 = min(
+        self._charged_lately(market, side) + charge, tier_layout.CHARGED_MASK
+    )
+    self.charges[market][side] = charged | block.timestamp << tier_layout.CHARGED_TIME_SHIFT

@@ -42,12 +42,9 @@ ACTION_CALL: constant(uint256) = 1
 ACTION_OPEN: constant(uint256) = 2
 ACTION_BID: constant(uint256) = 3
 ACTION_CURE: constant(uint256) = 4
-ACTION_RECOGNISE: constant(uint256) = 5
-ACTION_BID_AT_MARK: constant(uint256) = 6
-ACTION_TEAR_UP: constant(uint256) = 7
-ACTION_REMAINDER: constant(uint256) = 8
-ACTION_REOPEN: constant(uint256) = 9
-ACTION_WAIT: constant(uint256) = 10
+ACTION_TEAR_UP: constant(uint256) = 5
+ACTION_REMAINDER: constant(uint256) = 6
+ACTION_WAIT: constant(uint256) = 7
 
 
 # Bytes of the answers that are asked for with a raw call.
@@ -171,34 +168,27 @@ def next_step(account: uint256) -> ILens.NextStep:
     equity, initial, maintenance = staticcall IRiskEngine(
         self._role(role_layout.RISK_ENGINE)
     ).margin(account)
-    if seen.stage != stages.UNCALLED and self._meets(equity, maintenance, terms.target):
+    if seen.stage != stages.UNCALLED and self._meets(equity, maintenance, units.PPM):
         step.action = ACTION_CURE
         return step
-    if seen.stage == stages.INSOLVENCY:
+    if seen.stage == stages.INSOLVENCY and not insolvency.positions:
         step.discount = insolvency.remainder_discount
         step.max_fraction = insolvency.max_fraction
-        if not insolvency.positions:
-            step.action = ACTION_REMAINDER if insolvency.max_fraction != 0 else ACTION_WAIT
-            if len(known) == 0 and seen.stuck == 0:
-                step.action = ACTION_TEAR_UP  # only debt is left to resolve
-        elif seen.equity > 0:
-            step.action = ACTION_REOPEN
-        elif block.timestamp >= insolvency.window_end:
-            step.action = ACTION_TEAR_UP
-        else:
-            step.action = ACTION_BID_AT_MARK
-        if step.action == ACTION_TEAR_UP:
-            step.from_time = max(insolvency.window_end, block.timestamp)
+        step.action = ACTION_REMAINDER if insolvency.max_fraction != 0 else ACTION_WAIT
+        if len(known) == 0 and seen.stuck == 0:
+            step.action = ACTION_TEAR_UP  # only debt is left to resolve
     elif not self._meets(seen.equity, seen.maintenance, units.PPM):
         if len(known) == 0 and seen.stuck != 0:
             step.action = ACTION_WAIT
         elif seen.equity <= 0:
-            step.action = ACTION_RECOGNISE
+            step.action = ACTION_TEAR_UP
         elif seen.stage == stages.AUCTION:
             step.action = ACTION_BID
             step.discount = auction.discount
             step.max_fraction = auction.max_fraction
-        elif not self._meets(seen.equity, seen.maintenance, terms.close_out):
+        elif seen.stage == stages.INSOLVENCY or not self._meets(
+            seen.equity, seen.maintenance, terms.close_out
+        ):
             step.action = ACTION_OPEN
         elif seen.stage == stages.UNCALLED:
             step.action = ACTION_CALL
@@ -351,16 +341,14 @@ def _account(
         seen.assessed_equity, seen.assessed_maintenance, units.PPM
     )
     seen.callable = sellable and seen.stage == stages.UNCALLED
-    if sellable and (
-        seen.stage < stages.AUCTION or seen.stage == stages.AUCTION and seen.assessed_equity <= 0
-    ):
+    if sellable and (seen.stage != stages.AUCTION or seen.assessed_equity <= 0):
         grace_over: bool = seen.stage != stages.UNCALLED and block.timestamp > seen.since
         seen.openable = grace_over or not self._meets(
             seen.assessed_equity, seen.assessed_maintenance, terms.close_out
         )
     seen.biddable = seen.stage == stages.AUCTION and seen.max_fraction != 0
     seen.curable = seen.stage != stages.UNCALLED and self._meets(
-        seen.equity, seen.maintenance, terms.target
+        seen.equity, seen.maintenance, units.PPM
     )
     return seen
 

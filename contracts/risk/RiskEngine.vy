@@ -326,6 +326,38 @@ def settlement_price(row: uint256) -> (uint256, bool):
     return average, block.timestamp >= max(since, self._resumed_at()) + SETTLE_AFTER
 
 
+@external
+@view
+def reference_price(row: uint256) -> uint256:
+    """
+    @notice Average of a row's checkpoints, which no fill sets. Anyone.
+    @param row Row: 1 + i for collateral i, 8 + m for market m.
+    @return WAD cash per unit; 0 = there is no checkpoint.
+    @custom:reverts risk table: unknown row
+    """
+    terms: risk_table.Row = risk_table._row_of(row)
+    average: uint256 = 0
+    time: uint256 = 0
+    average, time = staticcall IPriceOracle(risk_parameters.ORACLE).average(
+        terms.w0, terms.w1, terms.w2
+    )
+    return average
+
+
+@external
+@view
+def maintenance_rate(market: uint256) -> uint256:
+    """
+    @notice Maintenance margin of a small position in a market, a part of its notional. Anyone.
+    @param market Market id.
+    @return ppm, rounded down.
+    @custom:reverts risk table: unknown row
+    """
+    risk: uint256 = risk_table._row_of(leg_layout.MARKET_ROW + market).risk
+    ratio: uint256 = (risk >> risk_rows.RATIO_SHIFT) & risk_rows.RATE_MASK
+    return (risk & risk_rows.RATE_MASK) * ratio // units.PPM
+
+
 # INTERNAL: JUDGEMENT ------------------------------------------------------------------------------
 
 @internal
