@@ -215,7 +215,6 @@ class DefaultFund(Section):
     contribution_rate: Annotated[Rate, rate("0%", "50%")]
     contribution_threshold: Annotated[Amount, amount("0", "4294967295", places=0)]
     fee_weight: Annotated[int, whole(1, 10)]
-    fee_share: Annotated[Rate, rate("0%", "80%")]
 
     def problems(self) -> Iterator[Problem]:
         least = WINDOWS_PER_COOLDOWN * self.window
@@ -225,16 +224,16 @@ class DefaultFund(Section):
 
 
 class Waterfall(Section):
-    """Insolvency: its window, what the opposite side may be charged, what funds may pay."""
+    """Insolvency: what the opposite side may be charged, what funds may pay, who is rewarded."""
 
-    window: Annotated[int, seconds("0s", "1d")]
-    charge_cap: Annotated[Rate, rate("0%", "50%")]
+    charge_cap: Annotated[Rate, rate("0%", "10%")]
     limit_period: Annotated[int, seconds("1h", "30d")]
     market_limit: Annotated[Amount, amount("0", "4294967295", places=0)]
     market_share: Annotated[Rate, rate("0%", "100%")]
     total_limit: Annotated[Amount, amount("0", "4294967295", places=0)]
     total_share: Annotated[Rate, rate("0%", "100%")]
     remainder_duration: Annotated[int, seconds("1h", "7d")]
+    tear_up_reward_cap: Annotated[Amount, amount("0", "1000", places=0)]
 
 
 class WindDown(Section):

@@ -180,7 +180,6 @@ def _parameters(chain: Chain, done: Deployment) -> None:
         owed.discount.ppm,
     )
     fund, end = config.default_fund, config.wind_down
-    chain.send(clearinghouse, "set_default_fund_share", fund.fee_share.ppm)
     threshold = fund.contribution_threshold.units(0)
     chain.send(clearinghouse, "set_contribution_threshold", threshold)
     chain.send(

@@ -41,7 +41,6 @@ def waterfall_terms(config: DeploymentConfig) -> tuple[int, ...]:
     """Return the terms of the waterfall in the order of the contract's struct."""
     terms = config.waterfall
     return (
-        terms.window,
         terms.charge_cap.ppm,
         terms.limit_period,
         terms.market_limit.units(0),
@@ -49,6 +48,7 @@ def waterfall_terms(config: DeploymentConfig) -> tuple[int, ...]:
         terms.total_limit.units(0),
         terms.total_share.ppm,
         terms.remainder_duration,
+        terms.tear_up_reward_cap.units(0),
     )
 
 

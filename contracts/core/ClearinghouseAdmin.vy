@@ -54,7 +54,6 @@ exports: (
     registry.collateral_count,
     registry.shortfall_grace,
     registry.shortfall_discount,
-    registry.default_fund_share,
     registry.guardian,
     registry.pending_guardian,
     registry.pending_roles,
@@ -89,7 +88,6 @@ exports: (
 FIRST_CAP: constant(uint256) = 100_000  # of a new collateral, ppm of its cap
 MAX_SHORTFALL_DISCOUNT: constant(uint256) = 100_000  # of the cash paid, ppm: 10 %
 MAX_SHORTFALL_GRACE: constant(uint256) = 30 * 86_400  # seconds
-MAX_DEFAULT_FUND_SHARE: constant(uint256) = 800_000  # of the fees, ppm: 80 %
 
 
 # Longest pause, and longest sum of an action's pauses that begin in one window, seconds.
@@ -454,20 +452,6 @@ def set_shortfall_terms(cap: uint256, threshold: uint256, grace: uint256, discou
     log IClearinghouseEvents.ShortfallTermsSet(
         cap=cap, threshold=threshold, grace=grace, discount=discount
     )
-
-
-@external
-def set_default_fund_share(share: uint256):
-    """
-    @notice Sets the part of the fees that goes to the default fund. Owner only.
-    @param share ppm of the fees, 80 % at most.
-    @custom:reverts ownable: caller is not the owner | clearinghouse: default fund share out of
-                    bounds
-    """
-    ownable._check_owner()
-    assert (share <= MAX_DEFAULT_FUND_SHARE), "clearinghouse: default fund share out of bounds"
-    registry.default_fund_share = share
-    log IClearinghouseEvents.DefaultFundShareSet(share=share)
 
 
 @external

@@ -42,8 +42,6 @@ collateral_place: HashMap[address, uint256]
 shortfall_grace: public(uint256)
 # Bonus in collateral of those who then pay it, ppm of what they pay.
 shortfall_discount: public(uint256)
-# Part of the fees that goes to the default fund, the rest to the insurance fund, ppm.
-default_fund_share: public(uint256)
 
 
 @internal

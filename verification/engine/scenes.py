@@ -37,7 +37,6 @@ TERMS = (
     "dust",
 )
 WATERFALL = (
-    "window",
     "charge_cap",
     "period",
     "market_amount",
@@ -45,6 +44,7 @@ WATERFALL = (
     "total_amount",
     "total_share",
     "remainder",
+    "reward_cap",
 )
 DUST = 10**6  # wei: what two dozen roundings of a rate (10**-18 of 200,000) may add up to
 
