@@ -65,7 +65,7 @@ class AtMark(Meter):
             self.default_ten,
             self.tear_ups,
             self.insolvent_bid,
-            self.window,
+            self.covered,
             self.wind_down,
         )
 
@@ -181,16 +181,14 @@ class AtMark(Meter):
         assert min(paid.own, paid.insurance, paid.contributions, paid.assessments) > 0, paid
         assert paid.charged == paid.to_hole == 0, paid
 
-    def window(self) -> None:
-        """Measure recognition with a reservation, and the tear-up after the window."""
+    def covered(self) -> None:
+        """Measure the tear-up of an account whose shortfall the insurance fund pays."""
         world, manager = self.world, self.world.default_manager
         world.stake(self.caller, 1_000)
         poor = self.taker, self.account(self.taker, 100)
         self.trade((self.maker, self.market_maker), poor, 20)
         world.set_price("ETH", PRICE * 0.94)
-        self.note("recognise_one_perp", manager.open_auction(poor[1], sender=self.caller))
-        self.wait(world.deployment.config.waterfall.window)
-        self.note("tear_up_after_window_one_perp", manager.tear_up([poor[1]], sender=self.caller))
+        self.note("tear_up_covered_one_perp", manager.tear_up([poor[1]], sender=self.caller))
         self.restore_prices()
 
     def wind_down(self) -> None:

@@ -93,7 +93,7 @@ def repay(account: uint256, amount: uint256) -> uint256:
     @return What is still owed, WAD cash.
     @custom:reverts registry: amount is zero | registry: winding down | ledger: unknown account |
                     clearinghouse: owes nothing | clearinghouse: owes less | vault: token transfer
-                    failed
+                    failed | clearinghouse: not enough gas for a fund
     """
     registry._require_some(amount)
     registry._require_running()
@@ -118,7 +118,8 @@ def recover(account: uint256) -> uint256:
     @custom:reverts registry: winding down | ledger: unknown account | ledger: no position to
                     convert | words: number out of range | clearinghouse: owes nothing | ledger:
                     account under a call | clearinghouse: account still has legs | registry: not
-                    enough held | vault: token transfer failed
+                    enough held | clearinghouse: not enough gas for a fund | vault: token transfer
+                    failed
     """
     registry._require_running()
     header: uint256 = ledger._convert_settled(account, ledger._header(account))

@@ -141,10 +141,9 @@ def withdraw(recipient: address) -> uint256:
             take out of it. Members.
     @param recipient Address that gets the tokens.
     @return Token units paid, rounded down.
-    @custom:reverts fund: winding down | fund: money is reserved | leave notices: no open window |
-                    loss tranches: tranche is full | default fund: pledge too small | requirements:
-                    contribution too small | default fund: no recipient | vault: token transfer
-                    failed
+    @custom:reverts fund: winding down | leave notices: no open window | loss tranches: tranche is
+                    full | default fund: pledge too small | requirements: contribution too small |
+                    default fund: no recipient | vault: token transfer failed
     """
     fund._require_running()
     contribution_shares: uint256 = 0

@@ -175,11 +175,11 @@ def redeem(shares: uint256, receiver: address, owner: address) -> uint256:
     @param owner Holder of the shares: address of the caller, or of one who gave the caller an
            allowance.
     @return Token units paid, rounded down.
-    @custom:reverts slashable shares: more than free | fund: winding down | fund: money is reserved
-                    | slashable shares: no open window | slashable shares: more than requested |
-                    erc20: insufficient allowance | erc20: approve from the zero address | erc20:
-                    approve to the zero address | erc20: burn from the zero address | erc20: burn
-                    amount exceeds balance | erc4626: transfer operation did not succeed
+    @custom:reverts slashable shares: more than free | fund: winding down | slashable shares: no
+                    open window | slashable shares: more than requested | erc20: insufficient
+                    allowance | erc20: approve from the zero address | erc20: approve to the zero
+                    address | erc20: burn from the zero address | erc20: burn amount exceeds balance
+                    | erc4626: transfer operation did not succeed
     """
     assets: uint256 = erc4626._preview_redeem(shares)
     self._unstake(receiver, owner, assets, shares)
@@ -196,11 +196,11 @@ def withdraw(assets: uint256, receiver: address, owner: address) -> uint256:
     @param owner Holder of the shares: address of the caller, or of one who gave the caller an
            allowance.
     @return Shares burnt, rounded up.
-    @custom:reverts slashable shares: more than free | fund: winding down | fund: money is reserved
-                    | slashable shares: no open window | slashable shares: more than requested |
-                    erc20: insufficient allowance | erc20: approve from the zero address | erc20:
-                    approve to the zero address | erc20: burn from the zero address | erc20: burn
-                    amount exceeds balance | erc4626: transfer operation did not succeed
+    @custom:reverts slashable shares: more than free | fund: winding down | slashable shares: no
+                    open window | slashable shares: more than requested | erc20: insufficient
+                    allowance | erc20: approve from the zero address | erc20: approve to the zero
+                    address | erc20: burn from the zero address | erc20: burn amount exceeds balance
+                    | erc4626: transfer operation did not succeed
     """
     shares: uint256 = erc4626._preview_withdraw(assets)
     self._unstake(receiver, owner, assets, shares)
@@ -241,6 +241,7 @@ def restore(account: uint256, tokens: uint256):
     @notice Takes back what a default had cost. Only the Clearinghouse.
     @param account Account id.
     @param tokens Token units.
+    @custom:reverts fund: only the clearinghouse
     """
     fund._require_clearinghouse()
     assert extcall IERC20(erc4626.asset).transferFrom(msg.sender, self, tokens)

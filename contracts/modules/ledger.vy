@@ -418,17 +418,6 @@ def _close_part(
 
 
 @internal
-def _drop_all(account: uint256, header: uint256) -> uint256:
-    """
-    @dev Takes all market ids out of an account whose positions were all closed.
-    @return The header; the caller stores it.
-    """
-    if header & words.MORE_MARKETS != 0:
-        self.more_markets[account] = 0
-    return header & ~(words.ALL_IDS | words.MORE_MARKETS)
-
-
-@internal
 def _drop_closed(account: uint256, header: uint256) -> uint256:
     """
     @dev Takes the ids of all markets out in which the account has no position left.

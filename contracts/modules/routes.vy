@@ -74,10 +74,7 @@ def _part_of(selector: uint256) -> uint256:
         or selector == convert(DONATE, uint256)
     ):
         return SLICES
-    if (
-        selector == convert(TEAR_UP_ACCOUNTS, uint256)
-        or selector == convert(CONCLUDE, uint256)
-    ):
+    if selector == convert(TEAR_UP_ACCOUNTS, uint256) or selector == convert(CONCLUDE, uint256):
         return TEAR_UPS
     if (
         selector == convert(REDEEM, uint256)

@@ -260,7 +260,5 @@ def _remember_charge(market: uint256, side: uint256, charge: uint256):
     @param side 0 LONG, 1 SHORT.
     @param charge WAD cash per base unit.
     """
-    charged: uint256 = min(
-        self._charged_lately(market, side) + charge, tier_layout.CHARGED_MASK
-    )
+    charged: uint256 = min(self._charged_lately(market, side) + charge, tier_layout.CHARGED_MASK)
     self.charges[market][side] = charged | block.timestamp << tier_layout.CHARGED_TIME_SHIFT

@@ -50,8 +50,8 @@ uses: ledger
 uses: registry
 uses: sides
 
-# market -> LONG base less SHORT base closed in this call, WAD base, and the price, WAD cash per base
-# unit; 0: nothing was closed there.
+# market -> LONG base less SHORT base closed in this call, WAD base, and the price, WAD cash per
+# base unit; 0: nothing was closed there.
 net: transient(HashMap[uint256, int256])
 prices: transient(HashMap[uint256, uint256])
 # account -> market -> base closed, WAD base, and what it had lost, WAD cash.
@@ -128,9 +128,7 @@ def _pay_reward(caller_account: uint256, reward: uint256):
     header: uint256 = ledger._header(caller_account)
     cash: int256 = words._cash(header) + convert(reward, int256)
     ledger.headers[caller_account] = ledger._book_cash(caller_account, header, cash)
-    log IClearinghouseEvents.TearUpRewarded(
-        caller_account=caller_account, reward=reward, cash=cash
-    )
+    log IClearinghouseEvents.TearUpRewarded(caller_account=caller_account, reward=reward, cash=cash)
 
 
 @internal

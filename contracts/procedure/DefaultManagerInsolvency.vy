@@ -119,7 +119,11 @@ def bid(
     @param deadline Last moment of the bid, unix seconds; the DefaultManager checks it.
     @return Fraction taken, WAD.
     @return Discount received, WAD cash.
-    @custom:reverts default rules: fraction is zero
+    @custom:reverts default rules: fraction is zero | default rules: price not valid | default
+                    rules: winding down | default rules: liquidations are paused | remainder:
+                    nothing to sell | default rules: account is healthy | default rules: discount
+                    below limit | default rules: fraction above limit | default manager: account is
+                    solvent
     """
     default_rules._require_some(fraction)
     seen: IRiskEngine.Assessment = default_rules.seen
@@ -194,9 +198,7 @@ def tear_up(accounts: DynArray[uint256, limits.BATCH], caller_account: uint256 =
         assert remainder_math._has_positions(known) or (
             seen.stage != stages.INSOLVENCY or (seen.stuck == 0 and len(known) == 0)
         ), "default manager: nothing to tear up"
-        log IDefaultManagerEvents.Insolvent(
-            account=account, caller=msg.sender, equity=seen.equity
-        )
+        log IDefaultManagerEvents.Insolvent(account=account, caller=msg.sender, equity=seen.equity)
         waterfall._add(account, known, 0)
         closeouts.append(IClearinghouseTearUps.Closeout(account=account, legs=known))
         equities.append(seen.equity)
