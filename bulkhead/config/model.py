@@ -248,7 +248,7 @@ class WindDown(Section):
 class Governance(Section):
     """Who owns the parameters and who may pause; null leaves a local deployer in charge."""
 
-    timelock_delay: Annotated[int, seconds("1h", "30d")] | None
+    timelock_delay: Annotated[int, seconds("1d", "30d")] | None
     proposer: Address
     guardian: Address
 

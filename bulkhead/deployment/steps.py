@@ -7,7 +7,6 @@ and fast tests in process deploy with the same code.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from bulkhead.config import DeploymentConfig, Feed
 from bulkhead.deployment.chain import Chain, Contract
@@ -60,7 +59,7 @@ def deploy(
     _roles(chain, done)
     _parameters(chain, done)
     progress("governance")
-    _governance(chain, done, admin)
+    _governance(chain, done)
     progress("wiring")
     verify(chain, done)
     return done
@@ -192,33 +191,19 @@ def _parameters(chain: Chain, done: Deployment) -> None:
     )
 
 
-def _governance(chain: Chain, done: Deployment, admin: str) -> None:
+def _governance(chain: Chain, done: Deployment) -> None:
     """Propose the guardian and give everything to a timelock, if the configuration asks for it.
 
-    The timelock starts without a delay, takes the ownership, replaces the deployer by the proposer
-    and only then sets its delay, all in one batch.
+    The deployer is nobody in the timelock, which accepts the ownership at anyone's call.
     """
     governance, clearinghouse = done.config.governance, done.clearinghouse
     if governance.guardian is not None:
         chain.send(clearinghouse, "set_guardian", governance.guardian)
     if governance.timelock_delay is None or governance.proposer is None:
         return
-    timelock = chain.deploy("Timelock", 0, [admin], [NO_ADDRESS], NO_ADDRESS)
+    timelock = chain.deploy(
+        "Timelock", governance.timelock_delay, [governance.proposer], [NO_ADDRESS], NO_ADDRESS
+    )
     done.contracts["Timelock"] = timelock
     chain.send(clearinghouse, "transfer_ownership", timelock.address)
-    calls: list[tuple[Any, ...]] = [(clearinghouse, "accept_ownership")]
-    for role in ("PROPOSER_ROLE", "CANCELLER_ROLE"):
-        number = chain.read(timelock, role)
-        if governance.proposer.lower() != admin.lower():
-            calls.append((timelock, "grantRole", number, governance.proposer))
-            calls.append((timelock, "revokeRole", number, admin))
-    calls.append((timelock, "update_delay", governance.timelock_delay))
-    batch = (
-        [str(target.address) for target, *_ in calls],
-        [0] * len(calls),
-        [chain.encode(*call) for call in calls],
-        bytes(32),
-        bytes(32),
-    )
-    chain.send(timelock, "schedule_batch", *batch, 0)
-    chain.send(timelock, "execute_batch", *batch)
+    chain.send(timelock, "accept_ownership", str(clearinghouse.address))

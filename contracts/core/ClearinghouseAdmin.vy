@@ -7,9 +7,11 @@
 @author Bulkhead
 @notice What is set up: accounts and their operators, contracts that are plugged in, listings,
         terms. The guardian stops trading, withdrawals or liquidations; never deposits, reductions
-        or cures. A pause ends by itself, and paused time is capped per window. This part has the
-        Clearinghouse's storage layout (a test compares them) and works only through it, by
-        delegatecall; called directly it finds an empty ledger, no owner and no roles, and reverts.
+        or cures. A pause ends by itself, and paused time comes out of a bucket that refills slowly.
+        While liquidations are paused nobody leaves, and the clock of a proposed role stands still:
+        whoever guards cannot gain by it. This part has the Clearinghouse's storage layout (a test
+        compares them) and works only through it, by delegatecall; called directly it finds an empty
+        ledger, no owner and no roles, and reverts.
 """
 
 from snekmate.auth import ownable
@@ -27,6 +29,8 @@ from ..modules import currency
 from ..modules import final_settlement
 from ..modules import funding_math
 from ..modules import ledger
+from ..modules import pauses
+from ..modules import proposals
 from ..modules import registry
 from ..modules import sides
 
@@ -41,6 +45,8 @@ initializes: registry
 initializes: sides
 initializes: ledger[sides := sides]
 initializes: final_settlement
+initializes: pauses[registry := registry]
+initializes: proposals[ownable := ownable, pauses := pauses, registry := registry]
 exports: (
     currency.SETTLEMENT_TOKEN,
     currency.SETTLEMENT_SCALE,
@@ -55,9 +61,17 @@ exports: (
     registry.shortfall_grace,
     registry.shortfall_discount,
     registry.guardian,
-    registry.pending_guardian,
     registry.pending_roles,
     registry.pause_budgets,
+    proposals.role_delay,
+    proposals.role_ready_at,
+    proposals.set_role,
+    proposals.accept_role,
+    proposals.delay_role,
+    proposals.cancel_role,
+    proposals.pending_guardian,
+    proposals.set_guardian,
+    proposals.accept_guardian,
     ledger.more_markets,
     ledger.positions,
     ledger.collateral,
@@ -89,14 +103,7 @@ FIRST_CAP: constant(uint256) = 100_000  # of a new collateral, ppm of its cap
 MAX_SHORTFALL_DISCOUNT: constant(uint256) = 100_000  # of the cash paid, ppm: 10 %
 MAX_SHORTFALL_GRACE: constant(uint256) = 30 * 86_400  # seconds
 
-
-# Longest pause, and longest sum of an action's pauses that begin in one window, seconds.
-MAX_PAUSE: constant(uint256) = 86_400
-PAUSE_WINDOW: constant(uint256) = 30 * 86_400
-MAX_PAUSED: constant(uint256) = 3 * 86_400
-
-# From the proposal of a role's new holder to their taking over, seconds.
-ROLE_DELAY: constant(uint256) = 86_400
+MAX_PAUSE: constant(uint256) = 86_400  # seconds
 
 # Bounds of the wind-down's terms.
 MIN_HOLE_SHARE: constant(uint256) = 10_000  # of the cash held, ppm: 1 %
@@ -202,13 +209,40 @@ def collateral_cap(index: uint256) -> uint256:
 @view
 def paused_until(action: uint256) -> uint256:
     """
-    @notice End of the last pause of an action. Liquidations wait CURE_WINDOW more. Anyone.
+    @notice End of the last pause of an action. Liquidations and new risk wait CURE_WINDOW more
+            after a pause of liquidations, whoever leaves FLIGHT after that. Anyone.
     @param action 0 trading, 1 withdrawals, 2 liquidations.
     @return Unix seconds; 0 if it was never paused.
     @custom:reverts clearinghouse: unknown action
     """
     self._require_action(action)
-    return self._paused_until(action)
+    return pauses._paused_until(registry.pause_budgets[action])
+
+
+@external
+@view
+def exits_open() -> bool:
+    """
+    @notice Whether a fund may let somebody leave: not while liquidations are paused, nor for
+            CURE_WINDOW and FLIGHT after, nor in a wind-down. Withdrawals wait as long. Anyone.
+    @return True if they may leave.
+    """
+    return (
+        registry._phase() == role_layout.RUNNING
+        and pauses._exits_stopped_until() <= block.timestamp
+    )
+
+
+@external
+@view
+def stopped() -> uint256:
+    """
+    @notice For how long pauses of liquidations, each with CURE_WINDOW and FLIGHT, have stopped
+            exits since deployment. It never falls, and grows only while they are stopped: a clock
+            that waits on an exit is put back by what it has grown since the clock began. Anyone.
+    @return Seconds.
+    """
+    return pauses._stopped()
 
 
 @external
@@ -227,139 +261,60 @@ def __default__():
 @external
 def pause(action: uint256, duration: uint256):
     """
-    @notice Stops an action for a while, or prolongs its pause. Guardian only.
+    @notice Stops an action for a while, or prolongs its pause. Guardian only. One of liquidations
+            stops withdrawals, transfers, new risk and exits from the funds as well.
     @param action 0 trading (reductions go on), 1 withdrawals, 2 liquidations (cures go on).
-    @param duration Seconds from now, a day at most; all pauses of an action that begin within 30
-           days add up to 3 days at most. A pause of liquidations counts the cure window after it.
+    @param duration Seconds from now, a day at most. What it adds to an action's paused time goes
+           into the action's bucket, which holds 3 days and loses a tenth of the time that passes. A
+           pause of liquidations counts CURE_WINDOW and FLIGHT after it, unless they are counted.
     @custom:reverts clearinghouse: caller is not the guardian | clearinghouse: unknown action |
                     registry: winding down | clearinghouse: pause out of bounds | clearinghouse:
                     already paused for longer | clearinghouse: paused time is used up
     """
-    assert msg.sender == registry.guardian, "clearinghouse: caller is not the guardian"
+    self._require_guardian(msg.sender == registry.guardian)
     self._require_action(action)
     registry._require_running()
     assert duration != 0 and duration <= MAX_PAUSE, "clearinghouse: pause out of bounds"
+    word: uint256 = registry.pause_budgets[action]
     ends: uint256 = block.timestamp + duration
-    begins: uint256 = max(self._paused_until(action), block.timestamp)
-    assert ends > begins, "clearinghouse: already paused for longer"
-    counted: uint256 = ends - begins
-    if action == role_layout.LIQUIDATIONS:
-        counted += role_layout.CURE_WINDOW
-    budget: uint256 = registry.pause_budgets[action]
-    start: uint256 = budget & role_layout.BUDGET_MASK
-    used: uint256 = budget >> role_layout.BUDGET_BITS
-    if block.timestamp >= start + PAUSE_WINDOW:
-        start = block.timestamp
-        used = 0
-    used += counted
-    assert used <= MAX_PAUSED, "clearinghouse: paused time is used up"
-    registry.pause_budgets[action] = start | used << role_layout.BUDGET_BITS
-    self._set_paused_until(action, ends)
+    until: uint256 = pauses._paused_until(word)
+    assert ends > until, "clearinghouse: already paused for longer"
+    after: uint256 = pauses.AFTER if action == role_layout.LIQUIDATIONS else 0
+    counted: uint256 = ends + after - max(until + after, block.timestamp)
+    used: uint256 = pauses._used_up(word) + counted
+    assert used <= pauses.MAX_PAUSED, "clearinghouse: paused time is used up"
+    registry.pause_budgets[action] = (
+        block.timestamp
+        | used << role_layout.USED_SHIFT
+        | ends << role_layout.UNTIL_SHIFT
+        | ((word >> role_layout.STOPPED_SHIFT) + counted) << role_layout.STOPPED_SHIFT
+    )
+    pauses._publish()
     log IClearinghouseEvents.Paused(action=action, until=ends, used=used)
 
 
 @external
 def unpause(action: uint256):
     """
-    @notice Ends a pause at once; the time stays counted. Guardian or owner.
+    @notice Ends a pause at once; the time stays counted in the bucket. Guardian or owner.
     @param action 0 trading, 1 withdrawals, 2 liquidations.
     @custom:reverts clearinghouse: caller is not the guardian | clearinghouse: unknown action |
                     clearinghouse: not paused
     """
-    assert (
-        msg.sender == registry.guardian or msg.sender == ownable.owner
-    ), "clearinghouse: caller is not the guardian"
+    self._require_guardian(msg.sender == registry.guardian or msg.sender == ownable.owner)
     self._require_action(action)
-    assert self._paused_until(action) > block.timestamp, "clearinghouse: not paused"
-    self._set_paused_until(action, block.timestamp)
-    log IClearinghouseEvents.Paused(
-        action=action,
-        until=block.timestamp,
-        used=registry.pause_budgets[action] >> role_layout.BUDGET_BITS,
+    word: uint256 = registry.pause_budgets[action]
+    until: uint256 = pauses._paused_until(word)
+    assert until > block.timestamp, "clearinghouse: not paused"
+    # The stop ends earlier by what is left of the pause.
+    left: uint256 = until - block.timestamp
+    registry.pause_budgets[action] = word - (
+        left << role_layout.UNTIL_SHIFT | left << role_layout.STOPPED_SHIFT
     )
-
-
-# ADMIN: ROLES -------------------------------------------------------------------------------------
-
-@external
-def set_role(role: uint256, holder: address):
-    """
-    @notice Plugs in a contract. The first holder of a role takes over at once, every later one a
-            day after the proposal, by `accept_role`. Owner only.
-    @param role 0 risk engine, 1 exchange, 2 default manager, 3 insurance fund, 4 default fund.
-    @param holder Address of the contract.
-    @custom:reverts ownable: caller is not the owner | clearinghouse: unknown role | clearinghouse:
-                    role holder is not a contract
-    """
-    ownable._check_owner()
-    assert role < role_layout.ROLES, "clearinghouse: unknown role"
-    assert holder.is_contract, "clearinghouse: role holder is not a contract"
-    if registry._role(role) == empty(address):
-        self._set_holder(role, holder)
-    else:
-        ready_at: uint256 = block.timestamp + ROLE_DELAY
-        registry.pending_roles[role] = (
-            convert(holder, uint256) | ready_at << role_layout.FIRST_FIELD
-        )
-        log IClearinghouseEvents.RoleProposed(role=role, holder=holder, ready_at=ready_at)
-
-
-@external
-def accept_role(role: uint256):
-    """
-    @notice Lets a proposed holder take over. Anyone, once the delay of the proposal is over.
-    @param role 0 risk engine, 1 exchange, 2 default manager, 3 insurance fund, 4 default fund.
-    @custom:reverts clearinghouse: no role proposed | clearinghouse: role delay is not over
-    """
-    pending: uint256 = registry.pending_roles[role]
-    assert pending != 0, "clearinghouse: no role proposed"
-    assert (
-        block.timestamp >= pending >> role_layout.FIRST_FIELD
-    ), "clearinghouse: role delay is not over"
-    registry.pending_roles[role] = 0
-    self._set_holder(role, convert(pending & role_layout.HOLDER_MASK, address))
-
-
-@external
-def cancel_role(role: uint256):
-    """
-    @notice Withdraws the proposal of a role's next holder. Owner only.
-    @param role 0 risk engine, 1 exchange, 2 default manager, 3 insurance fund, 4 default fund.
-    @custom:reverts ownable: caller is not the owner | clearinghouse: no role proposed
-    """
-    ownable._check_owner()
-    assert registry.pending_roles[role] != 0, "clearinghouse: no role proposed"
-    registry.pending_roles[role] = 0
-    log IClearinghouseEvents.RoleProposed(role=role, holder=empty(address), ready_at=0)
-
-
-@external
-def set_guardian(guardian: address):
-    """
-    @notice Proposes who may pause; they take office by `accept_guardian`. The zero address removes
-            the guardian at once. Owner only.
-    @param guardian Address of the proposed guardian.
-    @custom:reverts ownable: caller is not the owner
-    """
-    ownable._check_owner()
-    registry.pending_guardian = guardian
-    if guardian == empty(address):
-        registry.guardian = guardian
-    log IClearinghouseEvents.GuardianProposed(guardian=guardian)
-
-
-@external
-def accept_guardian():
-    """
-    @notice Makes the caller the guardian. The proposed guardian only.
-    @custom:reverts clearinghouse: caller is not the proposed guardian
-    """
-    assert (
-        msg.sender == registry.pending_guardian
-    ), "clearinghouse: caller is not the proposed guardian"
-    registry.guardian = msg.sender
-    registry.pending_guardian = empty(address)
-    log IClearinghouseEvents.GuardianSet(guardian=msg.sender)
+    pauses._publish()
+    log IClearinghouseEvents.Paused(
+        action=action, until=block.timestamp, used=pauses._used_up(word)
+    )
 
 
 # ADMIN: LISTINGS AND TERMS ------------------------------------------------------------------------
@@ -514,46 +469,8 @@ def _require_action(action: uint256):
 
 @internal
 @pure
-def _place_of(action: uint256) -> (uint256, uint256):
+def _require_guardian(allowed: bool):
     """
-    @dev Role word and shift of an action's pause.
+    @dev The caller is the guardian, or whoever else a function is for.
     """
-    if action == role_layout.TRADING:
-        return role_layout.EXCHANGE, role_layout.FIRST_FIELD
-    if action == role_layout.WITHDRAWALS:
-        return role_layout.RISK_ENGINE, role_layout.FIRST_FIELD
-    return role_layout.RISK_ENGINE, role_layout.SECOND_FIELD
-
-
-@internal
-@view
-def _paused_until(action: uint256) -> uint256:
-    """
-    @dev End of an action's last pause, unix seconds.
-    """
-    role: uint256 = 0
-    offset: uint256 = 0
-    role, offset = self._place_of(action)
-    return (registry.role_words[role] >> offset) & role_layout.ROLE_FIELD_MASK
-
-
-@internal
-def _set_paused_until(action: uint256, until: uint256):
-    """
-    @dev Stores the end of an action's pause.
-    """
-    role: uint256 = 0
-    offset: uint256 = 0
-    role, offset = self._place_of(action)
-    word: uint256 = registry.role_words[role]
-    registry.role_words[role] = word & ~(role_layout.ROLE_FIELD_MASK << offset) | until << offset
-
-
-@internal
-def _set_holder(role: uint256, holder: address):
-    """
-    @dev Gives a role to a holder; the other fields of its word stay.
-    """
-    word: uint256 = registry.role_words[role]
-    registry.role_words[role] = word & ~role_layout.HOLDER_MASK | convert(holder, uint256)
-    log IClearinghouseEvents.RoleSet(role=role, holder=holder)
+    assert allowed, "clearinghouse: caller is not the guardian"

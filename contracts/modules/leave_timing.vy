@@ -10,14 +10,13 @@
         leave for at most a quarter of the time.
 """
 
+from .layout import limits
 from .layout import units
 
 
 # Seconds.
 MIN_COOLDOWN: constant(uint256) = units.HOUR
-MAX_COOLDOWN: constant(uint256) = 30 * units.DAY
 MIN_WINDOW: constant(uint256) = 1_200
-MAX_WINDOW: constant(uint256) = 7 * units.DAY
 
 # A cooldown lasts at least this many windows.
 WINDOWS_PER_COOLDOWN: constant(uint256) = 3
@@ -33,8 +32,8 @@ def _require_timing(cooldown: uint256, window: uint256):
     @custom:reverts leave timing: cooldown out of bounds | leave timing: window out of bounds
     """
     assert (
-        cooldown >= MIN_COOLDOWN and cooldown <= MAX_COOLDOWN
+        cooldown >= MIN_COOLDOWN and cooldown <= limits.MAX_COOLDOWN
     ), "leave timing: cooldown out of bounds"
     assert (
-        window >= MIN_WINDOW and window <= min(MAX_WINDOW, cooldown // WINDOWS_PER_COOLDOWN)
+        window >= MIN_WINDOW and window <= min(limits.MAX_WINDOW, cooldown // WINDOWS_PER_COOLDOWN)
     ), "leave timing: window out of bounds"

@@ -198,6 +198,7 @@ def test_nearest_meaning_is_suggested(edited, old, new, expected):
         ("reward_cap: 100 ", "reward_cap: 1001 ", "wind_down.proof_reward_cap", "0 to 1"),
         ("timelock_delay: null", "timelock_delay: 2d", "governance.proposer", "both or neither"),
         ("proposer: null", f"proposer: {ETH_FEED}", "governance.timelock_delay", "both or neither"),
+        ("timelock_delay: null", "timelock_delay: 23h", "governance.timelock_delay", "1d to 30d"),
         ("chain_id: 31337", "chain_id: 0", "chain_id", "allowed: 1 to"),
         ("name: BTC-PERP", "name: ''", "markets[1].name", "1 to 32"),
     ],

@@ -16,7 +16,7 @@ from verification.fuzz.stage import IDLE_PLACE, KEEPER, Stage
 
 ROUNDS = 12
 BATCH = 8
-PAUSE = 3 * 86_400 + 3_601  # the longest series of pauses, and the hour after
+PAUSE = 86_400 + 4_201  # the longest pause, and the time after in which nobody leaves
 KEEPERS_CASH = 10**9
 
 

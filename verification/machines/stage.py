@@ -148,10 +148,13 @@ class Stage(RuleBasedStateMachine):
         return total
 
     def is_paused(self, action: int) -> bool:
-        """Whether the guardian has stopped an action; liquidations wait an hour more."""
-        until = self.world.clearinghouse.paused_until(action)
-        cure_window = 3_600 if until and action == LIQUIDATIONS else 0
-        return self.world.now() + 1 < until + cure_window
+        """Whether the guardian has stopped an action, or a pause of liquidations has: that and new
+        risk wait an hour more, money that leaves some minutes after that."""
+        ledger = self.world.clearinghouse
+        until, stop = ledger.paused_until(action), ledger.paused_until(LIQUIDATIONS)
+        if stop:
+            until = max(until, stop + (4_200 if action == WITHDRAWALS else 3_600))
+        return self.world.now() + 1 < until
 
     # Invariants ---------------------------------------------------------------------------------
 

@@ -10,14 +10,20 @@ from verification.reference.state import (
     HEALTHY,
     INSURANCE,
     ISOLATED,
+    LIQUIDATIONS,
     RUNNING,
     TRADE,
+    TRADING,
     WINDING_DOWN,
     WITHDRAW,
     WITHDRAWALS,
     Account,
     State,
 )
+from verification.reference.terms import HOUR
+
+CURE_WINDOW = HOUR  # after a pause of liquidations, in which new risk waits as well
+AFTER_PAUSE = CURE_WINDOW + 600  # seconds until anybody leaves
 
 # WHO MAY ------------------------------------------------------------------------------------------
 
@@ -140,8 +146,30 @@ def transfer(w: State, sender: str, source: int, target: int, token: str, amount
 def _require_may_pay_out(w: State, sender: str, number: int) -> None:
     require_authorised(w, number, sender, WITHDRAW)
     require_running(w)
-    paused = w.pauses[WITHDRAWALS].until > w.now
+    paused = w.pauses[WITHDRAWALS].until > w.now or exits_stopped_until(w) > w.now
     require(not paused, "registry: withdrawals are paused")
+
+
+def exits_stopped_until(w: State) -> int:
+    """When whoever leaves may again after the last pause of liquidations; 0: there was none."""
+    until = w.pauses[LIQUIDATIONS].until
+    return until + AFTER_PAUSE if until else 0
+
+
+def exits_open(w: State) -> bool:
+    """Whether the funds may let anybody leave."""
+    return w.phase == RUNNING and exits_stopped_until(w) <= w.now
+
+
+def stopped(w: State) -> int:
+    """How long pauses of liquidations have stopped exits until now."""
+    return w.pauses[LIQUIDATIONS].stopped - max(exits_stopped_until(w) - w.now, 0)
+
+
+def new_risk_is_stopped(w: State) -> bool:
+    """Whether fills have to reduce: trading is paused, or liquidations and the hour after are."""
+    until = w.pauses[LIQUIDATIONS].until
+    return w.pauses[TRADING].until > w.now or (until != 0 and until + CURE_WINDOW > w.now)
 
 
 def _take_out(w: State, number: int, token: str, amount: int) -> Account:

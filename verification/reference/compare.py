@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from bulkhead.books import Header, Position, signed
-from verification.reference import members, waterfall
+from verification.reference import clearinghouse, members, waterfall
 from verification.reference.ledger import RATE_UNIT
 from verification.reference.rounding import MILLIONTH
 from verification.reference.state import CLEARINGHOUSE, INSURANCE, MEMBERS, Account, State
@@ -75,8 +75,11 @@ def _totals(w: State, world: Any) -> Iterator[Pair]:
     for action, pauses in enumerate(w.pauses):
         word = house.pause_budgets(action)
         yield f"pause {action}", pauses.until, house.paused_until(action)
-        budget = (pauses.window_start, pauses.used)
-        yield f"pause budget {action}", budget, (word & (1 << 40) - 1, word >> 40)
+        bucket = (pauses.since, pauses.used)
+        yield f"pause bucket {action}", bucket, (word & (1 << 40) - 1, word >> 40 & (1 << 40) - 1)
+    yield "exits open", clearinghouse.exits_open(w), house.exits_open()
+    yield "exits stopped", clearinghouse.stopped(w), house.stopped()
+    yield "guardian", w.guardian, house.guardian().lower()
     for index, terms in enumerate(w.collaterals):
         yield f"total of collateral {index}", terms.total, house.collaterals(index)[3]
         pot = w.collateral_pots[index]

@@ -17,7 +17,9 @@ from verification.reference.terms import (
 )
 
 MAX_MARKET = 120
-PAUSE_WINDOW, MAX_PAUSED, MAX_PAUSE = 30 * DAY, 3 * DAY, DAY
+MAX_PAUSED, MAX_PAUSE = 3 * DAY, DAY
+LEAK = 10  # seconds in which a second of paused time leaks
+GUARDIAN_DELAY = 2 * DAY
 
 
 def _require_owner(w: State, sender: str, reason: str) -> None:
@@ -38,38 +40,41 @@ def pause(w: State, sender: str, action: int, duration: int) -> None:
     clearinghouse.require_running(w)
     require(0 < duration <= MAX_PAUSE, "clearinghouse: pause out of bounds")
     pauses = w.pauses[action]
-    ends, begins = w.now + duration, max(pauses.until, w.now)
-    require(ends > begins, "clearinghouse: already paused for longer")
-    counted = ends - begins + (HOUR if action == LIQUIDATIONS else 0)
-    if w.now >= pauses.window_start + PAUSE_WINDOW:
-        pauses.window_start, pauses.used = w.now, 0
-    require(pauses.used + counted <= MAX_PAUSED, "clearinghouse: paused time is used up")
-    pauses.used += counted
+    ends = w.now + duration
+    require(ends > pauses.until, "clearinghouse: already paused for longer")
+    after = clearinghouse.AFTER_PAUSE if action == LIQUIDATIONS else 0
+    counted = ends + after - max(pauses.until + after, w.now)
+    left = max(pauses.used - (w.now - pauses.since) // LEAK, 0)
+    require(left + counted <= MAX_PAUSED, "clearinghouse: paused time is used up")
+    pauses.since, pauses.used = w.now, left + counted
     pauses.until = ends
+    pauses.stopped += counted
 
 
 def unpause(w: State, sender: str, action: int) -> None:
-    """Guardian or owner end a pause; the time stays counted."""
+    """Guardian or owner end a pause; the time stays in the bucket."""
     allowed = sender in (w.guardian, w.owner)
     require(allowed, "clearinghouse: caller is not the guardian")
     require(action <= LIQUIDATIONS, "clearinghouse: unknown action")
     require(w.pauses[action].until > w.now, "clearinghouse: not paused")
+    w.pauses[action].stopped -= w.pauses[action].until - w.now
     w.pauses[action].until = w.now
 
 
 def set_guardian(w: State, sender: str, guardian: str) -> None:
-    """The owner proposes a guardian, or leaves the office empty at once."""
+    """The owner proposes a guardian or an empty office; whoever is in it stays for a while."""
     _own(w, sender)
     w.pending_guardian = guardian
-    if guardian == NOBODY:
-        w.guardian = NOBODY
+    w.guardian_ready_at = w.now + (0 if w.guardian == NOBODY else GUARDIAN_DELAY)
 
 
 def accept_guardian(w: State, sender: str) -> None:
-    """The proposed guardian takes office."""
-    proposed = sender == w.pending_guardian
-    require(proposed, "clearinghouse: caller is not the proposed guardian")
-    w.guardian, w.pending_guardian = sender, NOBODY
+    """The proposed guardian takes office, or anyone empties it."""
+    proposed = w.pending_guardian
+    may = proposed is not None and proposed in (sender, NOBODY)
+    require(may, "proposals: caller is not the proposed guardian")
+    require(w.now >= w.guardian_ready_at, "proposals: guardian delay is not over")
+    w.guardian, w.pending_guardian = proposed or NOBODY, None
 
 
 def transfer_ownership(w: State, sender: str, owner: str) -> None:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from verification.reference import insurance, ledger, members, sides, trading, waterfall
+from verification.reference import (
+    clearinghouse,
+    insurance,
+    ledger,
+    members,
+    sides,
+    trading,
+    waterfall,
+)
 from verification.reference.margin import Leg, Tally, tally
 from verification.reference.rounding import MILLIONTH, PPM, WAD, down, require, up
 from verification.reference.state import (
@@ -19,11 +27,9 @@ from verification.reference.state import (
     Account,
     State,
 )
-from verification.reference.terms import HOUR
 from verification.reference.waterfall import Claim
 
 BATCH = 8
-CURE_WINDOW = HOUR
 REMAINDER_DISCOUNT = 500_000  # half of the worth, ppm
 EQUITY_DUST = MILLIONTH
 NEVER = 2**256 - 1
@@ -36,14 +42,14 @@ def require_procedure_open(w: State) -> None:
     """No wind-down; liquidations neither paused nor in the hour after a pause."""
     require(w.phase == RUNNING, "default rules: winding down")
     until = w.pauses[LIQUIDATIONS].until
-    is_open = until == 0 or w.now >= until + CURE_WINDOW
+    is_open = until == 0 or w.now >= until + clearinghouse.CURE_WINDOW
     require(is_open, "default rules: liquidations are paused")
 
 
 def resumed(w: State) -> int:
     """When the procedure last resumed after a pause of liquidations; 0: there was none."""
     until = w.pauses[LIQUIDATIONS].until
-    return until + CURE_WINDOW if until else 0
+    return until + clearinghouse.CURE_WINDOW if until else 0
 
 
 def clock(w: State, account: Account) -> int:

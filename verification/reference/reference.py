@@ -181,6 +181,7 @@ class Reference:
             state.fill_terms[number] = FillTerms(*fees, market.band.bps)
         if config.governance.guardian is not None:
             state.pending_guardian = config.governance.guardian.lower()
+            state.guardian_ready_at = now
         return cls(state)
 
     def know(self, world: Any) -> Reference:

@@ -177,11 +177,13 @@ class Usage:
 
 @dataclass
 class Pauses:
-    """Until when an action is paused, and how much of its budget is used."""
+    """Until when an action is paused, how much was in its bucket of paused time, and since when;
+    how long it has been stopped in all, counted to the end of the last stop."""
 
     until: int = 0
-    window_start: int = 0
+    since: int = 0
     used: int = 0
+    stopped: int = 0
 
 
 # FUNDS --------------------------------------------------------------------------------------------
@@ -277,7 +279,8 @@ class State:
     # Governance and wind-down.
     pending_owner: str = NOBODY
     guardian: str = NOBODY
-    pending_guardian: str = NOBODY
+    pending_guardian: str | None = None  # NOBODY: the office is to be emptied
+    guardian_ready_at: int = 0
     pauses: tuple[Pauses, Pauses, Pauses] = field(
         default_factory=lambda: (Pauses(), Pauses(), Pauses())
     )

@@ -26,7 +26,6 @@ from verification.reference.state import (
     NOBODY,
     SHORT,
     TRADE,
-    TRADING,
     Account,
     Lane,
     Market,
@@ -170,7 +169,7 @@ def novate(
     ledger.add_fees(market, sum(fees))
     for wanted, reduces in zip(reduce_only, only_reduces, strict=True):
         require(reduces or not wanted, "trading: order would not reduce")
-    if w.pauses[TRADING].until > w.now:
+    if clearinghouse.new_risk_is_stopped(w):
         require(any(only_reduces), "trading: trading is paused")
     for account, reduces in zip(pair, only_reduces, strict=True):
         _require_stage_allows(w, account, reduces)

@@ -19,3 +19,5 @@ BATCH: constant(uint256) = 8  # accounts torn up together
 SIZE_LIMIT: constant(int256) = 2**100  # size of a fill, WAD base (1.2e12 base units), exclusive
 PRICE_LIMIT: constant(uint256) = 2**95  # WAD cash per base unit (3.9e10 of cash), exclusive
 MAX_CHARGE: constant(uint256) = 100_000  # beyond what a market has moved, tier 6, ppm of the mark
+MAX_COOLDOWN: constant(uint256) = 30 * 86_400  # before somebody leaves a fund, seconds
+MAX_WINDOW: constant(uint256) = 7 * 86_400  # in which they may then leave, seconds

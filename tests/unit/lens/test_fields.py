@@ -112,7 +112,6 @@ def test_every_field_in_every_stage(scene, reach, allowed):
 ENGINE, MANAGER = 0, 2  # roles
 NO = (False,) * 4
 SPARE = "0x" + "5e" * 20
-ROLE_DELAY = 86_400
 
 
 def zeros(length: int) -> bytes:
@@ -136,7 +135,7 @@ def plug_in(world: Any, role: int, code: bytes) -> None:
     """Put a contract with this code into a role, after the delay that the ledger asks for."""
     world.chain.evm.insert_account_info(SPARE, pyrevm.AccountInfo(code=code))
     world.clearinghouse.set_role(role, SPARE, sender=world.admin)
-    world.wait(ROLE_DELAY)
+    world.wait(world.clearinghouse.role_delay())
     world.clearinghouse.accept_role(role, sender=world.admin)
 
 

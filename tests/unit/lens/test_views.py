@@ -108,7 +108,7 @@ def test_a_hundred_accounts_fit_one_call(world, lens, trader):
 def test_silent_engine_leaves_cash_and_stage(world, lens, trader, project):
     mute = world.admin.deploy(project.TestSequencerFeed, 0)
     world.clearinghouse.set_role(0, mute, sender=world.admin)
-    world.wait(86_400)
+    world.wait(world.clearinghouse.role_delay())
     world.clearinghouse.accept_role(0, sender=world.admin)
     seen = lens.accounts([trader[1]])[0]
     assert seen.exists

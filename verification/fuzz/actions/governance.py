@@ -12,12 +12,12 @@ BOUNDS = {
     "clearinghouse: default fund share out of bounds",
     "clearinghouse: eight collaterals at most",
     "clearinghouse: market already listed",
-    "clearinghouse: no role proposed",
-    "clearinghouse: role holder is not a contract",
+    "proposals: no role proposed",
+    "proposals: role holder is not a contract",
     "clearinghouse: shortfall terms out of bounds",
     "clearinghouse: threshold out of bounds",
     "clearinghouse: token already listed",
-    "clearinghouse: unknown role",
+    "proposals: unknown role",
     "clearinghouse: wind-down terms out of bounds",
     "default rules: terms out of bounds",
     "market terms: band out of bounds",
@@ -213,9 +213,9 @@ def set_role(stage: Stage, role: int) -> Call:
 @action(
     "governance",
     {
-        "clearinghouse: no role proposed",
-        "clearinghouse: role delay is not over",
-        "clearinghouse: unknown role",
+        "proposals: no role proposed",
+        "proposals: role delay is not over",
+        "proposals: role proposal has lapsed",
     },
     0.3,
     role=Whole(0, 4),
@@ -224,6 +224,23 @@ def set_role(stage: Stage, role: int) -> Call:
 def accept_role(stage: Stage, role: int, caller: int) -> Call:
     """Anyone lets a proposed holder in."""
     return Call("clearinghouse", "accept_role", (role,), stage.people[caller])
+
+
+@action(
+    "governance",
+    {
+        "proposals: caller is not the guardian",
+        "proposals: no role proposed",
+        "proposals: role is delayed already",
+        "proposals: role proposal has lapsed",
+    },
+    0.2,
+    role=Whole(0, 5),
+    who=Choice((GUARDIAN, GUARDIAN, 0)),
+)
+def delay_role(stage: Stage, role: int, who: int) -> Call:
+    """The guardian delays a proposed holder; a stranger may not."""
+    return Call("clearinghouse", "delay_role", (role,), stage.people[who])
 
 
 @action("governance", BOUNDS, 0.2, role=Whole(0, 4))
@@ -239,9 +256,17 @@ def set_guardian(stage: Stage, nobody: bool) -> Call:
     return stage.govern("clearinghouse", "set_guardian", guardian)
 
 
-@action("governance", {"clearinghouse: caller is not the proposed guardian"}, 0.3, who=PERSON)
+@action(
+    "governance",
+    {
+        "proposals: caller is not the proposed guardian",
+        "proposals: guardian delay is not over",
+    },
+    0.3,
+    who=PERSON,
+)
 def accept_guardian(stage: Stage, who: int) -> Call:
-    """The guardian takes office."""
+    """The guardian takes office, or anyone empties it."""
     return Call("clearinghouse", "accept_guardian", (), stage.people[who])
 
 
@@ -340,12 +365,13 @@ def cancel_operation(stage: Stage, age: int, who: int) -> Call | None:
         "access_control: can only renounce roles for itself",
         "timelock_controller: insufficient delay",
         "timelock_controller: operation is not ready",
-        "timelock_controller: caller must be timelock",
+        "timelock: caller is not the timelock",
+        "ownable_2step: caller is not the new owner",
         "access_control: account is missing role",
     },
     0.3,
     who=PERSON,
-    what=Choice(("delay", "early", "role", "revoke", "renounce", "batch", "unripe")),
+    what=Choice(("delay", "early", "role", "revoke", "renounce", "batch", "unripe", "owner")),
 )
 def break_timelock(stage: Stage, who: int, what: str) -> Call | None:
     """Somebody tries to get around the delay (INV-14)."""
@@ -355,6 +381,8 @@ def break_timelock(stage: Stage, who: int, what: str) -> Call | None:
     data = ledger.set_default_fund_share.encode_input(0)
     if what == "delay":
         return Call("timelock", "update_delay", (0,), person)
+    if what == "owner":
+        return Call("timelock", "accept_ownership", (ledger,), person)
     if what == "role":
         role = stage.world.timelock.PROPOSER_ROLE()
         return Call("timelock", "grantRole", (role, person), person)
