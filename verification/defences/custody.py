@@ -84,7 +84,7 @@ def plug_in_a_manager(world: World) -> Decimal:
         units = world.cash(account) // 10**12
         if units:
             ledger.withdraw(account, world.settlement, units, owner, sender=owner)
-    world.wait(DAY)
+    world.wait(ledger.role_delay())
     attempt(ledger.accept_role, DEFAULT_MANAGER, sender=person)
     hostile.transfer(person, 0, sender=person)
     attacker.withdraw_most(purse)
@@ -135,10 +135,10 @@ CUSTODY = {
     ),
     "drift-role": Defence(
         "Drift, April 2026: the captured key",
-        "whoever is to hold a role waits for a day",
+        "whoever is to hold a role waits for as long as leaving a fund can last",
         ("ClearinghouseAdmin",),
         without(
-            "ClearinghouseAdmin.vy",
+            "proposals.vy",
             "if registry._role(role) == empty(address):",
             "if True:",
         ),
