@@ -40,6 +40,8 @@ MAX_ASSETS = 127  # ids of seven bits, from 1
 MAX_MARKETS = 120  # the risk engine's parameter blob ends there
 MAX_USES_OF_ASSET = 16  # markets and collaterals that the risk engine can update with their asset
 FUNDING_CAP_PER_FEE = 30  # ten times open interest, and three holding times a day
+MAX_MAINTENANCE = Rate("0.5")  # of the notional, without concentration
+SETTLE_AFTER = 3 * 86_400  # seconds: longer than a weekend on which nobody looks after a feed
 WINDOWS_PER_COOLDOWN = 3  # or stakers could stand ready to leave most of the time
 
 
@@ -77,10 +79,14 @@ class Feed(Section):
 
 
 class Asset(Section):
-    """Something with a price: two independent feeds and the bounds they must keep."""
+    """Something with a price: two independent feeds, perhaps a third as a witness for the day when
+    one of them is silent, the bounds they must keep, and how long an outage lasts before it is
+    final."""
 
     primary: Feed
     secondary: Feed
+    tertiary: Feed | None = None
+    settle_after: Annotated[int, seconds("1d", "14d")] = SETTLE_AFTER
     deviation: Annotated[Rate, rate("0.05%", "20%", BPS_PLACES)]
     min_price: Annotated[Amount, amount("0.000000000000000001", "10000000000")]
     max_price: Annotated[Amount, amount("0.000000000000000001", "10000000000")]
@@ -97,6 +103,15 @@ class Asset(Section):
         elif first is not None and first == second:
             reason = "is the primary feed again; two independent feeds are needed"
             yield Problem(("secondary", "address"), second, reason)
+        if self.tertiary is None:
+            return
+        third = self.tertiary.address
+        if (first is None) != (third is None):
+            reason = "must be null if the other feeds' are, and an address if they have one"
+            yield Problem(("tertiary", "address"), third, reason)
+        elif third is not None and third in (first, second):
+            reason = "is one of the other feeds again; a witness must be independent of both"
+            yield Problem(("tertiary", "address"), third, reason)
 
 
 class Collateral(Section):
@@ -146,6 +161,13 @@ class Market(Section):
                 f" ({percent(limit)}), or moving the funding rate costs less than it earns"
             )
             yield Problem(("funding_cap_per_day",), percent(self.funding_cap_per_day), reason)
+        maintenance = self.base_rate * self.maintenance_ratio
+        if maintenance > MAX_MAINTENANCE:
+            reason = (
+                f"times base_rate ({percent(self.base_rate)}) must be at most"
+                f" {percent(MAX_MAINTENANCE)}, or half of a position is no margin for it"
+            )
+            yield Problem(("maintenance_ratio",), percent(self.maintenance_ratio), reason)
 
     @property
     def slope_per_cash(self) -> int:

@@ -90,6 +90,8 @@ def _feeds(chain: Chain, done: Deployment, first_prices: Mapping[str, int]) -> N
             feed(f"{name} / USD primary", asset.primary, price),
             feed(f"{name} / USD secondary", asset.secondary, price),
         )
+        if asset.tertiary is not None:
+            done.witnesses[name] = feed(f"{name} / USD tertiary", asset.tertiary, price)
 
 
 def _contracts(chain: Chain, done: Deployment, admin: str) -> None:
@@ -143,7 +145,13 @@ def _parameters(chain: Chain, done: Deployment) -> None:
     for number, (name, asset) in enumerate(config.assets.items(), start=1):
         done.assets[name] = number
         primary, secondary = done.feeds[name]
-        words = feed_words(asset, str(primary.address), str(secondary.address))
+        witness = done.witnesses.get(name)
+        words = feed_words(
+            asset,
+            str(primary.address),
+            str(secondary.address),
+            None if witness is None else str(witness.address),
+        )
         chain.send(engine, "set_asset", number, *words)
     for index, collateral in enumerate(config.collateral):
         done.collaterals[collateral.symbol] = index

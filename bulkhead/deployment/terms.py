@@ -5,9 +5,14 @@ from __future__ import annotations
 from bulkhead.config import Asset, DeploymentConfig
 
 
-def feed_words(asset: Asset, primary: str, secondary: str) -> tuple[int, int, int]:
-    """Return the three words in which the price oracle takes an asset's feeds."""
-    first, second = asset.primary, asset.secondary
+def feed_words(
+    asset: Asset, primary: str, secondary: str, tertiary: str | None = None
+) -> tuple[int, int, int, int]:
+    """Return the words in which the risk engine takes an asset's feeds and witness."""
+    first, second, third = asset.primary, asset.secondary, asset.tertiary
+    witness = asset.settle_after << 200
+    if third is not None and tertiary is not None:
+        witness |= int(tertiary, 16) | third.heartbeat << 160 | third.decimals << 192
     return (
         int(primary, 16)
         | first.heartbeat << 160
@@ -17,6 +22,7 @@ def feed_words(asset: Asset, primary: str, secondary: str) -> tuple[int, int, in
         | asset.deviation.bps << 240,
         int(secondary, 16),
         asset.min_price.wad | asset.max_price.wad << 128,
+        witness,
     )
 
 

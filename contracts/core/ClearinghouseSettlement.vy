@@ -19,6 +19,7 @@ from ..interfaces import IClearinghouseProofs
 from ..interfaces import IClearinghouseSettlement
 from ..interfaces import IRiskEngine
 from ..interfaces import ISettlesIn
+from ..modules.layout import feed_words
 from ..modules.layout import leg_layout
 from ..modules.layout import role_layout
 from ..modules.layout import tier_layout
@@ -154,11 +155,12 @@ def settle_market(market: uint256) -> uint256:
     state: uint256 = sides._state(market)
     sides._require_living(state)
     price: uint256 = 0
-    is_final: bool = False
-    price, is_final = staticcall IRiskEngine(
+    kind: uint256 = 0
+    price, kind = staticcall IRiskEngine(
         registry._role(role_layout.RISK_ENGINE)
     ).settlement_price(leg_layout.MARKET_ROW + market)
-    if not is_final and msg.sender != ownable.owner:
+    assert kind != feed_words.IN_DOUBT, "clearinghouse: price in doubt"
+    if kind != feed_words.FINAL and msg.sender != ownable.owner:
         assert registry._phase() == role_layout.WINDING_DOWN, "clearinghouse: market is alive"
     funding: int256 = funding_math._funding_now(state)
     sides.market_state[market] = words._pack_state(state, funding, 0) | words.SETTLED

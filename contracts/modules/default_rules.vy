@@ -162,7 +162,7 @@ def _better_equity(seen: IRiskEngine.Assessment) -> int256:
     @dev Equity at the better of two fresh answers, WAD cash: what decides whether an account is
          called, sold or torn up.
     """
-    return seen.equity
+    return seen.equity + convert(seen.doubt, int256)
 
 
 @internal

@@ -8,27 +8,35 @@
 @notice The scan over a portfolio's legs (layout: leg_layout) that every margin check is made of.
 @dev    It runs on the way of every fill, call and bid, so it is written for gas. `_tally` goes from
         leg to leg: its row, its price, what it adds (`_position`, `_collateral`), and what the
-        default procedure is shown of it (`_shown`). Sums of requirements are products of more than
+        default procedure is shown of it (`_shown`, and the doubt of a VALID price: what its other
+        answer would add). Sums of requirements are products of more than
         two factors, which `_total` divides once instead of leg by leg.
 
         Widths that justify the unchecked maths: |size| is below 2**119, amounts and open interest
         below 2**128, prices below 2**95 (`risk_parameters.set_asset`), so notional is below 2**155
         and worth below 2**164; rates are at most MAX_RATE < 2**64, slope and load below 2**48, ppm
         at most 10**6 < 2**20. The widest sums are 40 terms of 2**239 at most, in a part of a price
-        in doubt as in all of them. WAD and PPM are not 0.
+        in doubt as in all of them. Products of the doubt are below 2**223. WAD and PPM are not 0.
 
         Every caller pays for the memory that functions below it may need, used or not. So prices in
         doubt stand among the known ones, and no list is handed on.
+
+        While an account is insolvent at the better end of all its prices, doubt included, legs on
+        whose price two fresh feeds disagree stop nothing: they are shown like VALID ones, at the
+        end that is better for the account (`_total`, `_shown_of`).
 """
 
 from ..interfaces import IPriceOracle
+from .layout import feed_words
 from .layout import leg_layout
 from .layout import limits
 from .layout import risk_rows
 from .layout import units
 from . import risk_table
+from . import witnesses
 
 uses: risk_table
+uses: witnesses
 
 PPM_TO_WAD: constant(uint256) = 10**12
 
@@ -49,7 +57,10 @@ WAD_PPM_UNIT: constant(uint256) = 10**36  # WAD_PPM * CASH_UNIT
 # @custom:member profit Unrealised profit of the positions that have one, WAD cash.
 # @custom:member linear MM of the VALID legs without concentration, WAD cash.
 # @custom:member quadratic Their MM from concentration, WAD cash.
-# @custom:member stuck Number of legs without a VALID price.
+# @custom:member stuck Number of legs without a VALID price, `apart` ones left out.
+# @custom:member apart Number of legs that are shown although two fresh feeds disagree on them.
+# @custom:member doubt What the VALID legs would be worth more, each at the better of its two
+#         answers, WAD cash. Only if favourable, else 0.
 # @custom:member has_position Whether there is a position.
 struct Tally:
     equity: int256
@@ -59,6 +70,8 @@ struct Tally:
     linear: uint256
     quadratic: uint256
     stuck: uint256
+    apart: uint256
+    doubt: uint256
     has_position: bool
 
 
@@ -71,6 +84,10 @@ struct Tally:
 # @custom:member stuck_linear The part of `linear` whose legs have no VALID price.
 # @custom:member stuck_quadratic The part of `quadratic` whose legs have no VALID price.
 # @custom:member stuck Number of legs without a VALID price.
+# @custom:member apart_linear The part of `stuck_linear` on whose price two fresh feeds disagree.
+# @custom:member apart_quadratic The part of `stuck_quadratic` likewise.
+# @custom:member apart Number of such legs.
+# @custom:member doubt As in a tally, WAD cash * WAD.
 # @custom:member has_position Whether there is a position.
 struct Sums:
     value: int256
@@ -81,6 +98,10 @@ struct Sums:
     stuck_linear: uint256
     stuck_quadratic: uint256
     stuck: uint256
+    apart_linear: uint256
+    apart_quadratic: uint256
+    apart: uint256
+    doubt: uint256
     has_position: bool
 
 
@@ -98,7 +119,8 @@ struct Part:
 
 # @notice A price as the oracle judges it.
 # @custom:member price WAD; of a price in doubt its lower end.
-# @custom:member high Upper end, WAD. Of no meaning while the price is VALID.
+# @custom:member high Upper end, WAD; while the price is VALID the answer that agrees with it, but
+#         of no meaning in a price that was known to the caller.
 # @custom:member status Status of the oracle, 0 VALID.
 struct Quote:
     price: uint256
@@ -127,14 +149,15 @@ def _tally(
 ) -> (Tally, DynArray[uint256, limits.MAX_KNOWN]):
     """
     @dev Adds up a portfolio, reading each asset's price once, and none that is known already.
-    @param favourable Whether a price in doubt counts at its better end, and all legs are returned.
-    @return The sums, and `known` with what was read: every leg if `favourable`, else every asset.
+    @param favourable Whether a price in doubt counts at its better end, and all legs are returned;
+           then nothing may be known.
+    @return The sums, and if `favourable` every leg (`_shown`), else `known` with what was read.
     """
     sums: Sums = empty(Sums)
     at: Cursor = Cursor(hint=0, page=empty(address), number=max_value(uint256))
     leg: Part = empty(Part)
     quote: Quote = empty(Quote)
-    room: uint256 = 0 if favourable else limits.MAX_KNOWN
+    shown: DynArray[uint256, limits.MAX_KNOWN] = []
     seen: uint256 = 0  # bit a: the price of asset a is in `known`
     for word: uint256 in known:
         seen |= 1 << ((word >> leg_layout.KNOWN_ASSET_SHIFT) & risk_rows.ASSET_MASK)
@@ -157,10 +180,8 @@ def _tally(
         )
         asset: uint256 = row.w1 >> risk_rows.ASSET_SHIFT
         if seen & (1 << asset) == 0:
-            quote.price, quote.high, quote.status = staticcall IPriceOracle(oracle).price(
-                row.w0, row.w1, row.w2, skip_contract_check=True
-            )
-            if len(known) < room:
+            quote = self._read(oracle, row)
+            if len(known) < limits.MAX_KNOWN:
                 seen |= 1 << asset
                 known.append(
                     quote.price
@@ -177,45 +198,88 @@ def _tally(
                     quote.high = (word >> leg_layout.KNOWN_HIGH_SHIFT) & leg_layout.KNOWN_HIGH_MASK
                     quote.status = word >> leg_layout.KNOWN_STATUS_SHIFT
                     break
+        # A collateral is long. Without a size the end makes no difference, so the sign of the word
+        # will do for a position.
+        size: int256 = convert(convert(head & leg_layout.AMOUNT_MASK, bytes32), int256)
+        body: uint256 = 0
         if number > leg_layout.MARKET_ROW:
-            leg = self._position(row.risk, head, legs[unsafe_add(i, 1)], quote, favourable)
+            body = legs[unsafe_add(i, 1)]
+            size = convert(convert(body, bytes32), int256)
+        price: uint256 = quote.price
+        if quote.status != feed_words.STATUS_VALID:
+            if (size > 0) == favourable:
+                price = quote.high
+        if number > leg_layout.MARKET_ROW:
+            leg = self._position(row.risk, head, body, price)
             i = unsafe_add(i, 2)
             sums.has_position = True
             if leg.value > 0:
                 sums.profit = unsafe_add(sums.profit, convert(convert(leg.value, bytes32), uint256))
         else:
-            leg = self._collateral(row.risk, head, quote, favourable)
+            leg = self._collateral(row.risk, head, price)
             i = unsafe_add(i, 1)
         sums.value = unsafe_add(sums.value, leg.value)
         sums.initial = unsafe_add(sums.initial, leg.initial)
         sums.linear = unsafe_add(sums.linear, leg.flat)
         sums.quadratic = unsafe_add(sums.quadratic, leg.steep)
-        if quote.status != 0:
+        if quote.status != feed_words.STATUS_VALID:
             sums.stuck_linear = unsafe_add(sums.stuck_linear, leg.flat)
             sums.stuck_quadratic = unsafe_add(sums.stuck_quadratic, leg.steep)
             sums.stuck = unsafe_add(sums.stuck, 1)
         if favourable:
-            seen |= 1 << asset
-            known.append(self._shown(number, asset, quote, leg, legs[unsafe_sub(i, 1)]))
+            if quote.status == feed_words.STATUS_VALID:
+                if body != 0:
+                    size = size >> leg_layout.SIZE_SHIFT
+                # Both factors are signed: long gains by a second answer above, short by one below.
+                size = unsafe_mul(
+                    size, convert(convert(unsafe_sub(quote.high, quote.price), bytes32), int256)
+                )
+                if size > 0:
+                    sums.doubt = unsafe_add(sums.doubt, convert(convert(size, bytes32), uint256))
+            elif quote.status == feed_words.STATUS_DIVERGENT:
+                sums.apart_linear = unsafe_add(sums.apart_linear, leg.flat)
+                sums.apart_quadratic = unsafe_add(sums.apart_quadratic, leg.steep)
+                sums.apart = unsafe_add(sums.apart, 1)
+            shown.append(
+                self._shown(number, asset, price, leg, body)
+                | quote.status << leg_layout.KNOWN_STATUS_SHIFT
+            )
+    if favourable:
+        return self._total(cash, sums), shown
     return self._total(cash, sums), known
 
 
 @internal
+@view
+def _read(oracle: address, row: risk_table.Row) -> Quote:
+    """
+    @dev The price of a row, with the witness of its asset where one of two feeds is silent.
+    """
+    quote: Quote = empty(Quote)
+    second: uint256 = 0
+    quote.price, quote.high, quote.status, second = staticcall IPriceOracle(oracle).price(
+        row.w0, row.w1, row.w2, skip_contract_check=True
+    )
+    if quote.status == feed_words.STATUS_STALE or quote.status == feed_words.STATUS_HALTED:
+        quote.price, quote.high, quote.status, second = witnesses._judge_again(oracle, row)
+    if quote.status == feed_words.STATUS_VALID:
+        quote.high = second
+    return quote
+
+
+@internal
 @pure
-def _position(risk: uint256, head: uint256, body: uint256, quote: Quote, favourable: bool) -> Part:
+def _position(risk: uint256, head: uint256, body: uint256, price: uint256) -> Part:
     """
     @dev What a position adds.
     @param risk Parameters of its market, bits (layout: risk_rows).
     @param head First word of the leg: open interest, WAD base.
     @param body Second word of the leg: size, WAD base, and carry, WAD cash.
+    @param price WAD.
     """
-    if quote.status != 0:
-        # Without a size the end makes no difference, so the sign of the word will do.
-        if (convert(convert(body, bytes32), int256) > 0) == favourable:
-            quote.price = quote.high
     exposure: int256 = unsafe_mul(
         convert(convert(body, bytes32), int256) >> leg_layout.SIZE_SHIFT,
-        convert(convert(quote.price, bytes32), int256),
+        convert(convert(price, bytes32), int256),
     )
     value: int256 = unsafe_add(
         unsafe_div(exposure, units.IWAD),
@@ -237,7 +301,7 @@ def _position(risk: uint256, head: uint256, body: uint256, quote: Quote, favoura
         factor = unsafe_mul(
             factor,
             unsafe_add(
-                unsafe_div(unsafe_mul(head & leg_layout.AMOUNT_MASK, quote.price), units.WAD), 1
+                unsafe_div(unsafe_mul(head & leg_layout.AMOUNT_MASK, price), units.WAD), 1
             ),
         )
         rate = min(unsafe_add(rate, unsafe_add(unsafe_div(factor, units.WAD), 1)), MAX_RATE)
@@ -257,16 +321,14 @@ def _position(risk: uint256, head: uint256, body: uint256, quote: Quote, favoura
 
 @internal
 @pure
-def _collateral(risk: uint256, head: uint256, quote: Quote, favourable: bool) -> Part:
+def _collateral(risk: uint256, head: uint256, price: uint256) -> Part:
     """
     @dev What a collateral adds.
     @param risk Its haircuts, bits (layout: risk_rows).
     @param head The leg: amount, WAD.
+    @param price WAD.
     """
-    if quote.status != 0:
-        if favourable:
-            quote.price = quote.high
-    worth: uint256 = unsafe_div(unsafe_mul(head & leg_layout.AMOUNT_MASK, quote.price), units.WAD)
+    worth: uint256 = unsafe_div(unsafe_mul(head & leg_layout.AMOUNT_MASK, price), units.WAD)
     return Part(
         value=convert(convert(worth, bytes32), int256),
         initial=unsafe_mul(worth, unsafe_mul(risk & risk_rows.RATE_MASK, PPM_TO_WAD)),
@@ -281,9 +343,19 @@ def _collateral(risk: uint256, head: uint256, quote: Quote, favourable: bool) ->
 @pure
 def _total(cash: int256, sums: Sums) -> Tally:
     """
-    @dev What sums come to, together with cash.
+    @dev What sums come to, together with cash. Legs apart are stuck, unless the account is insolvent
+         at the better end of everything: whichever of the answers is right, nothing is left of it.
     @param cash WAD cash.
     """
+    equity: int256 = cash + sums.value
+    doubt: uint256 = unsafe_div(sums.doubt, units.WAD)
+    if sums.apart != 0:
+        if equity + convert(doubt, int256) <= 0:
+            sums.stuck_linear = unsafe_sub(sums.stuck_linear, sums.apart_linear)
+            sums.stuck_quadratic = unsafe_sub(sums.stuck_quadratic, sums.apart_quadratic)
+            sums.stuck = unsafe_sub(sums.stuck, sums.apart)
+        else:
+            sums.apart = 0
     linear: uint256 = self._over_up(unsafe_sub(sums.linear, sums.stuck_linear), PPM_PPM)
     quadratic: uint256 = self._over_up(unsafe_sub(sums.quadratic, sums.stuck_quadratic), WAD_PPM)
     maintenance: uint256 = linear + quadratic
@@ -292,36 +364,30 @@ def _total(cash: int256, sums: Sums) -> Tally:
             sums.stuck_quadratic, WAD_PPM
         )
     return Tally(
-        equity=cash + sums.value,
+        equity=equity,
         initial=self._over_up(sums.initial, units.WAD),
         maintenance=maintenance,
         profit=sums.profit,
         linear=linear,
         quadratic=quadratic,
         stuck=sums.stuck,
+        apart=sums.apart,
+        doubt=doubt,
         has_position=sums.has_position,
     )
 
 
 @internal
 @pure
-def _shown(number: uint256, asset: uint256, quote: Quote, leg: Part, last: uint256) -> uint256:
+def _shown(number: uint256, asset: uint256, price: uint256, leg: Part, body: uint256) -> uint256:
     """
-    @dev A leg as the default procedure sees it (layout: leg_layout): a known price with details. In
-         their place a price in doubt has its upper end; `_valid_of` leaves it out.
+    @dev A leg as the default procedure sees it (layout: leg_layout): a known price with details.
     @param number Row.
     @param asset Asset id.
-    @param last Last word of the leg.
+    @param price The price at which it counts, WAD.
+    @param body Second word of the leg of a position.
     """
-    shown: uint256 = (
-        number << leg_layout.ROW_SHIFT | asset << leg_layout.KNOWN_ASSET_SHIFT | quote.price
-    )
-    if quote.status != 0:
-        return (
-            shown
-            | quote.high << leg_layout.KNOWN_HIGH_SHIFT
-            | quote.status << leg_layout.KNOWN_STATUS_SHIFT
-        )
+    shown: uint256 = number << leg_layout.ROW_SHIFT | asset << leg_layout.KNOWN_ASSET_SHIFT | price
     if number <= leg_layout.MARKET_ROW:
         # Worth is not negative.
         worth: uint256 = unsafe_div(convert(convert(leg.value, bytes32), uint256), units.CASH_UNIT)
@@ -339,21 +405,27 @@ def _shown(number: uint256, asset: uint256, quote: Quote, leg: Part, last: uint2
         shown
         | min(loss, leg_layout.WEIGHT_MASK) << leg_layout.DETAILS_SHIFT
         | min(maintenance, leg_layout.WEIGHT_MASK) << leg_layout.MAINTENANCE_SHIFT
-        | last >> leg_layout.SIGN_SHIFT << leg_layout.SHORT_SHIFT
+        | body >> leg_layout.SIGN_SHIFT << leg_layout.SHORT_SHIFT
     )
 
 
 @internal
 @pure
-def _valid_of(known: DynArray[uint256, limits.MAX_KNOWN]) -> DynArray[uint256, limits.MAX_KNOWN]:
+def _shown_of(
+    legs: DynArray[uint256, limits.MAX_KNOWN], apart: uint256
+) -> DynArray[uint256, limits.MAX_KNOWN]:
     """
-    @dev The legs whose price is VALID.
+    @dev The legs whose price is VALID, and if `apart` is not 0 those on which two fresh feeds
+         disagree, which from here on look like them.
     """
-    valid: DynArray[uint256, limits.MAX_KNOWN] = []
-    for leg: uint256 in known:
-        if leg >> leg_layout.KNOWN_STATUS_SHIFT == 0:
-            valid.append(leg)
-    return valid
+    shown: DynArray[uint256, limits.MAX_KNOWN] = []
+    for leg: uint256 in legs:
+        status: uint256 = leg >> leg_layout.KNOWN_STATUS_SHIFT
+        if status == feed_words.STATUS_VALID:
+            shown.append(leg)
+        elif status == feed_words.STATUS_DIVERGENT and apart != 0:
+            shown.append(leg ^ (status << leg_layout.KNOWN_STATUS_SHIFT))
+    return shown
 
 
 @internal

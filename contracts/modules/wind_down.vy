@@ -81,8 +81,8 @@ def seize(account: uint256) -> uint256:
         if held == 0 or owed == 0:
             continue
         price: uint256 = 0
-        is_final: bool = False
-        price, is_final = staticcall IRiskEngine(
+        kind: uint256 = 0
+        price, kind = staticcall IRiskEngine(
             registry._role(role_layout.RISK_ENGINE)
         ).settlement_price(leg_layout.COLLATERAL_ROW + index)
         scale: uint256 = registry.collaterals[index].scale

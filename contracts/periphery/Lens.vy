@@ -49,7 +49,7 @@ ACTION_WAIT: constant(uint256) = 7
 
 # Bytes of the answers that are asked for with a raw call.
 MARGIN_SIZE: constant(uint256) = 96  # three words
-ASSESS_SIZE: constant(uint256) = 1_600  # eight words, offset, length, 40 words
+ASSESS_SIZE: constant(uint256) = 1_664  # ten words, offset, length, 40 words
 AUCTION_SIZE: constant(uint256) = 192  # six words
 PRICE_SIZE: constant(uint256) = 96  # three words
 

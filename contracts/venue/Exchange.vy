@@ -25,6 +25,8 @@ from ..interfaces import IExchange
 from ..interfaces import IExchangeAdmin
 from ..interfaces import IExchangeEvents
 from ..interfaces import IHouseContract
+from ..interfaces import IRiskEngine
+from ..modules.layout import leg_layout
 from ..modules.layout import order_words
 from ..modules.layout import role_layout
 from ..modules.layout import words
@@ -100,6 +102,7 @@ def fill(
             Who: the owner of `taker_account`, or an operator of theirs with TRADE.
             Moves: the size between both accounts through the ledger, and fees. Logs: `Fill`.
     @dev    A fresh lane costs 17,100 gas more than a used one, a wallet's signature what it burns.
+            The first fill of a quarter hour in a market takes the checkpoint of its price.
     @param order The maker's order; units: see IExchange.
     @param signature 65 bytes (r, s, v) of `order.signer`, or what their ERC-1271 wallet accepts.
     @param size How much to fill, WAD base, unsigned, not 0. The order says who buys.
@@ -150,6 +153,8 @@ def fill(
         lane=order.lane,
         sequence=order.sequence,
     )
+    if market_terms._is_due(terms):
+        self._take_checkpoint(order.market, terms)
     mark_low: uint256 = 0
     mark_high: uint256 = 0
     mark_low, mark_high = extcall IClearinghouseVenue(CLEARINGHOUSE).novate(
@@ -262,6 +267,20 @@ def set_terms(market: uint256, maker_fee_ppm: uint256, taker_fee_ppm: uint256, b
 
 
 # INTERNAL -----------------------------------------------------------------------------------------
+
+@internal
+def _take_checkpoint(market: uint256, terms: uint256):
+    """
+    @dev Has the oracle remember the market's price, so that a young checkpoint always exists. If it
+         is not VALID, the next fill tries again. It runs before the ledger reads the same feeds:
+         who sends too little gas for it sends too little for the fill.
+    @param market Market id.
+    @param terms Terms word of the market.
+    """
+    engine: address = staticcall IClearinghouse(CLEARINGHOUSE).roles(role_layout.RISK_ENGINE)
+    if extcall IRiskEngine(engine).checkpoints([leg_layout.MARKET_ROW + market]) != 0:
+        market_terms._note_checkpoint(market, terms)
+
 
 @internal
 @view

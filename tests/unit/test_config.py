@@ -199,6 +199,21 @@ def test_nearest_meaning_is_suggested(edited, old, new, expected):
         ("timelock_delay: null", "timelock_delay: 2d", "governance.proposer", "both or neither"),
         ("proposer: null", f"proposer: {ETH_FEED}", "governance.timelock_delay", "both or neither"),
         ("timelock_delay: null", "timelock_delay: 23h", "governance.timelock_delay", "1d to 30d"),
+        ("base_rate: 4%", "base_rate: 83.3334%", "maintenance_ratio", "at most 50%"),
+        ("settle_after: 3d", "settle_after: 23h", "ETH.settle_after", "1d to 14d"),
+        ("settle_after: 3d", "settle_after: 15d", "ETH.settle_after", "1d to 14d"),
+        (
+            "tertiary: null",
+            "tertiary: {address: null, decimals: 8, heartbeat: 4d}",
+            "ETH.tertiary.heartbeat",
+            "1s to 3d",
+        ),
+        (
+            "tertiary: null",
+            f"tertiary: {{address: '{ETH_FEED}', decimals: 8, heartbeat: 1h}}",
+            "ETH.tertiary.address",
+            "must be null if the other feeds' are",
+        ),
         ("chain_id: 31337", "chain_id: 0", "chain_id", "allowed: 1 to"),
         ("name: BTC-PERP", "name: ''", "markets[1].name", "1 to 32"),
     ],
@@ -213,8 +228,11 @@ def test_wrong_value_is_refused(edited, old, new, field, reason):
     ("old", "new"),
     [
         ("base_rate: 4%", "base_rate: 0.5%"),
-        ("base_rate: 4%", "base_rate: 1"),
+        ("base_rate: 4%", "base_rate: 83.3333%"),
         ("maintenance_ratio: 60%", "maintenance_ratio: 95%"),
+        ("settle_after: 3d", "settle_after: 1d"),
+        ("settle_after: 3d", "settle_after: 14d"),
+        ("tertiary: null", "tertiary: {address: null, decimals: 8, heartbeat: 3d}"),
         ("band: 5%", "band: 20%"),
         ("haircut_initial: 20%", "haircut_initial: 12%"),
         ("discount_end: 30%", "discount_end: 46.9999%"),
@@ -315,6 +333,18 @@ def test_two_feeds_must_be_two(edited):
     same = ("address: null\n      decimals: 18", f"address: {ETH_FEED}\n      decimals: 18")
     assert "two independent feeds" in refusal(edited, primary, same)
     assert "both or neither" in refusal(edited, primary)
+    other = ("address: null\n      decimals: 18", f"address: {OTHER_FEED}\n      decimals: 18")
+    for address in (ETH_FEED, OTHER_FEED):
+        third = ("tertiary: null", f"tertiary: {{address: '{address}', decimals: 8, heartbeat: 1h}}")
+        assert "independent of both" in refusal(edited, primary, other, third)
+    none = ("tertiary: null", "tertiary: {address: null, decimals: 8, heartbeat: 1h}")
+    assert "an address if they have one" in refusal(edited, primary, other, none)
+
+
+def test_a_witness_may_be_left_out_and_outages_last_three_days(edited):
+    asset = edited(("    tertiary: null  ", "    #"), ("    settle_after: 3d  ", "    #")).assets["ETH"]
+    assert asset.tertiary is None
+    assert asset.settle_after == 3 * 86_400
 
 
 def test_public_chain_needs_every_address(edited):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from typing import Any
 
+from bulkhead.deployment import MARKET_ROW
 from verification.engine.world import AUCTION, CALLED, ETH, INSOLVENT, WAD, World
 
 CASH = 10_000
@@ -169,7 +170,8 @@ class Scene:
 
 
 def set_market_risk(world: World, name: str, **changed: int) -> None:
-    """Let the admin change some risk parameters of a market (names of `RiskEngine.set_market`)."""
+    """Let the admin change some risk parameters of a market (names of `RiskEngine.set_market`), and
+    sit out the notice if they are stricter."""
     market = next(m for m in world.deployment.config.markets if m.name == name)
     terms = {
         "base": market.base_rate.ppm,
@@ -182,6 +184,10 @@ def set_market_risk(world: World, name: str, **changed: int) -> None:
     } | changed
     ids = world.deployment.markets[name], world.deployment.assets[market.asset]
     world.risk_engine.set_market(*ids, *terms.values(), sender=world.admin)
+    due = world.risk_engine.row_notices(MARKET_ROW + ids[0])[1]
+    if due:
+        world.wait(due - world.now())
+        world.risk_engine.apply_market(ids[0], sender=world.admin)
 
 
 def set_terms(world: World, **changed: int) -> None:

@@ -35,3 +35,8 @@ def report(desk: Desk) -> int:
 def kill(desk: Desk, asset: int = ASSET) -> None:
     """Let the primary answer nothing from now on."""
     desk.feeds[asset][0].set(0)
+
+
+def logged(receipt, event) -> list[tuple]:
+    """Return what was logged of an event, as plain values."""
+    return [tuple(found) for found in receipt.events.filter(event)]

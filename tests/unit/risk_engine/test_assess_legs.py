@@ -52,24 +52,25 @@ def worth(leg: int) -> int:
 
 @many
 @given(portfolio=portfolios(), answers=any_prices)
-def test_valid_legs_say_what_they_lost_and_need(desk, portfolio, answers):
+def test_shown_legs_say_what_they_lost_and_need(desk, portfolio, answers):
     prices = load(desk, portfolio, answers)
-    _, known = desk.engine.assess(CROSS_ACCOUNT)
-    valid = {asset for asset, (low, high) in prices.items() if low == high}
+    seen, known = desk.engine.assess(CROSS_ACCOUNT)
+    shown = {asset for asset, (low, high) in prices.items() if low == high or seen.equity <= 0}
     legs = iter(known)
     for index, amount in portfolio.collateral.items():
         asset = desk.haircuts[index][0]
-        if asset in valid:
-            exact = amount * prices[asset][0] // WAD // UNIT
+        if asset in shown:
+            exact = amount * prices[asset][1] // WAD // UNIT
             assert worth(next(legs)) == min(exact, WORTH_MASK)
     for held in portfolio.holdings:
         asset = desk.markets[held.market].asset
-        if asset in valid:
-            alone = margin(desk, Portfolio(0, {}, (held,)), prices)
-            loss, maintenance = details(next(legs))
+        if asset in shown:
+            alone = margin(desk, Portfolio(0, {}, (held,)), prices, favourable=True)
+            loss, maintenance = details(leg := next(legs))
             # The engine rounds values down and margins up, by some wei; then both are floored.
             assert loss in near(max(-alone.equity, 0), alone.dust)
             assert maintenance in near(alone.maintenance, alone.dust)
+            assert (leg & IS_SHORT != 0) == (held.size < 0)
     assert next(legs, None) is None
 
 
