@@ -286,7 +286,7 @@ def price(row: uint256) -> (uint256, uint256, bool):
 
 @external
 @view
-def settlement_price(row: uint256) -> (uint256, bool):
+def settlement_price(row: uint256) -> (uint256, uint256):
     """
     @notice The price at which a row's market may be settled, and whether anyone may settle it.
             Nobody chooses this price, the admin no more than the others:
@@ -299,7 +299,7 @@ def settlement_price(row: uint256) -> (uint256, bool):
             Never reverts because of a feed (INV-13).
     @param row Row: 1 + i for collateral i, 8 + m for market m.
     @return price WAD cash per unit.
-    @return is_final Whether anyone may settle at it.
+    @return kind 0 in doubt: nobody settles, 1 VALID: the admin, in a wind-down anyone, 2 final: anyone.
     @custom:reverts risk table: unknown row
     """
     terms: risk_table.Row = risk_table._row_of(row)
@@ -310,7 +310,7 @@ def settlement_price(row: uint256) -> (uint256, bool):
         terms.w0, terms.w1, terms.w2
     )
     if status == feed_words.STATUS_VALID:
-        return low, False
+        return low, 1
     average: uint256 = 0
     time: uint256 = 0
     average, time = staticcall IPriceOracle(risk_parameters.ORACLE).average(
@@ -322,8 +322,10 @@ def settlement_price(row: uint256) -> (uint256, bool):
         terms.w0, terms.w1, terms.w2
     )
     if since == 0 or status == feed_words.STATUS_SEQUENCER:
-        return average, False
-    return average, block.timestamp >= max(since, self._resumed_at()) + SETTLE_AFTER
+        return average, 0
+    if block.timestamp >= max(since, self._resumed_at()) + SETTLE_AFTER:
+        return average, 2
+    return average, 0
 
 
 # INTERNAL: JUDGEMENT ------------------------------------------------------------------------------
