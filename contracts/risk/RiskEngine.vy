@@ -299,7 +299,8 @@ def settlement_price(row: uint256) -> (uint256, uint256):
             Never reverts because of a feed (INV-13).
     @param row Row: 1 + i for collateral i, 8 + m for market m.
     @return price WAD cash per unit.
-    @return kind 0 in doubt: nobody settles, 1 VALID: the admin, in a wind-down anyone, 2 final: anyone.
+    @return kind 0 in doubt: nobody settles, 1 VALID: the admin, in a wind-down anyone, 2 final:
+            anyone.
     @custom:reverts risk table: unknown row
     """
     terms: risk_table.Row = risk_table._row_of(row)
