@@ -432,6 +432,18 @@ def _repay_from(account: uint256, tokens: uint256) -> uint256:
     self._book_paid(account, used)
     ledger.reserve += (used - to_funds) * currency.SETTLEMENT_SCALE
     self._net_reserve()
+    log IClearinghouseEvents.DebtRepaid(
+        account=account,
+        payer=words._owner_of(account),
+        to_hole=given[tier_layout.DEBT_HOLE],
+        to_assessments=0,
+        to_contributions=0,
+        to_insurance=to_funds,
+        to_own=0,
+        debts=record,
+        hole=ledger.hole,
+        cash=words._cash(ledger.headers[account]),
+    )
     return used
 
 

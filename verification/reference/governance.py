@@ -170,7 +170,7 @@ def set_shortfall_terms(
     """Terms of negative cash."""
     _own(w, sender)
     fits = grace <= 30 * DAY and discount <= 100_000
-    require(fits, "clearinghouse: shortfall terms out of bounds")
+    require(fits, "end terms: shortfall terms out of bounds")
     w.terms.negative_cash_cap, w.terms.shortfall_threshold = cap, threshold
     w.terms.shortfall_grace, w.terms.shortfall_discount = grace, discount
 
@@ -201,7 +201,7 @@ def set_wind_down_terms(
         and reward <= 50_000
         and reward_cap <= 1_000
     )
-    require(fits, "clearinghouse: wind-down terms out of bounds")
+    require(fits, "end terms: wind-down terms out of bounds")
     w.terms.hole_share, w.terms.proof_window = hole_share, window
     w.terms.proof_reward, w.terms.proof_reward_cap = reward, reward_cap
 

@@ -26,24 +26,24 @@ def settle_market(w: State, sender: str, number: int) -> int:
     require(number in w.market_terms, "risk table: unknown row")
     price, is_final = prices.settlement_price(w, w.market_terms[number].asset)
     allowed = is_final or sender == w.owner or w.phase == WINDING_DOWN
-    require(allowed, "clearinghouse: market is alive")
+    require(allowed, "settled markets: market is alive")
     ledger.store_funding(w, market, 0)
     market.settled_at = price
     _begin_proofs_if_all_settled(w)
     return price
 
 
-def convert_positions(w: State, sender: str, number: int, accounts: list[int]) -> int:
+def convert_positions(w: State, sender: str, number: int, accounts: list[int], 0) -> int:
     """Turn positions in a settled market into cash; pass over accounts without one."""
     market = ledger.market_of(w, number)
-    require(market.settled_at is not None, "clearinghouse: market is not settled")
+    require(market.settled_at is not None, "settled markets: market is not settled")
     converted = 0
     for account in accounts:
         known = w.accounts.get(account)
         if known is not None and number in known.positions:
             ledger.convert(w, known, number)
             converted += 1
-    require(converted != 0, "clearinghouse: nothing to convert")
+    require(converted != 0, "settled markets: nothing to convert")
     return converted
 
 

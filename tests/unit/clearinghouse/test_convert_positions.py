@@ -23,7 +23,7 @@ def test_converted_in_batches(scene):
     scene.price(2_100)
     everyone = [holder.account for holder in holders] + [scene.account, scene.book]
     refused(
-        "clearinghouse: market is not settled",
+        "settled markets: market is not settled",
         ledger.convert_positions,
         ETH,
         everyone,
@@ -33,12 +33,12 @@ def test_converted_in_batches(scene):
     scene.price(1_500)  # no longer of interest
     before = equities(world, everyone)
     batch = [everyone[0], scene.purse, everyone[1], everyone[0]]
-    receipt = ledger.convert_positions(ETH, batch, sender=scene.stranger)
+    receipt = ledger.convert_positions(ETH, batch, 0, sender=scene.stranger)
     assert receipt.return_value == 2
     assert len(receipt.events.filter(ledger.Converted)) == 2
-    assert ledger.convert_positions(ETH, everyone, sender=scene.stranger).return_value == 3
+    assert ledger.convert_positions(ETH, everyone, 0, sender=scene.stranger).return_value == 3
     refused(
-        "clearinghouse: nothing to convert",
+        "settled markets: nothing to convert",
         ledger.convert_positions,
         ETH,
         everyone,
@@ -71,7 +71,7 @@ def test_profit_leaves_once_it_is_cash(scene):
     settle(scene)
     out = (scene.account, world.settlement, 14_900 * 10**6, scene.trader)
     refused("registry: not enough held", ledger.withdraw, *out, sender=scene.trader)
-    ledger.convert_positions(ETH, [scene.account], sender=scene.stranger)
+    ledger.convert_positions(ETH, [scene.account], 0, sender=scene.stranger)
     ledger.withdraw(*out, sender=scene.trader)
     assert world.cash(scene.account) == 0
 
@@ -85,7 +85,7 @@ def test_a_loss_that_is_not_cash_yet_stays_inside(scene):  # INV-8
     out = (scene.account, world.settlement, 5_000 * 10**6, scene.trader)
     refused("risk engine: below initial margin", ledger.withdraw, *out, sender=scene.trader)
     rest = (scene.account, world.settlement, 4_900 * 10**6, scene.trader)
-    ledger.convert_positions(ETH, [scene.account], sender=scene.stranger)
+    ledger.convert_positions(ETH, [scene.account], 0, sender=scene.stranger)
     ledger.withdraw(*rest, sender=scene.trader)
     assert world.cash(scene.account) == 0
     refused(
@@ -108,7 +108,7 @@ def test_after_a_tear_up(scene):
     accounts = [holder.account for holder in holders] + [scene.book]
     before = equities(world, accounts)
     settle(scene)
-    world.clearinghouse.convert_positions(ETH, accounts, sender=scene.stranger)
+    world.clearinghouse.convert_positions(ETH, accounts, 0, sender=scene.stranger)
     for old, account in zip(before, accounts, strict=True):
         assert abs(world.cash(account) - old) <= DUST
     assert world.conservation_error() < BOOK_DUST

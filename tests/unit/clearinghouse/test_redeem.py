@@ -102,7 +102,7 @@ def test_whole_without_a_hole(scene):
     world = scene.world
     scene.price(1_950)
     wind_down(world)
-    world.clearinghouse.convert_positions(ETH, [scene.account], sender=scene.stranger)
+    world.clearinghouse.convert_positions(ETH, [scene.account], 0, sender=scene.stranger)
     pot, claims = redemption(world)
     assert pot == claims
     wanted = world.cash(scene.account) // UNIT

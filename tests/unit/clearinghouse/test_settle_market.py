@@ -19,7 +19,7 @@ def scene(fast_world) -> Scene:
 
 def test_owner_at_any_time(scene):
     ledger = scene.world.clearinghouse
-    refused("clearinghouse: market is alive", ledger.settle_market, ETH, sender=scene.stranger)
+    refused("settled markets: market is alive", ledger.settle_market, ETH, sender=scene.stranger)
     refused("sides: unknown market", ledger.settle_market, 9, sender=scene.world.admin)
     scene.price(2_010)
     event = only(settle(scene), ledger.MarketSettled)
@@ -34,10 +34,10 @@ def test_anyone_once_the_feed_is_dead(scene):
     world = scene.world
     ledger = world.clearinghouse
     world.chain.mine(3 * 3_600)
-    refused("clearinghouse: market is alive", ledger.settle_market, ETH, sender=scene.stranger)
+    refused("settled markets: market is alive", ledger.settle_market, ETH, sender=scene.stranger)
     world.risk_engine.report_outage(8 + ETH, sender=scene.stranger)
     world.chain.mine(3 * DAY - 1)
-    refused("clearinghouse: market is alive", ledger.settle_market, ETH, sender=scene.stranger)
+    refused("settled markets: market is alive", ledger.settle_market, ETH, sender=scene.stranger)
     world.chain.mine(1)
     event = only(ledger.settle_market(ETH, sender=scene.stranger), ledger.MarketSettled)
     assert event.price == 2_000 * WAD
@@ -50,7 +50,7 @@ def test_not_once_the_feed_is_back(scene):
     world.chain.mine(3 * DAY)
     world.refresh()
     refused(
-        "clearinghouse: market is alive",
+        "settled markets: market is alive",
         world.clearinghouse.settle_market,
         ETH,
         sender=scene.stranger,

@@ -69,4 +69,4 @@ def test_what_is_settled_is_not_closed_at_another_price(world, ledger, manager, 
     ledger.settle_market(ETH, sender=world.admin)
     arguments = holder.account, WAD, [leg()], CAP, 1_600_000_000
     world.refuses("sides: market is settled", ledger.tear_up_account, *arguments, sender=manager)
-    assert ledger.convert_positions(ETH, [holder.account], sender=world.admin).return_value == 1
+    assert ledger.convert_positions(ETH, [holder.account], 0, sender=world.admin).return_value == 1

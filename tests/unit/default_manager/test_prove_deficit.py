@@ -110,7 +110,7 @@ def test_whoever_is_in_deficit_himself_gets_no_reward(fast_world):
     for market in (ETH, BTC):
         ledger.settle_market(market, sender=fast_world.admin)
     ledger.begin_wind_down(sender=fast_world.admin)
-    ledger.convert_positions(ETH, [other])
+    ledger.convert_positions(ETH, [other], 0)
     assert fast_world.cash(other) < 0
     refused(
         "wind down: account has a deficit",

@@ -140,7 +140,7 @@ class Story:
         ledger = self.world.clearinghouse
         ledger.settle_market(BTC, sender=self.world.admin)
         some = [account for _, account in self.accounts[::2]]
-        ledger.convert_positions(BTC, [*some, self.scene.book], sender=self.scene.stranger)
+        ledger.convert_positions(BTC, [*some, self.scene.book], 0, sender=self.scene.stranger)
 
     def end(self) -> None:
         """Wind down: proofs, redemption of some."""

@@ -14,11 +14,11 @@ BOUNDS = {
     "clearinghouse: market already listed",
     "clearinghouse: no role proposed",
     "clearinghouse: role holder is not a contract",
-    "clearinghouse: shortfall terms out of bounds",
+    "end terms: shortfall terms out of bounds",
     "clearinghouse: threshold out of bounds",
     "clearinghouse: token already listed",
     "clearinghouse: unknown role",
-    "clearinghouse: wind-down terms out of bounds",
+    "end terms: wind-down terms out of bounds",
     "default rules: terms out of bounds",
     "market terms: band out of bounds",
     "market terms: fee out of bounds",
@@ -292,7 +292,7 @@ def unpause(stage: Stage, what: int, who: int) -> Call:
     return Call("clearinghouse", "unpause", (what,), stage.people[who])
 
 
-@action("endings", BOUNDS | {"clearinghouse: market is alive"}, 0.1, market=MARKET)
+@action("endings", BOUNDS | {"settled markets: market is alive"}, 0.1, market=MARKET)
 def delist(stage: Stage, market: int) -> Call | None:
     """The owner settles a market."""
     if stage.world.clearinghouse.settled_prices(market):

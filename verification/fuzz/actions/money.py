@@ -240,7 +240,7 @@ def recover(stage: Stage, place: int, caller: int) -> Call | None:
     return Call("clearinghouse", "recover", (stage.account(place),), stage.people[caller])
 
 
-@action("settlement", {"clearinghouse: market is alive"}, 0.5, market=MARKET, caller=PERSON)
+@action("settlement", {"settled markets: market is alive"}, 0.5, market=MARKET, caller=PERSON)
 def settle_market(stage: Stage, market: int, caller: int) -> Call | None:
     """Anyone ends a market whose price is dead."""
     if stage.world.clearinghouse.settled_prices(market):
@@ -250,7 +250,7 @@ def settle_market(stage: Stage, market: int, caller: int) -> Call | None:
 
 @action(
     "settlement",
-    {"clearinghouse: market is not settled", "clearinghouse: nothing to convert"},
+    {"settled markets: market is not settled", "settled markets: nothing to convert"},
     0.5,
     market=MARKET,
     caller=PERSON,
