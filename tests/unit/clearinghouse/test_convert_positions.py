@@ -27,6 +27,7 @@ def test_converted_in_batches(scene):
         ledger.convert_positions,
         ETH,
         everyone,
+        0,
         sender=scene.stranger,
     )
     settle(scene)
@@ -42,6 +43,7 @@ def test_converted_in_batches(scene):
         ledger.convert_positions,
         ETH,
         everyone,
+        0,
         sender=scene.stranger,
     )
     assert [world.cash(account) for account in everyone] == before
@@ -112,3 +114,38 @@ def test_after_a_tear_up(scene):
     for old, account in zip(before, accounts, strict=True):
         assert abs(world.cash(account) - old) <= DUST
     assert world.conservation_error() < BOOK_DUST
+
+
+def test_whoever_converts_in_a_wind_down_is_paid(scene):
+    """One unit of cash out of what the account has then; nothing while all goes on."""
+    world, ledger = scene.world, scene.world.clearinghouse
+    holders = crowd(scene, [20, -30])
+    scene.price(2_050)
+    settle(scene)
+    by, purse = {"sender": scene.stranger}, world.cash(scene.purse)
+    receipt = ledger.convert_positions(ETH, [holders[0].account], scene.purse, **by)
+    assert not receipt.events.filter(ledger.RewardPaid)
+    ledger.begin_wind_down(sender=world.admin)
+    before = equities(world, [scene.account])
+    receipt = ledger.convert_positions(ETH, [scene.account, scene.book], scene.purse, **by)
+    for event in receipt.events.filter(ledger.RewardPaid):
+        assert (event.caller_account, event.reward) == (scene.purse, WAD)
+    assert world.cash(scene.account) == before[0] - WAD
+    assert world.cash(scene.purse) == purse + 2 * WAD
+    other = holders[1]
+    before = equities(world, [other.account])
+    receipt = ledger.convert_positions(ETH, [other.account], other.account, **by)
+    assert not receipt.events.filter(ledger.RewardPaid)
+    assert world.cash(other.account) == before[0]
+    assert world.conservation_error() < BOOK_DUST
+
+
+def test_conversion_takes_positions_off_the_totals(scene):
+    """Which are 0 when nothing is left: a redemption waits for that."""
+    world, ledger = scene.world, scene.world.clearinghouse
+    settle(scene)
+    assert world.market().long_shares == world.market().short_shares == 100 * WAD
+    ledger.convert_positions(ETH, [scene.account], 0, sender=scene.stranger)
+    assert (world.market().long_shares, world.market().short_shares) == (0, 100 * WAD)
+    ledger.convert_positions(ETH, [scene.book], 0, sender=scene.stranger)
+    assert world.market().short_shares == 0
