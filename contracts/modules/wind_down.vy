@@ -155,8 +155,14 @@ def seize(account: uint256, caller_account: uint256) -> (uint256, uint256):
     # Pots pay this part of the debt in kind: it counts as hole, which no cash need fill.
     ledger.hole += covered
     final_settlement.paid_in_kind += covered
-    ledger.headers[account] = ledger._book_cash(
-        account, header, words._cash(header) + convert(covered, int256)
+    header = ledger._book_cash(account, header, words._cash(header) + convert(covered, int256))
+    ledger.headers[account] = header
+    log IClearinghouseEvents.LossSettled(
+        account=account,
+        charged=0,
+        to_hole=covered,
+        hole=ledger.hole,
+        cash=words._cash(header),
     )
     return owed - covered, reward
 

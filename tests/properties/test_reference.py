@@ -318,7 +318,7 @@ def test_a_refused_call_changes_nothing(fast_world):
     before = pickle.loads(reference.snapshot())
     size = 10**6 * WAD
     order = Order(maker, 1, -size, 2_000 * WAD, NEVER, 0, 0, 0, 0, False, signer)
-    with pytest.raises(Refusal, match=r"open interest cap|below initial margin"):
+    with pytest.raises(Refusal, match=r"open interest cap|below initial margin|negative cash cap"):
         reference.call(
             "exchange", "fill", buyer, (order, SIGNED, size, taker, NEVER), walk.twin.now
         )

@@ -19,7 +19,7 @@ from tests.procedure import (
     without_limits,
 )
 from verification.engine.scenes import Scene
-from verification.engine.world import ETH, WAD, World
+from verification.engine.world import WAD, World
 
 DAY = 86_400
 

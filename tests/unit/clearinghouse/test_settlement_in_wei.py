@@ -94,6 +94,9 @@ def test_a_payout_repays_a_debt_to_the_wei(indebted):
     redemption(world)
     ledger.redeem(scene.account, scene.trader, sender=scene.stranger)
     assert fund.totalAssets() == 3_000 * WAD
+    assert world.settlement.balanceOf(scene.trader) == 1_470 * WAD - DEBT  # 2 % are kept back
+    world.wait(30 * 86_400, refresh=False)
+    ledger.redeem(scene.account, scene.trader, sender=scene.stranger)
     assert world.settlement.balanceOf(scene.trader) == 1_500 * WAD - DEBT
     assert world.stage(scene.account) == HEALTHY
     assert not world.header(scene.account).is_indebted

@@ -353,8 +353,8 @@ class Auditor(Indexer):
         super().clearinghouse_fees_collected(e)
 
     def clearinghouse_deficit_proven(self, e: Any) -> None:
-        assert e.hole - self.hole <= max(-self.cash[e.account], 0) + e.reward
-        assert e.loss <= max(-self.cash[e.account], 0)
+        assert e.hole - self.hole <= e.loss + e.reward
+        assert e.loss == max(-self.cash[e.account], 0)
         super().clearinghouse_deficit_proven(e)
 
     def default_manager_shortfall_paid(self, e: Any) -> None:
