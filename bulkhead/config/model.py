@@ -262,9 +262,11 @@ class WindDown(Section):
     """When anyone may end it all, and the window in which deficits are proven."""
 
     hole_share: Annotated[Rate, rate("1%", "100%")]
+    hole_floor: Annotated[Amount, amount("0", "10000000", places=0)]
     proof_window: Annotated[int, seconds("1h", "30d")]
     proof_reward: Annotated[Rate, rate("0%", "5%")]
     proof_reward_cap: Annotated[Amount, amount("0", "1000", places=0)]
+    conversion_reward: Annotated[Amount, amount("0", "10")]
 
 
 class Governance(Section):
@@ -285,7 +287,7 @@ class NegativeCash(Section):
     """How much the accounts together may owe, and when others may pay it for collateral."""
 
     cap: Annotated[Amount, amount("0", "1000000000")]
-    threshold: Annotated[Amount, amount("0", "1000000000")]
+    share: Annotated[Rate, rate("0%", "100%")]
     grace: Annotated[int, seconds("0s", "30d")]
     discount: Annotated[Rate, rate("0%", "10%")]
 

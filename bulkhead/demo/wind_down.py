@@ -85,7 +85,7 @@ class WindDown(Replay):
         for market in self.venue.deployment.markets.values():
             for start in range(0, len(people), BATCH):
                 batch = [person.account for person in people[start : start + BATCH]]
-                node.add(self._stranger().address, ledger, "convert_positions", market, batch)
+                node.add(self._stranger().address, ledger, "convert_positions", market, batch, 0)
         node.mine()
         self._picture(step)
 
@@ -203,7 +203,7 @@ class WindDown(Replay):
             cash(log.claim),
             Decimal(log.tokens).scaleb(scale),
             ", ".join(tokens),
-            Decimal(log.to_fund).scaleb(scale),
+            Decimal(log.repaid).scaleb(scale),
         )
 
     # Counting -----------------------------------------------------------------------------------

@@ -182,7 +182,7 @@ def _parameters(chain: Chain, done: Deployment) -> None:
         clearinghouse,
         "set_shortfall_terms",
         owed.cap.wad,
-        owed.threshold.wad,
+        owed.share.ppm,
         owed.grace,
         owed.discount.ppm,
     )
@@ -193,9 +193,11 @@ def _parameters(chain: Chain, done: Deployment) -> None:
         clearinghouse,
         "set_wind_down_terms",
         end.hole_share.ppm,
+        end.hole_floor.units(0),
         end.proof_window,
         end.proof_reward.ppm,
         end.proof_reward_cap.units(0),
+        end.conversion_reward.wad,
     )
 
 

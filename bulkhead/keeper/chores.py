@@ -109,7 +109,7 @@ class Chores:
                 }  # fmt: skip
         for number, holders in self.settled.items():
             for batch in batches(sorted(holders), CONVERSIONS):
-                yield Action(ActionKind.CONVERT, 0, (number, batch))
+                yield Action(ActionKind.CONVERT, 0, (number, batch, 0))
 
     def _recoveries(self, rows: Mapping[int, AccountView]) -> Iterator[Action]:
         """Debts of accounts that have cash, no positions and no stage."""

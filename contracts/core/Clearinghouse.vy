@@ -49,7 +49,7 @@ initializes: registry
 initializes: sides
 initializes: ledger[sides := sides]
 initializes: final_settlement
-initializes: trading[ledger := ledger, sides := sides, registry := registry]
+initializes: trading[currency := currency, ledger := ledger, sides := sides, registry := registry]
 exports: (
     currency.SETTLEMENT_TOKEN,
     ledger.headers,

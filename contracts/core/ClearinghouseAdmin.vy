@@ -26,6 +26,7 @@ from ..modules.layout import role_layout
 from ..modules.layout import units
 from ..modules.layout import words
 from ..modules import currency
+from ..modules import end_terms
 from ..modules import final_settlement
 from ..modules import funding_math
 from ..modules import ledger
@@ -33,6 +34,7 @@ from ..modules import pauses
 from ..modules import proposals
 from ..modules import registry
 from ..modules import sides
+from ..modules import vault
 
 implements: IClearinghouseAccounts
 implements: IClearinghouseAdmin
@@ -47,7 +49,18 @@ initializes: ledger[sides := sides]
 initializes: final_settlement
 initializes: pauses[registry := registry]
 initializes: proposals[ownable := ownable, pauses := pauses, registry := registry]
+initializes: end_terms[
+    currency := currency,
+    final_settlement := final_settlement,
+    ledger := ledger,
+    ownable := ownable,
+    registry := registry
+]
 exports: (
+    end_terms.call_debts,
+    end_terms.set_shortfall_terms,
+    end_terms.set_wind_down_terms,
+    end_terms.release_reserve,
     currency.SETTLEMENT_TOKEN,
     currency.SETTLEMENT_SCALE,
     ownable_2step.owner,
@@ -84,33 +97,33 @@ exports: (
     ledger.hole,
     ledger.negative_cash,
     ledger.negative_cash_cap,
+    ledger.negative_cash_share,
+    ledger.debts_called_at,
     ledger.reserve,
-    ledger.shortfall_since,
-    ledger.shortfall_threshold,
+    ledger.shortfall_clocks,
     final_settlement.living_markets,
     final_settlement.hole_share,
+    final_settlement.hole_floor,
+    final_settlement.wind_down_due,
+    final_settlement.wind_down_began,
     final_settlement.proof_window,
     final_settlement.proof_reward,
     final_settlement.proof_reward_cap,
+    final_settlement.conversion_reward,
     final_settlement.proofs_end,
-    final_settlement.pot,
     final_settlement.claims,
+    final_settlement.paid_in_kind,
+    final_settlement.kept_until,
+    final_settlement.cash_paid,
+    final_settlement.cash_given,
     final_settlement.collateral_pots,
     final_settlement.collateral_paid,
+    final_settlement.collateral_given,
 )
 
 FIRST_CAP: constant(uint256) = 100_000  # of a new collateral, ppm of its cap
-MAX_SHORTFALL_DISCOUNT: constant(uint256) = 100_000  # of the cash paid, ppm: 10 %
-MAX_SHORTFALL_GRACE: constant(uint256) = 30 * 86_400  # seconds
 
 MAX_PAUSE: constant(uint256) = 86_400  # seconds
-
-# Bounds of the wind-down's terms.
-MIN_HOLE_SHARE: constant(uint256) = 10_000  # of the cash held, ppm: 1 %
-MIN_PROOF_WINDOW: constant(uint256) = 3_600  # seconds
-MAX_PROOF_WINDOW: constant(uint256) = 30 * 86_400  # seconds
-MAX_PROOF_REWARD: constant(uint256) = 50_000  # of a deficit, ppm: 5 %
-MAX_PROOF_REWARD_CAP: constant(uint256) = 1_000  # whole units of cash
 
 
 @deploy
@@ -243,6 +256,17 @@ def stopped() -> uint256:
     @return Seconds.
     """
     return pauses._stopped()
+
+
+@external
+@view
+def pot() -> uint256:
+    """
+    @notice What redemption shares in all so far, paid out or not. Anyone.
+    @return WAD cash; before a redemption what would be shared now.
+    """
+    held: uint256 = vault._balance(currency.SETTLEMENT_TOKEN) * currency.SETTLEMENT_SCALE
+    return held - min(ledger.reserve, held) + final_settlement.cash_paid
 
 
 @external
@@ -386,27 +410,6 @@ def list_market(market: uint256):
 
 
 @external
-def set_shortfall_terms(cap: uint256, threshold: uint256, grace: uint256, discount: uint256):
-    """
-    @notice Sets the terms of negative cash. Owner only.
-    @param cap Greatest total of negative cash that voluntary actions may reach, WAD cash.
-    @param threshold Negative cash above which an account's grace time starts, WAD cash.
-    @param grace Grace time in seconds, 30 days at most.
-    @param discount Collateral beyond the cash paid that a caller of `cover_shortfall` gets, ppm of
-           that cash, 10 % at most.
-    @custom:reverts ownable: caller is not the owner | clearinghouse: shortfall terms out of bounds
-    """
-    ownable._check_owner()
-    assert (
-        grace <= MAX_SHORTFALL_GRACE and discount <= MAX_SHORTFALL_DISCOUNT
-    ), "clearinghouse: shortfall terms out of bounds"
-    ledger.negative_cash_cap = cap
-    ledger.shortfall_threshold = threshold
-    registry.shortfall_grace = grace
-    registry.shortfall_discount = discount
-    log IClearinghouseEvents.ShortfallTermsSet(
-        cap=cap, threshold=threshold, grace=grace, discount=discount
-    )
 
 
 @external
@@ -424,36 +427,6 @@ def set_contribution_threshold(threshold: uint256):
         word & (2**role_layout.SECOND_FIELD - 1) | threshold << role_layout.SECOND_FIELD
     )
     log IClearinghouseEvents.ContributionThresholdSet(threshold=threshold)
-
-
-@external
-def set_wind_down_terms(hole_share: uint256, window: uint256, reward: uint256, reward_cap: uint256):
-    """
-    @notice Sets the terms of the wind-down. Owner only, while it has not begun.
-    @param hole_share Hole as a part of the cash held above which anyone may begin, ppm: 1 % to all.
-    @param window Seconds in which deficits are proven: 1 hour to 30 days.
-    @param reward Part of a deficit that the caller who proves it gets, ppm: at most 5 %.
-    @param reward_cap Greatest reward, whole units of cash: at most 1,000.
-    @custom:reverts ownable: caller is not the owner | registry: winding down | clearinghouse:
-                    wind-down terms out of bounds
-    """
-    ownable._check_owner()
-    registry._require_running()
-    assert (
-        hole_share >= MIN_HOLE_SHARE
-        and hole_share <= units.PPM
-        and window >= MIN_PROOF_WINDOW
-        and window <= MAX_PROOF_WINDOW
-        and reward <= MAX_PROOF_REWARD
-        and reward_cap <= MAX_PROOF_REWARD_CAP
-    ), "clearinghouse: wind-down terms out of bounds"
-    final_settlement.hole_share = hole_share
-    final_settlement.proof_window = window
-    final_settlement.proof_reward = reward
-    final_settlement.proof_reward_cap = reward_cap
-    log IClearinghouseEvents.WindDownTermsSet(
-        hole_share=hole_share, window=window, reward=reward, reward_cap=reward_cap
-    )
 
 
 # INTERNAL -----------------------------------------------------------------------------------------

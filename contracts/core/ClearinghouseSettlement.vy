@@ -1,15 +1,14 @@
 #pragma version 0.4.3
 #pragma nonreentrancy on
 """
-@title Settled markets, recoveries, wind-down
+@title Recoveries, wind-down
 @custom:contract-name ClearinghouseSettlement
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice What ends markets, debts and the clearinghouse itself: markets are settled and their
-        positions become cash, debts of past defaults are repaid, and a wind-down pays everybody by
-        one factor. This part has the Clearinghouse's storage layout (a test compares them) and
-        works only through it, by delegatecall; called directly it finds an empty ledger, no owner
-        and no roles, and reverts.
+@notice What ends debts and the clearinghouse itself: debts of past defaults are repaid, and a
+        wind-down pays everybody the same share. This part has the Clearinghouse's storage layout (a
+        test compares them) and works only through it, by delegatecall; called directly it finds an
+        empty ledger, no owner and no roles, and reverts.
 """
 
 from snekmate.auth import ownable
@@ -17,17 +16,13 @@ from snekmate.auth import ownable_2step
 from ..interfaces import IClearinghouseEvents
 from ..interfaces import IClearinghouseProofs
 from ..interfaces import IClearinghouseSettlement
-from ..interfaces import IRiskEngine
 from ..interfaces import ISettlesIn
-from ..modules.layout import feed_words
-from ..modules.layout import leg_layout
 from ..modules.layout import role_layout
 from ..modules.layout import tier_layout
 from ..modules.layout import words
 from ..modules import currency
 from ..modules import debts
 from ..modules import final_settlement
-from ..modules import funding_math
 from ..modules import ledger
 from ..modules import registry
 from ..modules import sides
@@ -57,11 +52,10 @@ exports: (
     wind_down.begin_wind_down,
     wind_down.seize,
     wind_down.conclude_proof,
+    wind_down.settle_debt,
     wind_down.begin_redemption,
     wind_down.redeem,
 )
-
-CONVERSIONS: constant(uint256) = 100  # accounts in one call
 
 # Gas that a fund may take for a recovery, and that must be left before: 64/63 of it (EIP-150), and
 # some to spare.
@@ -136,65 +130,6 @@ def recover(account: uint256) -> uint256:
     )
     self._distribute(account, header, given)
     return debts._total(ledger.debts[account])
-
-
-# SETTLED MARKETS ----------------------------------------------------------------------------------
-
-@external
-def settle_market(market: uint256) -> uint256:
-    """
-    @notice Ends a market: every position in it is from now on worth its value at one price, in
-            cash. The owner at any time; anyone once its feeds have been dead for the published
-            time, or in a wind-down. The price is the risk engine's: the mark if VALID, else the
-            time-weighted average of the last VALID prices.
-    @param market Market id.
-    @return The price, WAD cash per base unit.
-    @custom:reverts sides: unknown market | sides: market is settled | clearinghouse: market is
-                    alive | words: number out of range
-    """
-    state: uint256 = sides._state(market)
-    sides._require_living(state)
-    price: uint256 = 0
-    kind: uint256 = 0
-    price, kind = staticcall IRiskEngine(
-        registry._role(role_layout.RISK_ENGINE)
-    ).settlement_price(leg_layout.MARKET_ROW + market)
-    assert kind != feed_words.IN_DOUBT, "clearinghouse: price in doubt"
-    if kind != feed_words.FINAL and msg.sender != ownable.owner:
-        assert registry._phase() == role_layout.WINDING_DOWN, "clearinghouse: market is alive"
-    funding: int256 = funding_math._funding_now(state)
-    sides.market_state[market] = words._pack_state(state, funding, 0) | words.SETTLED
-    sides.settled_prices[market] = price
-    final_settlement.living_markets -= 1
-    log IClearinghouseEvents.MarketSettled(market=market, price=price, funding_index=funding)
-    if final_settlement.living_markets == 0 and registry._phase() == role_layout.WINDING_DOWN:
-        final_settlement._begin_proofs()
-    return price
-
-
-@external
-def convert_positions(market: uint256, accounts: DynArray[uint256, CONVERSIONS]) -> uint256:
-    """
-    @notice Turns positions in a settled market into cash, account by account. Anyone. Accounts
-            without a position there are passed over, so that nobody can spoil a batch.
-    @param market Market id.
-    @param accounts Account ids, 100 at most.
-    @return How many were converted: at least one, or it reverts.
-    @custom:reverts sides: unknown market | clearinghouse: market is not settled | ledger: no
-                    position to convert | words: number out of range | clearinghouse: nothing to
-                    convert
-    """
-    state: uint256 = sides._state(market)
-    assert state & words.SETTLED != 0, "clearinghouse: market is not settled"
-    converted: uint256 = 0
-    for account: uint256 in accounts:
-        if ledger.positions[account][market] != 0:
-            ledger.headers[account] = ledger._convert(
-                account, ledger.headers[account], market, state
-            )
-            converted += 1
-    assert converted != 0, "clearinghouse: nothing to convert"
-    return converted
 
 
 # INTERNAL -----------------------------------------------------------------------------------------

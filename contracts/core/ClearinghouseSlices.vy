@@ -20,6 +20,7 @@ from ..interfaces import IRiskEngine
 from ..interfaces import ISettlesIn
 from ..modules.layout import leg_layout
 from ..modules.layout import levels
+from ..modules.layout import limits
 from ..modules.layout import role_layout
 from ..modules.layout import units
 from ..modules.layout import words
@@ -41,7 +42,7 @@ initializes: registry
 initializes: sides
 initializes: ledger[sides := sides]
 initializes: final_settlement
-initializes: trading[ledger := ledger, sides := sides, registry := registry]
+initializes: trading[currency := currency, ledger := ledger, sides := sides, registry := registry]
 exports: (currency.SETTLEMENT_TOKEN,)
 
 
@@ -70,9 +71,10 @@ def cover_shortfall(
 ) -> uint256:
     """
     @notice Pays an account's negative cash and takes its collateral at a small discount. Anyone,
-            once the negative cash has been above the threshold for the grace time, or, however
-            small it is, while the total of negative cash is above its cap. The account must be
-            healthy (equity at MM or above) afterwards: one that is not is called and sold.
+            once its cash has been negative for the grace time, however little; and any negative
+            cash while the total is above its cap, from the grace time after `call_debts` on for a
+            week. The account must be healthy (equity at MM or above) afterwards: one that is not is
+            called and sold.
     @param account Account id.
     @param token Address of the collateral to take.
     @param cash_amount Settlement token units to pay, at most what is owed (rounded up).
@@ -81,21 +83,18 @@ def cover_shortfall(
     @return Collateral taken, token units (rounded down).
     @custom:reverts registry: amount is zero | registry: winding down | ledger: unknown account |
                     ledger: no position to convert | words: number out of range | ledger: account
-                    under a call | trading: account is indebted | clearinghouse: not open yet |
-                    registry: unknown token | registry: price not valid | vault: token transfer
-                    failed | clearinghouse: owes less | registry: not enough held | clearinghouse:
-                    below minimum
+                    under a call | clearinghouse: not open yet | registry: unknown token | registry:
+                    price not valid | vault: token transfer failed | clearinghouse: owes less |
+                    registry: not enough held | clearinghouse: below minimum
     """
     registry._require_some(cash_amount)
     registry._require_running()
     header: uint256 = ledger._convert_settled(account, ledger._header(account))
-    trading._require_no_call(header)
-    since: uint256 = ledger.shortfall_since[account]
+    ledger._require_uncalled(header)
+    since: uint256 = ledger.shortfall_clocks[account] & words.SINCE_MASK
     assert (
-        ledger.negative_cash > ledger.negative_cash_cap
-        or since != 0
-        and block.timestamp >= since + registry.shortfall_grace
-    ), "clearinghouse: not open yet"
+        since != 0 and block.timestamp >= since + registry.shortfall_grace
+    ) or self._are_debts_due(), "clearinghouse: not open yet"
     index: uint256 = registry._index_of(token)
     low: uint256 = 0
     high: uint256 = 0
@@ -300,3 +299,21 @@ def _fill_from_sender(tokens: uint256) -> uint256:
         payer=msg.sender, arrived=arrived, hole=ledger.hole, reserve=ledger.reserve
     )
     return arrived
+
+
+@internal
+@view
+def _are_debts_due() -> bool:
+    """
+    @dev Whether all negative cash was called in a grace time ago, and its total is above its cap
+         (still, or again): then moving a debt to another account gains no new grace.
+    """
+    called: uint256 = ledger.debts_called_at
+    due: uint256 = called + registry.shortfall_grace
+    return (
+        called != 0
+        and block.timestamp >= due
+        and block.timestamp < due + limits.CALLED_TIME
+        and ledger.negative_cash
+        > ledger._debt_cap(vault._balance(currency.SETTLEMENT_TOKEN) * currency.SETTLEMENT_SCALE)
+    )

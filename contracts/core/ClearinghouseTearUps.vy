@@ -14,6 +14,7 @@
 from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
 from ..interfaces import IClearinghouseEvents
+from ..interfaces import IClearinghouseMarkets
 from ..interfaces import IClearinghouseTearUps
 from ..interfaces import ISettlesIn
 from ..modules.layout import leg_layout
@@ -27,9 +28,11 @@ from ..modules import debts
 from ..modules import final_settlement
 from ..modules import ledger
 from ..modules import registry
+from ..modules import settled_markets
 from ..modules import sides
 from ..modules import tear_up
 
+implements: IClearinghouseMarkets
 implements: IClearinghouseTearUps
 implements: ISettlesIn
 initializes: ownable
@@ -40,7 +43,18 @@ initializes: sides
 initializes: ledger[sides := sides]
 initializes: final_settlement
 initializes: tear_up[ledger := ledger, registry := registry, sides := sides]
-exports: (currency.SETTLEMENT_TOKEN,)
+initializes: settled_markets[
+    final_settlement := final_settlement,
+    ledger := ledger,
+    ownable := ownable,
+    registry := registry,
+    sides := sides
+]
+exports: (
+    currency.SETTLEMENT_TOKEN,
+    settled_markets.settle_market,
+    settled_markets.convert_positions,
+)
 
 
 @deploy

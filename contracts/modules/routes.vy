@@ -39,20 +39,21 @@ CONCLUDE: constant(bytes4) = method_id(
     "conclude(uint256,uint256[],uint256,(uint256,uint256,uint256,uint256,uint256))",
     output_type=bytes4,
 )
+SETTLE_MARKET: constant(bytes4) = method_id("settle_market(uint256)", output_type=bytes4)
+CONVERT_POSITIONS: constant(bytes4) = method_id(
+    "convert_positions(uint256,uint256[],uint256)", output_type=bytes4
+)
 
 # ClearinghouseSettlement.
 REDEEM: constant(bytes4) = method_id("redeem(uint256,address)", output_type=bytes4)
 REPAY: constant(bytes4) = method_id("repay(uint256,uint256)", output_type=bytes4)
 RECOVER: constant(bytes4) = method_id("recover(uint256)", output_type=bytes4)
-CONVERT_POSITIONS: constant(bytes4) = method_id(
-    "convert_positions(uint256,uint256[])", output_type=bytes4
-)
-SETTLE_MARKET: constant(bytes4) = method_id("settle_market(uint256)", output_type=bytes4)
 BEGIN_WIND_DOWN: constant(bytes4) = method_id("begin_wind_down()", output_type=bytes4)
-SEIZE: constant(bytes4) = method_id("seize(uint256)", output_type=bytes4)
+SEIZE: constant(bytes4) = method_id("seize(uint256,uint256)", output_type=bytes4)
 CONCLUDE_PROOF: constant(bytes4) = method_id(
-    "conclude_proof(uint256,uint256,uint256)", output_type=bytes4
+    "conclude_proof(uint256,uint256,uint256,uint256)", output_type=bytes4
 )
+SETTLE_DEBT: constant(bytes4) = method_id("settle_debt(uint256,uint256)", output_type=bytes4)
 BEGIN_REDEMPTION: constant(bytes4) = method_id("begin_redemption()", output_type=bytes4)
 
 
@@ -74,17 +75,21 @@ def _part_of(selector: uint256) -> uint256:
         or selector == convert(DONATE, uint256)
     ):
         return SLICES
-    if selector == convert(TEAR_UP_ACCOUNTS, uint256) or selector == convert(CONCLUDE, uint256):
+    if (
+        selector == convert(TEAR_UP_ACCOUNTS, uint256)
+        or selector == convert(CONCLUDE, uint256)
+        or selector == convert(SETTLE_MARKET, uint256)
+        or selector == convert(CONVERT_POSITIONS, uint256)
+    ):
         return TEAR_UPS
     if (
         selector == convert(REDEEM, uint256)
         or selector == convert(REPAY, uint256)
         or selector == convert(RECOVER, uint256)
-        or selector == convert(CONVERT_POSITIONS, uint256)
-        or selector == convert(SETTLE_MARKET, uint256)
         or selector == convert(BEGIN_WIND_DOWN, uint256)
         or selector == convert(SEIZE, uint256)
         or selector == convert(CONCLUDE_PROOF, uint256)
+        or selector == convert(SETTLE_DEBT, uint256)
         or selector == convert(BEGIN_REDEMPTION, uint256)
     ):
         return SETTLEMENT

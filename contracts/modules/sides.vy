@@ -113,6 +113,25 @@ def _book_totals(
     return words._with_interest(state, interest)
 
 
+@internal
+def _leave_settled(market: uint256, state: uint256, word: uint256):
+    """
+    @dev Takes a position that has become cash off the totals of its settled market, so that they
+         show how much is left to convert. The open interest of the state word stays.
+    @param word Position word (layout: words).
+    """
+    shares: int256 = 0
+    cost: int256 = 0
+    shares, cost = self._present(market, state, word)
+    old: uint256 = self.market_totals[market]
+    longs: int256 = convert(old & words.SIDE_TOTAL_MASK, int256)
+    shorts: int256 = convert((old >> words.SHORT_TOTAL_SHIFT) & words.SIDE_TOTAL_MASK, int256)
+    # Shares restated one by one may add up to more than their total did, by roundings.
+    self.market_totals[market] = words._pack_totals(
+        max(longs - max(shares, 0), 0), max(shorts + min(shares, 0), 0), words._fees(old)
+    )
+
+
 # SHARES -------------------------------------------------------------------------------------------
 
 @internal

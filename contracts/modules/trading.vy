@@ -21,12 +21,15 @@ from .layout import role_layout
 from .layout import stages
 from .layout import units
 from .layout import words
+from . import currency
 from . import funding_math
 from . import ledger
 from . import registry
 from . import sides
+from . import vault
 from . import wad_math
 
+uses: currency
 uses: ledger
 uses: sides
 uses: registry
@@ -527,10 +530,13 @@ def _require_no_call(header: uint256):
 @view
 def _require_under_cap(cash: int256):
     """
-    @dev Voluntary actions may not push the total of negative cash above its cap.
+    @dev Voluntary actions may not push the total of negative cash above its cap, which is also a
+         part of the cash held: most of what savers have is always there.
     """
     if cash < 0:
-        assert ledger.negative_cash <= ledger.negative_cash_cap, "trading: negative cash cap"
+        assert ledger.negative_cash <= ledger._debt_cap(
+            vault._balance(currency.SETTLEMENT_TOKEN) * currency.SETTLEMENT_SCALE
+        ), "trading: negative cash cap"
 
 
 @internal

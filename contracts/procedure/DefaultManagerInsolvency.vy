@@ -210,16 +210,20 @@ def tear_up(accounts: DynArray[uint256, limits.BATCH], caller_account: uint256 =
 def prove_deficit(account: uint256, caller_account: uint256 = 0) -> uint256:
     """
     @notice In a wind-down: shows that an account ends in deficit. Its collateral goes into the
-            pots, tiers 2 to 5 pay what they have, without limits, the rest becomes part of the
-            hole. Anyone, through the DefaultManager, while proofs run; every market is settled
-            then.
+            pots, tiers 2 to 5 pay what they have, without limits, the reserve and the hole bear the
+            rest. The reward is paid by the account's collateral, or what the funds pay. Anyone,
+            through the DefaultManager, at any time once every market is settled.
     @param account Account id.
     @param caller_account Account id of who gets the reward; 0 forgoes it.
     @return The reward, WAD cash.
     @custom:reverts default manager: account proves itself
     """
     assert account != caller_account, "default manager: account proves itself"
-    deficit: uint256 = extcall IClearinghouseProofs(default_rules.CLEARINGHOUSE).seize(account)
+    deficit: uint256 = 0
+    in_kind: uint256 = 0
+    deficit, in_kind = extcall IClearinghouseProofs(default_rules.CLEARINGHOUSE).seize(
+        account, caller_account
+    )
     waterfall._begin()
     waterfall._add(account, [], deficit)
     waterfall._split(False)
@@ -228,8 +232,9 @@ def prove_deficit(account: uint256, caller_account: uint256 = 0) -> uint256:
     loss: uint256 = 0
     reward: uint256 = 0
     loss, reward = extcall IClearinghouseProofs(default_rules.CLEARINGHOUSE).conclude_proof(
-        account, caller_account, deficit
+        account, caller_account, deficit, in_kind
     )
+    reward += in_kind
     claim: waterfall.Claim = waterfall.claims[0]
     log IDefaultManagerEvents.DeficitPaid(
         account=account,

@@ -76,6 +76,12 @@ def deleverage_winners(world: World) -> Decimal:
     return cash_of(before - sum(equities(world, accounts)) - lacking)
 
 
+def _convert(world: World, market: int) -> None:
+    left = [a for a in world.opened if world.clearinghouse.positions(a, market)]
+    if left:
+        world.clearinghouse.convert_positions(market, left, 0, sender=world.admin)
+
+
 def redeem_first(world: World) -> Decimal:
     """MCDEX: in a settlement that cannot pay everybody, be the first in line."""
     scene = Scene.set(world, size=1_000, cash=100_000)
@@ -85,6 +91,8 @@ def redeem_first(world: World) -> Decimal:
     for market in (ETH, BTC):
         ledger.settle_market(market, sender=scene.stranger)
     scene.manager.prove_deficit(scene.account, 0, sender=scene.stranger)
+    for market in (ETH, BTC):
+        _convert(world, market)
     world.wait(3 * DAY + 1)
     claim = world.cash(scene.purse)
     pot, claims = ledger.begin_redemption(sender=scene.stranger).return_value
@@ -157,8 +165,8 @@ PROCEDURE = {
         ("ClearinghouseSettlement",),
         without(
             "wind_down.vy",
-            "claim * final_settlement.pot // final_settlement.claims, self._left_of_pot()",
-            "claim, self._left_of_pot()",
+            "return claim * shared // max(final_settlement.claims, 1)",
+            "return claim",
         ),
         redeem_first,
         material=Decimal(10_000),

@@ -99,9 +99,8 @@ def check_books(stage: Stage) -> None:
             require(found <= most, kind, f"{found} of at most {most}")
     phase = stage.world.clearinghouse.phase()
     is_torn = _is_torn(model)
-    if phase < REDEMPTION:
-        _conserved(model, stage.gifts, is_torn)
-    else:
+    _conserved(model, stage.gifts, is_torn)
+    if phase == REDEMPTION:
         _redeemable(stage, model)
     _collateral_is_there(stage, model)
     _sides_are_equal(model, is_torn)
@@ -149,17 +148,17 @@ def _redeemable(stage: Stage, model: Model) -> None:
     """INV-12: what is left covers what is still to be paid."""
     ledger, books = stage.world.clearinghouse, model.books
     pot, claims = ledger.pot(), ledger.claims()
-    owed, unproven = 0, 0
+    owed = 0
     for account, header in books.headers.items():
         values = sum(
             books.markets[market].value(books.positions[account, market], 0)
             for market in header.markets
         )
         cash = header.cash + values
-        owed += max(cash, 0) * pot // max(claims, 1)
-        unproven += max(-cash, 0)
+        due = min(max(cash, 0) * pot // max(claims, 1), max(cash, 0))
+        owed += max(due - ledger.cash_given(account), 0)
     require(
-        owed <= books.held + unproven + LEDGER_DUST + TORN_DUST,
+        owed <= books.held + LEDGER_DUST + TORN_DUST,
         "INV-12: not everybody can redeem",
         f"{owed} owed, {books.held} held",
     )

@@ -101,7 +101,7 @@ def _leave(stage: Stage) -> None:
     negative cash."""
     ledger, done = stage.world.clearinghouse, stage.world.deployment
     for market in done.markets.values():
-        _try(stage, ledger.convert_positions, market, stage.ids, sender=ADMIN)
+        _try(stage, ledger.convert_positions, market, stage.ids, 0, sender=ADMIN)
     for place, (who, account) in enumerate(stage.accounts):
         if place == IDLE_PLACE:
             continue  # so that the last look at the books still knows them
@@ -137,7 +137,7 @@ def _wind_down(stage: Stage) -> None:
     keeper = stage.people[KEEPER]
     for market in stage.world.deployment.markets.values():
         _try(stage, ledger.settle_market, market, sender=keeper)
-        _try(stage, ledger.convert_positions, market, stage.ids, sender=keeper)
+        _try(stage, ledger.convert_positions, market, stage.ids, 0, sender=keeper)
     if ledger.phase() < REDEMPTION:
         for account in stage.ids:
             _try(stage, manager.prove_deficit, account, sender=keeper)

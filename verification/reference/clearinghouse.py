@@ -25,6 +25,8 @@ from verification.reference.terms import HOUR
 CURE_WINDOW = HOUR  # after a pause of liquidations, in which new risk waits as well
 AFTER_PAUSE = CURE_WINDOW + 600  # seconds until anybody leaves
 
+CALLED_TIME = 7 * 86_400  # debts that are called in stay due for this
+
 # WHO MAY ------------------------------------------------------------------------------------------
 
 
@@ -52,8 +54,25 @@ def require_no_call(account: Account) -> None:
 
 def require_under_cap(w: State, account: Account) -> None:
     """Voluntary actions do not push the total of negative cash above its cap."""
-    fits = account.cash >= 0 or w.negative_cash <= w.terms.negative_cash_cap
+    fits = account.cash >= 0 or w.negative_cash <= debt_cap(w)
     require(fits, "trading: negative cash cap")
+
+
+def debt_cap(w: State) -> int:
+    """The greatest total of negative cash that voluntary actions may reach."""
+    held = tokens.balance(w, w.settlement, CLEARINGHOUSE) * w.scale
+    return min(w.terms.negative_cash_cap, down(held * w.terms.negative_cash_share, PPM))
+
+
+def call_debts(w: State, sender: str) -> int:
+    """Call all negative cash in while it is above its cap. Return when it is due."""
+    require_running(w)
+    require(w.negative_cash > debt_cap(w), "end terms: debts are below their cap")
+    due = w.debts_called_at + w.terms.shortfall_grace
+    is_over = w.debts_called_at == 0 or w.now >= due + CALLED_TIME
+    require(is_over, "end terms: debts are called in")
+    w.debts_called_at = w.now
+    return w.now + w.terms.shortfall_grace
 
 
 def index_of(w: State, token: str) -> int:
@@ -211,10 +230,12 @@ def cover_shortfall(
     require_running(w)
     account = ledger.account_of(w, number)
     ledger.convert_settled(w, account)
-    require_no_call(account)
-    since = account.shortfall_since
-    ripe = since != 0 and w.now >= since + w.terms.shortfall_grace
-    is_open = ripe or w.negative_cash > w.terms.negative_cash_cap
+    require(account.stage == HEALTHY, "ledger: account under a call")
+    since, grace = account.shortfall_since, w.terms.shortfall_grace
+    ripe = since != 0 and w.now >= since + grace
+    due = w.debts_called_at + grace
+    is_called = w.debts_called_at != 0 and due <= w.now < due + CALLED_TIME
+    is_open = ripe or (is_called and w.negative_cash > debt_cap(w))
     require(is_open, "clearinghouse: not open yet")
     index = index_of(w, token)
     terms = w.collaterals[index]

@@ -9,7 +9,14 @@ from bulkhead.books import Header, Position, signed
 from verification.reference import clearinghouse, members, waterfall
 from verification.reference.ledger import RATE_UNIT
 from verification.reference.rounding import MILLIONTH
-from verification.reference.state import CLEARINGHOUSE, INSURANCE, MEMBERS, Account, State
+from verification.reference.state import (
+    CLEARINGHOUSE,
+    INSURANCE,
+    MEMBERS,
+    REDEMPTION,
+    Account,
+    State,
+)
 
 Pair = tuple[str, Any, Any]  # what it is, in the model, on the chain
 ALL_ONES = 2**256 - 1
@@ -51,7 +58,10 @@ def _account(w: State, world: Any, ours: Account) -> Iterator[Pair]:
     yield f"{name} collaterals", bitmap, header.collateral_bitmap
     for index, amount in ours.collateral.items():
         yield f"{name} collateral {index}", amount, house.collateral(ours.id, index)
-    yield f"{name} in shortfall since", ours.shortfall_since, house.shortfall_since(ours.id)
+    clock = ours.shortfall_since | ours.repaid_at << 32
+    yield f"{name} grace clock", clock, house.shortfall_clocks(ours.id)
+    if w.phase == REDEMPTION:
+        yield f"{name} was given", ours.cash_given, house.cash_given(ours.id)
     debts = sum(owed << 51 * tier for tier, owed in enumerate(ours.debts))
     yield f"{name} debts", debts, house.debts(ours.id)
     kept = w.reservations.get(ours.id)
@@ -69,7 +79,12 @@ def _totals(w: State, world: Any) -> Iterator[Pair]:
     yield "negative cash", w.negative_cash, house.negative_cash()
     yield "phase", w.phase, house.phase()
     yield "proofs end", w.proofs_end, house.proofs_end()
-    yield "pot, claims", (w.pot, w.claims), (house.pot(), house.claims())
+    yield "claims", (w.claims, w.cash_paid), (house.claims(), house.cash_paid())
+    yield "paid in kind", w.paid_in_kind, house.paid_in_kind()
+    yield "debts called at", w.debts_called_at, house.debts_called_at()
+    notices = w.wind_down_due, w.wind_down_began, w.kept_until
+    theirs = house.wind_down_due(), house.wind_down_began(), house.kept_until()
+    yield "due, began, kept until", notices, theirs
     yield "reserved", tuple(waterfall.reserved_total(w)), manager.reserved()
     yield "limit used by all", waterfall.used(w, 0), manager.limit_used(0)
     for action, pauses in enumerate(w.pauses):

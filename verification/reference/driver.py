@@ -425,12 +425,15 @@ class Walk(Stage):
                 ),
             ),
             *(
-                ("clearinghouse", "set_shortfall_terms", cap, 10**20, 600, 10_000)
+                ("clearinghouse", "set_shortfall_terms", cap, pick([10_000, 10**6]), 600, 10_000)
                 for cap in (0, 10**21, 5 * 10**24)
             ),
             ("clearinghouse", "set_contribution_threshold", pick([0, 1, 1_000, 2**32])),
             ("clearinghouse", "set_default_fund_share", pick([0, 500_000, 900_000])),
-            ("clearinghouse", "set_wind_down_terms", 10_000, pick([60, DAY]), 50_000, 1_000),
+            (
+                *("clearinghouse", "set_wind_down_terms", 10_000, pick([0, 100])),
+                *(pick([60, DAY]), 50_000, 1_000, pick([0, WAD])),
+            ),
             ("clearinghouse", "set_collateral_cap", pick([0, 1, 2]), pick([0, 10**22, 10**24])),
             ("clearinghouse", "list_market", pick([0, 1, 3])),
             ("risk_engine", "set_globals", pick([0, 500_000, 2 * 10**6]), 50 * WAD),
@@ -477,8 +480,8 @@ class Walk(Stage):
                 ("clearinghouse", "receive_draw", number, 1, 1),
                 ("clearinghouse", "settle_loss", number, []),
                 ("clearinghouse", "conclude", number, 0, 0, 0, 0, 0),
-                ("clearinghouse", "seize", number),
-                ("clearinghouse", "conclude_proof", number, 0, 0),
+                ("clearinghouse", "seize", number, 0),
+                ("clearinghouse", "conclude_proof", number, 0, 0, 0),
                 ("insurance_fund", "draw", number, 1),
                 ("insurance_fund", "reserve", 1),
                 ("default_fund", "draw", number, 1, 0, 0),
@@ -508,7 +511,20 @@ class Walk(Stage):
             self.random.choice([ADMIN, self.someone()]),
             market,
         )
-        self.call("clearinghouse", "convert_positions", self.someone(), market, self.accounts[::2])
+        self.convert(market, self.accounts[::2])
+
+    def convert(self, market: int, accounts: list[int]) -> None:
+        """Positions become cash, for a reward to somebody or nobody."""
+        paid = self.random.choice([0, self.any_account()])
+        self.call("clearinghouse", "convert_positions", self.someone(), market, accounts, paid)
+
+    def settle_debts(self) -> None:
+        """Somebody pays a part of what accounts owe at par."""
+        owing = [a for a in self.w.accounts.values() if a.cash < 0]
+        for account in self.random.sample(owing, len(owing) // 2):
+            units = -(account.cash // self.w.scale)
+            part = int(units * self.random.choice([1, 1, 0.5])) or 1
+            self.call("clearinghouse", "settle_debt", self.someone(), account.id, part)
 
     def end_all(self) -> None:
         """The wind-down, one step of it at a time."""
@@ -525,15 +541,23 @@ class Walk(Stage):
         if self.w.phase == WINDING_DOWN:
             for market in self.w.markets:
                 self.call("clearinghouse", "settle_market", self.someone(), market)
-            for number in self.random.sample(self.accounts, len(self.accounts)):
+            for number in self.random.sample(self.accounts, len(self.accounts) // 2):
                 caller = self.random.choice([0, self.any_account()])
                 self.call("default_manager", "prove_deficit", self.someone(), number, caller)
                 self.twin.check([number])
+            self.settle_debts()
+            for market in self.w.markets:
+                self.convert(market, self.random.sample(self.accounts, len(self.accounts)))
             self.twin.world.chain.mine(self.random.choice([DAY, 4 * DAY]))
             self.call("clearinghouse", "begin_redemption", self.someone())
         if self.w.phase == REDEMPTION:
+            self.settle_debts()
+            if self.random.random() < 0.3:
+                self.twin.world.chain.mine(30 * DAY)
+            self.call("clearinghouse", "release_reserve", ADMIN, self.someone())
             for number in self.random.sample(self.accounts, len(self.accounts)):
-                owner = self.owner(number)
+                owner, caller = self.owner(number), self.random.choice([0, self.any_account()])
+                self.call("default_manager", "prove_deficit", self.someone(), number, caller)
                 self.call("clearinghouse", "redeem", owner, number, owner)
                 self.call("default_fund", "exit", owner, owner)
                 self.twin.check([number])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from verification.reference import clearinghouse
-from verification.reference.rounding import PPM, require
+from verification.reference.rounding import PPM, WAD, require
 from verification.reference.state import LIQUIDATIONS, NOBODY, Market, State
 from verification.reference.terms import (
     DAY,
@@ -170,13 +170,13 @@ def set_member_terms(w: State, sender: str, terms: tuple[int, ...]) -> None:
 
 
 def set_shortfall_terms(
-    w: State, sender: str, cap: int, threshold: int, grace: int, discount: int
+    w: State, sender: str, cap: int, share: int, grace: int, discount: int
 ) -> None:
     """Terms of negative cash."""
     _own(w, sender)
-    fits = grace <= 30 * DAY and discount <= 100_000
-    require(fits, "clearinghouse: shortfall terms out of bounds")
-    w.terms.negative_cash_cap, w.terms.shortfall_threshold = cap, threshold
+    fits = share <= PPM and grace <= 30 * DAY and discount <= 100_000
+    require(fits, "end terms: shortfall terms out of bounds")
+    w.terms.negative_cash_cap, w.terms.negative_cash_share = cap, share
     w.terms.shortfall_grace, w.terms.shortfall_discount = grace, discount
 
 
@@ -195,7 +195,14 @@ def set_contribution_threshold(w: State, sender: str, threshold: int) -> None:
 
 
 def set_wind_down_terms(
-    w: State, sender: str, hole_share: int, window: int, reward: int, reward_cap: int
+    w: State,
+    sender: str,
+    hole_share: int,
+    hole_floor: int,
+    window: int,
+    reward: int,
+    reward_cap: int,
+    conversion_reward: int,
 ) -> None:
     """Terms of the wind-down, while it has not begun."""
     _own(w, sender)
@@ -205,9 +212,12 @@ def set_wind_down_terms(
         and HOUR <= window <= 30 * DAY
         and reward <= 50_000
         and reward_cap <= 1_000
+        and hole_floor <= 10**7
+        and conversion_reward <= 10 * WAD
     )
-    require(fits, "clearinghouse: wind-down terms out of bounds")
-    w.terms.hole_share, w.terms.proof_window = hole_share, window
+    require(fits, "end terms: wind-down terms out of bounds")
+    w.terms.hole_share, w.terms.hole_floor = hole_share, hole_floor
+    w.terms.proof_window, w.terms.conversion_reward = window, conversion_reward
     w.terms.proof_reward, w.terms.proof_reward_cap = reward, reward_cap
 
 

@@ -15,6 +15,7 @@ FUNDING_PERIOD = 8 * HOUR
 RATE_UNIT = 2**16
 A_FLOOR = 10**15
 GENERATIONS = 13
+REST = 86_400
 LAST_GENERATION = 4_095
 MAX_POSITIONS = 32
 
@@ -42,12 +43,14 @@ def set_cash(w: State, account: Account, cash: int) -> None:
     before, after = max(-account.cash, 0), max(-cash, 0)
     account.cash = cash
     w.negative_cash += after - before
-    if before == after == 0:
+    if (before == 0) == (after == 0):
         return
-    if after <= w.terms.shortfall_threshold:
-        account.shortfall_since = 0
-    elif account.shortfall_since == 0:
+    if after == 0:
+        account.repaid_at = w.now
+        return
+    if w.now >= account.repaid_at + REST:
         account.shortfall_since = w.now
+    account.repaid_at = 0
 
 
 def add_cash(w: State, account: Account, change: int) -> None:
@@ -190,7 +193,11 @@ def settled_value(w: State, market: Market, position: Position) -> int:
 
 def convert(w: State, account: Account, number: int) -> None:
     """Turn a position in a settled market into cash."""
-    value = settled_value(w, w.markets[number], account.positions[number])
+    market, position = w.markets[number], account.positions[number]
+    value = settled_value(w, market, position)
+    shares, _ = present(market, position)
+    side = side_of(market, position.shares)
+    side.shares = max(side.shares - abs(shares), 0)
     drop_position(account, number)
     add_cash(w, account, value)
 

@@ -152,11 +152,12 @@ def report_outage(w: State, name: str) -> None:
     asset.outage_since = w.now
 
 
-def settlement_price(w: State, name: str) -> tuple[int, bool]:
-    """The price at which a market of this asset would be settled, and whether it is final."""
+def settlement_price(w: State, name: str) -> tuple[int, int]:
+    """The price at which a market of this asset would be settled, and its kind: 0 in doubt, 1
+    VALID, 2 final."""
     price, asset = judge(w, name), w.assets[name]
     if price.is_valid:
-        return price.low, False
+        return price.low, 1
     average = asset.average or down(price.low + price.high, 2)
     since = asset.outage_since
-    return average, since != 0 and w.now >= since + SETTLE_AFTER
+    return average, 2 if since != 0 and w.now >= since + SETTLE_AFTER else 0

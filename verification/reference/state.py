@@ -78,6 +78,9 @@ class Account:
     positions: dict[int, Position] = field(default_factory=dict)
     collateral: dict[int, int] = field(default_factory=dict)
     shortfall_since: int = 0
+    repaid_at: int = 0  # 0: its cash is negative, or never was
+    cash_given: int = 0  # in a redemption, WAD cash
+    collateral_given: dict[int, int] = field(default_factory=zero_table)
     debts: list[int] = field(default_factory=lambda: [0] * 5)  # millionths of cash, by tier
     is_indebted: bool = False
 
@@ -262,6 +265,7 @@ class State:
     account_count: dict[str, int] = field(default_factory=zero_table)
     operators: dict[tuple[str, str], int] = field(default_factory=zero_table)
     negative_cash: int = 0
+    debts_called_at: int = 0
     hole: int = 0
     reserve: int = 0
     # Tokens: symbol -> holder -> units; symbol -> (holder, spender) -> units.
@@ -286,7 +290,11 @@ class State:
     )
     phase: int = RUNNING
     proofs_end: int = 0
-    pot: int = 0
+    wind_down_due: int = 0
+    wind_down_began: int = 0
     claims: int = 0
+    paid_in_kind: int = 0
+    kept_until: int = 0
+    cash_paid: int = 0
     collateral_pots: dict[int, int] = field(default_factory=zero_table)
     collateral_paid: dict[int, int] = field(default_factory=zero_table)

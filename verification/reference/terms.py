@@ -212,15 +212,17 @@ class Terms:
     profit_weight: int
     minimum_equity: int
     negative_cash_cap: int
-    shortfall_threshold: int
+    negative_cash_share: int
     shortfall_grace: int
     shortfall_discount: int
     default_fund_share: int
     contribution_threshold: int
     hole_share: int
+    hole_floor: int
     proof_window: int
     proof_reward: int
     proof_reward_cap: int
+    conversion_reward: int
     procedure: DefaultTerms
     waterfall: WaterfallTerms
     staking: LeaveTerms
@@ -235,15 +237,17 @@ class Terms:
             profit_weight=risk.profit_weight.ppm,
             minimum_equity=risk.minimum_equity.wad,
             negative_cash_cap=owed.cap.wad,
-            shortfall_threshold=owed.threshold.wad,
+            negative_cash_share=owed.share.ppm,
             shortfall_grace=owed.grace,
             shortfall_discount=owed.discount.ppm,
             default_fund_share=fund.fee_share.ppm,
             contribution_threshold=fund.contribution_threshold.units(0),
             hole_share=end.hole_share.ppm,
+            hole_floor=end.hole_floor.units(0),
             proof_window=end.proof_window,
             proof_reward=end.proof_reward.ppm,
             proof_reward_cap=end.proof_reward_cap.units(0),
+            conversion_reward=end.conversion_reward.wad,
             procedure=DefaultTerms(*default_terms(config)),
             waterfall=WaterfallTerms(*waterfall_terms(config)),
             staking=LeaveTerms(config.insurance_fund.cooldown, config.insurance_fund.window),

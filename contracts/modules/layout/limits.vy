@@ -15,6 +15,7 @@ MAX_LEGS: constant(uint256) = 72  # words: 8 collaterals and two for each of 32 
 MAX_KNOWN: constant(uint256) = 40  # legs with a price: 8 collaterals and 32 positions
 PART_ANSWER_SIZE: constant(uint256) = 1_024  # longest answer of a function in a part, bytes
 BATCH: constant(uint256) = 8  # accounts torn up together
+CALLED_TIME: constant(uint256) = 604_800  # debts that are called in stay due for this, seconds
 
 SIZE_LIMIT: constant(int256) = 2**100  # size of a fill, WAD base (1.2e12 base units), exclusive
 PRICE_LIMIT: constant(uint256) = 2**95  # WAD cash per base unit (3.9e10 of cash), exclusive

@@ -25,6 +25,8 @@
                        | fees 52 (millionths of cash)
         side           A 64 (WAD base per share) | K int192 (WAD cash per share)
         past side key  generation 16 (number) | side (0 LONG, 1 SHORT)
+        grace clock    since when cash is negative 32 | when it was last repaid 32 (both unix
+                       seconds; the second 0: it is negative)
 
         The open interest of the state word is a copy for margin checks, which then need not read
         the totals: 49 bits shifted left by 8 times the 3 bits above them, rounded up, so at most
@@ -64,6 +66,11 @@ BARRED: constant(uint256) = 3 * 2**218 | 2**221  # any stage, or indebted
 SINCE_SHIFT: constant(uint256) = 222
 SINCE_MASK: constant(uint256) = 2**32 - 1
 MORE_MARKETS: constant(uint256) = 2**254  # the second word holds ids
+
+
+# GRACE CLOCK --------------------------------------------------------------------------------------
+
+CLEARED_SHIFT: constant(uint256) = 32  # of the time of the repayment; below it SINCE_MASK
 
 
 # POSITION -----------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ RISK_ENGINE, EXCHANGE, DEFAULT_MANAGER, INSURANCE_FUND, DEFAULT_FUND = range(5)
         ("set_guardian", lambda world: (world.people["heir"],)),
         ("set_contribution_threshold", lambda world: (0,)),
         ("set_default_fund_share", lambda world: (0,)),
-        ("set_wind_down_terms", lambda world: (100_000, DAY, 0, 0)),
+        ("set_wind_down_terms", lambda world: (100_000, 0, DAY, 0, 0, 0)),
         ("list_collateral", lambda world: (world.exchange, WAD)),
         ("set_collateral_cap", lambda world: (0, WAD)),
         ("list_market", lambda world: (3,)),

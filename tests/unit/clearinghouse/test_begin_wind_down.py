@@ -31,7 +31,7 @@ def test_owner_at_any_time(scene):
 
 
 def test_anyone_above_the_share(fast_world):
-    """A hole of more than 10 % of the cash held."""
+    """A hole of more than 10 % of cash and hole, twice, with a day between."""
     scene = Scene.set(fast_world, size=0)
     ledger = fast_world.clearinghouse
     scene.buy(100)
@@ -41,18 +41,64 @@ def test_anyone_above_the_share(fast_world):
     refused(reason, ledger.begin_wind_down, sender=scene.stranger)
     hole = ledger.hole()
     cash = held(fast_world)
-    out = cash - hole * 10 // UNIT
+    out = cash - hole * 9 // UNIT
     ledger.withdraw(
         scene.book, fast_world.settlement, out - 10**12, scene.maker, sender=scene.maker
     )
     fast_world.clearinghouse.withdraw(
         scene.purse, fast_world.settlement, 10**12, scene.bidder, sender=scene.bidder
     )
-    assert held(fast_world) * UNIT // 10 - hole < WAD
+    assert (held(fast_world) * UNIT + hole) // 10 - hole < WAD
     refused(reason, ledger.begin_wind_down, sender=scene.stranger)
     ledger.withdraw(scene.book, fast_world.settlement, 10**6, scene.maker, sender=scene.maker)
-    event = only(ledger.begin_wind_down(sender=scene.stranger), ledger.WindDownBegan)
-    assert event.hole == hole
+    event = only(ledger.begin_wind_down(sender=scene.stranger), ledger.WindDownAnnounced)
+    due = fast_world.chain.pending_timestamp + DAY
+    assert (event.due, event.hole, ledger.wind_down_due(), ledger.phase()) == (due, hole, due, 0)
+    fast_world.wait(DAY - 1)
+    refused("wind down: not due yet", ledger.begin_wind_down, sender=scene.bidder)
+    fast_world.wait(1)
+    event = only(ledger.begin_wind_down(sender=scene.bidder), ledger.WindDownBegan)
+    assert (event.hole, ledger.wind_down_began()) == (hole, fast_world.chain.pending_timestamp)
+
+
+@pytest.fixture
+def deep(fast_world) -> Scene:
+    """A hole of 169,100 against 11 million, with a share of 1 %: anyone may begin."""
+    scene = Scene.set(fast_world, size=0)
+    scene.buy(100)
+    scene.price(200)
+    scene.call()
+    terms = 10_000, 1_000, PROOFS, 10_000, 100, WAD
+    fast_world.clearinghouse.set_wind_down_terms(*terms, sender=fast_world.admin)
+    return scene
+
+
+def test_an_announcement_lapses(deep):
+    """After a day in which nobody acted on it; another one begins anew."""
+    world, ledger = deep.world, deep.world.clearinghouse
+    ledger.begin_wind_down(sender=deep.stranger)
+    world.wait(2 * DAY + 1)
+    event = only(ledger.begin_wind_down(sender=deep.stranger), ledger.WindDownAnnounced)
+    assert (event.due, ledger.phase()) == (world.chain.pending_timestamp + DAY, 0)
+    world.wait(2 * DAY)
+    ledger.begin_wind_down(sender=deep.stranger)
+    assert ledger.phase() == 1
+
+
+def test_the_hole_must_last(deep):
+    """What filled it meanwhile, or a floor above it, ends the announcement's use."""
+    world, ledger = deep.world, deep.world.clearinghouse
+    reason = "wind down: hole is too small to wind down"
+    ledger.begin_wind_down(sender=deep.stranger)
+    world.wait(DAY)
+    whole = -(-ledger.hole() // WAD)
+    for floor, passes in ((whole, False), (whole - 1, True)):
+        terms = 10_000, floor, PROOFS, 10_000, 100, WAD
+        ledger.set_wind_down_terms(*terms, sender=world.admin)
+        if passes:
+            ledger.begin_wind_down(sender=deep.stranger)
+        else:
+            refused(reason, ledger.begin_wind_down, sender=deep.stranger)
 
 
 def test_everything_else_is_refused(scene):
@@ -74,7 +120,7 @@ def test_everything_else_is_refused(scene):
     refused(REFUSED, ledger.collect_fees, ETH, **by)
     refused(REFUSED, ledger.list_market, 3, sender=world.admin)
     refused(REFUSED, ledger.pause, 0, 60, sender=guardian)
-    refused(REFUSED, ledger.set_wind_down_terms, 10**5, DAY, 0, 0, sender=world.admin)
+    refused(REFUSED, ledger.set_wind_down_terms, 10**5, 0, DAY, 0, 0, 0, sender=world.admin)
     with pytest.raises(Exception, match=REFUSED):
         world.exchange.fill(*fill, **by)
     scene.price(1_890)

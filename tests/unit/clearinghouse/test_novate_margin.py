@@ -259,7 +259,7 @@ class TestNegativeCashCap:
         return account
 
     def cap(self, world, amount: int) -> None:
-        world.clearinghouse.set_shortfall_terms(amount, 0, 0, 0, sender=world.admin)
+        world.clearinghouse.set_shortfall_terms(amount, 10**6, 0, 0, sender=world.admin)
 
     def test_no_new_risk_on_debt_above_the_cap(self, world, trader, fill, debtor, sign, mark):
         self.cap(world, 950 * WAD)

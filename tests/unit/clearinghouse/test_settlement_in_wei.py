@@ -15,6 +15,7 @@ from tests.procedure import (
     finish_window,
     only,
     parts_of,
+    redemption,
     refused,
     tear_up,
     without_limits,
@@ -90,10 +91,12 @@ def test_a_payout_repays_a_debt_to_the_wei(indebted):
     ledger.begin_wind_down(sender=world.admin)
     for market in (ETH, BTC):
         ledger.settle_market(market, sender=scene.stranger)
-    world.wait(3 * 86_400 + 1)
-    ledger.begin_redemption(sender=scene.stranger)
+    redemption(world)
     ledger.redeem(scene.account, scene.trader, sender=scene.stranger)
     assert fund.totalAssets() == 3_000 * WAD
+    assert world.settlement.balanceOf(scene.trader) == 1_470 * WAD - DEBT  # 2 % are kept back
+    world.wait(30 * 86_400, refresh=False)
+    ledger.redeem(scene.account, scene.trader, sender=scene.stranger)
     assert world.settlement.balanceOf(scene.trader) == 1_500 * WAD - DEBT
     assert world.stage(scene.account) == HEALTHY
     assert not world.header(scene.account).is_indebted

@@ -114,8 +114,8 @@ def test_thirteen_generations_leave_of_a_short_its_cash(
     assert size == 0
     assert world.position(old)[0] == -WAD // 10_000  # untouched, in a generation long over
     ledger.settle_market(ETH, sender=world.admin)
-    ledger.convert_positions(ETH, [old], sender=world.admin)
+    ledger.convert_positions(ETH, [old], 0, sender=world.admin)
     assert abs(world.cash(old) - cash) < 10**6
     world.refuses(
-        "clearinghouse: nothing to convert", ledger.convert_positions, ETH, [], sender=world.admin
+        "settled markets: nothing to convert", ledger.convert_positions, ETH, [], sender=world.admin
     )

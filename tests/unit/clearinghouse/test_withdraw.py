@@ -230,9 +230,9 @@ class TestNegativeCash:
         arguments = (debtor, world.tokens["WETH"], 1, trader)
         owed = ledger.negative_cash()
         assert owed == -world.cash(debtor)
-        ledger.set_shortfall_terms(owed - 1, 0, 0, 0, sender=world.admin)
+        ledger.set_shortfall_terms(owed - 1, 10**6, 0, 0, sender=world.admin)
         world.refuses("trading: negative cash cap", ledger.withdraw, *arguments, sender=trader)
-        ledger.set_shortfall_terms(owed, 0, 0, 0, sender=world.admin)
+        ledger.set_shortfall_terms(owed, 10**6, 0, 0, sender=world.admin)
         assert_passes(ledger.withdraw, *arguments, sender=trader)
 
     def test_paying_the_debt_frees_everything(self, world, ledger, trader, debtor):

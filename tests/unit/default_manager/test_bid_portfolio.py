@@ -139,7 +139,7 @@ def test_bidder_paying_for_collateral_with_debt_respects_the_cap(portfolio):
         1,
         sender=scene.bidder,
     )
-    world.clearinghouse.set_shortfall_terms(10_000 * WAD, 0, 0, 0, sender=world.admin)
+    world.clearinghouse.set_shortfall_terms(10_000 * WAD, 10**6, 0, 0, sender=world.admin)
     scene.bid(purse=house_rich)
     assert world.cash(house_rich) < 0
     assert world.clearinghouse.negative_cash() == -world.cash(house_rich)

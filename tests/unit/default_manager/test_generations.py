@@ -90,7 +90,7 @@ def test_an_old_holder_goes_on(fast_world, sign):
     fast_world.chain.restore(checkpoint)
     fast_world.clearinghouse.settle_market(1, sender=fast_world.admin)
     assert abs(scene.equity(scene.book) - before - gained) <= DUST
-    fast_world.clearinghouse.convert_positions(1, [scene.book], sender=scene.stranger)
+    fast_world.clearinghouse.convert_positions(1, [scene.book], 0, sender=scene.stranger)
     assert abs(fast_world.cash(scene.book) - before - gained) <= DUST
     assert fast_world.conservation_error() < BOOK_DUST
 

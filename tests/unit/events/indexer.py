@@ -177,7 +177,8 @@ class Indexer:
         self.positions[e.account, e.market] = 0
 
     def clearinghouse_collateral_seized(self, e: Any) -> None:
-        self.collateral[e.account, e.index] -= e.amount
+        self.collateral[e.account, e.index] -= e.amount + e.reward
+        self.collateral[e.caller_account, e.index] += e.reward
 
     def clearinghouse_deficit_proven(self, e: Any) -> None:
         self.hole = e.hole
@@ -187,15 +188,16 @@ class Indexer:
             self.cash[e.caller_account] += e.reward
 
     def clearinghouse_redemption_began(self, e: Any) -> None:
-        self.hole = e.claims - e.pot
+        owed = sum(max(-cash, 0) for cash in self.cash.values())
+        self.hole = e.claims - e.pot - owed
+
+    def clearinghouse_debt_settled(self, e: Any) -> None:
+        self.cash[e.account] = e.cash
 
     def clearinghouse_redeemed(self, e: Any) -> None:
-        self.cash[e.account], self.stage[e.account] = 0, (0, 0)
+        self.stage[e.account] = (0, 0)
         for index in range(8):
             self.collateral[e.account, index] = 0
-        if e.claim:
-            self.debts[e.account] = 0
-        self.insured += e.to_fund
 
     # RULEBOOK -------------------------------------------------------------------------------------
 
@@ -342,7 +344,7 @@ class Auditor(Indexer):
         given = sum(tiers) * self.scale
         owed = _owed(self.debts[e.account]) - _owed(e.debts)
         assert 0 <= given - owed * DEBT_UNIT < len(tiers) * self.scale
-        assert self.hole - e.hole == min(e.to_hole * self.scale, self.hole)
+        assert self.hole - e.hole >= min(e.to_hole * self.scale, self.hole)
         assert self.cash[e.account] - e.cash in (0, given)
         super().clearinghouse_debt_repaid(e)
 
@@ -351,7 +353,7 @@ class Auditor(Indexer):
         super().clearinghouse_fees_collected(e)
 
     def clearinghouse_deficit_proven(self, e: Any) -> None:
-        assert e.hole - self.hole == e.loss + e.reward
+        assert e.hole - self.hole <= e.loss + e.reward
         assert e.loss == max(-self.cash[e.account], 0)
         super().clearinghouse_deficit_proven(e)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bulkhead.books import Header
-from tests.procedure import join
+from tests.procedure import convert_all, join
 from tests.unit.events.indexer import Auditor, Indexer
 from verification.engine.evm import Reverted
 from verification.engine.scenes import Scene, set_waterfall
@@ -140,7 +140,7 @@ class Story:
         ledger = self.world.clearinghouse
         ledger.settle_market(BTC, sender=self.world.admin)
         some = [account for _, account in self.accounts[::2]]
-        ledger.convert_positions(BTC, [*some, self.scene.book], sender=self.scene.stranger)
+        ledger.convert_positions(BTC, [*some, self.scene.book], 0, sender=self.scene.stranger)
 
     def end(self) -> None:
         """Wind down: proofs, redemption of some."""
@@ -152,6 +152,7 @@ class Story:
                 self.world.default_manager.prove_deficit(account, self.scene.purse, **by)
             except Reverted:
                 continue
+        convert_all(self.world)
         self.world.wait(3 * 86_400 + 1)
         ledger.begin_redemption(**by)
         for person, account in self.accounts[::2]:

@@ -18,7 +18,7 @@ UNSET, WAITING, READY, DONE = 1, 2, 4, 8
 NOT_READY = "timelock_controller: operation is not ready"
 NO_ROLE = "access_control: account is missing role"
 NOT_OWNER = "ownable: caller is not the owner"
-TERMS = (5 * WAD, 3 * WAD, DAY, 20_000)
+TERMS = (5 * WAD, 300_000, DAY, 20_000)
 
 
 class Governance:

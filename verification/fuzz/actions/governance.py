@@ -14,11 +14,11 @@ BOUNDS = {
     "clearinghouse: market already listed",
     "proposals: no role proposed",
     "proposals: role holder is not a contract",
-    "clearinghouse: shortfall terms out of bounds",
+    "end terms: shortfall terms out of bounds",
     "clearinghouse: threshold out of bounds",
     "clearinghouse: token already listed",
     "proposals: unknown role",
-    "clearinghouse: wind-down terms out of bounds",
+    "end terms: wind-down terms out of bounds",
     "default rules: terms out of bounds",
     "market terms: band out of bounds",
     "market terms: fee out of bounds",
@@ -147,13 +147,13 @@ def set_fund_terms(stage: Stage, which: int, scale: int) -> Call:
     BOUNDS,
     0.5,
     cap=Choice((0, 1_000, 5_000_000)),
-    threshold=Choice((0, 10_000)),
+    share=Choice((0, 10_000, 200_000, 1_000_001)),
     grace=Choice((0, 86_400, 2_592_001)),
     discount=Choice((0, 10_000, 100_000)),
 )
-def set_shortfall_terms(stage: Stage, cap: int, threshold: int, grace: int, discount: int) -> Call:
+def set_shortfall_terms(stage: Stage, cap: int, share: int, grace: int, discount: int) -> Call:
     """Rules of negative cash change."""
-    args = (cap * 10**18, threshold * 10**18, grace, discount)
+    args = (cap * 10**18, share, grace, discount)
     return stage.govern("clearinghouse", "set_shortfall_terms", *args)
 
 
@@ -162,13 +162,17 @@ def set_shortfall_terms(stage: Stage, cap: int, threshold: int, grace: int, disc
     BOUNDS,
     0.3,
     share=Choice((9_999, 10_000, 100_000, 10**6)),
+    floor=Choice((0, 100, 10_000_001)),
     window=Choice((3_600, 259_200)),
     reward=Choice((0, 10_000, 50_000)),
     cap=Choice((0, 100, 1_000, 1_001)),
+    conversion=Choice((0, 1, 1, 11)),
 )
-def set_wind_down_terms(stage: Stage, share: int, window: int, reward: int, cap: int) -> Call:
+def set_wind_down_terms(
+    stage: Stage, share: int, floor: int, window: int, reward: int, cap: int, conversion: int
+) -> Call:
     """Rules of the end change."""
-    args = (share, window, reward, cap)
+    args = (share, floor, window, reward, cap, conversion * 10**18)
     return stage.govern("clearinghouse", "set_wind_down_terms", *args)
 
 
@@ -317,7 +321,7 @@ def unpause(stage: Stage, what: int, who: int) -> Call:
     return Call("clearinghouse", "unpause", (what,), stage.people[who])
 
 
-@action("endings", BOUNDS | {"clearinghouse: market is alive"}, 0.1, market=MARKET)
+@action("endings", BOUNDS | {"final settlement: price in doubt"}, 0.1, market=MARKET)
 def delist(stage: Stage, market: int) -> Call | None:
     """The owner settles a market."""
     if stage.world.clearinghouse.settled_prices(market):

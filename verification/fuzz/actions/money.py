@@ -155,6 +155,7 @@ def withdraw_as_another(stage: Stage, place: int, thief: int, symbol: str, part:
     return Call("clearinghouse", "withdraw", (account, token, amount, person), person)
 
 
+CALL = {"end terms: debts are below their cap", "end terms: debts are called in"}
 COVER = {
     MISSING,
     WINDING_DOWN,
@@ -164,7 +165,6 @@ COVER = {
     "clearinghouse: not open yet",
     "clearinghouse: owes less",
     "registry: price not valid",
-    "trading: account is indebted",
     "ledger: account under a call",
     "risk engine: below maintenance margin",
     "risk engine: price not valid",
@@ -240,7 +240,16 @@ def recover(stage: Stage, place: int, caller: int) -> Call | None:
     return Call("clearinghouse", "recover", (stage.account(place),), stage.people[caller])
 
 
-@action("settlement", {"clearinghouse: market is alive"}, 0.5, market=MARKET, caller=PERSON)
+@action("money", {WINDING_DOWN, *CALL}, 0.3, caller=PERSON)
+def call_debts(stage: Stage, caller: int) -> Call:
+    """Somebody calls all negative cash in."""
+    return Call("clearinghouse", "call_debts", (), stage.people[caller])
+
+
+ALIVE = {"settled markets: market is alive", "final settlement: price in doubt"}
+
+
+@action("settlement", ALIVE, 0.5, market=MARKET, caller=PERSON)
 def settle_market(stage: Stage, market: int, caller: int) -> Call | None:
     """Anyone ends a market whose price is dead."""
     if stage.world.clearinghouse.settled_prices(market):
@@ -250,19 +259,23 @@ def settle_market(stage: Stage, market: int, caller: int) -> Call | None:
 
 @action(
     "settlement",
-    {"clearinghouse: market is not settled", "clearinghouse: nothing to convert"},
+    {"settled markets: market is not settled", "settled markets: nothing to convert"},
     0.5,
     market=MARKET,
     caller=PERSON,
+    purse=PLACE,
 )
-def convert_positions(stage: Stage, market: int, caller: int) -> Call:
+def convert_positions(stage: Stage, market: int, caller: int, purse: int) -> Call:
     """Positions of a settled market become cash."""
-    args = (market, stage.ids)
+    args = (market, stage.ids, stage.account(purse) if purse % 3 else 0)
     return Call("clearinghouse", "convert_positions", args, stage.people[caller])
 
 
 @action(
-    "wind-down", {"wind down: hole is too small to wind down", WINDING_DOWN}, 0.2, caller=PERSON
+    "wind-down",
+    {"wind down: hole is too small to wind down", "wind down: not due yet", WINDING_DOWN},
+    0.2,
+    caller=PERSON,
 )
 def begin_wind_down(stage: Stage, caller: int) -> Call:
     """Anyone ends it all when the hole is too large."""
@@ -273,6 +286,7 @@ def begin_wind_down(stage: Stage, caller: int) -> Call:
     "wind-down",
     {
         "wind down: proofs are not over",
+        "wind down: positions are left to convert",
         "ownable: caller is not the owner",
         "registry: winding down",
     },
@@ -299,3 +313,40 @@ def redeem(stage: Stage, place: int, caller: int) -> Call:
     """An account's share of what is held, to its owner."""
     args = (stage.account(place), stage.owner(place))
     return Call("clearinghouse", "redeem", args, stage.people[caller])
+
+
+@action(
+    "wind-down",
+    {
+        MISSING,
+        "wind down: not begun",
+        "wind down: owes less",
+        "registry: amount is zero",
+    },
+    0.4,
+    place=DEBTOR,
+    payer=PERSON,
+    part=PART,
+)
+def settle_debt(stage: Stage, place: int, payer: int, part: int) -> Call:
+    """Somebody pays an account's negative cash at par."""
+    account = stage.account(place)
+    owed = max(-stage.world.cash(account), 10**12)
+    args = (account, owed * part // 10**6 // 10**12)
+    return Call("clearinghouse", "settle_debt", args, stage.people[payer])
+
+
+@action(
+    "wind-down",
+    {
+        "ownable: caller is not the owner",
+        "end terms: reserve is still needed",
+        "registry: amount is zero",
+    },
+    0.2,
+    caller=PERSON,
+)
+def release_reserve(stage: Stage, caller: int) -> Call:
+    """The rest of the reserve, to its owner only."""
+    person = stage.people[caller]
+    return Call("clearinghouse", "release_reserve", (person,), person)

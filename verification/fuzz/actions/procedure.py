@@ -146,6 +146,7 @@ def reopen(stage: Stage, place: int, caller: int) -> Call | None:
         "wind down: account has a deficit",
         "wind down: no deficit",
         "wind down: no proofs now",
+        "final settlement: price in doubt",
         "default manager: account proves itself",
     }
     | ODD_TOKEN,

@@ -1,0 +1,160 @@
+"""Wind-down with borrowers that nobody has proven: everybody gets exactly their part."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import pyrevm
+import pytest
+
+from tests.procedure import BOOK_DUST, UNIT, convert_all, held, only, redemption, refused, wind_down
+from tests.unit.clearinghouse.test_redeem_collateral import odd_collateral
+from verification.engine.evm import Reverted
+from verification.engine.scenes import Scene
+from verification.engine.world import WAD, World
+
+DAY = 86_400
+
+
+class Village:
+    """Six savers of 100 each, and four borrowers with WETH whose debts a seventh has withdrawn."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.scene = world, Scene.set(world, size=0, cash=0)
+        scene, ledger = self.scene, world.clearinghouse
+        people = world.people.crowd(10)
+        self.savers = [(person, world.open(person, 100)) for person in people[:6]]
+        self.borrowers = [(person, world.open(person, WETH=1)) for person in people[6:]]
+        for person, account in self.borrowers:
+            scene.price(2_000)
+            world.trade((scene.maker, scene.book), (person, account), 1, 2_000)
+            scene.price(1_950)
+            world.trade((scene.maker, scene.book), (person, account), -1, 1_950)
+        for account, person in ((scene.book, scene.maker), (scene.purse, scene.bidder)):
+            units = min(world.cash(account) // UNIT, held(world))
+            ledger.withdraw(account, world.settlement, units, person, sender=person)
+        wind_down(world)
+        self.pot, self.claims = redemption(world)
+
+    def redeem(self, person: Any, account: int) -> int:
+        ledger = self.world.clearinghouse
+        return ledger.redeem(account, person, sender=self.scene.stranger).return_value
+
+    def settle(self, account: int) -> None:
+        scene, world = self.scene, self.world
+        world.fund(scene.stranger, "USDC", 100)
+        owed = -(world.cash(account) // UNIT)
+        world.clearinghouse.settle_debt(account, owed, sender=scene.stranger)
+
+    def prove(self, account: int) -> None:
+        prover = self.savers[0][1]
+        self.scene.manager.prove_deficit(account, prover, sender=self.scene.stranger)
+
+
+@pytest.fixture
+def village(fast_world) -> Village:
+    return Village(fast_world)
+
+
+def test_solvent_borrowers_nobody_proves(village):
+    """Everybody gets the same part at once, and all of it when the debts are paid: 100 each."""
+    ledger = village.world.clearinghouse
+    owed = ledger.negative_cash()
+    assert village.claims - village.pot == owed > 200 * WAD
+    part = 100 * WAD * village.pot // village.claims // UNIT
+    assert {village.redeem(*saver) for saver in village.savers} == {part}
+    person, account = village.borrowers[0]
+    refused("wind down: account has a deficit", ledger.redeem, account, person, sender=person)
+    for person, account in village.borrowers:
+        village.settle(account)
+        village.redeem(person, account)
+        assert village.world.deployment.tokens["WETH"].balanceOf(person) == WAD
+    token = village.world.settlement
+    for person, account in village.savers:
+        village.redeem(person, account)
+        assert token.balanceOf(person) == 100 * 10**6
+    assert village.world.conservation_error() < BOOK_DUST
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_any_order_of_payouts_payments_and_proofs(village, seed):
+    """Whoever is paid first, in between or last has the same worth in the end: cash and WETH."""
+    world, ledger = village.world, village.world.clearinghouse
+    results = set()
+    for turn in range(3):
+        checkpoint = world.chain.snapshot()
+        chance = Random(seed * 10 + turn)
+        moves: list[tuple[Any, ...]] = [(village.settle, a) for _, a in village.borrowers[:2]]
+        moves += [(village.prove, a) for _, a in village.borrowers[2:]]
+        moves += [(try_redeem, village, *saver) for saver in village.savers * 2]
+        chance.shuffle(moves)
+        for function, *arguments in moves:
+            function(*arguments)
+        for saver in village.savers:
+            try_redeem(village, *saver)
+        weth = world.deployment.tokens["WETH"]
+        results.add(
+            tuple(
+                (world.settlement.balanceOf(person), weth.balanceOf(person))
+                for person, _ in village.savers
+            )
+        )
+        assert ledger.claims() == village.claims
+        assert world.conservation_error() < BOOK_DUST
+        world.chain.restore(checkpoint)
+    (result,) = results
+    cash, weth = result[-1]
+    worth = cash / 10**6 + weth * 1_950 / WAD
+    assert abs(worth - 100) < 0.01
+    assert len(set(result[1:])) == 1
+
+
+def try_redeem(village: Village, person: Any, account: int) -> None:
+    """Redeem; nothing may be due now."""
+    try:
+        village.redeem(person, account)
+    except Reverted as refusal:
+        if refusal.reason != "wind down: nothing to redeem":
+            raise
+
+
+def test_nothing_to_share_divides_by_nothing(fast_world):
+    """No claims at all: a borrower without a claim of anybody pays and redeems."""
+    wind_down(fast_world)
+    pot, claims = redemption(fast_world)
+    assert (pot, claims) == (0, 0)
+    person = fast_world.people["owner"]
+    ledger = fast_world.clearinghouse
+    account = fast_world.clearinghouse.open_account(2, 0, sender=person).return_value
+    refused("wind down: nothing to redeem", ledger.redeem, account, person, sender=person)
+
+
+def test_late_conversions_count(fast_world):
+    """A deficit that only comes to light in redemption raises the claims by as much."""
+    world, scene = fast_world, Scene.set(fast_world)
+    ledger = world.clearinghouse
+    scene.price(1_890)
+    wind_down(world)
+    convert_all(world)
+    assert world.cash(scene.account) < 0
+    world.wait(3 * DAY + 1)
+    pot, claims = ledger.begin_redemption(sender=scene.stranger).return_value
+    assert claims - pot == -world.cash(scene.account)
+
+
+def test_a_token_that_burns_all_gas_stays(fast_world):
+    """Every other token, and the cash, is paid; and nobody makes a payout fail with little gas."""
+    world = fast_world
+    token, index = odd_collateral(world)
+    owner, ledger = world.people["owner"], world.clearinghouse
+    account = world.open(owner, 700, WETH=1, ODD=2)
+    del world.deployment.tokens["ODD"]
+    wind_down(world)
+    redemption(world)
+    burner = bytes.fromhex("5b600056")  # JUMPDEST PUSH1 0 JUMP
+    world.chain.evm.insert_account_info(token.address, pyrevm.AccountInfo(code=burner))
+    receipt = ledger.redeem(account, owner, sender=owner)
+    assert only(receipt, ledger.CollateralKept).index == index
+    assert world.settlement.balanceOf(owner) == 700 * 10**6
+    assert world.deployment.tokens["WETH"].balanceOf(owner) == WAD
