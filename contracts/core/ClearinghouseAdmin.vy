@@ -410,9 +410,6 @@ def list_market(market: uint256):
 
 
 @external
-
-
-@external
 def set_contribution_threshold(threshold: uint256):
     """
     @notice Sets the IM above which an account that takes on risk needs a contribution of its owner
