@@ -49,9 +49,12 @@ class WindDown(Replay):
     def _look(self) -> None:
         super()._look()
         ledger = self.venue.contracts["Clearinghouse"]
-        share = self.venue.deployment.config.wind_down.hole_share.ppm
-        hole, held = self.venue.read("Clearinghouse", "hole"), self._held()
-        if hole * PPM > held * share and not self._begun():
+        terms = self.venue.deployment.config.wind_down
+        names = "hole", "negative_cash", "wind_down_due"
+        hole, owed, due = (self.venue.read("Clearinghouse", name) for name in names)
+        is_deep = hole * PPM > (self._held() + owed + hole) * terms.hole_share.ppm
+        is_deep = is_deep and hole > terms.hole_floor.wad
+        if is_deep and self.venue.node.time >= due and not self._begun():
             self.venue.node.add(self._stranger().address, ledger, "begin_wind_down")
             self.venue.node.mine(must_pass=True)
 
@@ -121,8 +124,12 @@ class WindDown(Replay):
     # Redemption ---------------------------------------------------------------------------------
 
     def _redeem(self) -> None:
-        """Let strangers pay everybody out, in random order; then the funds pay theirs."""
+        """Let strangers pay everybody out, in random order, once nothing is kept back any more;
+        then the funds pay theirs."""
         node, ledger = self.venue.node, self.venue.contracts["Clearinghouse"]
+        node.mine(
+            max(self.venue.read("Clearinghouse", "kept_until"), node.time + 1), must_pass=True
+        )
         held = [
             person for person, header in self._headers()
             if header.cash > 0 or header.collateral_bitmap
@@ -132,8 +139,11 @@ class WindDown(Replay):
             helper = self._stranger(person.account)
             node.add(helper.address, ledger, "redeem", person.account, person.address)
             node.mine(must_pass=True)
+        calls = [(ledger, "cash_given", (person.account,)) for person in self.cast.people]
+        received = node.read_many(calls)
         left = sum(
-            header.cash != 0 or header.collateral_bitmap != 0 for _, header in self._headers()
+            (header.cash > 0 and not paid) or header.collateral_bitmap != 0
+            for (_, header), paid in zip(self._headers(), received, strict=True)
         )
         for market in self.venue.deployment.markets.values():
             node.add(self._stranger().address, ledger, "collect_fees", market)

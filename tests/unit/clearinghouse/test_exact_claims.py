@@ -23,9 +23,9 @@ class Village:
     def __init__(self, world: World) -> None:
         self.world, self.scene = world, Scene.set(world, size=0, cash=0)
         scene, ledger = self.scene, world.clearinghouse
-        people = world.people.crowd(10)
-        self.savers = [(person, world.open(person, 100)) for person in people[:6]]
-        self.borrowers = [(person, world.open(person, WETH=1)) for person in people[6:]]
+        neighbours = world.people.crowd(10)
+        self.savers = [(person, world.open(person, 100)) for person in neighbours[:6]]
+        self.borrowers = [(person, world.open(person, WETH=1)) for person in neighbours[6:]]
         for person, account in self.borrowers:
             scene.price(2_000)
             world.trade((scene.maker, scene.book), (person, account), 1, 2_000)
