@@ -214,6 +214,34 @@ def paused_until(action: uint256) -> uint256:
 
 
 @external
+@view
+def exits_open() -> bool:
+    """
+    @notice Whether a fund may let somebody leave: not while liquidations are paused, nor for the
+            cure window and ten minutes after. Anyone.
+    @return True if they may leave.
+    """
+    until: uint256 = self._paused_until(role_layout.LIQUIDATIONS)
+    return registry._phase() == role_layout.RUNNING and (
+        until == 0 or until + role_layout.CURE_WINDOW + 600 <= block.timestamp
+    )
+
+
+@external
+@view
+def stopped() -> uint256:
+    """
+    @notice For how long pauses of liquidations have stopped exits, the last one only. Anyone.
+    @return Seconds.
+    """
+    until: uint256 = self._paused_until(role_layout.LIQUIDATIONS)
+    begun: uint256 = registry.pause_budgets[role_layout.LIQUIDATIONS] & role_layout.BUDGET_MASK
+    if until == 0:
+        return 0
+    return min(until + role_layout.CURE_WINDOW + 600, block.timestamp) - begun
+
+
+@external
 @pure
 @reentrant
 def __default__():

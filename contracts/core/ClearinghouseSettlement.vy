@@ -17,8 +17,8 @@ from snekmate.auth import ownable_2step
 from ..interfaces import IClearinghouseEvents
 from ..interfaces import IClearinghouseProofs
 from ..interfaces import IClearinghouseSettlement
-from ..interfaces import IDefaultFund
 from ..interfaces import IDefaultFundManager
+from ..interfaces import IInsuranceFundManager
 from ..interfaces import IRiskEngine
 from ..interfaces import ISettlesIn
 from ..modules.layout import leg_layout
@@ -220,15 +220,8 @@ def _distribute(account: uint256, header: uint256, tokens: uint256) -> uint256:
     if given[tier_layout.DEBT_HOLE] * currency.SETTLEMENT_SCALE != to_hole:
         ledger.reserve += given[tier_layout.DEBT_HOLE] * currency.SETTLEMENT_SCALE - to_hole
     fund: address = registry._role(role_layout.DEFAULT_FUND)
-    # When all who paid were wiped out, or have left, the insurance fund gets their part.
-    if given[tier_layout.DEBT_CONTRIBUTIONS] != 0 and not staticcall IDefaultFund(fund).has_shares(
-        0
-    ):
-        given[tier_layout.DEBT_INSURANCE] += given[tier_layout.DEBT_CONTRIBUTIONS]
-        given[tier_layout.DEBT_CONTRIBUTIONS] = 0
-    if given[tier_layout.DEBT_ASSESSMENTS] != 0 and not staticcall IDefaultFund(fund).has_shares(1):
-        given[tier_layout.DEBT_INSURANCE] += given[tier_layout.DEBT_ASSESSMENTS]
-        given[tier_layout.DEBT_ASSESSMENTS] = 0
+    if given[tier_layout.DEBT_OWN] != 0:
+        ledger.reserve += given[tier_layout.DEBT_OWN] * currency.SETTLEMENT_SCALE
     log IClearinghouseEvents.DebtRepaid(
         account=account,
         payer=msg.sender,
@@ -242,21 +235,20 @@ def _distribute(account: uint256, header: uint256, tokens: uint256) -> uint256:
         cash=words._cash(header_after),
     )
     if given[tier_layout.DEBT_INSURANCE] != 0:
-        vault._push(
-            currency.SETTLEMENT_TOKEN,
-            registry._role(role_layout.INSURANCE_FUND),
-            given[tier_layout.DEBT_INSURANCE],
+        insurance: address = registry._role(role_layout.INSURANCE_FUND)
+        vault._approve(
+            currency.SETTLEMENT_TOKEN, insurance, given[tier_layout.DEBT_INSURANCE]
+        )
+        extcall IInsuranceFundManager(insurance).restore(
+            account, given[tier_layout.DEBT_INSURANCE]
         )
     members: uint256 = (
-        given[tier_layout.DEBT_OWN]
-        + given[tier_layout.DEBT_CONTRIBUTIONS]
-        + given[tier_layout.DEBT_ASSESSMENTS]
+        given[tier_layout.DEBT_CONTRIBUTIONS] + given[tier_layout.DEBT_ASSESSMENTS]
     )
     if members != 0:
         vault._approve(currency.SETTLEMENT_TOKEN, fund, members)
         extcall IDefaultFundManager(fund).restore(
             account,
-            given[tier_layout.DEBT_OWN],
             given[tier_layout.DEBT_CONTRIBUTIONS],
             given[tier_layout.DEBT_ASSESSMENTS],
         )

@@ -16,7 +16,6 @@ from snekmate.auth import ownable_2step
 from ..interfaces import IClearinghouseEvents
 from ..interfaces import IClearinghouseShortfalls
 from ..interfaces import IClearinghouseSlices
-from ..interfaces import IDefaultFund
 from ..interfaces import IRiskEngine
 from ..interfaces import ISettlesIn
 from ..modules.layout import leg_layout
@@ -153,29 +152,60 @@ def collect_fees(market: uint256) -> uint256:
     hole: uint256 = ledger.hole
     to_hole: uint256 = min(hole, fees)
     tokens: uint256 = (fees - to_hole) // currency.SETTLEMENT_SCALE
-    fund: address = registry._role(role_layout.DEFAULT_FUND)
-    members: uint256 = 0
-    if staticcall IDefaultFund(fund).has_shares(0):
-        members = tokens * registry.default_fund_share // units.PPM
     sides.market_totals[market] = totals & ~(words.FEES_MASK << words.FEES_SHIFT)
-    ledger.reserve = fees - to_hole - tokens * currency.SETTLEMENT_SCALE
+    ledger.reserve = fees - to_hole
     if to_hole != 0:
         ledger.hole = hole - to_hole
     log IClearinghouseEvents.FeesCollected(
         market=market,
         to_hole=to_hole,
-        to_insurance=(tokens - members) * currency.SETTLEMENT_SCALE,
-        to_default_fund=members * currency.SETTLEMENT_SCALE,
+        to_insurance=0,
+        to_default_fund=0,
         hole=hole - to_hole,
     )
-    if tokens != members:
-        vault._push(
-            currency.SETTLEMENT_TOKEN, registry._role(role_layout.INSURANCE_FUND), tokens - members
-        )
-    if members != 0:
-        vault._approve(currency.SETTLEMENT_TOKEN, fund, members)
-        extcall IDefaultFund(fund).receive_fees(members)
     return tokens
+
+
+@external
+def pay_premium(tokens: uint256) -> uint256:
+    """
+    @notice Pays a premium out of the reserve, as far as there is one; nothing while a hole stands
+            or once the wind-down has begun. Insurance fund and default fund only.
+    @param tokens Settlement token units asked for.
+    @return What has left, token units.
+    @custom:reverts registry: wrong caller | clearinghouse: too little gas
+    """
+    self._require_fund()
+    asked: uint256 = min(tokens, ledger.reserve // currency.SETTLEMENT_SCALE)
+    if asked == 0 or ledger.hole != 0 or registry._phase() != role_layout.RUNNING:
+        return 0
+    assert msg.gas >= 400_000, "clearinghouse: too little gas"
+    paid: uint256 = vault._try_push(currency.SETTLEMENT_TOKEN, msg.sender, asked)
+    ledger.reserve -= paid * currency.SETTLEMENT_SCALE
+    return paid
+
+
+@external
+def donate(tokens: uint256):
+    """
+    @notice Gives tokens to the protocol: first the hole, the rest to the reserve. Anyone.
+    @param tokens Settlement token units to take from the caller.
+    @custom:reverts vault: token transfer failed
+    """
+    self._take_in(tokens)
+
+
+@external
+def receive_deferred(tokens: uint256) -> uint256:
+    """
+    @notice Takes what a fund could not hand over at a draw: first the hole, the rest to the
+            reserve. Insurance fund and default fund only.
+    @param tokens Settlement token units, approved by the caller.
+    @return What arrived, token units.
+    @custom:reverts registry: wrong caller | vault: token transfer failed
+    """
+    self._require_fund()
+    return self._take_in(tokens)
 
 
 # DEFAULTS -----------------------------------------------------------------------------------------
@@ -224,10 +254,7 @@ def receive_draw(account: uint256, tokens: uint256, cash: uint256):
     @custom:reverts registry: wrong caller | vault: token transfer failed | clearinghouse: draw pays
                     too little | ledger: unknown account | words: number out of range
     """
-    registry._require_caller(
-        msg.sender == registry._role(role_layout.INSURANCE_FUND)
-        or msg.sender == registry._role(role_layout.DEFAULT_FUND)
-    )
+    self._require_fund()
     worth: uint256 = (
         vault._pull(currency.SETTLEMENT_TOKEN, msg.sender, tokens) * currency.SETTLEMENT_SCALE
     )
@@ -240,3 +267,32 @@ def receive_draw(account: uint256, tokens: uint256, cash: uint256):
     log IClearinghouseEvents.DrawReceived(
         account=account, fund=msg.sender, tokens=tokens, paid=cash, cash=words._cash(header)
     )
+
+
+# INTERNAL -----------------------------------------------------------------------------------------
+
+@internal
+@view
+def _require_fund():
+    """
+    @dev Reverts unless the caller is a fund.
+    """
+    registry._require_caller(
+        msg.sender == registry._role(role_layout.INSURANCE_FUND)
+        or msg.sender == registry._role(role_layout.DEFAULT_FUND)
+    )
+
+
+@internal
+def _take_in(tokens: uint256) -> uint256:
+    """
+    @dev Takes token units of the caller: hole first, then reserve.
+    """
+    arrived: uint256 = vault._pull(currency.SETTLEMENT_TOKEN, msg.sender, tokens)
+    worth: uint256 = arrived * currency.SETTLEMENT_SCALE
+    to_hole: uint256 = min(ledger.hole, worth)
+    if to_hole != 0:
+        ledger.hole -= to_hole
+    if to_hole != worth:
+        ledger.reserve += worth - to_hole
+    return arrived

@@ -139,6 +139,7 @@ def conclude(
     contributions: uint256,
     assessments: uint256,
     to_hole: uint256,
+    deferred: uint256,
 ):
     """
     @notice Records what each tier paid for an account, which then owes it, and leaves the account
@@ -150,11 +151,18 @@ def conclude(
     @param contributions Paid by members' contributions, WAD cash.
     @param assessments Paid by assessments, WAD cash.
     @param to_hole What deepened the hole, WAD cash.
+    @param deferred What of the tiers' payments could not be handed over, WAD cash: hole until it
+           is.
     @custom:reverts registry: wrong caller | ledger: unknown account | ledger: no position to
                     convert | words: number out of range
     """
     registry._require_role(role_layout.DEFAULT_MANAGER)
     header: uint256 = ledger._convert_settled(account, ledger._header(account))
+    if deferred != 0:
+        ledger.hole += deferred
+        header = ledger._book_cash(
+            account, header, words._cash(header) + convert(deferred, int256)
+        )
     record: uint256 = debts._add(ledger.debts[account], tier_layout.DEBT_OWN, own)
     record = debts._add(record, tier_layout.DEBT_INSURANCE, insurance)
     record = debts._add(record, tier_layout.DEBT_CONTRIBUTIONS, contributions)

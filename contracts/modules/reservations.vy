@@ -10,14 +10,9 @@
 """
 
 from ..interfaces import IDefaultManagerEvents
-from ..interfaces import IFundManager
-from .layout import role_layout
 from .layout import tier_layout
 from .layout import units
 from .layout import words
-from . import default_rules
-
-uses: default_rules
 
 # Greatest amount of a field, millionths of cash: leaves room for the sums.
 MAX_RESERVED: constant(uint256) = 2**56 - 1
@@ -82,18 +77,9 @@ def _release(account: uint256):
 @internal
 def _set_sums(word: uint256):
     """
-    @dev Stores the sums and tells the funds.
+    @dev Stores the sums.
     """
-    old: uint256 = self.kept_in_all
     self.kept_in_all = word
-    if self._field(old, 1) != self._field(word, 1):
-        extcall IFundManager(default_rules._role(role_layout.INSURANCE_FUND)).reserve(
-            self._field(word, 1)
-        )
-    before: uint256 = self._field(old, 0) + self._field(old, 2) + self._field(old, 3)
-    now: uint256 = self._field(word, 0) + self._field(word, 2) + self._field(word, 3)
-    if before != now:
-        extcall IFundManager(default_rules._role(role_layout.DEFAULT_FUND)).reserve(now)
 
 
 @internal

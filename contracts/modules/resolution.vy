@@ -79,6 +79,7 @@ def _conclude(claim: waterfall.Claim, to_hole: uint256):
         claim.contributions,
         claim.assessments,
         to_hole,
+        claim.deferred,
     )
 
 
@@ -93,10 +94,12 @@ def _draw_own(place: uint256):
     paid: uint256 = 0
     contributions: uint256 = 0
     assessments: uint256 = 0
-    paid, contributions, assessments = extcall IDefaultFundManager(
+    deferred: uint256 = 0
+    paid, contributions, assessments, deferred = extcall IDefaultFundManager(
         default_rules._role(role_layout.DEFAULT_FUND)
     ).draw(account, asked, 0, 0)
     waterfall.claims[place].own = paid
+    waterfall.claims[place].deferred += deferred
     waterfall.claims[place].contributions += asked - paid
 
 
@@ -110,16 +113,19 @@ def _draw(place: uint256, with_own: bool):
     own: uint256 = claim.own if with_own else 0
     members: uint256 = own + claim.contributions + claim.assessments
     wanted: uint256 = claim.own + claim.insurance + claim.contributions + claim.assessments
+    deferred: uint256 = 0
     if claim.insurance != 0:
-        claim.insurance = extcall IInsuranceFundManager(
+        claim.insurance, deferred = extcall IInsuranceFundManager(
             default_rules._role(role_layout.INSURANCE_FUND)
         ).draw(claim.account, claim.insurance)
+        claim.deferred += deferred
     if members != 0:
-        own, claim.contributions, claim.assessments = extcall IDefaultFundManager(
+        own, claim.contributions, claim.assessments, deferred = extcall IDefaultFundManager(
             default_rules._role(role_layout.DEFAULT_FUND)
         ).draw(claim.account, own, claim.contributions, claim.assessments)
         if with_own:
             claim.own = own
+        claim.deferred += deferred
     waterfall.claims[place] = claim
     missing: uint256 = wanted - (
         claim.own + claim.insurance + claim.contributions + claim.assessments

@@ -27,6 +27,9 @@ COVER_SHORTFALL: constant(bytes4) = method_id(
     "cover_shortfall(uint256,address,uint256,uint256,address)", output_type=bytes4
 )
 COLLECT_FEES: constant(bytes4) = method_id("collect_fees(uint256)", output_type=bytes4)
+PAY_PREMIUM: constant(bytes4) = method_id("pay_premium(uint256)", output_type=bytes4)
+DONATE: constant(bytes4) = method_id("donate(uint256)", output_type=bytes4)
+RECEIVE_DEFERRED: constant(bytes4) = method_id("receive_deferred(uint256)", output_type=bytes4)
 
 # ClearinghouseTearUps.
 TEAR_UP_ACCOUNT: constant(bytes4) = method_id(
@@ -37,7 +40,7 @@ TEAR_UP_ACCOUNTS: constant(bytes4) = method_id(
 )
 SETTLE_LOSS: constant(bytes4) = method_id("settle_loss(uint256,uint256[])", output_type=bytes4)
 CONCLUDE: constant(bytes4) = method_id(
-    "conclude(uint256,uint256,uint256,uint256,uint256,uint256)", output_type=bytes4
+    "conclude(uint256,uint256,uint256,uint256,uint256,uint256,uint256)", output_type=bytes4
 )
 
 # ClearinghouseSettlement.
@@ -69,6 +72,9 @@ def _part_of(selector: uint256) -> uint256:
         or selector == convert(RECEIVE_DRAW, uint256)
         or selector == convert(COVER_SHORTFALL, uint256)
         or selector == convert(COLLECT_FEES, uint256)
+        or selector == convert(PAY_PREMIUM, uint256)
+        or selector == convert(DONATE, uint256)
+        or selector == convert(RECEIVE_DEFERRED, uint256)
     ):
         return SLICES
     if (

@@ -43,6 +43,7 @@ uses: reservations
 # @custom:member own Paid by tier 2. Likewise tiers 3, 4 and 5.
 # @custom:member uncovered What is left for tiers 6 and 7.
 # @custom:member legs How many legs they have in `legs`: one at least.
+# @custom:member deferred What of tiers 2 to 5 could not be handed over.
 struct Claim:
     account: uint256
     shortfall: uint256
@@ -53,6 +54,7 @@ struct Claim:
     assessments: uint256
     uncovered: uint256
     legs: uint256
+    deferred: uint256
 
 
 # @notice What tiers 3, 4 and 5 have for the claims at hand, WAD cash.
@@ -129,6 +131,7 @@ def _add(account: uint256, known: DynArray[uint256, limits.MAX_KNOWN], shortfall
         assessments=0,
         uncovered=0,
         legs=legs,
+        deferred=0,
     )
     self.count = place + 1
 

@@ -55,7 +55,7 @@ implements: IHouseContract
 initializes: default_rules
 initializes: auction_rules[default_rules := default_rules]
 initializes: draw_limits[default_rules := default_rules]
-initializes: reservations[default_rules := default_rules]
+initializes: reservations
 exports: default_rules.CLEARINGHOUSE
 
 # What DefaultManagerInsolvency alone has: the one table of what is routed there.

@@ -52,7 +52,7 @@ implements: IDefaultManagerInsolvency
 implements: IHouseContract
 initializes: default_rules
 initializes: draw_limits[default_rules := default_rules]
-initializes: reservations[default_rules := default_rules]
+initializes: reservations
 initializes: waterfall[
     default_rules := default_rules, draw_limits := draw_limits, reservations := reservations
 ]
