@@ -143,7 +143,7 @@ def collect_fees(market: uint256) -> uint256:
             tokens to the funds, by the published split. Anyone; not while deficits are proven.
     @param market Market id.
     @return What the funds got, settlement token units.
-    @custom:reverts sides: unknown market | registry: winding down | vault: token transfer failed
+    @custom:reverts sides: unknown market | registry: winding down
     """
     assert sides._state(market) != 0  # reverts by itself: "sides: unknown market"
     registry._require_no_proofs()

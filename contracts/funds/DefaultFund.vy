@@ -136,16 +136,18 @@ def deposit(
     @param pledge Token units to take from the caller for tier 5.
     @param min_contribution_shares Least number of shares that the caller accepts for the first.
     @param min_pledge_shares Least number of shares that the caller accepts for the second.
-    @custom:reverts fund: winding down | default fund: nothing to take | vault: token transfer
-                    failed | default fund: token arrived short | default fund: no shares for this |
-                    default fund: stake too small | loss tranches: tranche is full | default fund:
-                    pledge too small
+    @custom:reverts fund: winding down | loss tranches: tranche is full | default fund: nothing to
+                    take | vault: token transfer failed | default fund: token arrived short |
+                    default fund: no shares for this | fund: outside the caller's bound | default
+                    fund: stake too small | fund: tokens are missing | default fund: pledge too
+                    small
     """
     fund._require_running()
     self._accrue()
     self._pull(contribution + pledge)
     self._stake(tier_layout.CONTRIBUTIONS, contribution, min_contribution_shares)
     self._stake(tier_layout.ASSESSMENTS, pledge, min_pledge_shares)
+    fund._require_whole(self._booked())
     if contribution != 0:
         self._require_pledge(msg.sender)
 
@@ -159,10 +161,10 @@ def withdraw(recipient: address, min_tokens: uint256 = 0) -> uint256:
     @param recipient Address that gets the tokens.
     @param min_tokens Least that the caller accepts, token units.
     @return Token units paid, rounded down.
-    @custom:reverts fund: winding down | fund: money is reserved | leave notices: no open window |
-                    loss tranches: tranche is full | default fund: pledge too small | requirements:
-                    contribution too small | default fund: no recipient | vault: token transfer
-                    failed
+    @custom:reverts fund: winding down | fund: exits are closed | loss tranches: tranche is full |
+                    leave notices: no open window | default fund: pledge too small | requirements:
+                    contribution too small | fund: outside the caller's bound | default fund: no
+                    recipient | vault: token transfer failed
     """
     fund._require_exits_open()
     self._accrue()
@@ -220,7 +222,8 @@ def draw(
     @return Paid by all contributions, WAD cash.
     @return Paid by the assessments, WAD cash.
     @return What of the three could not be handed over now and is owed, WAD cash: all or nothing.
-    @custom:reverts x
+    @custom:reverts fund: only the default manager | loss tranches: tranche is full | fund: too
+                    little gas
     """
     fund._require_manager()
     pool: loss_tranches.Tranche = loss_tranches._load(tier_layout.CONTRIBUTIONS)
@@ -280,7 +283,7 @@ def restore(account: uint256, contributions: uint256, assessments: uint256):
     @param account Id of the account that was paid for.
     @param contributions Token units for all contributions.
     @param assessments Token units for all pledges, which come first if less arrives.
-    @custom:reverts x
+    @custom:reverts fund: only the clearinghouse | vault: token transfer failed
     """
     fund._require_clearinghouse()
     arrived: uint256 = vault._pull(
@@ -301,7 +304,7 @@ def claim(draw: uint256, holder: address) -> uint256:
     @param draw Id of the draw.
     @param holder Address of who held shares at the draw, and gets the tokens.
     @return Token units paid, rounded down.
-    @custom:reverts x
+    @custom:reverts holders of record: nothing to claim | vault: token transfer failed
     """
     loss: holders_of_record.Loss = holders_of_record._loss(draw)
     tokens: uint256 = holders_of_record._claim(
@@ -317,7 +320,7 @@ def accrue() -> uint256:
     @notice Asks the Clearinghouse's reserve for the premiums that have accrued, and books what it
             pays. Anyone.
     @return Token units booked.
-    @custom:reverts x
+    @custom:reverts loss tranches: tranche is full
     """
     return self._accrue()
 
@@ -328,13 +331,9 @@ def forward_unclaimed() -> uint256:
     @notice Gives what the fund holds beyond its books to the Clearinghouse's reserve: plain
             transfers, and recoveries that no holder of record waits for. Anyone.
     @return Token units given.
-    @custom:reverts x
+    @custom:reverts fund: nothing to forward | vault: token transfer failed
     """
-    return fund._forward(
-        loss_tranches._load(tier_layout.CONTRIBUTIONS).assets
-        + loss_tranches._load(tier_layout.ASSESSMENTS).assets
-        + holders_of_record.kept
-    )
+    return fund._forward(self._booked())
 
 
 # VIEWS --------------------------------------------------------------------------------------------
@@ -396,7 +395,9 @@ def set_terms(terms: IDefaultFundEvents.Terms):
     @param terms Cooldown 1 hour to 30 days; window 20 minutes to 7 days, at most a third of the
            cooldown (both seconds); contribution rate at most 500,000 ppm; premiums at most 500,000
            ppm a year.
-    @custom:reverts x
+    @custom:reverts fund: only the owner | loss tranches: tranche is full | leave timing: cooldown
+                    out of bounds | leave timing: window out of bounds | fund terms: rate out of
+                    bounds | premiums: rate out of bounds
     """
     fund._require_owner()
     self._accrue()
@@ -587,6 +588,19 @@ def _pull(tokens: uint256):
     assert (
         vault._pull(fund.SETTLEMENT_TOKEN, msg.sender, tokens) == tokens
     ), "default fund: token arrived short"
+
+
+@internal
+@view
+def _booked() -> uint256:
+    """
+    @dev Token units on the books, those deferred aside.
+    """
+    return (
+        loss_tranches._load(tier_layout.CONTRIBUTIONS).assets
+        + loss_tranches._load(tier_layout.ASSESSMENTS).assets
+        + holders_of_record.kept
+    )
 
 
 @internal

@@ -29,9 +29,6 @@
         Total loss. The fund can be emptied and staked again any number of times, because shares are
         consolidated when they are worth next to nothing (see slashable_shares).
 
-        Previews of stakes count the premium that is due, those of leaving do not: so a stake mints
-        at least, and a leaver gets at least, what was shown.
-
         Snekmate's modules hold no lock, so nothing of them that moves or prices shares is exported;
         it is wrapped, here or in slashable_shares, under this contract's lock.
 """
@@ -41,7 +38,6 @@ from ethereum.ercs import IERC20Detailed
 from ethereum.ercs import IERC4626
 from snekmate.auth import ownable
 from snekmate.tokens import erc20
-from snekmate.utils import math
 from ..interfaces import IFund
 from ..interfaces import IHouseContract
 from ..interfaces import IInsuranceFund
@@ -54,6 +50,7 @@ from ..modules import fund
 from ..modules import holders_of_record
 from ..modules import premiums
 from ..modules import slashable_shares
+from ..modules import staked_assets
 from ..modules import vault
 
 implements: IERC20
@@ -76,6 +73,8 @@ initializes: erc20[ownable := ownable]
 initializes: fund
 
 initializes: premiums[fund := fund]
+
+initializes: staked_assets[erc20 := erc20, fund := fund, premiums := premiums]
 
 initializes: holders_of_record
 
@@ -107,28 +106,28 @@ exports: (
     slashable_shares.halvings,
     slashable_shares.cooldown,
     slashable_shares.window,
+    staked_assets.accrue,
+    staked_assets.asset,
+    staked_assets.convertToAssets,
+    staked_assets.convertToShares,
+    staked_assets.premium,
+    staked_assets.previewDeposit,
+    staked_assets.previewMint,
+    staked_assets.previewRedeem,
+    staked_assets.previewWithdraw,
+    staked_assets.set_premium,
+    staked_assets.totalAssets,
 )
 
 
 # CONSTANTS ----------------------------------------------------------------------------------------
 
-# Decimals of a share beyond the token's: fund_words.PAR shares for a token unit at par, and as many
-# virtual shares, with one virtual token unit.
+# Decimals of a share beyond the token's: fund_words.PAR shares for a token unit at par.
 OFFSET: constant(uint8) = 6
-VIRTUAL_UNITS: constant(uint256) = 1
 
 # Greatest assets (token units) that a deposit may lead to. With the greatest supply that
 # slashable_shares sets it keeps products of the two below 2**255.
 MAX_ASSETS: constant(uint256) = 2**127
-
-
-# STORAGE ------------------------------------------------------------------------------------------
-
-# What shares are worth together, token units; <= tokens held - deferred - kept for claims.
-booked: uint256
-
-# What shares earn, ppm of the assets a year; at most premiums.MAX_PREMIUM.
-premium: public(uint256)
 
 
 # CONSTRUCTOR --------------------------------------------------------------------------------------
@@ -160,7 +159,7 @@ def __init__(
     ownable._transfer_ownership(empty(address))
     erc20.__init__(name_, symbol_, staticcall asset_.decimals() + OFFSET, name_, "1")
     slashable_shares._set_timing(cooldown_, window_)
-    self._set_premium(premium_)
+    staked_assets._set_premium(premium_)
 
 
 # STAKING ------------------------------------------------------------------------------------------
@@ -173,12 +172,15 @@ def deposit(assets: uint256, receiver: address, min_shares: uint256 = 0) -> uint
     @param receiver Address that gets the shares.
     @param min_shares Least number of shares that the caller accepts.
     @return Shares minted, rounded down.
-    @custom:reverts x
+    @custom:reverts fund: winding down | insurance fund: over the deposit limit | fund: outside the
+                    caller's bound | insurance fund: no shares for this | vault: token transfer
+                    failed | insurance fund: token arrived short | fund: tokens are missing | erc20:
+                    mint to the zero address
     """
     fund._require_running()
-    self._accrue()
+    staked_assets._accrue()
     self._require_room(assets <= self._max_deposit(receiver))
-    shares: uint256 = self._to_shares(assets, self.booked, False)
+    shares: uint256 = staked_assets._to_shares(assets, staked_assets.booked, False)
     fund._require_bound(shares >= min_shares)
     self._stake(receiver, assets, shares)
     return shares
@@ -192,12 +194,15 @@ def mint(shares: uint256, receiver: address, max_assets: uint256 = max_value(uin
     @param receiver Address that gets the shares.
     @param max_assets Most that the caller pays, token units.
     @return Token units taken from the caller, rounded up.
-    @custom:reverts x
+    @custom:reverts fund: winding down | insurance fund: over the deposit limit | fund: outside the
+                    caller's bound | insurance fund: no shares for this | vault: token transfer
+                    failed | insurance fund: token arrived short | fund: tokens are missing | erc20:
+                    mint to the zero address
     """
     fund._require_running()
-    self._accrue()
+    staked_assets._accrue()
     self._require_room(shares <= self._max_mint(receiver))
-    assets: uint256 = self._to_assets(shares, self.booked, True)
+    assets: uint256 = staked_assets._to_assets(shares, staked_assets.booked, True)
     fund._require_bound(assets <= max_assets)
     self._stake(receiver, assets, shares)
     return assets
@@ -218,10 +223,15 @@ def redeem(
            allowance.
     @param min_assets Least that the caller accepts, token units.
     @return Token units paid, rounded down.
-    @custom:reverts x
+    @custom:reverts fund: outside the caller's bound | slashable shares: more than free | fund:
+                    winding down | fund: exits are closed | slashable shares: no open window |
+                    slashable shares: more than requested | erc20: insufficient allowance | erc20:
+                    approve from the zero address | erc20: approve to the zero address | erc20: burn
+                    from the zero address | erc20: burn amount exceeds balance | vault: token
+                    transfer failed
     """
-    self._accrue()
-    assets: uint256 = self._to_assets(shares, self.booked, False)
+    staked_assets._accrue()
+    assets: uint256 = staked_assets._to_assets(shares, staked_assets.booked, False)
     fund._require_bound(assets >= min_assets)
     self._unstake(receiver, owner, assets, shares)
     return assets
@@ -243,10 +253,15 @@ def withdraw(
            allowance.
     @param max_shares Most that the caller burns.
     @return Shares burnt, rounded up.
-    @custom:reverts x
+    @custom:reverts fund: outside the caller's bound | slashable shares: more than free | fund:
+                    winding down | fund: exits are closed | slashable shares: no open window |
+                    slashable shares: more than requested | erc20: insufficient allowance | erc20:
+                    approve from the zero address | erc20: approve to the zero address | erc20: burn
+                    from the zero address | erc20: burn amount exceeds balance | vault: token
+                    transfer failed
     """
-    self._accrue()
-    shares: uint256 = self._to_shares(assets, self.booked, True)
+    staked_assets._accrue()
+    shares: uint256 = staked_assets._to_shares(assets, staked_assets.booked, True)
     fund._require_bound(shares <= max_shares)
     self._unstake(receiver, owner, assets, shares)
     return shares
@@ -263,11 +278,11 @@ def draw(account: uint256, cash: uint256) -> (uint256, uint256):
     @param cash What is asked for, WAD cash.
     @return Paid, WAD cash. The tokens for it are rounded up to a whole unit.
     @return What of it could not be handed over now and is owed, WAD cash: all of it or nothing.
-    @custom:reverts x
+    @custom:reverts fund: only the default manager | fund: too little gas
     """
     fund._require_manager()
-    premiums._note(slashable_shares.TRANCHE, self._cover(), self.premium)
-    held: uint256 = self.booked
+    premiums._note(staked_assets.TRANCHE, staked_assets._cover(), staked_assets.premium)
+    held: uint256 = staked_assets.booked
     tokens: uint256 = held
     paid: uint256 = held * fund.CASH_PER_UNIT
     if cash <= paid:
@@ -275,10 +290,10 @@ def draw(account: uint256, cash: uint256) -> (uint256, uint256):
         paid = cash
     deferred: uint256 = 0
     if tokens != 0:
-        self.booked = held - tokens
+        staked_assets.booked = held - tokens
         id: uint256 = holders_of_record._open(
             account,
-            slashable_shares.TRANCHE,
+            staked_assets.TRANCHE,
             tokens,
             erc20.totalSupply,
             slashable_shares.halvings,
@@ -300,11 +315,11 @@ def restore(account: uint256, tokens: uint256):
             `forward_unclaimed`). Only the Clearinghouse.
     @param account Id of the account that was paid for.
     @param tokens Token units to take from the caller.
-    @custom:reverts x
+    @custom:reverts fund: only the clearinghouse | vault: token transfer failed
     """
     fund._require_clearinghouse()
     arrived: uint256 = vault._pull(fund.SETTLEMENT_TOKEN, msg.sender, tokens)
-    holders_of_record._book(account, slashable_shares.TRANCHE, arrived)
+    holders_of_record._book(account, staked_assets.TRANCHE, arrived)
 
 
 @external
@@ -315,7 +330,7 @@ def claim(draw: uint256, holder: address) -> uint256:
     @param draw Id of the draw.
     @param holder Address of who held shares at the draw, and gets the tokens.
     @return Token units paid, rounded down.
-    @custom:reverts x
+    @custom:reverts holders of record: nothing to claim | vault: token transfer failed
     """
     loss: holders_of_record.Loss = holders_of_record._loss(draw)
     tokens: uint256 = holders_of_record._claim(
@@ -326,38 +341,17 @@ def claim(draw: uint256, holder: address) -> uint256:
 
 
 @external
-def accrue() -> uint256:
-    """
-    @notice Asks the Clearinghouse's reserve for the premium that has accrued, and books what it
-            pays. Anyone.
-    @return Token units booked.
-    @custom:reverts x
-    """
-    return self._accrue()
-
-
-@external
 def forward_unclaimed() -> uint256:
     """
     @notice Gives what the fund holds beyond its books to the Clearinghouse's reserve: plain
             transfers, and recoveries that no holder of record waits for. Anyone.
     @return Token units given.
-    @custom:reverts x
+    @custom:reverts fund: nothing to forward | vault: token transfer failed
     """
-    return fund._forward(self.booked + holders_of_record.kept)
+    return fund._forward(staked_assets.booked + holders_of_record.kept)
 
 
 # VIEWS --------------------------------------------------------------------------------------------
-
-@external
-@view
-def asset() -> address:
-    """
-    @notice The settlement token. Anyone.
-    @return Address of the token.
-    """
-    return fund.SETTLEMENT_TOKEN
-
 
 @external
 @view
@@ -372,83 +366,6 @@ def claimable(draw: uint256, holder: address) -> uint256:
     return holders_of_record._claimable(
         draw, loss, holder, slashable_shares._shares_at(loss, draw, holder)
     )
-
-
-@external
-@view
-def totalAssets() -> uint256:
-    """
-    @notice What shares are worth together, and can be drawn: stakes and premium, without what is
-            deferred or kept for claims. Anyone.
-    @return Token units.
-    """
-    return self.booked
-
-
-@external
-@view
-def convertToShares(assets: uint256) -> uint256:
-    """
-    @notice Shares worth `assets`, rounded down. Anyone.
-    @param assets Token units.
-    @return Shares.
-    """
-    return self._to_shares(assets, self.booked, False)
-
-
-@external
-@view
-def convertToAssets(shares: uint256) -> uint256:
-    """
-    @notice What `shares` are worth, rounded down. Anyone.
-    @param shares Shares.
-    @return Token units.
-    """
-    return self._to_assets(shares, self.booked, False)
-
-
-@external
-@view
-def previewDeposit(assets: uint256) -> uint256:
-    """
-    @notice What `deposit` would mint, limits aside. Anyone.
-    @param assets Token units.
-    @return Shares, rounded down.
-    """
-    return self._to_shares(assets, self._with_premium(), False)
-
-
-@external
-@view
-def previewMint(shares: uint256) -> uint256:
-    """
-    @notice What `mint` would take, limits aside. Anyone.
-    @param shares Shares.
-    @return Token units, rounded up.
-    """
-    return self._to_assets(shares, self._with_premium(), True)
-
-
-@external
-@view
-def previewWithdraw(assets: uint256) -> uint256:
-    """
-    @notice What `withdraw` would burn at most, limits aside. Anyone.
-    @param assets Token units.
-    @return Shares, rounded up.
-    """
-    return self._to_shares(assets, self.booked, True)
-
-
-@external
-@view
-def previewRedeem(shares: uint256) -> uint256:
-    """
-    @notice What `redeem` would pay at least, limits aside. Anyone.
-    @param shares Shares.
-    @return Token units, rounded down.
-    """
-    return self._to_assets(shares, self.booked, False)
 
 
 @external
@@ -481,7 +398,7 @@ def maxWithdraw(owner: address) -> uint256:
     @param owner Address of the holder.
     @return Token units.
     """
-    return self._to_assets(self._max_redeem(owner), self.booked, False)
+    return staked_assets._to_assets(self._max_redeem(owner), staked_assets.booked, False)
 
 
 @external
@@ -512,19 +429,6 @@ def set_timing(cooldown: uint256, window: uint256):
     slashable_shares._set_timing(cooldown, window)
 
 
-@external
-def set_premium(rate: uint256):
-    """
-    @notice Sets what shares earn from now on; what has accrued is asked for at the rate before.
-            Only the owner of the Clearinghouse.
-    @param rate ppm of the assets a year, 500,000 at most.
-    @custom:reverts x
-    """
-    fund._require_owner()
-    self._accrue()
-    self._set_premium(rate)
-
-
 # STAKES -------------------------------------------------------------------------------------------
 
 @internal
@@ -537,7 +441,8 @@ def _stake(receiver: address, assets: uint256, shares: uint256):
     assert (
         vault._pull(fund.SETTLEMENT_TOKEN, msg.sender, assets) == assets
     ), "insurance fund: token arrived short"
-    self.booked += assets
+    staked_assets.booked += assets
+    fund._require_whole(staked_assets.booked + holders_of_record.kept)
     erc20._mint(receiver, shares)
     log IERC4626.Deposit(sender=msg.sender, owner=receiver, assets=assets, shares=shares)
 
@@ -557,79 +462,11 @@ def _unstake(receiver: address, owner: address, assets: uint256, shares: uint256
         slashable_shares._catch_up_allowance(owner, msg.sender)
         erc20._spend_allowance(owner, msg.sender, shares)
     erc20._burn(owner, shares)
-    self.booked -= assets
+    staked_assets.booked -= assets
     log IERC4626.Withdraw(
         sender=msg.sender, receiver=receiver, owner=owner, assets=assets, shares=shares
     )
     vault._push(fund.SETTLEMENT_TOKEN, receiver, assets)
-
-
-@internal
-@view
-def _to_shares(assets: uint256, total: uint256, roundup: bool) -> uint256:
-    """
-    @dev Shares for `assets` when all are worth `total` (both token units).
-    """
-    return math._mul_div(
-        assets, erc20.totalSupply + fund_words.PAR, total + VIRTUAL_UNITS, roundup
-    )
-
-
-@internal
-@view
-def _to_assets(shares: uint256, total: uint256, roundup: bool) -> uint256:
-    """
-    @dev Token units for `shares` when all are worth `total` (token units).
-    """
-    return math._mul_div(
-        shares, total + VIRTUAL_UNITS, erc20.totalSupply + fund_words.PAR, roundup
-    )
-
-
-# PREMIUM ------------------------------------------------------------------------------------------
-
-@internal
-def _accrue() -> uint256:
-    """
-    @dev Asks for what has accrued and books what is paid, token units.
-    """
-    tokens: uint256 = premiums._collect([self._cover(), 0], [self.premium, 0])[
-        slashable_shares.TRANCHE
-    ]
-    if tokens != 0:
-        self.booked += tokens
-    return tokens
-
-
-@internal
-@view
-def _cover() -> uint256:
-    """
-    @dev What premium accrues on, token units: nothing while nobody holds shares.
-    """
-    return self.booked if erc20.totalSupply != 0 else 0
-
-
-@internal
-@view
-def _with_premium() -> uint256:
-    """
-    @dev Assets with the premium that would be paid now, token units.
-    """
-    return self.booked + min(
-        premiums._due(slashable_shares.TRANCHE, self._cover(), self.premium),
-        fund._premium_at_hand(),
-    )
-
-
-@internal
-def _set_premium(rate: uint256):
-    """
-    @dev Validates, stores and logs the rate, ppm a year.
-    """
-    premiums._require_rate(rate)
-    self.premium = rate
-    log IInsuranceFundEvents.SetPremium(rate=rate)
 
 
 # LIMITS -------------------------------------------------------------------------------------------
@@ -655,12 +492,12 @@ def _max_deposit(receiver: address) -> uint256:
     @dev Token units that keep both supply and assets within their limits. Converting there and
          back with floors never ends above what it started from.
     """
-    held: uint256 = self.booked
+    held: uint256 = staked_assets.booked
     if not self._has_room(receiver, held):
         return 0
     return min(
         MAX_ASSETS - held,
-        self._to_assets(slashable_shares.MAX_SUPPLY - erc20.totalSupply, held, False),
+        staked_assets._to_assets(slashable_shares.MAX_SUPPLY - erc20.totalSupply, held, False),
     )
 
 
@@ -670,12 +507,12 @@ def _max_mint(receiver: address) -> uint256:
     """
     @dev Shares that keep both supply and assets within their limits.
     """
-    held: uint256 = self.booked
+    held: uint256 = staked_assets.booked
     if not self._has_room(receiver, held):
         return 0
     return min(
         slashable_shares.MAX_SUPPLY - erc20.totalSupply,
-        self._to_shares(MAX_ASSETS - held, held, False),
+        staked_assets._to_shares(MAX_ASSETS - held, held, False),
     )
 
 

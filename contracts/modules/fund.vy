@@ -292,6 +292,19 @@ def _require_exits_open():
 
 
 @internal
+@view
+def _require_whole(booked: uint256):
+    """
+    @dev Reverts if the token's issuer has taken some of what is on the books: nobody should pay for
+         what others have lost already.
+    @param booked Token units on the books, those deferred aside.
+    """
+    assert (
+        vault._balance(SETTLEMENT_TOKEN) >= booked + self.deferred
+    ), "fund: tokens are missing"
+
+
+@internal
 @pure
 def _require_bound(is_met: bool):
     """

@@ -33,6 +33,7 @@ from .layout import fund_words
 from . import fund
 from . import holders_of_record
 from . import leave_timing
+from . import staked_assets
 
 uses: erc20
 uses: fund
@@ -49,9 +50,6 @@ MAX_SUPPLY: constant(uint256) = 2**127
 
 # Halvings after which nothing is left of any balance: the bits of `MAX_SUPPLY`.
 ALL_HALVINGS: constant(uint256) = 128
-
-# Of all these shares in holders_of_record: there is one kind.
-TRANCHE: constant(uint256) = 0
 
 
 # STORAGE ------------------------------------------------------------------------------------------
@@ -297,7 +295,7 @@ def _catch_up(owner: address):
     @dev Brings the balance and the request of `owner` to the present number of halvings; what they
          had at earlier draws is kept.
     """
-    holders_of_record._note(TRANCHE, owner, erc20.balanceOf[owner], self.halvings_of[owner])
+    holders_of_record._note(staked_assets.TRANCHE, owner, erc20.balanceOf[owner], self.halvings_of[owner])
     if self.halvings_of[owner] == self.halvings:
         return
     before: uint256 = erc20.balanceOf[owner]
@@ -334,7 +332,7 @@ def _shares_at(loss: holders_of_record.Loss, draw: uint256, owner: address) -> u
     is_kept: bool = False
     shares: uint256 = 0
     halved: uint256 = 0
-    is_kept, shares, halved = holders_of_record._past(TRANCHE, owner, draw)
+    is_kept, shares, halved = holders_of_record._past(staked_assets.TRANCHE, owner, draw)
     if not is_kept:
         shares = erc20.balanceOf[owner]
         halved = self.halvings_of[owner]
