@@ -236,15 +236,9 @@ def _distribute(account: uint256, header: uint256, tokens: uint256) -> uint256:
     )
     if given[tier_layout.DEBT_INSURANCE] != 0:
         insurance: address = registry._role(role_layout.INSURANCE_FUND)
-        vault._approve(
-            currency.SETTLEMENT_TOKEN, insurance, given[tier_layout.DEBT_INSURANCE]
-        )
-        extcall IInsuranceFundManager(insurance).restore(
-            account, given[tier_layout.DEBT_INSURANCE]
-        )
-    members: uint256 = (
-        given[tier_layout.DEBT_CONTRIBUTIONS] + given[tier_layout.DEBT_ASSESSMENTS]
-    )
+        vault._approve(currency.SETTLEMENT_TOKEN, insurance, given[tier_layout.DEBT_INSURANCE])
+        extcall IInsuranceFundManager(insurance).restore(account, given[tier_layout.DEBT_INSURANCE])
+    members: uint256 = (given[tier_layout.DEBT_CONTRIBUTIONS] + given[tier_layout.DEBT_ASSESSMENTS])
     if members != 0:
         vault._approve(currency.SETTLEMENT_TOKEN, fund, members)
         extcall IDefaultFundManager(fund).restore(

@@ -160,9 +160,7 @@ def conclude(
     header: uint256 = ledger._convert_settled(account, ledger._header(account))
     if deferred != 0:
         ledger.hole += deferred
-        header = ledger._book_cash(
-            account, header, words._cash(header) + convert(deferred, int256)
-        )
+        header = ledger._book_cash(account, header, words._cash(header) + convert(deferred, int256))
     record: uint256 = debts._add(ledger.debts[account], tier_layout.DEBT_OWN, own)
     record = debts._add(record, tier_layout.DEBT_INSURANCE, insurance)
     record = debts._add(record, tier_layout.DEBT_CONTRIBUTIONS, contributions)

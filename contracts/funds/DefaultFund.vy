@@ -66,9 +66,7 @@ initializes: holders_of_record
 
 initializes: loss_tranches[fund := fund, holders_of_record := holders_of_record]
 
-initializes: leave_notices[
-    fund := fund, fund_terms := fund_terms, loss_tranches := loss_tranches
-]
+initializes: leave_notices[fund := fund, fund_terms := fund_terms, loss_tranches := loss_tranches]
 
 initializes: requirements[fund := fund, fund_terms := fund_terms, loss_tranches := loss_tranches]
 
@@ -286,9 +284,7 @@ def restore(account: uint256, contributions: uint256, assessments: uint256):
     @custom:reverts fund: only the clearinghouse | vault: token transfer failed
     """
     fund._require_clearinghouse()
-    arrived: uint256 = vault._pull(
-        fund.SETTLEMENT_TOKEN, msg.sender, contributions + assessments
-    )
+    arrived: uint256 = vault._pull(fund.SETTLEMENT_TOKEN, msg.sender, contributions + assessments)
     to_escrow: uint256 = min(assessments, arrived)
     if to_escrow != 0:
         holders_of_record._book(account, tier_layout.ASSESSMENTS, to_escrow)
@@ -505,9 +501,7 @@ def _lose(
     @return Id of the draw; 0 if nobody lost.
     @return The tranche after it.
     """
-    draw: uint256 = holders_of_record._open(
-        account, tranche, tokens, pool.total_shares, pool.epoch
-    )
+    draw: uint256 = holders_of_record._open(account, tranche, tokens, pool.total_shares, pool.epoch)
     after: loss_tranches.Tranche = pool
     after.assets -= tokens
     after.total_shares = loss_tranches._store_after_loss(tranche, after)

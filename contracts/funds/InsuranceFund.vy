@@ -78,9 +78,7 @@ initializes: staked_assets[erc20 := erc20, fund := fund, premiums := premiums]
 
 initializes: holders_of_record
 
-initializes: slashable_shares[
-    erc20 := erc20, fund := fund, holders_of_record := holders_of_record
-]
+initializes: slashable_shares[erc20 := erc20, fund := fund, holders_of_record := holders_of_record]
 
 exports: (
     erc20.name,
@@ -211,9 +209,7 @@ def mint(shares: uint256, receiver: address, max_assets: uint256 = max_value(uin
 # LEAVING ------------------------------------------------------------------------------------------
 
 @external
-def redeem(
-    shares: uint256, receiver: address, owner: address, min_assets: uint256 = 0
-) -> uint256:
+def redeem(shares: uint256, receiver: address, owner: address, min_assets: uint256 = 0) -> uint256:
     """
     @notice Redeems exactly `shares` of the request of `owner`, inside its window; of all they have
             when the clearinghouse redeems. Holders, and anyone with their allowance.

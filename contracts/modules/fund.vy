@@ -235,8 +235,9 @@ def _premium_at_hand() -> uint256:
     ):
         return 0
     return (
-        staticcall IClearinghouseRecords(CLEARINGHOUSE).reserve(skip_contract_check=True)
-        // CASH_PER_UNIT
+        staticcall IClearinghouseRecords(CLEARINGHOUSE).reserve(
+            skip_contract_check=True
+        ) // CASH_PER_UNIT
     )
 
 
@@ -299,9 +300,7 @@ def _require_whole(booked: uint256):
          what others have lost already.
     @param booked Token units on the books, those deferred aside.
     """
-    assert (
-        vault._balance(SETTLEMENT_TOKEN) >= booked + self.deferred
-    ), "fund: tokens are missing"
+    assert (vault._balance(SETTLEMENT_TOKEN) >= booked + self.deferred), "fund: tokens are missing"
 
 
 @internal

@@ -103,9 +103,7 @@ def _open(
     self.defaulters[draw] = account
     self.losses[draw] = tokens | before << fund_words.SECOND_TOKENS_SHIFT
     self.records[draw] = (
-        supply
-        | generation << fund_words.GENERATION_SHIFT
-        | tranche << fund_words.LAST_SHIFT
+        supply | generation << fund_words.GENERATION_SHIFT | tranche << fund_words.LAST_SHIFT
     )
     # Assets are below 2**127, so this takes more defaults at the limit than tokens can have.
     self.recoveries[tranche][account] = word + tokens

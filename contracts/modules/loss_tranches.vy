@@ -233,9 +233,7 @@ def _set_shares(member: address, tranche: uint256, epoch: uint256, shares: uint2
         (word >> fund_words.STAKE_EPOCH_SHIFT) & fund_words.EPOCH_MASK,
     )
     self.stakes[member][tranche] = (
-        shares
-        | (epoch << fund_words.STAKE_EPOCH_SHIFT)
-        | (word & fund_words.NOTICED)
+        shares | (epoch << fund_words.STAKE_EPOCH_SHIFT) | (word & fund_words.NOTICED)
     )
 
 

@@ -60,7 +60,7 @@ def _due(tranche: uint256, cover: uint256, rate: uint256) -> uint256:
     word: uint256 = self.accrued[tranche]
     if cover == 0:
         return 0
-    passed: uint256 = block.timestamp - word & fund_words.NOTED_AT_MASK
+    passed: uint256 = block.timestamp - (word & fund_words.NOTED_AT_MASK)
     return min(
         (word >> fund_words.DUE_SHIFT) + cover * rate * passed // (units.PPM * units.YEAR),
         fund_words.DUE_MASK,

@@ -83,9 +83,7 @@ def release_requirement(account: uint256):
     if initial * limits.NOTED_PART <= threshold * units.WAD or threshold == 0:
         initial = 0
     assert initial < self.noted_of[account], "requirements: not lower"
-    requirement: uint256 = self._set_noted(
-        account, words._owner_of(account), initial, threshold
-    )
+    requirement: uint256 = self._set_noted(account, words._owner_of(account), initial, threshold)
 
 
 # FOR THE CONTRACT ---------------------------------------------------------------------------------

@@ -295,7 +295,9 @@ def _catch_up(owner: address):
     @dev Brings the balance and the request of `owner` to the present number of halvings; what they
          had at earlier draws is kept.
     """
-    holders_of_record._note(staked_assets.TRANCHE, owner, erc20.balanceOf[owner], self.halvings_of[owner])
+    holders_of_record._note(
+        staked_assets.TRANCHE, owner, erc20.balanceOf[owner], self.halvings_of[owner]
+    )
     if self.halvings_of[owner] == self.halvings:
         return
     before: uint256 = erc20.balanceOf[owner]

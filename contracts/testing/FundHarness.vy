@@ -181,9 +181,7 @@ def restore(fund: address, account: uint256, contributions: uint256, assessments
     @param contributions For the contributions, token units.
     @param assessments For the assessments, token units.
     """
-    extcall IERC20(self.token).approve(
-        fund, contributions + assessments, default_return_value=True
-    )
+    extcall IERC20(self.token).approve(fund, contributions + assessments, default_return_value=True)
     extcall IDefaultFundManager(fund).restore(account, contributions, assessments)
 
 
@@ -208,6 +206,25 @@ def receive_draw(account: uint256, tokens: uint256, cash: uint256):
 
 
 @external
+@reentrant
+def draw_with(fund: address, account: uint256, cash: uint256, gas_: uint256) -> bool:
+    """
+    @notice Draws on an InsuranceFund with so much gas; this contract must be the DefaultManager.
+    @param fund Address of the fund.
+    @param account Account id of the defaulter.
+    @param cash Asked for, WAD cash.
+    @param gas_ Gas.
+    @return Whether it went through.
+    """
+    return raw_call(
+        fund,
+        abi_encode(account, cash, method_id=method_id("draw(uint256,uint256)")),
+        gas=gas_,
+        revert_on_failure=False,
+    )
+
+
+@external
 def receive_deferred(tokens: uint256) -> uint256:
     """
     @notice Pulls what the fund had deferred.
@@ -228,8 +245,8 @@ def pay_premium(tokens: uint256) -> uint256:
     @param tokens Settlement token units asked for.
     @return What has left, token units.
     """
-    scale: uint256 = 10**18 // 10**convert(
-        staticcall IERC20Detailed(self.token).decimals(), uint256
+    scale: uint256 = (
+        10**18 // 10**convert(staticcall IERC20Detailed(self.token).decimals(), uint256)
     )
     paid: uint256 = min(tokens, self.reserve // scale)
     if paid == 0 or self.hole != 0:

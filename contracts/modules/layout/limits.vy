@@ -19,4 +19,6 @@ BATCH: constant(uint256) = 8  # accounts torn up together
 SIZE_LIMIT: constant(int256) = 2**100  # size of a fill, WAD base (1.2e12 base units), exclusive
 PRICE_LIMIT: constant(uint256) = 2**95  # WAD cash per base unit (3.9e10 of cash), exclusive
 MAX_CHARGE: constant(uint256) = 500_000  # of the opposite side in tier 6, ppm of the mark
-NOTED_PART: constant(uint256) = 16  # an account counts for its owner from a 16th of the threshold on
+NOTED_PART: constant(
+    uint256
+) = 16  # an account counts for its owner from a 16th of the threshold on
