@@ -6,7 +6,6 @@ import pytest
 from ape import chain
 
 from tests.unit.default_fund.helpers import ASSESSMENTS, CONTRIBUTIONS, account_of
-from tests.unit.insurance_fund.helpers import CASH_PER_UNIT as UNIT
 from tests.unit.insurance_fund.helpers import (
     BURNS_GAS,
     MAX_UINT,
@@ -17,6 +16,7 @@ from tests.unit.insurance_fund.helpers import (
     WAD,
     YEAR,
 )
+from tests.unit.insurance_fund.helpers import CASH_PER_UNIT as UNIT
 from verification.engine.reverts import reverts
 
 STAKE = 1_000 * USDC

@@ -10,7 +10,9 @@ from tests.unit.insurance_fund.helpers import DAY, HOUR, USDC, YEAR
 from verification.engine.reverts import reverts
 
 
-@pytest.mark.parametrize("terms", [(HOUR, 1_200, 0, 0, 0), (30 * DAY, 7 * DAY, 500_000, 500_000, 500_000)])
+@pytest.mark.parametrize(
+    "terms", [(HOUR, 1_200, 0, 0, 0), (30 * DAY, 7 * DAY, 500_000, 500_000, 500_000)]
+)
 def test_terms_at_their_bounds(club, terms):
     receipt = club.fund.set_terms(terms, sender=club.governor)
     assert [tuple(log.terms) for log in receipt.events.filter(club.fund.SetTerms)] == [terms]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.insurance_fund.helpers import REVERTS, RETURNS_FALSE, USDC
+from tests.unit.insurance_fund.helpers import RETURNS_FALSE, REVERTS, USDC
 from verification.engine.reverts import reverts
 
 STAKE = 1_000 * USDC

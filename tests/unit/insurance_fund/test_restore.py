@@ -12,9 +12,7 @@ def test_what_comes_back_is_kept_for_claims(desk):
     desk.stake(desk.staker, STAKE)
     desk.draw(STAKE // 2)
     receipt = desk.restore(STAKE // 4)
-    event = desk.fund.Restore(
-        account=DEFAULTER, tranche=0, tokens=STAKE // 4, booked=STAKE // 4
-    )
+    event = desk.fund.Restore(account=DEFAULTER, tranche=0, tokens=STAKE // 4, booked=STAKE // 4)
     assert event in receipt.events
     assert desk.assets == desk.worth(desk.staker) == STAKE // 2
     assert desk.fund.kept() == desk.fund.claimable(1, desk.staker) == STAKE // 4
