@@ -126,7 +126,7 @@ def test_clocks_stand_still_while_exits_are_closed(desk):
     desk.ledger.set_exits(True, 5 * COOLDOWN, sender=desk.governor)
     shares = desk.stake(desk.staker, STAKE)
     desk.fund.request_redeem(shares, sender=desk.staker)
-    shares_, ready_at, lapses_at = desk.fund.request_of(desk.staker)
+    _, ready_at, lapses_at = desk.fund.request_of(desk.staker)
     desk.ledger.set_exits(True, 5 * COOLDOWN + 1_000, sender=desk.governor)
     assert tuple(desk.fund.request_of(desk.staker)) == (shares, ready_at + 1_000, lapses_at + 1_000)
     chain.mine(timestamp=ready_at + 999)
