@@ -217,10 +217,11 @@ class DefaultProcedure(Section):
 
 
 class InsuranceFund(Section):
-    """Stakers may leave `cooldown` after asking, within `window`."""
+    """Stakers may leave `cooldown` after asking, within `window`, and earn `premium` a year."""
 
     cooldown: Annotated[int, seconds("1h", "30d")]
     window: Annotated[int, seconds("20m", "7d")]
+    premium: Annotated[Rate, rate("0%", "50%")]
 
     def problems(self) -> Iterator[Problem]:
         least = WINDOWS_PER_COOLDOWN * self.window
@@ -236,7 +237,8 @@ class DefaultFund(Section):
     window: Annotated[int, seconds("20m", "7d")]
     contribution_rate: Annotated[Rate, rate("0%", "50%")]
     contribution_threshold: Annotated[Amount, amount("0", "4294967295", places=0)]
-    fee_weight: Annotated[int, whole(1, 10)]
+    contribution_premium: Annotated[Rate, rate("0%", "50%")]
+    pledge_premium: Annotated[Rate, rate("0%", "50%")]
 
     def problems(self) -> Iterator[Problem]:
         least = WINDOWS_PER_COOLDOWN * self.window

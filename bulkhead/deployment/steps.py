@@ -126,6 +126,7 @@ def _contracts(chain: Chain, done: Deployment, admin: str) -> None:
         clearinghouse.address,
         config.insurance_fund.cooldown,
         config.insurance_fund.window,
+        config.insurance_fund.premium.ppm,
     )
     made["DefaultFund"] = chain.deploy(
         "DefaultFund", token, clearinghouse.address, fund_terms(config)

@@ -61,4 +61,10 @@ def waterfall_terms(config: DeploymentConfig) -> tuple[int, ...]:
 def fund_terms(config: DeploymentConfig) -> tuple[int, ...]:
     """Return the terms of the default fund in the order of the contract's struct."""
     terms = config.default_fund
-    return terms.cooldown, terms.window, terms.contribution_rate.ppm, terms.fee_weight
+    return (
+        terms.cooldown,
+        terms.window,
+        terms.contribution_rate.ppm,
+        terms.contribution_premium.ppm,
+        terms.pledge_premium.ppm,
+    )

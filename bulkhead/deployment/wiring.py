@@ -43,6 +43,8 @@ def verify(chain: Chain, done: Deployment) -> None:
         tuple(chain.read(done.default_fund, "terms")),
         fund_terms(config),
     )
+    premium = chain.read(done.insurance_fund, "premium")
+    expect("premium of the InsuranceFund", premium, config.insurance_fund.premium.ppm)
     if "Timelock" in done.contracts:
         expect("owner", chain.read(clearinghouse, "owner"), done.contracts["Timelock"].address)
         delay = chain.read(done.timelock, "get_minimum_delay")

@@ -157,14 +157,14 @@ def _novate(engine: address, terms: uint256, fill: Fill) -> (uint256, uint256):
     if threshold != 0:
         if (
             after.reduces & order_words.MAKER_REDUCES == 0
-            and seen.maker_initial > threshold * units.WAD
+            and seen.maker_initial * limits.NOTED_PART > threshold * units.WAD
         ):
-            self._require_contribution(fill.maker, seen.maker_initial)
+            self._require_contribution(fill.maker, seen.maker_initial, threshold)
         if (
             after.reduces & order_words.TAKER_REDUCES == 0
-            and seen.taker_initial > threshold * units.WAD
+            and seen.taker_initial * limits.NOTED_PART > threshold * units.WAD
         ):
-            self._require_contribution(fill.taker, seen.taker_initial)
+            self._require_contribution(fill.taker, seen.taker_initial, threshold)
     return seen.low, seen.high
 
 
@@ -223,13 +223,15 @@ def _judge(engine: address, fill: Fill, after: Halves, interest: uint256) -> Jud
 
 
 @internal
-def _require_contribution(account: uint256, initial: uint256):
+def _require_contribution(account: uint256, initial: uint256, threshold: uint256):
     """
-    @dev An account that adds to a large risk answers for a part of it in the default fund.
+    @dev The owner of an account that adds to a large risk answers for a part of all they have in
+         the default fund.
     @param initial IM of the account, WAD cash.
+    @param threshold IM of an owner up to which nothing is asked, whole units of cash.
     """
     extcall IDefaultFundManager(registry._role(role_layout.DEFAULT_FUND)).require_contribution(
-        account, initial
+        account, initial, threshold
     )
 
 

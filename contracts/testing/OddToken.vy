@@ -18,6 +18,7 @@ from ..modules.layout import units
 RETURNS_FALSE: constant(uint256) = 1  # moves nothing, returns False
 REVERTS: constant(uint256) = 2
 DENIES: constant(uint256) = 3  # moves, and returns False
+BURNS_GAS: constant(uint256) = 4  # all that it is given; transfer and transferFrom only
 
 # Of a hook, bytes.
 MAX_CALLDATA: constant(uint256) = 2048
@@ -71,7 +72,8 @@ def __init__(name: String[32], symbol: String[8], decimals: uint8):
 def set_behaviour(behaviour: uint256):
     """
     @notice Sets how calls end. 0 = ordinary.
-    @param behaviour 1 moves nothing and returns False, 2 reverts, 3 moves and returns False.
+    @param behaviour 1 moves nothing and returns False, 2 reverts, 3 moves and returns False, 4
+           burns all gas.
     """
     self.behaviour = behaviour
 
@@ -212,6 +214,8 @@ def _move(owner: address, to: address, amount: uint256):
     @dev Moves tokens, less the fee, unless told otherwise.
     """
     assert self.behaviour != REVERTS, "odd token: told to revert"
+    if self.behaviour == BURNS_GAS:
+        raise UNREACHABLE
     if self.behaviour == RETURNS_FALSE:
         return
     fee: uint256 = amount * self.fee_bps // units.BPS

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from verification.reference import ledger, margin, members, prices, tokens
+from verification.reference import ledger, margin, prices, tokens
 from verification.reference.rounding import PPM, WAD, down, require
 from verification.reference.state import (
     CLEARINGHOUSE,
     CROSS,
     HEALTHY,
-    INSURANCE,
     ISOLATED,
     LIQUIDATIONS,
     RUNNING,
@@ -264,16 +263,43 @@ def collect_fees(w: State, sender: str, number: int) -> int:
     require(w.phase != WINDING_DOWN, "registry: winding down")
     fees = market.fees + w.reserve
     to_hole = min(w.hole, fees)
-    units = down(fees - to_hole, w.scale)
-    to_members = down(units * w.terms.default_fund_share, PPM) if members.has_members(w) else 0
     market.fees = 0
-    w.reserve = fees - to_hole - units * w.scale
+    w.reserve = fees - to_hole
     w.hole -= to_hole
-    tokens.give(w, w.settlement, INSURANCE, units - to_members)
-    if to_members:
-        tokens.approve(w, w.settlement, CLEARINGHOUSE, members.FUND, to_members)
-        members.receive_fees(w, CLEARINGHOUSE, to_members)
-    return units
+    return down(fees - to_hole, w.scale)
+
+
+def pay_premium(w: State, fund: str, units: int) -> int:
+    """Pay a fund out of the reserve, as far as that goes and the tokens are there."""
+    paid = min(units, down(w.reserve, w.scale))
+    if w.hole or w.phase != RUNNING or paid > tokens.balance(w, w.settlement, CLEARINGHOUSE):
+        return 0
+    w.reserve -= paid * w.scale
+    tokens.give(w, w.settlement, fund, paid)
+    return paid
+
+
+def donate(w: State, sender: str, units: int) -> None:
+    """A gift: the hole first, the rest to the reserve."""
+    require(units != 0, "vault: token transfer failed")
+    tokens.take(w, w.settlement, sender, units)
+    to_hole = min(w.hole, units * w.scale)
+    w.hole -= to_hole
+    w.reserve += units * w.scale - to_hole
+
+
+def exits_open(w: State) -> bool:
+    """Whether a fund may let somebody leave."""
+    until = w.pauses[LIQUIDATIONS].until
+    return w.phase == RUNNING and (until == 0 or until + HOUR + 600 <= w.now)
+
+
+def stopped(w: State) -> int:
+    """For how long pauses of liquidations have stopped exits."""
+    pauses = w.pauses[LIQUIDATIONS]
+    if pauses.until == 0:
+        return 0
+    return min(pauses.until + HOUR + 600, w.now) - pauses.window_start
 
 
 def receive_draw(w: State, fund: str, number: int, units: int, cash: int) -> None:

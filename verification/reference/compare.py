@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from bulkhead.books import Header, Position, signed
-from verification.reference import clearinghouse, members, waterfall
+from verification.reference import clearinghouse, members, records, waterfall
 from verification.reference.ledger import RATE_UNIT
 from verification.reference.rounding import MILLIONTH
 from verification.reference.state import (
@@ -15,6 +15,7 @@ from verification.reference.state import (
     MEMBERS,
     REDEMPTION,
     Account,
+    Purse,
     State,
 )
 
@@ -67,8 +68,8 @@ def _account(w: State, world: Any, ours: Account) -> Iterator[Pair]:
     kept = w.reservations.get(ours.id)
     kept = tuple(part * MILLIONTH for part in kept.fields) if kept else (0, 0, 0, 0)
     yield f"{name} reservation", kept, world.default_manager.reservation(ours.id)
-    required = w.members.required_of[ours.id]
-    yield f"{name} contribution asked", required, world.default_fund.required_of(ours.id)
+    noted = w.members.noted_of[ours.id]
+    yield f"{name} margin noted", noted, world.default_fund.noted_of(ours.id)
     yield f"{name} epoch", w.epochs[ours.id], world.exchange.epochs(ours.id)
 
 
@@ -157,11 +158,21 @@ def _funds(w: State, world: Any) -> Iterator[Pair]:
     fund, stakes = world.insurance_fund, w.stakes
     yield "insurance fund supply", stakes.supply, fund.totalSupply()
     yield "insurance fund halvings", stakes.halvings, fund.halvings()
-    yield "insurance fund reserved", stakes.reserved, fund.reserved()
+    yield "insurance fund assets", stakes.assets, fund.totalAssets()
+    yield from _purse("insurance fund", stakes.purse, fund)
     fund = world.default_fund
     for place, pool in enumerate(w.members.tranches):
         yield f"tranche {place}", (pool.assets, pool.total, pool.epoch), fund.tranche(place)
-    yield "default fund reserved", w.members.reserved, fund.reserved()
+    yield from _purse("default fund", w.members.purse, fund)
+
+
+def _purse(name: str, purse: Purse, fund: Any) -> Iterator[Pair]:
+    yield f"{name} draws", len(purse.losses), fund.draw_count()
+    yield f"{name} kept", purse.kept, fund.kept()
+    yield f"{name} deferred", 0, fund.deferred()
+    for number, loss in list(enumerate(purse.losses, start=1))[-3:]:
+        ours = (loss.account, loss.place, loss.units, loss.recovered, loss.supply)
+        yield f"{name} draw {number}", ours, tuple(fund.loss_of(number))[:5]
 
 
 def _person(w: State, world: Any, who: str) -> Iterator[Pair]:
@@ -175,7 +186,9 @@ def _person(w: State, world: Any, who: str) -> Iterator[Pair]:
     shares = request.shares if request else 0
     yield f"request of {who}", shares, theirs.shares
     if shares:
-        times = (request.ready_at, request.lapses_at)
+        times = tuple(
+            records.moved(w, at, request.stopped) for at in (request.ready_at, request.lapses_at)
+        )
         yield f"request times of {who}", times, (theirs.ready_at, theirs.lapses_at)
     fund = world.default_fund
     for place, pool in enumerate(w.members.tranches):
@@ -185,6 +198,14 @@ def _person(w: State, world: Any, who: str) -> Iterator[Pair]:
     both = [theirs.contribution_shares, theirs.pledge_shares]
     yield f"notice of {who}", named, both
     if any(named):
-        times = (notice.ready_at, notice.lapses_at)
+        times = tuple(
+            records.moved(w, at, notice.stopped) for at in (notice.ready_at, notice.lapses_at)
+        )
         yield f"notice times of {who}", times, (theirs.ready_at, theirs.lapses_at)
+    yield f"margin noted of {who}", members.noted(w, who), fund.noted(who)
     yield f"contribution asked of {who}", w.members.required[who], fund.required(who)
+    for name, purse in (("insurance_fund", stakes.purse), ("default_fund", w.members.purse)):
+        for number in range(max(len(purse.losses) - 2, 1), len(purse.losses) + 1):
+            theirs = getattr(world, name).claimable(number, who)
+            ours = records.claimable(purse, number, who)
+            yield f"claim of {who} on draw {number} of the {name}", ours, theirs

@@ -71,6 +71,7 @@ class Walk(Stage):
             (self.stake, 3),
             (self.join, 3),
             (self.leave, 0.7),
+            (self.claim, 1),
             (self.blackout, 0.5),
             (self.pause, 0.4),
             (self.tune, 2),
@@ -349,7 +350,7 @@ class Walk(Stage):
         fund, who = "default_fund", person.address.lower()
         held = [pool.shares[who] for pool in self.w.members.tranches]
         step = self.random.choice(
-            ["deposit", "deposit", "notice", "notice", "cancel", "withdraw", "withdraw", "fees"]
+            ["deposit", "deposit", "notice", "notice", "cancel", "withdraw", "withdraw", "accrue"]
         )
         if step == "deposit":
             amount = self.size_of(0.5, 30_000)
@@ -363,7 +364,22 @@ class Walk(Stage):
         elif step == "withdraw":
             self.call(fund, "withdraw", person, self.someone())
         else:
-            self.call(fund, "receive_fees", person, int(self.size_of(1, 10**9)))
+            self.call(fund, "accrue", person)
+
+    def claim(self) -> None:
+        """Somebody's part of what came back, and what belongs to nobody."""
+        fund = self.random.choice(["insurance_fund", "default_fund"])
+        purse = self.w.stakes.purse if fund == "insurance_fund" else self.w.members.purse
+        step = self.random.choice(["claim", "claim", "claim", "forward", "deferred", "accrue"])
+        if step == "claim":
+            number = self.random.randint(0, len(purse.losses) + 1)
+            self.call(fund, "claim", self.someone(), number, self.someone())
+        elif step == "forward":
+            self.call(fund, "forward_unclaimed", self.someone())
+        elif step == "deferred":
+            self.call(fund, "pay_deferred", self.someone())
+        else:
+            self.call(fund, "accrue", self.someone())
 
     def leave(self) -> None:
         """Ask to leave a fund, wait, and leave, or try to."""
@@ -446,7 +462,12 @@ class Walk(Stage):
             ("risk_engine", "set_collateral", 0, 1, pick([200_000, 960_000]), 100_000),
             ("exchange", "set_terms", 1, pick([0, 20_000]), 700, pick([1, 500])),
             ("insurance_fund", "set_timing", 7 * DAY, pick([1, DAY])),
-            ("default_fund", "set_terms", (14 * DAY, pick([1, DAY]), 200_000, pick([0, 5]))),
+            ("insurance_fund", "set_premium", pick([0, 80_000, 500_001])),
+            (
+                "default_fund",
+                "set_terms",
+                (14 * DAY, pick([1, DAY]), 200_000, pick([0, 500_001]), pick([0, 30_000])),
+            ),
         ]
         contract, function, *args = pick(steps)
         who = ADMIN if self.random.random() < 0.9 else self.someone()
@@ -479,15 +500,15 @@ class Walk(Stage):
                 ("clearinghouse", "slice_account", number, number, WAD, [], 0, 0),
                 ("clearinghouse", "receive_draw", number, 1, 1),
                 ("clearinghouse", "settle_loss", number, []),
-                ("clearinghouse", "conclude", number, 0, 0, 0, 0, 0),
+                ("clearinghouse", "receive_deferred", 1),
+                ("clearinghouse", "pay_premium", 1),
                 ("clearinghouse", "seize", number, 0),
                 ("clearinghouse", "conclude_proof", number, 0, 0, 0),
                 ("insurance_fund", "draw", number, 1),
-                ("insurance_fund", "reserve", 1),
+                ("insurance_fund", "restore", number, 1),
                 ("default_fund", "draw", number, 1, 0, 0),
-                ("default_fund", "reserve", 1),
-                ("default_fund", "restore", number, 1, 0, 0),
-                ("default_fund", "require_contribution", number, 1),
+                ("default_fund", "restore", number, 1, 0),
+                ("default_fund", "require_contribution", number, 1, 1),
             ]
         )
         self.call(contract, function, someone, *args)

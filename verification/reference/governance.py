@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from verification.reference import clearinghouse
+from verification.reference import clearinghouse, insurance, members
 from verification.reference.rounding import PPM, WAD, require
 from verification.reference.state import LIQUIDATIONS, NOBODY, Market, State
 from verification.reference.terms import (
@@ -161,9 +161,18 @@ def set_timing(w: State, sender: str, cooldown: int, window: int) -> None:
     w.terms.staking = made
 
 
+def set_premium(w: State, sender: str, rate: int) -> None:
+    """What stakers earn from now on; what has accrued is asked for first."""
+    _require_owner(w, sender, "fund: only the owner")
+    insurance.accrue(w, sender)
+    require(rate <= 500_000, "premiums: rate out of bounds")
+    w.terms.premium = rate
+
+
 def set_member_terms(w: State, sender: str, terms: tuple[int, ...]) -> None:
     """How members leave, what is asked of them and what they are paid."""
     _require_owner(w, sender, "fund: only the owner")
+    members.accrue(w, sender)
     made = MemberTerms(*terms)
     made.check()
     w.terms.membership = made

@@ -244,7 +244,7 @@ def execute(w: State, claims: list[Claim], ground: sides.Ground | None = None) -
     for claim in claims:
         waterfall.release(w, claim.account)
         if not alone and claim.own:
-            paid, _, _ = members.draw(w, claim.account.id, claim.own, 0, 0)
+            paid, _, _, _ = members.draw(w, claim.account.id, claim.own, 0, 0)
             claim.contributions += claim.own - paid
             claim.own = paid
     for claim in claims:
@@ -262,10 +262,10 @@ def draw(w: State, claim: Claim, with_own: bool) -> None:
     wanted = claim.own + claim.insurance + claim.contributions + claim.assessments
     number = claim.account.id
     if claim.insurance:
-        claim.insurance = insurance.draw(w, number, claim.insurance)
+        claim.insurance, _ = insurance.draw(w, number, claim.insurance)
     own = claim.own if with_own else 0
     if own or claim.contributions or claim.assessments:
-        own, claim.contributions, claim.assessments = members.draw(
+        own, claim.contributions, claim.assessments, _ = members.draw(
             w, number, own, claim.contributions, claim.assessments
         )
         if with_own:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from verification.reference import clearinghouse, ledger, members, tokens
+from verification.reference import clearinghouse, insurance, ledger, members, tokens
 from verification.reference.rounding import MILLIONTH, down, require, up
 from verification.reference.state import (
     CLEARINGHOUSE,
-    CONTRIBUTIONS,
     HEALTHY,
     HOLE,
     INSURANCE,
@@ -63,12 +62,12 @@ def distribute(w: State, account: Account, units: int) -> int:
     to_hole = min(given[HOLE] * w.scale, w.hole)
     w.hole -= to_hole
     w.reserve += given[HOLE] * w.scale - to_hole
-    for tier, place in ((TO_CONTRIBUTIONS, CONTRIBUTIONS), (TO_ASSESSMENTS, 1)):
-        if w.members.tranches[place].total == 0:
-            given[TO_INSURANCE] += given[tier]
-            given[tier] = 0
-    tokens.give(w, w.settlement, INSURANCE, given[TO_INSURANCE])
-    parts = given[TO_OWNER], given[TO_CONTRIBUTIONS], given[TO_ASSESSMENTS]
+    # The own contribution does not come back.
+    w.reserve += given[TO_OWNER] * w.scale
+    if given[TO_INSURANCE]:
+        tokens.approve(w, w.settlement, CLEARINGHOUSE, INSURANCE, given[TO_INSURANCE])
+        insurance.restore(w, account.id, given[TO_INSURANCE])
+    parts = given[TO_CONTRIBUTIONS], given[TO_ASSESSMENTS]
     if any(parts):
         tokens.approve(w, w.settlement, CLEARINGHOUSE, members.FUND, sum(parts))
         members.restore(w, account.id, *parts)

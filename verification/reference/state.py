@@ -194,23 +194,49 @@ class Pauses:
 
 @dataclass
 class Request:
-    """Shares somebody wants to leave with, and when they may."""
+    """Shares somebody wants to leave with, when they may, and for how long exits had been stopped
+    when they asked."""
 
     shares: int
     ready_at: int
     lapses_at: int
+    stopped: int
+
+
+@dataclass
+class Loss:
+    """A draw: what it cost, token units, and who held the shares that bore it."""
+
+    account: int
+    place: int
+    units: int
+    holders: dict[str, int]
+    supply: int
+    recovered: int = 0
+
+
+@dataclass
+class Purse:
+    """What both funds keep apart from what shares are worth: premiums due, and claims."""
+
+    noted_at: list[int] = field(default_factory=lambda: [0, 0])
+    due: list[int] = field(default_factory=lambda: [0, 0])
+    losses: list[Loss] = field(default_factory=list)
+    claimed: dict[tuple[int, str], int] = field(default_factory=zero_table)
+    kept: int = 0
 
 
 @dataclass
 class Stakes:
     """The insurance fund. Balances and requests are stated after all halvings."""
 
+    assets: int = 0  # token units
     supply: int = 0
     balances: dict[str, int] = field(default_factory=zero_table)
     requests: dict[str, Request] = field(default_factory=dict)
     allowances: dict[tuple[str, str], int] = field(default_factory=zero_table)
     halvings: int = 0
-    reserved: int = 0
+    purse: Purse = field(default_factory=Purse)
 
 
 @dataclass
@@ -231,6 +257,7 @@ class Notice:
     epochs: list[int]
     ready_at: int
     lapses_at: int
+    stopped: int
 
 
 @dataclass
@@ -239,9 +266,9 @@ class Membership:
 
     tranches: tuple[Tranche, Tranche] = field(default_factory=lambda: (Tranche(), Tranche()))
     notices: dict[str, Notice] = field(default_factory=dict)
-    required_of: dict[int, int] = field(default_factory=zero_table)
+    noted_of: dict[int, int] = field(default_factory=zero_table)
     required: dict[str, int] = field(default_factory=zero_table)
-    reserved: int = 0
+    purse: Purse = field(default_factory=Purse)
 
 
 # ALL ----------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bulkhead.config import Asset, Collateral, DeploymentConfig, Market
-from bulkhead.deployment import default_terms, waterfall_terms
+from bulkhead.deployment import default_terms, fund_terms, waterfall_terms
 from verification.reference.rounding import PPM, require
 
 HOUR, DAY = 3_600, 86_400
@@ -196,13 +196,15 @@ class MemberTerms(LeaveTerms):
     """Terms of the default fund (`DefaultFund.set_terms`)."""
 
     rate: int
-    fee_weight: int
+    contribution_premium: int
+    pledge_premium: int
 
     def check(self) -> None:
         """Refuse values out of bounds."""
         super().check()
         require(self.rate <= 500_000, "fund terms: rate out of bounds")
-        require(1 <= self.fee_weight <= 10, "fund terms: weight out of bounds")
+        for premium in (self.contribution_premium, self.pledge_premium):
+            require(premium <= 500_000, "premiums: rate out of bounds")
 
 
 @dataclass
@@ -226,6 +228,7 @@ class Terms:
     procedure: DefaultTerms
     waterfall: WaterfallTerms
     staking: LeaveTerms
+    premium: int
     membership: MemberTerms
 
     @classmethod
@@ -251,7 +254,6 @@ class Terms:
             procedure=DefaultTerms(*default_terms(config)),
             waterfall=WaterfallTerms(*waterfall_terms(config)),
             staking=LeaveTerms(config.insurance_fund.cooldown, config.insurance_fund.window),
-            membership=MemberTerms(
-                fund.cooldown, fund.window, fund.contribution_rate.ppm, fund.fee_weight
-            ),
+            premium=config.insurance_fund.premium.ppm,
+            membership=MemberTerms(*fund_terms(config)),
         )

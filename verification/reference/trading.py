@@ -193,11 +193,9 @@ def novate(
 
     target, weight = _premium(market, terms.funding_cap, abs(size), price, mark)
     ledger.store_funding(w, market, ledger.next_rate(w, market, before, target, weight))
-    threshold = w.terms.contribution_threshold * WAD
-    if threshold:
-        for account, reduces, initial in zip(pair, only_reduces, initials, strict=True):
-            if not reduces and initial > threshold:
-                members.require_contribution(w, account.id, initial)
+    for account, reduces, initial in zip(pair, only_reduces, initials, strict=True):
+        if not reduces and members.is_noted(w, initial):
+            members.require_contribution(w, account.id, initial)
     return mark
 
 

@@ -233,13 +233,11 @@ def reserve(w: State, claim: Claim) -> None:
     units = [min(up(amount, MILLIONTH), RESERVED_LIMIT) for amount in amounts]
     if any(units):
         w.reservations[claim.account.id] = Reservation(*units)
-        _tell_funds(w)
 
 
 def release(w: State, account: Account) -> None:
     """Free what is kept."""
-    if w.reservations.pop(account.id, None) is not None:
-        _tell_funds(w)
+    w.reservations.pop(account.id, None)
 
 
 def reserved_total(w: State) -> list[int]:
@@ -248,9 +246,3 @@ def reserved_total(w: State) -> list[int]:
         sum(kept.fields[place] for kept in w.reservations.values()) * MILLIONTH
         for place in range(4)
     ]
-
-
-def _tell_funds(w: State) -> None:
-    own, insured, contributed, assessed = reserved_total(w)
-    w.stakes.reserved = insured
-    w.members.reserved = own + contributed + assessed

@@ -22,3 +22,4 @@ PRICE_LIMIT: constant(uint256) = 2**95  # WAD cash per base unit (3.9e10 of cash
 MAX_CHARGE: constant(uint256) = 100_000  # beyond what a market has moved, tier 6, ppm of the mark
 MAX_COOLDOWN: constant(uint256) = 30 * 86_400  # before somebody leaves a fund, seconds
 MAX_WINDOW: constant(uint256) = 7 * 86_400  # in which they may then leave, seconds
+NOTED_PART: constant(uint256) = 16  # an account counts for its owner from threshold / 16 on

@@ -12,11 +12,11 @@ STAKE = {
     "fund: winding down",
     "insurance fund: no shares for this",
     "insurance fund: over the deposit limit",
-    MISSING,  # gifts to an empty fund make a share dear
+    MISSING,
 }
 LEAVE = {
     "fund: winding down",
-    "fund: money is reserved",
+    "fund: exits are closed",
     "slashable shares: no open window",
     "slashable shares: more than requested",
     "slashable shares: more than free",
@@ -153,7 +153,7 @@ def cancel_notice(stage: Stage, who: int) -> Call:
     "funds",
     {
         "fund: winding down",
-        "fund: money is reserved",
+        "fund: exits are closed",
         "leave notices: no open window",
         "default fund: pledge too small",
         "requirements: contribution too small",
@@ -175,16 +175,40 @@ def exit_fund(stage: Stage, who: int) -> Call:
     return Call("default_fund", "exit", (person,), person)
 
 
+FUND = Choice(("insurance_fund", "default_fund"))
+
+
+@action("funds", set(), 0.5, who=PERSON, fund=FUND)
+def accrue(stage: Stage, who: int, fund: str) -> Call:
+    """Anyone lets a fund ask for its premium."""
+    return Call(fund, "accrue", (), stage.people[who])
+
+
 @action(
     "funds",
-    {"default fund: nothing to take", "loss tranches: tranche is full", MISSING},
-    0.3,
+    {"holders of record: nothing to claim"},
+    1.5,
     who=PERSON,
-    cents=CENTS,
+    holder=PERSON,
+    fund=FUND,
+    back=Whole(0, 3),
 )
-def receive_fees(stage: Stage, who: int, cents: int) -> Call:
-    """Anyone may pay the members."""
-    return Call("default_fund", "receive_fees", (cents * 10**4,), stage.people[who])
+def claim(stage: Stage, who: int, holder: int, fund: str, back: int) -> Call:
+    """Somebody's part of what came back after one of the last draws."""
+    draw = max(stage.contract(fund).draw_count() - back, 0)
+    return Call(fund, "claim", (draw, stage.people[holder]), stage.people[who])
+
+
+@action("funds", {"fund: nothing is deferred"}, 0.2, who=PERSON, fund=FUND)
+def pay_deferred(stage: Stage, who: int, fund: str) -> Call:
+    """What draws could not hand over: the settlement token always moves."""
+    return Call(fund, "pay_deferred", (), stage.people[who])
+
+
+@action("funds", {"fund: nothing to forward"}, 0.3, who=PERSON, fund=FUND)
+def forward_unclaimed(stage: Stage, who: int, fund: str) -> Call:
+    """Gifts and recoveries without a holder go to the reserve."""
+    return Call(fund, "forward_unclaimed", (), stage.people[who])
 
 
 @action("funds", {"requirements: not lower"}, 0.5, place=PLACE)

@@ -23,7 +23,7 @@ BOUNDS = {
     "market terms: band out of bounds",
     "market terms: fee out of bounds",
     "fund terms: rate out of bounds",
-    "fund terms: weight out of bounds",
+    "premiums: rate out of bounds",
     "leave timing: cooldown out of bounds",
     "leave timing: window out of bounds",
     "sides: unknown market",
@@ -135,7 +135,13 @@ def set_timing(stage: Stage, cooldown: int, window: int) -> Call:
     return stage.govern("insurance_fund", "set_timing", cooldown, window)
 
 
-@action("governance", BOUNDS, 0.4, which=Whole(0, 3), scale=SCALE)
+@action("governance", BOUNDS, 0.3, rate=Choice((0, 80_000, 500_000, 500_001)))
+def set_premium(stage: Stage, rate: int) -> Call:
+    """What stakers earn changes."""
+    return stage.govern("insurance_fund", "set_premium", rate)
+
+
+@action("governance", BOUNDS, 0.4, which=Whole(0, 4), scale=SCALE)
 def set_fund_terms(stage: Stage, which: int, scale: int) -> Call:
     """Terms of the default fund change."""
     terms = _scaled(tuple(stage.world.default_fund.terms()), which, scale)

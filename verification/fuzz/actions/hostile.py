@@ -15,16 +15,17 @@ ROLES_ONLY = {
     "clearinghouse.tear_up_account": lambda a, b: (a, 10**18, (), 0, 1),
     "clearinghouse.tear_up_accounts": lambda a, b: ((), 0),
     "clearinghouse.settle_loss": lambda a, b: (a, ()),
-    "clearinghouse.conclude": lambda a, b: (a, 0, 0, 0, 0, 0),
+    "clearinghouse.conclude": lambda a, b: (a, 0, 0, 0, 0, 0, 0),
     "clearinghouse.seize": lambda a, b: (a,),
     "clearinghouse.conclude_proof": lambda a, b: (a, b, 0),
     "clearinghouse.receive_draw": lambda a, b: (a, 1, 10**12),
+    "clearinghouse.receive_deferred": lambda a, b: (1,),
+    "clearinghouse.pay_premium": lambda a, b: (1,),
     "insurance_fund.draw": lambda a, b: (a, 10**18),
-    "insurance_fund.reserve": lambda a, b: (10**18,),
-    "default_fund.restore": lambda a, b: (a, 1, 1, 1),
-    "default_fund.require_contribution": lambda a, b: (a, 10**24),
+    "insurance_fund.restore": lambda a, b: (a, 1),
+    "default_fund.restore": lambda a, b: (a, 1, 1),
+    "default_fund.require_contribution": lambda a, b: (a, 10**24, 1),
     "default_fund.draw": lambda a, b: (a, 10**18, 0, 0),
-    "default_fund.reserve": lambda a, b: (10**18,),
 }
 WRONG_CALLER = {
     "registry: wrong caller",
@@ -61,6 +62,7 @@ USURPED = {
     "set_globals": ("risk_engine", lambda person: (10**6, 0)),
     "set_collateral": ("risk_engine", lambda person: (0, 1, 0, 0)),
     "set_timing": ("insurance_fund", lambda person: (3_600, 1_200)),
+    "set_premium": ("insurance_fund", lambda person: (500_000,)),
     "set_terms": ("exchange", lambda person: (1, 0, 0, 2_000)),
 }
 
