@@ -15,6 +15,18 @@ SLICES: constant(uint256) = 0
 TEAR_UPS: constant(uint256) = 1
 SETTLEMENT: constant(uint256) = 2
 ADMIN: constant(uint256) = 3
+WITHDRAWALS: constant(uint256) = 4
+
+# ClearinghouseWithdrawals.
+WITHDRAW: constant(bytes4) = method_id(
+    "withdraw(uint256,address,uint256,address)", output_type=bytes4
+)
+WITHDRAW_AT_HOLE: constant(bytes4) = method_id(
+    "withdraw(uint256,address,uint256,address,uint256)", output_type=bytes4
+)
+TRANSFER: constant(bytes4) = method_id(
+    "transfer(uint256,uint256,address,uint256)", output_type=bytes4
+)
 
 # ClearinghouseSlices.
 SLICE_ACCOUNT: constant(bytes4) = method_id(
@@ -60,10 +72,16 @@ BEGIN_REDEMPTION: constant(bytes4) = method_id("begin_redemption()", output_type
 @pure
 def _part_of(selector: uint256) -> uint256:
     """
-    @dev The part that has a function; the parts that a default calls are compared first.
+    @dev The part that has a function; what is called most is compared first.
     @param selector First four bytes of the call, as a number.
-    @return SLICES, TEAR_UPS, SETTLEMENT or ADMIN.
+    @return WITHDRAWALS, SLICES, TEAR_UPS, SETTLEMENT or ADMIN.
     """
+    if (
+        selector == convert(WITHDRAW, uint256)
+        or selector == convert(WITHDRAW_AT_HOLE, uint256)
+        or selector == convert(TRANSFER, uint256)
+    ):
+        return WITHDRAWALS
     if (
         selector == convert(SLICE_ACCOUNT, uint256)
         or selector == convert(RECEIVE_DRAW, uint256)

@@ -1,0 +1,162 @@
+#pragma version 0.4.3
+#pragma nonreentrancy on
+"""
+@title Withdrawals and transfers
+@custom:contract-name ClearinghouseWithdrawals
+@license GNU Affero General Public License v3.0 only
+@author Bulkhead
+@notice What leaves accounts by their owners' will: what was won too lately stays, while a hole
+        stands cash leaves at a factor, and not too much leaves within an hour (modules/exits.vy,
+        layout: fresh_wins). This part has the Clearinghouse's storage layout (a test compares them)
+        and works only through it, by delegatecall; called directly it finds an empty ledger, no
+        owner and no roles, and reverts.
+"""
+
+from snekmate.auth import ownable
+from snekmate.auth import ownable_2step
+from ..interfaces import IClearinghouseEvents
+from ..interfaces import IClearinghouseWithdrawals
+from ..interfaces import ISettlesIn
+from ..modules.layout import fresh_wins
+from ..modules.layout import role_layout
+from ..modules.layout import words
+from ..modules import currency
+from ..modules import exits
+from ..modules import final_settlement
+from ..modules import ledger
+from ..modules import margin_moves
+from ..modules import registry
+from ..modules import sides
+from ..modules import trading
+from ..modules import vault
+
+implements: IClearinghouseWithdrawals
+implements: ISettlesIn
+initializes: ownable
+initializes: ownable_2step[ownable := ownable]
+initializes: currency
+initializes: registry
+initializes: sides
+initializes: ledger[sides := sides]
+initializes: final_settlement
+initializes: exits[currency := currency, ledger := ledger]
+initializes: trading[ledger := ledger, sides := sides, registry := registry]
+initializes: margin_moves[ledger := ledger, registry := registry, trading := trading]
+exports: (currency.SETTLEMENT_TOKEN,)
+
+
+@deploy
+def __init__(settlement_token: address):
+    """
+    @notice Makes this part for one settlement token. It has no owner: only the Clearinghouse has.
+    @param settlement_token Address of the Clearinghouse's settlement token.
+    @custom:reverts registry: token has more than 18 decimals
+    """
+    ownable.__init__()
+    ownable_2step.__init__()
+    ownable_2step._transfer_ownership(empty(address))
+    currency.__init__(settlement_token)
+
+
+# WITHDRAWALS AND TRANSFERS ------------------------------------------------------------------------
+
+@external
+def withdraw(
+    account: uint256, token: address, amount: uint256, recipient: address, max_debit: uint256 = 0
+):
+    """
+    @notice Pays tokens of an account out. The owner or an operator with WITHDRAW. What was won too
+            lately counts for nothing. With positions or negative cash left, equity must afterwards
+            cover IM without any unrealised profit, at VALID prices (INV-8). While a hole stands
+            cash leaves at a factor: the account is debited more than it gets.
+    @param account Account id.
+    @param token Address of the settlement token or of a listed collateral.
+    @param amount Token units.
+    @param recipient Address that gets the tokens.
+    @param max_debit Most that the account may be debited for them, WAD cash; the amount itself
+           always may. Of collateral it means nothing.
+    @custom:reverts registry: not the account's owner
+    """
+    registry._require_authorised(account, role_layout.WITHDRAW)
+    registry._require_withdrawals_open()
+    registry._require_some(amount)
+    header: uint256 = margin_moves._payer(account)
+    debited: uint256 = 0
+    before: uint256 = 0
+    if token == currency.SETTLEMENT_TOKEN:
+        before = vault._balance(token)
+        debited = amount * currency.SETTLEMENT_SCALE
+        registry._require_held(convert(debited, int256) <= words._cash(header))
+        free: uint256 = fresh_wins._free(header)
+        margin_moves._require_free(debited <= free)
+        exits._require_outflow(before * currency.SETTLEMENT_SCALE, debited)
+        if ledger.hole != 0:
+            debited = exits._leave(account, debited, free, max_debit)
+        header = words._with_cash(header, words._cash(header) - convert(debited, int256))
+    else:
+        header, debited = margin_moves._debit_collateral(account, header, token, amount)
+        registry.collaterals[registry._index_of(token)].total -= debited
+        before = vault._balance(token)
+    ledger.headers[account] = header
+    margin_moves._require_margin_left(account, header)
+    log IClearinghouseEvents.Withdrawn(
+        account=account,
+        token=token,
+        recipient=recipient,
+        amount=amount,
+        debited=debited,
+        cash=words._cash(header),
+    )
+    vault._push_from(token, recipient, amount, before)
+
+
+@external
+def transfer(from_account: uint256, to_account: uint256, token: address, amount: uint256):
+    """
+    @notice Moves margin between accounts. The owner of `from_account` or an operator with WITHDRAW.
+            The giving account must meet the same rule as for a withdrawal. Collateral, and what was
+            won too lately, goes only to another account of the same owner; such wins count there.
+    @param from_account Account id that gives.
+    @param to_account Account id that gets.
+    @param token Address of the settlement token or of a listed collateral.
+    @param amount Token units.
+    @custom:reverts registry: not the account's owner
+    """
+    registry._require_authorised(from_account, role_layout.WITHDRAW)
+    registry._require_withdrawals_open()
+    assert from_account != to_account, "clearinghouse: same account"
+    is_own: bool = words._owner_of(from_account) == words._owner_of(to_account)
+    registry._require_some(amount)
+    from_header: uint256 = margin_moves._payer(from_account)
+    to_header: uint256 = ledger._header(to_account)
+    moved: uint256 = 0
+    if token == currency.SETTLEMENT_TOKEN:
+        moved = amount * currency.SETTLEMENT_SCALE
+        registry._require_held(convert(moved, int256) <= words._cash(from_header))
+        free: uint256 = fresh_wins._free(from_header)
+        if moved > free:
+            margin_moves._require_free(is_own)
+            from_header, to_header = fresh_wins._carried(from_header, to_header, moved - free)
+        from_header = words._with_cash(
+            from_header, words._cash(from_header) - convert(moved, int256)
+        )
+        to_header = margin_moves._credit_cash(to_account, to_header, moved)
+    else:
+        assert is_own, "clearinghouse: another owner"
+        from_header, moved = margin_moves._debit_collateral(
+            from_account, from_header, token, amount
+        )
+        to_header = margin_moves._credit_collateral(
+            to_account, to_header, registry._index_of(token), moved
+        )
+    ledger.headers[from_account] = from_header
+    ledger.headers[to_account] = to_header
+    margin_moves._require_margin_left(from_account, from_header)
+    log IClearinghouseEvents.Transferred(
+        from_account=from_account,
+        to_account=to_account,
+        token=token,
+        amount=moved,
+        from_cash=words._cash(from_header),
+        to_cash=words._cash(to_header),
+    )
