@@ -24,6 +24,7 @@ PARTS = {
         "ClearinghouseTearUps",
         "ClearinghouseSettlement",
         "ClearinghouseAdmin",
+        "ClearinghouseWithdrawals",
     ),
     "DefaultManager": ("DefaultManagerInsolvency",),
 }
@@ -186,6 +187,13 @@ def _parameters(chain: Chain, done: Deployment) -> None:
         owed.share.ppm,
         owed.grace,
         owed.discount.ppm,
+    )
+    exits = config.exits
+    chain.send(
+        clearinghouse,
+        "set_outflow_limit",
+        exits.outflow_share.ppm,
+        exits.outflow_floor.units(0),
     )
     fund, end = config.default_fund, config.wind_down
     threshold = fund.contribution_threshold.units(0)

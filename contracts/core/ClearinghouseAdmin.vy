@@ -21,12 +21,15 @@ from ..interfaces import IClearinghouseAdmin
 from ..interfaces import IClearinghouseEvents
 from ..interfaces import IClearinghouseRecords
 from ..interfaces import ISettlesIn
+from ..modules.layout import exit_words
+from ..modules.layout import fresh_wins
 from ..modules.layout import limits
 from ..modules.layout import role_layout
 from ..modules.layout import units
 from ..modules.layout import words
 from ..modules import currency
 from ..modules import end_terms
+from ..modules import exits
 from ..modules import final_settlement
 from ..modules import funding_math
 from ..modules import ledger
@@ -47,6 +50,7 @@ initializes: registry
 initializes: sides
 initializes: ledger[sides := sides]
 initializes: final_settlement
+initializes: exits[currency := currency, ledger := ledger]
 initializes: pauses[registry := registry]
 initializes: proposals[ownable := ownable, pauses := pauses, registry := registry]
 initializes: end_terms[
@@ -124,6 +128,7 @@ exports: (
 FIRST_CAP: constant(uint256) = 100_000  # of a new collateral, ppm of its cap
 
 MAX_PAUSE: constant(uint256) = 86_400  # seconds
+MIN_OUTFLOW_SHARE: constant(uint256) = 100_000  # of the cash held, ppm: 10 %
 
 
 @deploy
@@ -267,6 +272,60 @@ def pot() -> uint256:
     """
     held: uint256 = vault._balance(currency.SETTLEMENT_TOKEN) * currency.SETTLEMENT_SCALE
     return held - min(ledger.reserve, held) + final_settlement.cash_paid
+
+
+@external
+@view
+def locked_cash(account: uint256) -> uint256:
+    """
+    @notice What an account has won too lately to take it out. Anyone.
+    @param account Account id.
+    @return WAD cash; more than the account has when it has just left the default procedure; 0 in a
+            stage, in which nothing leaves.
+    """
+    return convert(fresh_wins._locked(ledger.headers[account]), uint256)
+
+
+@external
+@view
+def debit_for(account: uint256, amount: uint256) -> uint256:
+    """
+    @notice What a withdrawal of cash would cost an account by the hole that stands. Anyone.
+    @param account Account id.
+    @param amount Settlement token units.
+    @return WAD cash: the `max_debit` that such a withdrawal needs.
+    @custom:reverts ledger: unknown account
+    """
+    return exits._debit_for(
+        account,
+        amount * currency.SETTLEMENT_SCALE,
+        fresh_wins._free(ledger._header(account)),
+    )
+
+
+@external
+@view
+def fresh_right(account: uint256) -> uint256:
+    """
+    @notice What an account could take out at par while a hole stands: what it has brought in since
+            the hole opened, less what it took out and what new losses took. Anyone.
+    @param account Account id.
+    @return WAD cash, at most its cash counts.
+    """
+    return exits._right_now(account)
+
+
+@external
+@view
+def outflow() -> (uint256, uint256, uint256, uint256):
+    """
+    @notice The limit on cash that leaves within an hour. Anyone.
+    @return share ppm of the reference, 0: no limit.
+    @return least Whole units of cash that may leave in any case.
+    @return reference Cash held when the window began, WAD.
+    @return began When the window began, unix seconds.
+    """
+    return exits._outflow_terms()
 
 
 @external
@@ -424,6 +483,24 @@ def set_contribution_threshold(threshold: uint256):
         word & (2**role_layout.SECOND_FIELD - 1) | threshold << role_layout.SECOND_FIELD
     )
     log IClearinghouseEvents.ContributionThresholdSet(threshold=threshold)
+
+
+@external
+def set_outflow_limit(share: uint256, least: uint256):
+    """
+    @notice Limits cash that leaves by withdrawals within an hour, net of what comes in. Owner only.
+    @param share ppm of the cash held when the hour began: 10 % at least, or 0 for no limit.
+    @param least Whole units of cash that may leave in any case, below 2**40.
+    @custom:reverts ownable: caller is not the owner
+    """
+    ownable._check_owner()
+    assert (
+        (share == 0 or share >= MIN_OUTFLOW_SHARE)
+        and share <= units.PPM
+        and least < exit_words.LEAST_LIMIT
+    ), "clearinghouse: outflow limit out of bounds"
+    exits._set_outflow(share, least)
+    log IClearinghouseEvents.OutflowLimitSet(share=share, least=least)
 
 
 # INTERNAL -----------------------------------------------------------------------------------------

@@ -19,9 +19,11 @@ from ..interfaces import IClearinghouseSettlement
 from ..interfaces import ISettlesIn
 from ..modules.layout import role_layout
 from ..modules.layout import tier_layout
+from ..modules.layout import units
 from ..modules.layout import words
 from ..modules import currency
 from ..modules import debts
+from ..modules import exits
 from ..modules import final_settlement
 from ..modules import ledger
 from ..modules import registry
@@ -39,6 +41,7 @@ initializes: registry
 initializes: sides
 initializes: ledger[sides := sides]
 initializes: final_settlement
+initializes: exits[currency := currency, ledger := ledger]
 initializes: wind_down[
     currency := currency,
     final_settlement := final_settlement,
@@ -107,7 +110,8 @@ def repay(account: uint256, amount: uint256) -> uint256:
 def recover(account: uint256) -> uint256:
     """
     @notice Lets an indebted account without positions and without a stage pay what it owes out of
-            its own cash, in the order of `repay`. Anyone.
+            its own cash, in the order of `repay`; while a hole stands, its part in that alone.
+            Anyone.
     @param account Account id.
     @return What is still owed, WAD cash.
     @custom:reverts registry: winding down | ledger: unknown account | ledger: no position to
@@ -124,6 +128,10 @@ def recover(account: uint256) -> uint256:
     held: uint256 = convert(max(words._cash(header), 0), uint256) // currency.SETTLEMENT_SCALE
     registry._require_held(held != 0)
     owed: uint256 = debts._total(ledger.debts[account])
+    if ledger.hole != 0:
+        # Nothing leaves at par while a hole stands: only its own part is paid, which stays here.
+        owed = debts._field(ledger.debts[account], tier_layout.DEBT_HOLE) * units.CASH_UNIT
+        assert owed != 0, "clearinghouse: a hole stands"
     given: uint256 = min(held, (owed + currency.SETTLEMENT_SCALE - 1) // currency.SETTLEMENT_SCALE)
     header = ledger._book_cash(
         account, header, words._cash(header) - convert(given * currency.SETTLEMENT_SCALE, int256)

@@ -1,12 +1,12 @@
 #pragma version 0.4.3
 #pragma nonreentrancy on
 """
-@title Slices, draws, shortfalls, reserve
+@title Slices, draws, reserve
 @custom:contract-name ClearinghouseSlices
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice What moves margin between accounts and funds in a default, part by part: slices to bidders,
-        draws from the funds, cover of negative cash, and the reserve. This part has the
+        draws from the funds, and the reserve. This part has the
         Clearinghouse's storage layout (a test compares them) and works only through it, by
         delegatecall; called directly it finds an empty ledger, no owner and no roles, and reverts.
 """
@@ -14,17 +14,15 @@
 from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
 from ..interfaces import IClearinghouseEvents
-from ..interfaces import IClearinghouseShortfalls
+from ..interfaces import IClearinghouseReserve
 from ..interfaces import IClearinghouseSlices
-from ..interfaces import IRiskEngine
 from ..interfaces import ISettlesIn
 from ..modules.layout import leg_layout
-from ..modules.layout import levels
-from ..modules.layout import limits
 from ..modules.layout import role_layout
 from ..modules.layout import units
 from ..modules.layout import words
 from ..modules import currency
+from ..modules import exits
 from ..modules import final_settlement
 from ..modules import ledger
 from ..modules import registry
@@ -32,7 +30,7 @@ from ..modules import sides
 from ..modules import trading
 from ..modules import vault
 
-implements: IClearinghouseShortfalls
+implements: IClearinghouseReserve
 implements: IClearinghouseSlices
 implements: ISettlesIn
 initializes: ownable
@@ -42,6 +40,7 @@ initializes: registry
 initializes: sides
 initializes: ledger[sides := sides]
 initializes: final_settlement
+initializes: exits[currency := currency, ledger := ledger]
 initializes: trading[currency := currency, ledger := ledger, sides := sides, registry := registry]
 exports: (currency.SETTLEMENT_TOKEN,)
 
@@ -57,82 +56,6 @@ def __init__(settlement_token: address):
     ownable_2step.__init__()
     ownable_2step._transfer_ownership(empty(address))
     currency.__init__(settlement_token)
-
-
-# SHORTFALLS ---------------------------------------------------------------------------------------
-
-@external
-def cover_shortfall(
-    account: uint256,
-    token: address,
-    cash_amount: uint256,
-    min_collateral: uint256,
-    recipient: address,
-) -> uint256:
-    """
-    @notice Pays an account's negative cash and takes its collateral at a small discount. Anyone,
-            once its cash has been negative for the grace time, however little; and any negative
-            cash while the total is above its cap, from the grace time after `call_debts` on for a
-            week. The account must be healthy (equity at MM or above) afterwards: one that is not is
-            called and sold.
-    @param account Account id.
-    @param token Address of the collateral to take.
-    @param cash_amount Settlement token units to pay, at most what is owed (rounded up).
-    @param min_collateral Least amount of collateral that the caller accepts, token units.
-    @param recipient Address that gets the collateral.
-    @return Collateral taken, token units (rounded down).
-    @custom:reverts registry: amount is zero | registry: winding down | ledger: unknown account |
-                    ledger: no position to convert | words: number out of range | ledger: account
-                    under a call | clearinghouse: not open yet | registry: unknown token | registry:
-                    price not valid | vault: token transfer failed | clearinghouse: owes less |
-                    registry: not enough held | clearinghouse: below minimum
-    """
-    registry._require_some(cash_amount)
-    registry._require_running()
-    header: uint256 = ledger._convert_settled(account, ledger._header(account))
-    ledger._require_uncalled(header)
-    since: uint256 = ledger.shortfall_clocks[account] & words.SINCE_MASK
-    assert (
-        since != 0 and block.timestamp >= since + registry.shortfall_grace
-    ) or self._are_debts_due(), "clearinghouse: not open yet"
-    index: uint256 = registry._index_of(token)
-    low: uint256 = 0
-    high: uint256 = 0
-    valid: bool = False
-    engine: address = registry._role(role_layout.RISK_ENGINE)
-    low, high, valid = staticcall IRiskEngine(engine).price(leg_layout.COLLATERAL_ROW + index)
-    registry._require_valid(valid)
-
-    paid: uint256 = (
-        vault._pull(currency.SETTLEMENT_TOKEN, msg.sender, cash_amount) * currency.SETTLEMENT_SCALE
-    )
-    cash: int256 = words._cash(header)
-    assert (
-        cash < 0 and paid < convert(-cash, uint256) + currency.SETTLEMENT_SCALE
-    ), "clearinghouse: owes less"
-    scale: uint256 = registry.collaterals[index].scale
-    worth: uint256 = paid * (units.PPM + registry.shortfall_discount) // units.PPM
-    taken: uint256 = worth * units.WAD // low // scale
-    debited: uint256 = taken * scale
-    held: uint256 = ledger.collateral[account][index]
-    registry._require_held(debited <= held)
-    assert taken >= min_collateral, "clearinghouse: below minimum"
-    header = ledger._book_cash(account, header, cash + convert(paid, int256))
-    header = ledger._book_collateral(account, header, index, held - debited)
-    ledger.headers[account] = header
-    registry.collaterals[index].total -= debited
-    # The bonus comes out of an account that can afford it: one below MM is called and sold (INV-4).
-    trading._require_margin(engine, account, header, levels.MAINTENANCE, [])
-    log IClearinghouseEvents.ShortfallCovered(
-        account=account,
-        payer=msg.sender,
-        token=token,
-        cash_paid=paid,
-        collateral_taken=debited,
-        cash=words._cash(header),
-    )
-    vault._push(token, recipient, taken)
-    return taken
 
 
 # RESERVE ------------------------------------------------------------------------------------------
@@ -299,21 +222,3 @@ def _fill_from_sender(tokens: uint256) -> uint256:
         payer=msg.sender, arrived=arrived, hole=ledger.hole, reserve=ledger.reserve
     )
     return arrived
-
-
-@internal
-@view
-def _are_debts_due() -> bool:
-    """
-    @dev Whether all negative cash was called in a grace time ago, and its total is above its cap
-         (still, or again): then moving a debt to another account gains no new grace.
-    """
-    called: uint256 = ledger.debts_called_at
-    due: uint256 = called + registry.shortfall_grace
-    return (
-        called != 0
-        and block.timestamp >= due
-        and block.timestamp < due + limits.CALLED_TIME
-        and ledger.negative_cash
-        > ledger._debt_cap(vault._balance(currency.SETTLEMENT_TOKEN) * currency.SETTLEMENT_SCALE)
-    )

@@ -17,6 +17,7 @@ from ..interfaces import IClearinghouseEvents
 from ..interfaces import IClearinghouseMarkets
 from ..interfaces import IClearinghouseTearUps
 from ..interfaces import ISettlesIn
+from ..modules.layout import fresh_wins
 from ..modules.layout import leg_layout
 from ..modules.layout import limits
 from ..modules.layout import role_layout
@@ -25,6 +26,7 @@ from ..modules.layout import tier_layout
 from ..modules.layout import words
 from ..modules import currency
 from ..modules import debts
+from ..modules import exits
 from ..modules import final_settlement
 from ..modules import ledger
 from ..modules import registry
@@ -42,6 +44,7 @@ initializes: registry
 initializes: sides
 initializes: ledger[sides := sides]
 initializes: final_settlement
+initializes: exits[currency := currency, ledger := ledger]
 initializes: tear_up[ledger := ledger, registry := registry, sides := sides]
 initializes: settled_markets[
     final_settlement := final_settlement,
@@ -133,7 +136,8 @@ def conclude(
     to_hole: uint256 = loss - charged - from_reserve
     if loss != 0:
         ledger.reserve -= from_reserve
-        ledger.hole += to_hole
+        if to_hole != 0:
+            exits._deepen_hole(to_hole)
         cash: int256 = words._cash(header) + convert(loss, int256)
         header = ledger._book_cash(account, header, cash)
         log IClearinghouseEvents.LossSettled(
@@ -171,7 +175,9 @@ def _set_stage(account: uint256, header: uint256, since: uint256):
     ):
         stage = stages.INSOLVENCY
         began = since
-    ledger.headers[account] = words._with_stage(header, stage, began)
+        ledger.headers[account] = words._with_stage(header, stage, began)
+    else:
+        ledger.headers[account] = fresh_wins._without_stage(header)
     log IClearinghouseEvents.StageSet(account=account, stage=stage, since=began)
 
 

@@ -24,7 +24,7 @@ from ethereum.ercs import IERC20Detailed
 from snekmate.utils import math
 from ..interfaces import IClearinghouse
 from ..interfaces import IClearinghouseRecords
-from ..interfaces import IClearinghouseShortfalls
+from ..interfaces import IClearinghouseReserve
 from ..interfaces import IClearinghouseSlices
 from ..interfaces import IFund
 from .layout import role_layout
@@ -177,7 +177,7 @@ def _forward(booked: uint256) -> uint256:
     assert held > booked + self.deferred, "fund: nothing to forward"
     tokens: uint256 = held - booked - self.deferred
     vault._approve(SETTLEMENT_TOKEN, CLEARINGHOUSE, tokens)
-    extcall IClearinghouseShortfalls(CLEARINGHOUSE).donate(tokens)
+    extcall IClearinghouseReserve(CLEARINGHOUSE).donate(tokens)
     log IFund.ForwardUnclaimed(caller=msg.sender, tokens=tokens)
     return tokens
 

@@ -15,6 +15,21 @@ SLICES: constant(uint256) = 0
 TEAR_UPS: constant(uint256) = 1
 SETTLEMENT: constant(uint256) = 2
 ADMIN: constant(uint256) = 3
+WITHDRAWALS: constant(uint256) = 4
+
+# ClearinghouseWithdrawals.
+WITHDRAW: constant(bytes4) = method_id(
+    "withdraw(uint256,address,uint256,address)", output_type=bytes4
+)
+WITHDRAW_AT_HOLE: constant(bytes4) = method_id(
+    "withdraw(uint256,address,uint256,address,uint256)", output_type=bytes4
+)
+TRANSFER: constant(bytes4) = method_id(
+    "transfer(uint256,uint256,address,uint256)", output_type=bytes4
+)
+COVER_SHORTFALL: constant(bytes4) = method_id(
+    "cover_shortfall(uint256,address,uint256,uint256,address)", output_type=bytes4
+)
 
 # ClearinghouseSlices.
 SLICE_ACCOUNT: constant(bytes4) = method_id(
@@ -22,9 +37,6 @@ SLICE_ACCOUNT: constant(bytes4) = method_id(
 )
 RECEIVE_DRAW: constant(bytes4) = method_id(
     "receive_draw(uint256,uint256,uint256)", output_type=bytes4
-)
-COVER_SHORTFALL: constant(bytes4) = method_id(
-    "cover_shortfall(uint256,address,uint256,uint256,address)", output_type=bytes4
 )
 COLLECT_FEES: constant(bytes4) = method_id("collect_fees(uint256)", output_type=bytes4)
 PAY_PREMIUM: constant(bytes4) = method_id("pay_premium(uint256)", output_type=bytes4)
@@ -61,14 +73,20 @@ BEGIN_REDEMPTION: constant(bytes4) = method_id("begin_redemption()", output_type
 @pure
 def _part_of(selector: uint256) -> uint256:
     """
-    @dev The part that has a function; the parts that a default calls are compared first.
+    @dev The part that has a function; what is called most is compared first.
     @param selector First four bytes of the call, as a number.
-    @return SLICES, TEAR_UPS, SETTLEMENT or ADMIN.
+    @return WITHDRAWALS, SLICES, TEAR_UPS, SETTLEMENT or ADMIN.
     """
+    if (
+        selector == convert(WITHDRAW, uint256)
+        or selector == convert(WITHDRAW_AT_HOLE, uint256)
+        or selector == convert(TRANSFER, uint256)
+        or selector == convert(COVER_SHORTFALL, uint256)
+    ):
+        return WITHDRAWALS
     if (
         selector == convert(SLICE_ACCOUNT, uint256)
         or selector == convert(RECEIVE_DRAW, uint256)
-        or selector == convert(COVER_SHORTFALL, uint256)
         or selector == convert(COLLECT_FEES, uint256)
         or selector == convert(PAY_PREMIUM, uint256)
         or selector == convert(RECEIVE_DEFERRED, uint256)
