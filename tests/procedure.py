@@ -69,6 +69,14 @@ def fill_funds(scene: Scene, insurance: float, contributions: float = 0, pledges
     return member
 
 
+def give(scene: Scene, reserve: float) -> None:
+    """Let the staker give to the reserve."""
+    if reserve:
+        world = scene.world
+        tokens = world.fund(scene.staker, "USDC", reserve)
+        world.clearinghouse.donate(tokens, sender=scene.staker)
+
+
 @dataclass
 class Two:
     """Two traders in the same trouble."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.procedure import BOOK_DUST, INSOLVENT, SHORTFALL, only, refused, sunk, tear_up, two
+from tests.procedure import BOOK_DUST, INSOLVENT, SHORTFALL, give, only, refused, sunk, tear_up, two
 from verification.engine.scenes import INSOLVENT_PRICE, Scene, set_waterfall
 from verification.engine.world import ETH, HEALTHY, WAD, World
 
@@ -24,13 +24,10 @@ def collected(scene: Scene) -> Scene:
 
 
 def small(world: World, size: float = 10) -> Scene:
-    """A trader LONG so much on a tenth of what the other scenes have for ten times as much, and a
-    reserve from other trades; insolvent."""
+    """An insolvent trader LONG so much, and a reserve of 500."""
     scene = Scene.set(world, size=size, cash=100 * size)
     world.stake(scene.staker, 3_000)
-    world.fund(scene.staker, "USDC", 500)
-    world.settlement.approve(world.clearinghouse, 2**256 - 1, sender=scene.staker)
-    world.clearinghouse.donate(500 * 10**6, sender=scene.staker)
+    give(scene, 500)
     scene.price(INSOLVENT_PRICE)
     return scene
 
