@@ -286,7 +286,7 @@ def test_model_and_chain_agree(fast_world, seed):
         ("cash", lambda w: setattr(_first(w), "cash", _first(w).cash + 1)),
         ("stage", lambda w: setattr(_first(w), "stage", AUCTION)),
         ("hole", lambda w: setattr(w, "hole", 1)),
-        ("protocol fees", lambda w: setattr(w, "reserve", w.reserve + 1)),
+        ("reserve", lambda w: setattr(w, "reserve", w.reserve + 1)),
         ("funding", lambda w: setattr(w.markets[1], "funding", w.markets[1].funding + 1)),
         ("LONG shares", lambda w: setattr(w.markets[1].sides[0], "shares", 5)),
         ("is indexed", lambda w: setattr(w.markets[2].sides[1], "is_indexed", True)),

@@ -209,26 +209,33 @@ def cover_shortfall(
     return taken
 
 
+def fill(w: State, amount: int) -> tuple[int, int]:
+    """Money of nobody's fills the hole, the rest is reserve. Return what went to each."""
+    to_hole = min(w.hole, amount)
+    w.hole -= to_hole
+    w.reserve += amount - to_hole
+    return to_hole, amount - to_hole
+
+
 def collect_fees(w: State, sender: str, number: int) -> int:
-    """Fees repay the hole; whole token units of the rest go to the funds, what is less stays."""
+    """Fees of a market repay the hole, the rest is reserve. Return that."""
     market = ledger.market_of(w, number)
     require(w.phase != WINDING_DOWN, "registry: winding down")
-    fees = market.fees + w.reserve
-    to_hole = min(w.hole, fees)
-    units = down(fees - to_hole, w.scale)
-    to_members = down(units * w.terms.default_fund_share, PPM) if members.has_members(w) else 0
-    market.fees = 0
-    w.reserve = fees - to_hole - units * w.scale
-    w.hole -= to_hole
-    tokens.give(w, w.settlement, INSURANCE, units - to_members)
-    if to_members:
-        tokens.approve(w, w.settlement, CLEARINGHOUSE, members.FUND, to_members)
-        members.receive_fees(w, CLEARINGHOUSE, to_members)
+    fees, market.fees = market.fees, 0
+    return fill(w, fees)[1]
+
+
+def donate(w: State, sender: str, units: int) -> int:
+    """Anyone gives to hole and reserve. Return what arrived."""
+    require(units != 0, "registry: amount is zero")
+    require(w.phase != WINDING_DOWN, "registry: winding down")
+    tokens.take(w, w.settlement, sender, units)
+    fill(w, units * w.scale)
     return units
 
 
 def receive_draw(w: State, fund: str, number: int, units: int, cash: int) -> None:
-    """A fund pays for an account; what the tokens are worth more becomes fees."""
+    """A fund pays for an account; what the tokens are worth more becomes reserve."""
     tokens.approve(w, w.settlement, fund, CLEARINGHOUSE, units)
     tokens.take(w, w.settlement, fund, units)
     ledger.add_cash(w, w.accounts[number], cash)

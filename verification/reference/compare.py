@@ -54,9 +54,6 @@ def _account(w: State, world: Any, ours: Account) -> Iterator[Pair]:
     yield f"{name} in shortfall since", ours.shortfall_since, house.shortfall_since(ours.id)
     debts = sum(owed << 51 * tier for tier, owed in enumerate(ours.debts))
     yield f"{name} debts", debts, house.debts(ours.id)
-    kept = w.reservations.get(ours.id)
-    kept = tuple(part * MILLIONTH for part in kept.fields) if kept else (0, 0, 0, 0)
-    yield f"{name} reservation", kept, world.default_manager.reservation(ours.id)
     required = w.members.required_of[ours.id]
     yield f"{name} contribution asked", required, world.default_fund.required_of(ours.id)
     yield f"{name} epoch", w.epochs[ours.id], world.exchange.epochs(ours.id)
@@ -65,12 +62,11 @@ def _account(w: State, world: Any, ours: Account) -> Iterator[Pair]:
 def _totals(w: State, world: Any) -> Iterator[Pair]:
     house, manager = world.clearinghouse, world.default_manager
     yield "hole", w.hole, house.hole()
-    yield "protocol fees", w.reserve, house.reserve()
+    yield "reserve", w.reserve, house.reserve()
     yield "negative cash", w.negative_cash, house.negative_cash()
     yield "phase", w.phase, house.phase()
     yield "proofs end", w.proofs_end, house.proofs_end()
     yield "pot, claims", (w.pot, w.claims), (house.pot(), house.claims())
-    yield "reserved", tuple(waterfall.reserved_total(w)), manager.reserved()
     yield "limit used by all", waterfall.used(w, 0), manager.limit_used(0)
     for action, pauses in enumerate(w.pauses):
         word = house.pause_budgets(action)
@@ -139,11 +135,9 @@ def _funds(w: State, world: Any) -> Iterator[Pair]:
     fund, stakes = world.insurance_fund, w.stakes
     yield "insurance fund supply", stakes.supply, fund.totalSupply()
     yield "insurance fund halvings", stakes.halvings, fund.halvings()
-    yield "insurance fund reserved", stakes.reserved, fund.reserved()
     fund = world.default_fund
     for place, pool in enumerate(w.members.tranches):
         yield f"tranche {place}", (pool.assets, pool.total, pool.epoch), fund.tranche(place)
-    yield "default fund reserved", w.members.reserved, fund.reserved()
 
 
 def _person(w: State, world: Any, who: str) -> Iterator[Pair]:

@@ -107,7 +107,6 @@ def _unstake(w: State, sender: str, receiver: str, owner: str, units: int, share
         w.stakes.requests.pop(owner, None)
     else:
         require(w.phase == RUNNING, "fund: winding down")
-        require(w.stakes.reserved == 0, "fund: money is reserved")
         request = w.stakes.requests.get(owner)
         in_window = request is not None and request.ready_at <= w.now < request.lapses_at
         require(in_window, "slashable shares: no open window")
@@ -171,6 +170,11 @@ def draw(w: State, account: int, cash: int) -> int:
         clearinghouse.receive_draw(w, INSURANCE, account, units, paid)
     _consolidate(w)
     return paid
+
+
+def restore(w: State, units: int) -> None:
+    """Take back what a default had cost."""
+    tokens.pull(w, w.settlement, INSURANCE, clearinghouse.CLEARINGHOUSE, INSURANCE, units)
 
 
 def _consolidate(w: State) -> None:

@@ -45,11 +45,6 @@ def worth(w: State, member: str, place: int) -> int:
     return worth_of(pool, pool.shares[member])
 
 
-def has_members(w: State) -> bool:
-    """Whether anybody has a contribution."""
-    return w.members.tranches[CONTRIBUTIONS].total != 0
-
-
 def _check_room(pool: Tranche) -> None:
     require(pool.assets < 2**96 and pool.total < 2**128, "loss tranches: tranche is full")
 
@@ -114,7 +109,6 @@ def cancel_notice(w: State, sender: str) -> None:
 def withdraw(w: State, sender: str, recipient: str) -> int:
     """Pay what a notice names, inside its window."""
     require(w.phase == RUNNING, "fund: winding down")
-    require(w.members.reserved == 0, "fund: money is reserved")
     notice = w.members.notices.get(sender)
     named = live_shares(w, notice) if notice else [0, 0]
     is_open = any(named) and notice.ready_at <= w.now < notice.lapses_at
@@ -236,16 +230,12 @@ def receive_fees(w: State, sender: str, units: int) -> None:
     _check_room(escrow)
 
 
-def restore(w: State, account: int, own: int, contributions: int, assessments: int) -> None:
-    """Take back what a default had cost; the owner's part becomes contribution shares of theirs."""
+def restore(w: State, contributions: int, assessments: int) -> None:
+    """Take back what a default had cost."""
     pool, escrow = w.members.tranches
-    _pull(w, clearinghouse.CLEARINGHOUSE, own + contributions + assessments)
+    _pull(w, clearinghouse.CLEARINGHOUSE, contributions + assessments)
     pool.assets += contributions
     escrow.assets += assessments
-    minted = shares_for(pool, own)
-    pool.shares[w.accounts[account].owner] += minted
-    pool.total += minted
-    pool.assets += own
     _check_room(pool)
     _check_room(escrow)
 

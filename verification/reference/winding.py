@@ -76,14 +76,12 @@ def _require_proofs(w: State) -> None:
 def prove_deficit(w: State, sender: str, number: int, caller: int = 0) -> int:
     """Show that an account ends in deficit. Return the reward."""
     require(number != caller, "default manager: account proves itself")
-    if number in w.accounts:
-        waterfall.release(w, w.accounts[number])
     _require_proofs(w)
     account = ledger.account_of(w, number)
     ledger.convert_settled(w, account)
     require(account.cash < 0, "wind down: no deficit")
     deficit = _seize(w, account)
-    claim = Claim.of(w, account, deficit, [])
+    claim = Claim.of(account, deficit, [])
     waterfall.split(w, [claim], is_limited=False)
     insolvency.draw(w, claim, with_own=True)
     loss = max(-account.cash, 0)

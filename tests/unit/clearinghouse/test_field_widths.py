@@ -115,7 +115,7 @@ def test_gain_of_a_leg_whose_side_was_torn_up(world, ledger, manager, exchange, 
     for price, passes in ((most, True), (most + 1, False)):
         checkpoint = world.chain.snapshot()
         known = [ROW << 240 | 1 << 239 | price]
-        ledger.tear_up_account(short.account, WAD, known, 0, 1, sender=manager)
+        ledger.tear_up_accounts([(short.account, known)], 0, 0, sender=manager)
         assert world.market().funding == 0
         if passes:
             (_, leg) = ledger.portfolio(long.account)[1]
