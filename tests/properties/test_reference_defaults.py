@@ -207,4 +207,3 @@ def test_model_and_chain_agree_on_who_pays(fast_world, seed):
         walk.crash()
     calls: Any = walk.twin.calls
     assert calls["default_manager.tear_up"] > 0
-    print(walk.foreseen, walk.partly, walk.charged, dict(calls))

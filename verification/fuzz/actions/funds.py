@@ -16,7 +16,6 @@ STAKE = {
 }
 LEAVE = {
     "fund: winding down",
-    "fund: money is reserved",
     "slashable shares: no open window",
     "slashable shares: more than requested",
     "slashable shares: more than free",
@@ -153,8 +152,7 @@ def cancel_notice(stage: Stage, who: int) -> Call:
     "funds",
     {
         "fund: winding down",
-        "fund: money is reserved",
-        "leave notices: no open window",
+            "leave notices: no open window",
         "default fund: pledge too small",
         "requirements: contribution too small",
         "default fund: no recipient",
