@@ -26,6 +26,7 @@ from ..modules.layout import units
 from ..modules.layout import words
 from ..modules import funding_math
 from ..modules import prospects
+from ..modules import remainder_math
 from ..modules import wad_math
 
 implements: IHouseContract
@@ -326,11 +327,17 @@ def _account(
 
     judged: bool = False
     legs_priced: bool = False
+    has_positions: bool = False
     judged, seen.equity, seen.initial, seen.maintenance = self._margin(engine, account)
     if judged:
-        judged, legs_priced, seen.all_valid, seen.assessed_equity, seen.assessed_maintenance = (
-            self._assessment(engine, account)
-        )
+        (
+            judged,
+            legs_priced,
+            has_positions,
+            seen.all_valid,
+            seen.assessed_equity,
+            seen.assessed_maintenance,
+        ) = self._assessment(engine, account)
     if judged and seen.stage != stages.UNCALLED:
         judged, seen.since, seen.discount, seen.max_fraction = self._auction(manager, account)
     seen.readable = judged
@@ -341,11 +348,15 @@ def _account(
         seen.assessed_equity, seen.assessed_maintenance, units.PPM
     )
     seen.callable = sellable and seen.stage == stages.UNCALLED
-    if sellable and (seen.stage != stages.AUCTION or seen.assessed_equity <= 0):
+    if sellable and seen.stage < stages.AUCTION:
         grace_over: bool = seen.stage != stages.UNCALLED and block.timestamp > seen.since
         seen.openable = grace_over or not self._meets(
             seen.assessed_equity, seen.assessed_maintenance, terms.close_out
         )
+    elif sellable and seen.stage == stages.AUCTION:
+        seen.openable = seen.assessed_equity <= 0
+    else:
+        seen.openable = sellable and has_positions
     seen.biddable = seen.stage == stages.AUCTION and seen.max_fraction != 0
     seen.curable = seen.stage != stages.UNCALLED and self._meets(
         seen.equity, seen.maintenance, units.PPM
@@ -383,11 +394,12 @@ def _margin(engine: address, account: uint256) -> (bool, int256, uint256, uint25
 
 @internal
 @view
-def _assessment(engine: address, account: uint256) -> (bool, bool, bool, int256, uint256):
+def _assessment(engine: address, account: uint256) -> (bool, bool, bool, bool, int256, uint256):
     """
     @dev RiskEngine.assess, which an account that cannot be judged makes revert.
     @return Whether it answered.
     @return Whether any leg has a VALID price.
+    @return Whether any position has one.
     @return Whether every leg has one.
     @return Equity, WAD cash.
     @return MM, WAD cash.
@@ -402,11 +414,18 @@ def _assessment(engine: address, account: uint256) -> (bool, bool, bool, int256,
         revert_on_failure=False,
     )
     if not success or len(answer) == 0:
-        return False, False, False, 0, 0
+        return False, False, False, False, 0, 0
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
     known: DynArray[uint256, limits.MAX_KNOWN] = []
     seen, known = abi_decode(answer, (IRiskEngine.Assessment, DynArray[uint256, limits.MAX_KNOWN]))
-    return True, len(known) != 0, seen.stuck == 0, seen.equity, seen.maintenance
+    return (
+        True,
+        len(known) != 0,
+        remainder_math._has_positions(known),
+        seen.stuck == 0,
+        seen.equity,
+        seen.maintenance,
+    )
 
 
 @internal

@@ -181,7 +181,8 @@ def tear_up(accounts: DynArray[uint256, limits.BATCH], caller_account: uint256 =
     @param caller_account Account id of who gets the rewards, out of the reserve; 0 forgoes them.
     @custom:reverts default rules: winding down | default rules: liquidations are paused | default
                     manager: no accounts | default manager: accounts out of order | default
-                    manager: account is solvent | default manager: nothing to tear up
+                    manager: account is solvent | default rules: account is healthy | default
+                    rules: price not valid | default manager: nothing to tear up
     """
     word: uint256 = default_rules._open_word()
     assert len(accounts) != 0, "default manager: no accounts"
@@ -196,6 +197,8 @@ def tear_up(accounts: DynArray[uint256, limits.BATCH], caller_account: uint256 =
         known: DynArray[uint256, limits.MAX_KNOWN] = []
         seen, known = default_rules._assess(word, account)
         self._require_insolvent(seen)
+        # Nor is an empty account one to be torn up.
+        default_rules._require_unhealthy(seen, len(known))
         assert remainder_math._has_positions(known) or (
             seen.stage != stages.INSOLVENCY or (seen.stuck == 0 and len(known) == 0)
         ), "default manager: nothing to tear up"

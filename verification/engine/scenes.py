@@ -20,7 +20,7 @@ PRICE = 2_000
 
 HEALTHY_PRICE = 1_960  # equity 5,900, MM 4,752
 CALL_PRICE = 1_945  # equity 4,400, MM 4,715: callable, with grace
-CLOSE_OUT_PRICE = 1_920  # equity 1,900, MM 4,654: below half of MM, no grace
+CLOSE_OUT_PRICE = 1_930  # equity 2,900, MM 4,679: below 80 % of MM, no grace
 THIN_PRICE = 1_902  # equity 100, MM 4,611: less than any discount and fee
 INSOLVENT_PRICE = 1_890  # equity -1,100
 

@@ -240,7 +240,7 @@ def _losses(
     except AssertionError as broken:
         require(False, "INV-6: the tiers did not pay in order", broken)
     parties = set(targets) | ({call.args[2]} if call.function == "bid" else set())
-    if call.function == "call_margin":
+    if call.function in ("call_margin", "tear_up"):
         parties.add(call.args[1])
     lost = 0
     for account in stage.ids:
@@ -293,5 +293,4 @@ CHECKS: dict[str, Check] = {
     "default_manager.open_auction": procedure,
     "default_manager.bid": procedure,
     "default_manager.tear_up": procedure,
-    "default_manager.reopen": procedure,
 }

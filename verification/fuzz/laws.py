@@ -1,7 +1,7 @@
 """The numbered invariants that can be read off the books at any moment (docs/invariants.md).
 
 `check_books` reads every word of the ledger once and looks at it from all sides: INV-1 at several
-prices and token by token, INV-2, sums against aggregates, INV-6 for reservations, INV-7 for the one
+prices and token by token, INV-2, sums against aggregates, INV-7 for the one
 who never acts, INV-12 in a redemption, and every account's margin against the specification.
 """
 
@@ -12,7 +12,6 @@ from types import SimpleNamespace
 from typing import Any
 
 from bulkhead.books import PRICE_FACTORS, MarketBook
-from verification.engine.world import INSOLVENT
 from verification.fuzz.action import Violation
 from verification.fuzz.gang import ASSET_OF_MARKET, ASSET_OF_TOKEN
 from verification.fuzz.stage import IDLE_CASH, IDLE_PLACE, Stage
@@ -108,7 +107,6 @@ def check_books(stage: Stage) -> None:
     _aggregates_are_sums(stage, model)
     _engine_agrees(stage, model)
     if phase == RUNNING:
-        _reservations_are_kept(stage, model)
         require(
             model.cash(stage.account(IDLE_PLACE)) >= IDLE_CASH * WAD,
             "INV-7: an account without positions lost money",
@@ -242,14 +240,3 @@ def _funds_hold_their_books(stage: Stage) -> None:
         books = booked + fund.deferred() + fund.kept()
         held = token.balanceOf(fund)
         require(held >= books, "a fund's books are not held", f"{books} booked, {held} held")
-
-
-def _reservations_are_kept(stage: Stage, model: Model) -> None:
-    """INV-6: what is reserved is the sum over accounts."""
-    manager = stage.world.default_manager
-    rows = {account: tuple(manager.reservation(account)) for account in stage.ids}
-    total = tuple(map(sum, zip(*rows.values(), strict=True)))
-    require(tuple(manager.reserved()) == total, "INV-6: sum of reservations", total)
-    for account, row in rows.items():
-        stage_of = model.books.headers[account].stage
-        require(not any(row) or stage_of == INSOLVENT, "INV-6: reserved without insolvency")

@@ -80,8 +80,7 @@ def _end_defaults(stage: Stage) -> None:
             refusals += [
                 _try(stage, manager.call_margin, account, purse, sender=keeper),
                 _try(stage, manager.open_auction, account, sender=keeper),
-                _try(stage, manager.reopen, account, sender=keeper),
-                _try(stage, manager.tear_up, [account], sender=keeper),
+                _try(stage, manager.tear_up, [account], purse, sender=keeper),
                 _try(stage, manager.bid, account, WAD, purse, 1, 0, NEVER, sender=keeper),
                 _try(stage, manager.cure, account, sender=keeper),
             ]
@@ -91,8 +90,7 @@ def _end_defaults(stage: Stage) -> None:
 
 
 def _is_open(stage: Stage, row: Any) -> bool:
-    """Whether a keeper has something to do. A remainder between MM and the target is nobody's
-    default: it is not sold, and waits for its owner or for prices."""
+    """Whether a keeper has something to do: a position that was in doubt is left."""
     return bool(stage.world.header(row.account).markets)
 
 

@@ -257,16 +257,20 @@ def cover_shortfall(
     return taken
 
 
+def fill(w: State, amount: int) -> tuple[int, int]:
+    """Money of nobody's fills the hole, the rest is reserve. Return what went to each."""
+    to_hole = min(w.hole, amount)
+    w.hole -= to_hole
+    w.reserve += amount - to_hole
+    return to_hole, amount - to_hole
+
+
 def collect_fees(w: State, sender: str, number: int) -> int:
-    """Fees repay the hole; whole token units of the rest go to the funds, what is less stays."""
+    """Fees of a market repay the hole, the rest is reserve. Return that."""
     market = ledger.market_of(w, number)
     require(w.phase != WINDING_DOWN, "registry: winding down")
-    fees = market.fees + w.reserve
-    to_hole = min(w.hole, fees)
-    market.fees = 0
-    w.reserve = fees - to_hole
-    w.hole -= to_hole
-    return down(fees - to_hole, w.scale)
+    fees, market.fees = market.fees, 0
+    return fill(w, fees)[1]
 
 
 def pay_premium(w: State, fund: str, units: int) -> int:
@@ -279,31 +283,17 @@ def pay_premium(w: State, fund: str, units: int) -> int:
     return paid
 
 
-def donate(w: State, sender: str, units: int) -> None:
-    """A gift: the hole first, the rest to the reserve."""
-    require(units != 0, "vault: token transfer failed")
+def donate(w: State, sender: str, units: int) -> int:
+    """Anyone gives to hole and reserve. Return what arrived."""
+    require(units != 0, "registry: amount is zero")
+    require(w.phase != WINDING_DOWN, "registry: winding down")
     tokens.take(w, w.settlement, sender, units)
-    to_hole = min(w.hole, units * w.scale)
-    w.hole -= to_hole
-    w.reserve += units * w.scale - to_hole
-
-
-def exits_open(w: State) -> bool:
-    """Whether a fund may let somebody leave."""
-    until = w.pauses[LIQUIDATIONS].until
-    return w.phase == RUNNING and (until == 0 or until + HOUR + 600 <= w.now)
-
-
-def stopped(w: State) -> int:
-    """For how long pauses of liquidations have stopped exits."""
-    pauses = w.pauses[LIQUIDATIONS]
-    if pauses.until == 0:
-        return 0
-    return min(pauses.until + HOUR + 600, w.now) - pauses.window_start
+    fill(w, units * w.scale)
+    return units
 
 
 def receive_draw(w: State, fund: str, number: int, units: int, cash: int) -> None:
-    """A fund pays for an account; what the tokens are worth more becomes fees."""
+    """A fund pays for an account; what the tokens are worth more becomes reserve."""
     tokens.approve(w, w.settlement, fund, CLEARINGHOUSE, units)
     tokens.take(w, w.settlement, fund, units)
     ledger.add_cash(w, w.accounts[number], cash)

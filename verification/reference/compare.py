@@ -65,9 +65,6 @@ def _account(w: State, world: Any, ours: Account) -> Iterator[Pair]:
         yield f"{name} was given", ours.cash_given, house.cash_given(ours.id)
     debts = sum(owed << 51 * tier for tier, owed in enumerate(ours.debts))
     yield f"{name} debts", debts, house.debts(ours.id)
-    kept = w.reservations.get(ours.id)
-    kept = tuple(part * MILLIONTH for part in kept.fields) if kept else (0, 0, 0, 0)
-    yield f"{name} reservation", kept, world.default_manager.reservation(ours.id)
     noted = w.members.noted_of[ours.id]
     yield f"{name} margin noted", noted, world.default_fund.noted_of(ours.id)
     yield f"{name} epoch", w.epochs[ours.id], world.exchange.epochs(ours.id)
@@ -76,7 +73,7 @@ def _account(w: State, world: Any, ours: Account) -> Iterator[Pair]:
 def _totals(w: State, world: Any) -> Iterator[Pair]:
     house, manager = world.clearinghouse, world.default_manager
     yield "hole", w.hole, house.hole()
-    yield "protocol fees", w.reserve, house.reserve()
+    yield "reserve", w.reserve, house.reserve()
     yield "negative cash", w.negative_cash, house.negative_cash()
     yield "phase", w.phase, house.phase()
     yield "proofs end", w.proofs_end, house.proofs_end()
@@ -86,7 +83,6 @@ def _totals(w: State, world: Any) -> Iterator[Pair]:
     notices = w.wind_down_due, w.wind_down_began, w.kept_until
     theirs = house.wind_down_due(), house.wind_down_began(), house.kept_until()
     yield "due, began, kept until", notices, theirs
-    yield "reserved", tuple(waterfall.reserved_total(w)), manager.reserved()
     yield "limit used by all", waterfall.used(w, 0), manager.limit_used(0)
     for action, pauses in enumerate(w.pauses):
         word = house.pause_budgets(action)

@@ -221,11 +221,14 @@ class Walk(Stage):
         someone, number = self.someone(), account.id
         manager = "default_manager"
         if account.stage == HEALTHY:
-            if self.random.random() < 0.6:
+            choice = self.random.random()
+            if choice < 0.5:
                 caller = self.random.choice([0, self.any_account()])
                 self.call(manager, "call_margin", someone, number, caller)
-            else:
+            elif choice < 0.8:
                 self.call(manager, "open_auction", someone, number)
+            else:
+                self.tear_up([number])
         elif account.stage == CALLED:
             step = self.random.choice(["open_auction", "open_auction", "cure"])
             self.call(manager, step, someone, number)
@@ -233,6 +236,8 @@ class Walk(Stage):
             if self.random.random() < 0.2:
                 step = self.random.choice(["cure", "open_auction"])
                 self.call(manager, step, someone, number)
+            elif self.random.random() < 0.1:
+                self.tear_up([number])
             else:
                 self.bid(number)
         elif account.stage == INSOLVENT:
@@ -242,10 +247,17 @@ class Walk(Stage):
             elif choice < 0.85:
                 others = [a.id for a in self.w.accounts.values() if a.stage == INSOLVENT]
                 batch = self.random.choice([[number], others, sorted(others)])
-                self.call(manager, "tear_up", someone, sorted(batch[:8]))
+                self.tear_up(batch)
             else:
-                step = self.random.choice(["reopen", "cure"])
+                step = self.random.choice(["open_auction", "cure"])
                 self.call(manager, step, someone, number)
+
+    def tear_up(self, numbers: list[int]) -> None:
+        """Tear up some, now and then for a reward."""
+        args: list[Any] = [sorted(numbers[:8])]
+        if self.random.random() < 0.5:
+            args.append(self.random.choice([0, self.any_account(), self.any_account(), 7]))
+        self.call("default_manager", "tear_up", self.someone(), *args)
 
     def bid(self, number: int) -> None:
         """Bid from the account kept for it, from the one with the most cash, or from any."""
@@ -268,21 +280,24 @@ class Walk(Stage):
         """Any step of the procedure on any account."""
         number = self.any_account()
         step = self.random.choice(
-            ["call_margin", "open_auction", "cure", "reopen", "tear_up", "bid", "prove_deficit"]
+            ["call_margin", "open_auction", "cure", "tear_up", "bid", "prove_deficit"]
         )
         if step == "bid":
             self.bid(number)
         elif step == "tear_up":
-            numbers = self.random.sample(self.accounts, 2)
-            self.call("default_manager", "tear_up", self.someone(), numbers)
+            self.tear_up(self.random.sample(self.accounts, 2))
         else:
             self.call("default_manager", step, self.someone(), number)
 
     # Fees, debts ----------------------------------------------------------------------------------
 
     def fees(self) -> None:
-        """Collect fees or accrue funding."""
+        """Collect fees, accrue funding, or give to the reserve."""
         market = self.random.choice([1, 2, 2, 3])
+        if self.random.random() < 0.3:
+            units = self.random.choice([0, 1, int(self.size_of(1, 10**9))])
+            self.call("clearinghouse", "donate", self.someone(), units)
+            return
         step = self.random.choice(["collect_fees", "accrue_funding"])
         self.call("clearinghouse", step, self.someone(), market)
 
@@ -430,14 +445,15 @@ class Walk(Stage):
             (
                 "default_manager",
                 "set_terms",
-                (600, 3_600, 0, 300_000, pick([0, 30_000]), 1_250_000, 500_000, 20_000, 50, 10),
+                (600, 3_600, 0, 300_000, pick([0, 30_000]), 1_250_000, 800_000, 20_000, 50, 10),
             ),
             (
                 "default_manager",
                 "set_waterfall",
                 (
-                    *(pick([0, 600]), pick([0, 1_000, 50_000, 500_000]), DAY),
+                    *(pick([0, 1_000, 20_000, 100_000, 100_001]), DAY),
                     *(pick([0, 500, 10**6]), 600_000, 10**6, 10**6, pick([DAY, 60])),
+                    pick([0, 1, 50, 1_000]),
                 ),
             ),
             *(
@@ -445,7 +461,6 @@ class Walk(Stage):
                 for cap in (0, 10**21, 5 * 10**24)
             ),
             ("clearinghouse", "set_contribution_threshold", pick([0, 1, 1_000, 2**32])),
-            ("clearinghouse", "set_default_fund_share", pick([0, 500_000, 900_000])),
             (
                 *("clearinghouse", "set_wind_down_terms", 10_000, pick([0, 100])),
                 *(pick([60, DAY]), 50_000, 1_000, pick([0, WAD])),
@@ -499,7 +514,8 @@ class Walk(Stage):
                 ("clearinghouse", "set_stage", number, 0, 0, 0, 0),
                 ("clearinghouse", "slice_account", number, number, WAD, [], 0, 0),
                 ("clearinghouse", "receive_draw", number, 1, 1),
-                ("clearinghouse", "settle_loss", number, []),
+                ("clearinghouse", "tear_up_accounts", [], number, 0),
+                ("clearinghouse", "conclude", number, [], 0, (0, 0, 0, 0, 0)),
                 ("clearinghouse", "receive_deferred", 1),
                 ("clearinghouse", "pay_premium", 1),
                 ("clearinghouse", "seize", number, 0),

@@ -189,13 +189,6 @@ def set_shortfall_terms(
     w.terms.shortfall_grace, w.terms.shortfall_discount = grace, discount
 
 
-def set_default_fund_share(w: State, sender: str, share: int) -> None:
-    """The default fund's part of the fees."""
-    _own(w, sender)
-    require(share <= 800_000, "clearinghouse: default fund share out of bounds")
-    w.terms.default_fund_share = share
-
-
 def set_contribution_threshold(w: State, sender: str, threshold: int) -> None:
     """IM up to which nobody has to be a member."""
     _own(w, sender)

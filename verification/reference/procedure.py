@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isqrt
 
-from verification.reference import insolvency, ledger, trading, waterfall
+from verification.reference import insolvency, ledger, trading
 from verification.reference.clearinghouse import may
 from verification.reference.insolvency import (
     clock,
@@ -40,7 +40,7 @@ def call_margin(w: State, sender: str, number: int, caller: int = 0) -> int:
     require(account.stage == HEALTHY, "default manager: already called")
     require_unhealthy(seen)
     if seen.equity <= 0:
-        insolvency.recognise(w, account, seen)
+        insolvency.resolve(w, account, seen, caller)
         return w.now
     terms = w.terms.procedure
     reward = 0
@@ -67,14 +67,12 @@ def _worst_equity(w: State, account: Account, seen: Tally) -> int:
 
 
 def cure(w: State, sender: str, number: int) -> None:
-    """End a stage once equity is back at the target, doubts at their worse end."""
+    """End a stage once equity is at MM again, doubts at their worse end."""
     account = w.accounts.get(number)
     has_stage = account is not None and account.stage != HEALTHY
     require(has_stage, "default manager: no call to cure")
-    cured = tally(w, account, favourable=False).meets(w.terms.procedure.target)
-    require(cured, "default manager: equity below target")
-    if account.stage == INSOLVENT:
-        waterfall.release(w, account)
+    cured = tally(w, account, favourable=False).meets(PPM)
+    require(cured, "default manager: equity below maintenance")
     ledger.set_stage(account, HEALTHY)
 
 
@@ -82,17 +80,23 @@ def cure(w: State, sender: str, number: int) -> None:
 
 
 def open_auction(w: State, sender: str, number: int) -> None:
-    """After the deadline of a call, or below the close-out margin at any time."""
+    """After the deadline of a call, below the close-out margin at any time, or when positions that
+    were in doubt are left of an insolvency that is none any more."""
     require_procedure_open(w)
     account = ledger.account_of(w, number)
     seen = tally(w, account, favourable=True)
-    may_open = account.stage < AUCTION or (account.stage == AUCTION and seen.equity <= 0)
+    may_open = account.stage < AUCTION
+    if account.stage == AUCTION:
+        may_open = seen.equity <= 0
+    elif account.stage == INSOLVENT:
+        may_open = seen.has_positions
     require(may_open, "default manager: auction is open")
     require_unhealthy(seen)
     if seen.equity <= 0:
-        insolvency.recognise(w, account, seen)
+        insolvency.resolve(w, account, seen)
         return
-    if account.stage == HEALTHY or w.now <= _deadline(w, account):
+    in_grace = account.stage == CALLED and w.now <= _deadline(w, account)
+    if account.stage == HEALTHY or in_grace:
         below = not seen.meets(w.terms.procedure.close_out)
         require(below, "default manager: grace not over")
     ledger.set_stage(account, AUCTION, w.now)

@@ -7,12 +7,10 @@ from verification.reference.rounding import MILLIONTH, down, require, up
 from verification.reference.state import (
     CLEARINGHOUSE,
     HEALTHY,
-    HOLE,
     INSURANCE,
     TO_ASSESSMENTS,
     TO_CONTRIBUTIONS,
     TO_INSURANCE,
-    TO_OWNER,
     Account,
     State,
 )
@@ -26,8 +24,7 @@ def repay(w: State, sender: str, number: int, amount: int) -> int:
     require(account.owed != 0, "clearinghouse: owes nothing")
     require(amount * w.scale < account.owed + w.scale, "clearinghouse: owes less")
     tokens.take(w, w.settlement, sender, amount)
-    left = distribute(w, account, amount)
-    w.reserve += left * w.scale
+    distribute(w, account, amount)
     return account.owed
 
 
@@ -44,13 +41,14 @@ def recover(w: State, sender: str, number: int) -> int:
     require(held != 0, "registry: not enough held")
     given = min(held, up(account.owed, w.scale))
     ledger.add_cash(w, account, -given * w.scale)
-    left = distribute(w, account, given)
-    w.reserve += left * w.scale
+    distribute(w, account, given)
     return account.owed
 
 
-def distribute(w: State, account: Account, units: int) -> int:
-    """Give token units to the tiers in the order of the record. Return what is left over."""
+def distribute(w: State, account: Account, units: int) -> None:
+    """Give token units to the tiers in the order of the record. The hole's part and the reserve's,
+    what no fund can take and what is left over fill the hole, whoever has made it, then the
+    reserve."""
     left, given = units, [0] * 5
     for tier, owed in enumerate(account.debts):
         given[tier] = min(up(owed * MILLIONTH, w.scale), left)
@@ -58,17 +56,14 @@ def distribute(w: State, account: Account, units: int) -> int:
         account.debts[tier] -= min(down(given[tier] * w.scale, MILLIONTH), owed)
     if not any(account.debts):
         account.is_indebted = False
-    # Fees may have repaid the hole before: then its part belongs where they would have gone.
-    to_hole = min(given[HOLE] * w.scale, w.hole)
-    w.hole -= to_hole
-    w.reserve += given[HOLE] * w.scale - to_hole
-    # The own contribution does not come back.
-    w.reserve += given[TO_OWNER] * w.scale
+    rest = units
     if given[TO_INSURANCE]:
         tokens.approve(w, w.settlement, CLEARINGHOUSE, INSURANCE, given[TO_INSURANCE])
         insurance.restore(w, account.id, given[TO_INSURANCE])
+        rest -= given[TO_INSURANCE]
     parts = given[TO_CONTRIBUTIONS], given[TO_ASSESSMENTS]
     if any(parts):
         tokens.approve(w, w.settlement, CLEARINGHOUSE, members.FUND, sum(parts))
         members.restore(w, account.id, *parts)
-    return left
+        rest -= sum(parts)
+    clearinghouse.fill(w, rest * w.scale)

@@ -23,7 +23,7 @@ CLEARINGHOUSE, INSURANCE, MEMBERS = "clearinghouse", "insurance_fund", "default_
 NOBODY = "0x" + "00" * 20
 
 # Tiers in the order in which they are repaid.
-HOLE, TO_ASSESSMENTS, TO_CONTRIBUTIONS, TO_INSURANCE, TO_OWNER = range(5)
+HOLE, TO_ASSESSMENTS, TO_CONTRIBUTIONS, TO_INSURANCE, TO_RESERVE = range(5)
 
 
 def zero_table() -> defaultdict[object, int]:
@@ -107,13 +107,16 @@ class Account:
 
 @dataclass
 class Side:
-    """One side of a market: its shares, (A, K) of the present generation and of all past ones."""
+    """One side of a market: its shares, (A, K) of the present generation and of all past ones, and
+    what a base unit of it was charged lately, WAD cash, as of when."""
 
     shares: int = 0
     a: int = WAD
     k: int = 0
     past: list[tuple[int, int]] = field(default_factory=list)
     is_indexed: bool = False
+    charged: int = 0
+    charged_at: int = 0
 
     @property
     def generation(self) -> int:
@@ -148,26 +151,6 @@ class Lane:
 
     sequence: int = 0
     filled: int = 0
-
-
-@dataclass
-class Reservation:
-    """What tiers 2 to 5 keep for a default, millionths of cash."""
-
-    own: int = 0
-    insurance: int = 0
-    contributions: int = 0
-    assessments: int = 0
-
-    @property
-    def fields(self) -> tuple[int, int, int, int]:
-        """In the order of the tiers."""
-        return self.own, self.insurance, self.contributions, self.assessments
-
-    @property
-    def pooled(self) -> int:
-        """Tiers 3 to 5 together, WAD cash."""
-        return sum(self.fields[1:]) * MILLIONTH
 
 
 @dataclass
@@ -302,7 +285,6 @@ class State:
     lanes: dict[tuple[int, int], Lane] = field(default_factory=dict)
     epochs: dict[int, int] = field(default_factory=zero_table)
     # Default manager.
-    reservations: dict[int, Reservation] = field(default_factory=dict)
     usage: dict[int, Usage] = field(default_factory=dict)
     # Funds.
     stakes: Stakes = field(default_factory=Stakes)

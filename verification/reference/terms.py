@@ -155,7 +155,6 @@ class DefaultTerms:
 class WaterfallTerms:
     """The waterfall (`DefaultManager.set_waterfall`), in the order of the contract's struct."""
 
-    window: int
     charge_cap: int
     period: int
     market_amount: int
@@ -163,12 +162,13 @@ class WaterfallTerms:
     total_amount: int
     total_share: int
     remainder: int
+    reward_cap: int
 
     def check(self) -> None:
         """Refuse values out of bounds."""
         require(
-            self.window <= DAY
-            and self.charge_cap <= 500_000
+            self.reward_cap <= 1_000
+            and self.charge_cap <= 100_000
             and HOUR <= self.period <= 30 * DAY
             and max(self.market_amount, self.total_amount) < 2**32
             and max(self.market_share, self.total_share) <= PPM
@@ -217,7 +217,6 @@ class Terms:
     negative_cash_share: int
     shortfall_grace: int
     shortfall_discount: int
-    default_fund_share: int
     contribution_threshold: int
     hole_share: int
     hole_floor: int
@@ -243,7 +242,6 @@ class Terms:
             negative_cash_share=owed.share.ppm,
             shortfall_grace=owed.grace,
             shortfall_discount=owed.discount.ppm,
-            default_fund_share=fund.fee_share.ppm,
             contribution_threshold=fund.contribution_threshold.units(0),
             hole_share=end.hole_share.ppm,
             hole_floor=end.hole_floor.units(0),

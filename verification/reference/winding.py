@@ -130,13 +130,11 @@ def _net_reserve(w: State) -> None:
 def prove_deficit(w: State, sender: str, number: int, caller: int = 0) -> int:
     """Show that an account ends in deficit. Return the reward."""
     require(number != caller, "default manager: account proves itself")
-    if number in w.accounts:
-        waterfall.release(w, w.accounts[number])
     _require_proofs(w)
     account = _convert_all(w, number)
     require(account.cash < 0, "wind down: no deficit")
     deficit, in_kind = _seize(w, account, caller)
-    claim = Claim.of(w, account, deficit, [])
+    claim = Claim.of(account, deficit, [])
     waterfall.split(w, [claim], is_limited=False)
     insolvency.draw(w, claim, with_own=True)
     loss = max(-account.cash, 0)

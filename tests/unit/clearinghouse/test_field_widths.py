@@ -12,6 +12,7 @@ from verification.engine.reverts import assert_reverts
 from verification.engine.scenes import set_market_risk
 from verification.engine.world import ETH, WAD
 
+INDEXED_LONG = 1 << 252  # of a market's state
 OUT_OF_RANGE = "words: number out of range"
 FEE_UNIT = 10**12
 LOW_MARGIN = {"base": 5_000, "slope": 0, "load": 0, "interest_cap": 2**64 - 1}
@@ -104,7 +105,7 @@ def test_cost_and_funding_of_a_leg(world, ledger, chain, exchange, rich):
             assert_reverts(OUT_OF_RANGE, ledger.portfolio, rich[1].account)
 
 
-def test_gain_of_a_leg_whose_side_was_torn_up(world, ledger, manager, exchange, rich):
+def test_gain_of_a_leg_whose_side_was_torn_up(world, ledger, chain, exchange, rich):
     """Likewise what the side's index K adds to it, also at a funding index of 0."""
     world.set_price("ETH", 11)
     short, long = rich
@@ -112,10 +113,14 @@ def test_gain_of_a_leg_whose_side_was_torn_up(world, ledger, manager, exchange, 
     ledger.novate(*fill, sender=exchange)
     (_, cost) = world.position(long.account)
     most = ((2**127 + cost) * WAD - 1) // LARGEST_FILL
+    state = slot_of(world, "market_state", ETH), ledger.market_state(ETH) | INDEXED_LONG
     for price, passes in ((most, True), (most + 1, False)):
         checkpoint = world.chain.snapshot()
-        known = [ROW << 240 | 1 << 239 | price]
-        ledger.tear_up_account(short.account, WAD, known, 0, 1, sender=manager)
+        # Torn up whole at that price: A is 0, K the price.
+        for slot, word in (state, (slot_of(world, "side_index", ETH, 0), price << 64)):
+            chain.provider.make_request(
+                "anvil_setStorageAt", [str(ledger.address), slot, f"0x{word:064x}"]
+            )
         assert world.market().funding == 0
         if passes:
             (_, leg) = ledger.portfolio(long.account)[1]

@@ -62,22 +62,23 @@ def test_every_deployable_fits(world):
 
 # Part, function, arguments, reason. The parts' own storage has no owner, no roles, no accounts.
 UNKNOWN_ACCOUNT, UNKNOWN_MARKET = "ledger: unknown account", "sides: unknown market"
-NOT_RECOGNISED = "default rules: insolvency not recognised"
+SOLVENT = "default manager: account is solvent"
 NO_GUARDIAN = "clearinghouse: caller is not the guardian"
 TRIED = [
     (0, "slice_account", lambda w: (1, 2, WAD, [], 0, 0), WRONG_CALLER),
     (0, "receive_draw", lambda w: (1, 1, 1), WRONG_CALLER),
     (0, "collect_fees", lambda w: (1,), UNKNOWN_MARKET),
+    (0, "donate", lambda w: (1,), "test token: allowance too low"),
+    (0, "pay_premium", lambda w: (1,), WRONG_CALLER),
+    (0, "receive_deferred", lambda w: (1,), WRONG_CALLER),
     (
         0,
         "cover_shortfall",
         lambda w: (w.opened[0], w.tokens["WETH"], 1, 0, w.admin),
         UNKNOWN_ACCOUNT,
     ),
-    (1, "tear_up_account", lambda w: (w.opened[0], WAD, [], 0, 0), WRONG_CALLER),
-    (1, "tear_up_accounts", lambda w: ([], 0), WRONG_CALLER),
-    (1, "settle_loss", lambda w: (w.opened[0], []), WRONG_CALLER),
-    (1, "conclude", lambda w: (w.opened[0], 0, 0, 0, 0, 0), WRONG_CALLER),
+    (1, "tear_up_accounts", lambda w: ([], 0, 0), WRONG_CALLER),
+    (1, "conclude", lambda w: (w.opened[0], [], 0, (0, 0, 0, 0, 0)), WRONG_CALLER),
     (2, "repay", lambda w: (w.opened[0], 1), UNKNOWN_ACCOUNT),
     (2, "recover", lambda w: (w.opened[0],), UNKNOWN_ACCOUNT),
     (1, "settle_market", lambda w: (1,), UNKNOWN_MARKET),
@@ -111,13 +112,12 @@ TRIED = [
     (3, "set_collateral_cap", lambda w: (0, WAD), NO_OWNER),
     (3, "list_market", lambda w: (1,), NO_OWNER),
     (3, "set_shortfall_terms", lambda w: (0, 0, 0, 0), NO_OWNER),
-    (3, "set_default_fund_share", lambda w: (0,), NO_OWNER),
     (3, "call_debts", lambda w: (), "end terms: debts are below their cap"),
     (3, "release_reserve", lambda w: (w.admin,), NO_OWNER),
     (4, "call_margin", lambda w: (w.opened[0],), WRONG_CALLER),
     (4, "open_auction", lambda w: (w.opened[0],), WRONG_CALLER),
     (4, "bid", lambda w: (w.opened[0], WAD, w.opened[0]), WRONG_CALLER),
-    (4, "tear_up", lambda w: ([w.opened[0]],), NOT_RECOGNISED),
+    (4, "tear_up", lambda w: ([w.opened[0]],), SOLVENT),
     (4, "prove_deficit", lambda w: (w.opened[0],), WRONG_CALLER),
 ]
 # These write to the part's own storage, which nothing ever reads.

@@ -104,7 +104,6 @@ def test_liquidations(scene, guardian):
         refused(PAUSED, manager.open_auction, scene.account, sender=scene.stranger)
         refused(PAUSED, manager.bid, scene.account, WAD, scene.purse, sender=scene.bidder)
         refused(PAUSED, manager.tear_up, [scene.account], sender=scene.stranger)
-        refused(PAUSED, manager.reopen, scene.account, sender=scene.stranger)
     world.wait(1)
     scene.call()
     assert scene.stage() == CALLED

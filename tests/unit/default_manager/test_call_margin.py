@@ -105,11 +105,14 @@ def test_account_in_deeper_trouble_is_called_too(scene, price):
 def test_insolvent_account_gets_no_grace(scene):
     scene.world.stake(scene.staker, 5_000)
     scene.price(INSOLVENT_PRICE)
+    equity = scene.equity()
     receipt = scene.call()
-    assert scene.is_insolvent()
+    assert scene.stage() == HEALTHY
+    assert scene.size() == 0
+    assert receipt.return_value == scene.world.now()
     assert not receipt.events.filter(scene.manager.MarginCalled)
     (event,) = receipt.events.filter(scene.manager.Insolvent)
-    assert (event.account, event.equity) == (scene.account, scene.equity())
+    assert (event.account, event.equity) == (scene.account, equity)
 
 
 def test_account_without_positions_is_never_called(scene):  # INV-3
@@ -248,7 +251,7 @@ def test_reward_is_capped(world):
 
 
 def test_reward_never_exceeds_equity(scene):  # INV-4
-    scene.price(1_901.10)
+    scene.price(1_901.01)
     equity, _, maintenance = scene.margin()
     assert 0 < equity < maintenance * scene.terms.reward // PPM
     hunter = scene.world.open(scene.stranger)
@@ -262,7 +265,7 @@ def test_insolvent_account_pays_no_reward(scene):  # INV-4
     scene.price(INSOLVENT_PRICE)
     hunter = scene.world.open(scene.stranger)
     scene.call(hunter)
-    assert scene.is_insolvent()
+    assert scene.size() == 0
     assert scene.world.cash(hunter) == 0
 
 

@@ -90,7 +90,7 @@ def test_insolvent_account_gets_no_auction(scene, is_called):
         scene.call()
     scene.price(INSOLVENT_PRICE)
     receipt = scene.open_auction()
-    assert scene.is_insolvent()
+    assert (scene.stage(), scene.size()) == (HEALTHY, 0)
     assert not receipt.events.filter(scene.manager.AuctionOpened)
     assert len(receipt.events.filter(scene.manager.Insolvent)) == 1
 

@@ -9,7 +9,6 @@ from tests.procedure import (
     about,
     fill_funds,
     only,
-    recognised,
     redemption,
     refused,
     wind_down,
@@ -188,18 +187,3 @@ def test_collateral_beyond_the_deficit_is_not_seized(fast_world):
     assert 0 < ledger.collateral(scene.account, 0) < WAD
     assert ledger.collateral(scene.account, 1) == WAD // 100
     assert ledger.hole() == OWED  # until the pots are paid out
-
-
-def test_a_proof_frees_what_was_reserved(fast_world):
-    """What was kept for the account pays for it, and is kept for nobody any more."""
-    ledger, scene = fast_world.clearinghouse, recognised(fast_world)
-    ledger.begin_wind_down(sender=fast_world.admin)
-    for market in (ETH, BTC):
-        ledger.settle_market(market, sender=scene.stranger)
-    assert fast_world.insurance_fund.reserved() == OWED
-    receipt = scene.manager.prove_deficit(scene.account, sender=scene.stranger)
-    assert only(receipt, scene.manager.ReservationReleased).account == scene.account
-    assert only(receipt, scene.manager.DeficitPaid).insurance == OWED
-    assert scene.manager.reservation(scene.account) == (0, 0, 0, 0)
-    assert scene.manager.reserved() == (0, 0, 0, 0)
-    assert fast_world.insurance_fund.reserved() == 0

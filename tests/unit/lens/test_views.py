@@ -32,8 +32,8 @@ def trader(world, maker):
 
 
 def fall_below_maintenance(world) -> None:
-    """MM of the trader is about 480 then, equity about 350."""
-    world.set_price("ETH", 1_915)
+    """MM of the trader is about 461 then, equity about 430."""
+    world.set_price("ETH", 1_924)
 
 
 def actionable(lens, *accounts: int) -> tuple[list[int], ...]:

@@ -182,12 +182,6 @@ def set_wind_down_terms(
     return stage.govern("clearinghouse", "set_wind_down_terms", *args)
 
 
-@action("governance", BOUNDS, 0.3, share=Choice((0, 400_000, 800_000, 800_001)))
-def set_default_fund_share(stage: Stage, share: int) -> Call:
-    """The members' share of fees changes."""
-    return stage.govern("clearinghouse", "set_default_fund_share", share)
-
-
 @action("governance", BOUNDS, 0.3, threshold=Choice((0, 100, 10_000, 250_000, 2**32)))
 def set_contribution_threshold(stage: Stage, threshold: int) -> Call:
     """Who must be a member changes."""
@@ -388,7 +382,7 @@ def break_timelock(stage: Stage, who: int, what: str) -> Call | None:
     if stage.variant != "timelock":
         return None
     person, ledger = stage.people[who], stage.world.clearinghouse
-    data = ledger.set_default_fund_share.encode_input(0)
+    data = ledger.set_contribution_threshold.encode_input(0)
     if what == "delay":
         return Call("timelock", "update_delay", (0,), person)
     if what == "owner":

@@ -191,8 +191,20 @@ def accrue_funding(stage: Stage, market: int) -> Call:
 
 @action("money", {WINDING_DOWN}, 0.6, market=MARKET)
 def collect_fees(stage: Stage, market: int) -> Call:
-    """Fees go to the hole and the funds."""
+    """Fees go to the hole and the reserve."""
     return Call("clearinghouse", "collect_fees", (market,), stage.people[1])
+
+
+@action(
+    "money",
+    {WINDING_DOWN, "registry: amount is zero", "test token: balance too low"},
+    0.4,
+    who=PERSON,
+    cents=CENTS,
+)
+def donate(stage: Stage, who: int, cents: int) -> Call:
+    """Somebody gives to the hole and the reserve."""
+    return Call("clearinghouse", "donate", (cents * 10**4,), stage.people[who])
 
 
 @action(
