@@ -28,6 +28,7 @@ from bulkhead.report import DemoRecord, Summary, count_accounts, count_events
 from bulkhead.scenarios import PriceSeries
 
 BLOCK = 12  # seconds
+GAS_COST = Decimal(1)  # cash, of a transaction: a rollup asks for cents, mainnet for dollars
 REPORT_AT = Decimal("0.005")  # move of a price at which feeds report between two prices of a series
 WAIT = 60  # seconds between looks while anybody is called, or an auction has run its course
 LONGEST_WAIT = 1_500  # of a step of many hours
@@ -81,9 +82,7 @@ class Replay:
             Keeper(seat, person.account, self._policy(number), hedging=self.hedging)
             for number, (seat, person) in enumerate(zip(seats, self.cast.keepers, strict=True))
         ]
-        self.liquidators = Liquidators(
-            self.venue, self.cast, self.hedging, self.keepers[0].policy.gas_cost
-        )
+        self.liquidators = Liquidators(self.venue, self.cast, self.hedging, GAS_COST)
         self.keepers[0].chores = Chores(
             seats[0], list(done.collaterals.values()), list(done.markets.values())
         )
@@ -326,7 +325,13 @@ class Replay:
         """The first keeper runs errands; with charity the last one takes what does not pay."""
         _, risk_rate = KEEPERS[number]
         gives = self.charity and number == len(KEEPERS) - 1
-        return Policy(risk_rate=risk_rate, calls=number == 0, backstop=gives, bid_at_mark=gives)
+        return Policy(
+            gas_cost=GAS_COST,
+            risk_rate=risk_rate,
+            calls=number == 0,
+            backstop=gives,
+            bid_at_mark=gives,
+        )
 
 
 def _concerns(row: AccountView) -> bool:

@@ -12,7 +12,8 @@ from bulkhead.config.model import Section
 from bulkhead.config.units import Amount, Rate, duration, percent, plain
 from bulkhead.demo.checks import DemoError
 from bulkhead.demo.people import FEWEST_ACCOUNTS, KEEPERS, MOST_ACCOUNTS, Cast
-from bulkhead.keeper import HedgeModel, Policy
+from bulkhead.demo.replay import BLOCK, GAS_COST, REPORT_AT
+from bulkhead.keeper import HedgeModel
 from bulkhead.report import Run
 from bulkhead.report.text import span
 from bulkhead.resources import folder_of
@@ -91,7 +92,7 @@ def source_of(series: PriceSeries, scenario: Scenario | None, path: Path | None)
 
 def run_of(wish: Wish, config: DeploymentConfig, cast: Cast, series: PriceSeries) -> Run:
     """How to get the same page again: command, commit and what the result depends on."""
-    model, policy = HedgeModel(), Policy()
+    model = HedgeModel()
     keepers = ", ".join(percent(rate) for _, rate in KEEPERS)
     deposits = sum(stake for _, stake in cast.stakers)
     pledged = sum(amount for _, amount in cast.members)
@@ -102,13 +103,14 @@ def run_of(wish: Wish, config: DeploymentConfig, cast: Cast, series: PriceSeries
         "Capital": f"makers ${makers:,.0f}, insurance fund ${deposits:,.0f}, members"
         f" ${pledged:,.0f} and as much pledged, reserve ${cast.reserve:,.0f}",
         "Keepers": ("the last one takes what does not pay" if wish.charity else "no charity")
-        + f"; beyond hedge and gas they ask for {keepers} of notional; gas ${policy.gas_cost} a"
+        + f"; beyond hedge and gas they ask for {keepers} of notional; gas ${GAS_COST} a"
         " transaction",
         "Hedging": f"fee {model.fee:.2%}, half spread {model.calm_spread:.2%} or"
         f" {model.spread_share:g} of a minute’s volatility, impact by the square-root law on"
         f" {model.turnover / model.market_share:g} times the open interest a day",
-        "Time": f"{len(series):,} steps of {span(series.times[1] - series.times[0])}, blocks of 12"
-        " seconds; between steps feeds report when a price has moved by 0.5%",
+        "Time": f"{len(series):,} steps of {span(series.times[1] - series.times[0])}, blocks of"
+        f" {BLOCK} seconds; between steps feeds report when a price has moved by"
+        f" {percent(REPORT_AT)}",
     }
     return Run(wish.command, _commit(), wish.seed, parameters)
 

@@ -18,8 +18,10 @@ Where it is from, and what is assumed:
 - Spreads are in proportion to the volatility between two trades (Wyart, Bouchaud et al. 2008);
   with a hundred trades a minute half of one is about a twentieth of `s`. Assumed: a tenth.
 - The day's volume is assumed to be `turnover` times the open interest of the markets in which one
-  hedges, and this venue's to be `market_share` of that. Both are on the careful side for ETH and
-  BTC: large venues turn over more on the day of a crash, and a young venue has less of the market.
+  hedges, and this venue's open interest to be `market_share` of theirs. On 12 March 2020 four
+  Bitcoin products traded 10 billion dollars in two and a half hours (CryptoMarketRisk 2020), where
+  the largest had an open interest of 1.5 billion: ten times a day is careful for a crash. On an
+  ordinary day it is less, and volatility with it.
 - The fee is the taker's at a large venue. Gas is not in here, nor what the price does between the
   bid and the hedge: that is a keeper's own risk (`Policy.risk_rate`).
 """
@@ -49,8 +51,8 @@ class HedgeModel:
     calm_spread: float = 0.0001
     spread_share: float = 0.1
     calm_volatility: float = 0.0005  # of a minute: 1.9% a day
-    turnover: float = 5.0  # a day's volume over open interest
-    market_share: float = 0.02
+    turnover: float = 10.0  # a crash day's volume over open interest
+    market_share: float = 0.01
 
     def rate(self, volatility: float, notional: Decimal, interest: Decimal) -> Decimal:
         """Cost of a hedge as a part of its notional.

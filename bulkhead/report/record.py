@@ -347,7 +347,8 @@ def verdict(summary: Summary) -> str:
     if not liquidated and not summary.bids:
         called = summary.accounts_called
         return f"Nobody was liquidated; {called} of {summary.accounts} accounts had a margin call."
-    text = f"{liquidated} of {summary.accounts} accounts were liquidated"
+    were = "was" if liquidated == 1 else "were"
+    text = f"{liquidated} of {summary.accounts} accounts {were} liquidated"
     if summary.liquidated_notional:
         text += f"; that cost {cost_text(summary)} of what was sold"
     beyond = sum(float(getattr(summary.tiers, tier)) for tier in TIERS)
