@@ -45,7 +45,7 @@ class Liquidators:
     def _listen(self, log: Log) -> None:
         if log.name in ("Bid", "RemainderSold"):
             self.discounts[log.bidder] += cash(log.discount)
-        elif log.name == "RewardPaid":
+        elif log.name in ("RewardPaid", "TearUpRewarded"):
             self.rewards[log.caller_account] += cash(log.reward)
         elif log.name == "Novated" and log.taker in self.keepers:
             mark = self.venue.prices[self.venue.assets[log.market]]

@@ -12,7 +12,7 @@ from bulkhead.demo.node import Log
 from bulkhead.demo.recorder import Recorder
 from bulkhead.demo.venue import Venue
 from bulkhead.fixed_point import cash
-from bulkhead.report import RECOVERED, TIERS
+from bulkhead.report import TIERS
 from bulkhead.report.text import short_usd, usd
 from bulkhead.report.words import TIER_WORDS
 
@@ -82,8 +82,7 @@ class Narrator:
             self.tell(log.time, f"fees pay {usd(cash(log.to_hole))} of the hole: {left} left")
 
     def _on_DebtRepaid(self, log: Log) -> None:
-        scale = -self.venue.decimals(self.venue.cash_symbol)
-        repaid = {tier: Decimal(log.optional(f"to_{tier}")).scaleb(scale) for tier in RECOVERED}
+        repaid = self.venue.repaid(log)
         self.tell(log.time, f"{self._who(log.account)} repays {_parts(repaid)}")
         if sum(repaid.values()) >= WORTH_A_BAR:
             self.draw()

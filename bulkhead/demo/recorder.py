@@ -149,8 +149,7 @@ class Recorder:
             self._event(log, EventKind.DRAW, {"shortfall": cash(shortfall)} | amounts)
 
     def _on_DebtRepaid(self, log: Log) -> None:
-        decimals = self.venue.decimals(self.venue.cash_symbol)
-        parts = {tier: Decimal(log.optional(f"to_{tier}")).scaleb(-decimals) for tier in RECOVERED}
+        parts = self.venue.repaid(log)
         for tier, part in parts.items():
             self.recoveries[tier] += part
         amount = sum(parts.values(), Decimal(0))
@@ -164,11 +163,19 @@ class Recorder:
     def _on_RewardPaid(self, log: Log) -> None:
         self.totals["call_rewards"] += cash(log.reward)
 
+    def _on_TearUpRewarded(self, log: Log) -> None:
+        self.totals["tear_up_rewards"] += cash(log.reward)
+
     def _on_Novated(self, log: Log) -> None:
         self.totals["fees_collected"] += cash(log.maker_fee + log.taker_fee)
 
     def _on_FeesCollected(self, log: Log) -> None:
-        self.totals["fees_to_insurance"] += cash(log.optional("to_insurance"))
+        self.totals["fees_to_reserve"] += cash(log.optional("to_reserve"))
+
+    def _on_PremiumPaid(self, log: Log) -> None:
+        units = Decimal(log.paid).scaleb(-self.venue.decimals(self.venue.cash_symbol))
+        insured = self.venue.contracts["InsuranceFund"].address.lower() == log.fund.lower()
+        self.totals["fees_to_insurance" if insured else "fees_to_members"] += units
 
     # Sums ---------------------------------------------------------------------------------------
 

@@ -137,6 +137,10 @@ class Replay:
         if self._is_rising():
             return max(now, self.venue.due)
         quiet = self.next_step if not self._trouble() else min(now + wait, self.next_step)
+        # Between two prices of a series each moves one way: it is furthest from what feeds say at
+        # the end.
+        if not self._moved(quiet):
+            return quiet
         block = self._block_after(now)
         while block < quiet and not self._moved(block):
             block += BLOCK
@@ -296,6 +300,9 @@ class Replay:
             liquidation_fees=totals["liquidation_fees"],
             fees_collected=totals["fees_collected"],
             fees_to_insurance=totals["fees_to_insurance"],
+            fees_to_members=totals["fees_to_members"],
+            fees_to_reserve=totals["fees_to_reserve"],
+            tear_up_rewards=totals["tear_up_rewards"],
             funding_paid=totals["funding_paid"],
             repaid=totals["repaid"],
             recoveries=recorder.recoveries,

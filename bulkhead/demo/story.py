@@ -107,6 +107,7 @@ def tell(console: Console, networks: Any, project: Any, accounts: Any, wish: Wis
         about=chosen.about if chosen else "",
         source=source_of(series, chosen, wish.prices),
         run=run_of(wish, config, people, series),
+        ranges={asset: (min(column), max(column)) for asset, column in series.prices.items()},
     )
     paths = write_report(wish.out, record)
     console.print()

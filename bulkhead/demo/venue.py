@@ -11,8 +11,9 @@ from bulkhead.books import Order, sign_order
 from bulkhead.demo.node import Contract, Log, Node
 from bulkhead.demo.people import Person
 from bulkhead.deployment import Deployment
-from bulkhead.fixed_point import wad
+from bulkhead.fixed_point import cash, wad
 from bulkhead.keeper import AccountView, Action, Outcome, PositionView, batches
+from bulkhead.report import RECOVERED
 from bulkhead.scenarios import PriceSeries, answer
 
 NEVER = 2**256 - 1
@@ -55,6 +56,15 @@ class Venue:
         """The shortest time after which a feed counts as stale, seconds."""
         assets = self.deployment.config.assets.values()
         return min(min(a.primary.heartbeat, a.secondary.heartbeat) for a in assets)
+
+    def repaid(self, log: Log) -> dict[str, Decimal]:
+        """Whom a repayment went to, cash: the ledger counts in WAD, funds in token units."""
+        scale = -self.decimals(self.cash_symbol)
+        return {
+            tier: cash(log.optional(f"to_{tier}")) if tier in ("hole", "reserve")
+            else Decimal(log.optional(f"to_{tier}")).scaleb(scale)
+            for tier in RECOVERED
+        }  # fmt: skip
 
     def worth(self, token: str, amount: Decimal) -> Decimal:
         """Worth of a token's amount by the last prices, cash."""

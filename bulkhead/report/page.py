@@ -93,7 +93,7 @@ def _story(record: DemoRecord) -> str:
     """The replay in a few sentences."""
     summary = record.summary
     moves = [
-        _move(asset, [float(step.prices[asset]) for step in record.steps])
+        _move(asset, float(record.steps[0].prices[asset]), *map(float, record.range_of(asset)))
         for asset in record.steps[0].prices
     ]
     text = (
@@ -123,15 +123,15 @@ def _payers(summary: Summary) -> str:
     return ", ".join(f"{words} {usd(paid)}" for words, paid in parts if paid >= CENT)
 
 
-def _move(asset: str, prices: list[float]) -> str:
+def _move(asset: str, start: float, low: float, high: float) -> str:
     """The larger of an asset's fall and rise from its first price."""
-    start, low, high = prices[0], min(prices), max(prices)
     if start - low >= high - start:
         return f"{asset} fell from {price(start)} to as low as {price(low)} ({change(start, low)})"
     return f"{asset} rose from {price(start)} to as high as {price(high)} ({change(start, high)})"
 
 
 def _figures(s: Summary) -> str:
+    paid = sum(map(float, (s.bonus_paid, s.call_rewards, s.tear_up_rewards)))
     beyond = sum(float(getattr(s.tiers, tier)) for tier in TIERS)
     cards = (
         ("Called", f"{s.accounts_called}", f"{s.margin_calls} calls, {s.cured} cured"),
@@ -140,7 +140,7 @@ def _figures(s: Summary) -> str:
         (
             "Liquidators’ result",
             usd(s.liquidators_result, signed=True),
-            f"paid {usd(float(s.bonus_paid) + float(s.call_rewards))}; after hedging and gas",
+            f"paid {usd(paid)}; after hedging and gas",
         ),
         ("Lost beyond margins", usd(beyond), f"{usd(s.insurance_drawn)} insurance fund"),
         ("Torn up", f"{s.torn_up.accounts}", f"{usd(s.torn_up.notional)} of positions"),
@@ -162,7 +162,8 @@ def _prices(record: DemoRecord) -> str:
     keys = []
     for number, asset in enumerate(record.steps[0].prices):
         values = [float(step.prices[asset]) for step in record.steps]
-        text = f"{asset} {price(values[0])} → {price(values[-1])}, low {price(min(values))}"
+        low = price(record.range_of(asset)[0])
+        text = f"{asset} {price(values[0])} → {price(values[-1])}, low {low}"
         keys.append(_key(text, _series_color(number)))
     drawing = (
         f'<div class="{kind}">'

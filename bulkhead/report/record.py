@@ -234,7 +234,10 @@ class Summary:
     call_rewards: Number = 0
     liquidation_fees: Number = 0
     fees_collected: Number = 0  # trading and liquidation fees together
-    fees_to_insurance: Number = 0
+    fees_to_insurance: Number = 0  # premium for its cover, out of the reserve
+    fees_to_members: Number = 0  # likewise
+    fees_to_reserve: Number = 0
+    tear_up_rewards: Number = 0  # to who brought tear-ups about, out of the reserve
     funding_paid: Number = 0  # turned over between the sides, one direction
     insurance_staked: Number = 0  # put in by stakers before the replay
     hole: Number = 0
@@ -285,6 +288,13 @@ class DemoRecord:
     redemption: Redemption | None = None
     liquidators: list[LiquidatorRecord] = field(default_factory=list)
     run: Run | None = None
+    # Asset -> lowest and highest price of the whole series, which `steps` may miss.
+    ranges: Mapping[str, tuple[Number, Number]] = field(default_factory=dict)
+
+    def range_of(self, asset: str) -> tuple[Number, Number]:
+        """The lowest and the highest price of an asset."""
+        seen = [step.prices[asset] for step in self.steps]
+        return self.ranges.get(asset, (min(seen), max(seen)))
 
 
 def count_events(events: Iterable[EventRecord]) -> dict[str, Any]:

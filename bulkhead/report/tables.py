@@ -22,7 +22,7 @@ from bulkhead.report.record import (
     RedemptionRecord,
     Summary,
 )
-from bulkhead.report.text import clock, heading, leverage, percent, plural, ratio, usd
+from bulkhead.report.text import clock, heading, leverage, plural, ratio, usd
 from bulkhead.report.words import EVENT_WORDS, FATE_COLORS, TIER_WORDS, amounts_text, fate
 
 WORST_ACCOUNTS = 8  # accounts whose events are told one by one
@@ -95,7 +95,8 @@ def fates(summary: Summary) -> str:
     rows = []
     for word, count in summary.fates.items():
         dot = f'<span class="dot" style="--c:var({FATE_COLORS[word]})">{word}</span>'
-        rows.append(_row((dot, f"{count}", percent(count, summary.accounts)), ("", "num", "num")))
+        part = f"{100 * count / summary.accounts:.0f}%"
+        rows.append(_row((dot, f"{count}", part), ("", "num", "num")))
     total = ("all", f"{sum(summary.fates.values())}", "")
     rows.append(_row(total, ("", "num", "num"), "total"))
     return (

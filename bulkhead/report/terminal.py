@@ -42,6 +42,7 @@ def print_summary(console: Console, record: DemoRecord) -> None:
 
 def _sections(s: Summary) -> list[list[tuple[str, str, str]]]:
     wound_up = s.redemption_factor
+    rewards = float(s.call_rewards) + float(s.tear_up_rewards)
     worst = f"account {s.worst_margin_ratio_account}" if s.worst_margin_ratio_account else ""
     return [
         [
@@ -56,14 +57,14 @@ def _sections(s: Summary) -> list[list[tuple[str, str, str]]]:
         [
             ("Liquidated", usd(s.liquidated_notional), f"{s.accounts_sold} accounts, to bidders"),
             ("Cost to defaulters", usd(s.users_loss), f"{cost_text(s)}: discounts and fees"),
-            ("Paid to liquidators", usd(s.bonus_paid), f"and {usd(s.call_rewards)} for calls"),
+            ("Paid to liquidators", usd(s.bonus_paid), f"{usd(rewards)} for calls and tear-ups"),
             ("Their result", usd(s.liquidators_result, signed=True), "after hedging and gas"),
             ("Fees collected", usd(s.fees_collected), f"{usd(s.liquidation_fees)} of it in bids"),
             ("Funding paid", usd(s.funding_paid), "from one side to the other"),
         ],
         [
             ("Insurance staked", usd(s.insurance_staked), "before the replay"),
-            ("Insurance fees", usd(s.fees_to_insurance), "earned from trading and bids"),
+            ("Insurance premium", usd(s.fees_to_insurance), "paid for its cover, of fees"),
             ("Insurance drawn", usd(s.insurance_drawn), "for losses above a margin"),
             ("Insurance balance", usd(s.insurance_balance), "at the end"),
         ],

@@ -74,11 +74,6 @@ def span(seconds: int) -> str:
     return f"{seconds / 60:.3g} minutes"
 
 
-def percent(part: Number, whole: Number) -> str:
-    """`0.66%` of a whole, `0%` of none."""
-    return f"{100 * float(part) / float(whole):.2f}%" if whole else "0%"
-
-
 def heading(title: str) -> str:
     """A heading that the list of contents can lead to."""
     return f'<h2 id="{slug(title)}">{escape(title)}</h2>\n'

@@ -325,13 +325,15 @@ def test_keepers_are_charitable_only_where_that_is_asked_for():
 def stage(**balances: int) -> tuple[Recorder, list[str]]:
     """A recorder that knows one account, and a narrator's lines."""
     reads = [balances.get("insurance", 0), (balances.get("members", 0), 0), 0]
+    contracts = dict.fromkeys(("InsuranceFund", "DefaultFund", "Clearinghouse"))
     venue = SimpleNamespace(
         node=SimpleNamespace(listeners=[], read_many=lambda calls: reads),
-        contracts=dict.fromkeys(("InsuranceFund", "DefaultFund", "Clearinghouse")),
+        contracts=contracts | {"InsuranceFund": SimpleNamespace(address="0xInsurance")},
         decimals=lambda symbol: 6,
         cash_symbol="USDC",
         worth=lambda token, amount: amount,
     )
+    venue.repaid = lambda log: Venue.repaid(venue, log)
     recorder, lines = Recorder(venue, None), []
     nothing = {"added": Decimal(0), "taken_out": Decimal(0)}
     recorder.people = {7: SimpleNamespace(label="bold-1", is_trader=True, **nothing)}
@@ -409,6 +411,15 @@ def test_late_deposits_and_withdrawals_are_told_apart_from_results():
     hear(recorder, "Deposited", account=7, token="0xcash", credited=wad(Decimal(5)))
     assert recorder.totals["topped_up"] == 5
     assert recorder.counts["bold-1"][EventKind.TOP_UP] == 1
+
+
+def test_where_fees_go_is_recorded():
+    recorder, _ = stage()
+    hear(recorder, "FeesCollected", market=1, to_hole=0, to_reserve=wad(Decimal(9)), hole=0)
+    hear(recorder, "PremiumPaid", fund="0xinsurance", asked=5_000_000, paid=4_000_000)
+    hear(recorder, "PremiumPaid", fund="0xmembers", asked=3_000_000, paid=3_000_000)
+    names = ("fees_to_reserve", "fees_to_insurance", "fees_to_members")
+    assert [recorder.totals[name] for name in names] == [9, 4, 3]
 
 
 def test_what_bids_cost_a_defaulter_is_summed():
@@ -494,8 +505,16 @@ def test_a_keepers_result_has_the_hedge_and_the_gas_in_it():
 
 def test_a_repayment_is_recorded_and_told():
     recorder, lines = stage()
-    tiers = {f"to_{tier}": 0 for tier in ("assessments", "contributions", "own")}
-    hear(recorder, "DebtRepaid", account=7, to_hole=2_500_000, to_insurance=10**6, **tiers)
+    tiers = {f"to_{tier}": 0 for tier in ("assessments", "contributions")}
+    hear(
+        recorder,
+        "DebtRepaid",
+        account=7,
+        to_hole=wad(Decimal("2.5")),
+        to_insurance=10**6,
+        to_reserve=0,
+        **tiers,
+    )
     assert recorder.totals["repaid"] == Decimal("3.5")
     went = {tier: part for tier, part in recorder.recoveries.items() if part}
     assert went == {"hole": Decimal("2.5"), "insurance": 1}

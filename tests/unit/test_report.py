@@ -409,6 +409,13 @@ def test_group_pictures_show_what_was_put_in(record):
     assert "stroke-dasharray" not in charts.area(times, [1, 2, 3, 4], charts.SERIES[0], "g")
 
 
+def test_lows_between_pictures_are_told(record, tmp_path):
+    record = dataclasses.replace(record, ranges={"ETH": (99, 201)})
+    text = write_report(tmp_path, record)[1].read_text(encoding="utf-8")
+    assert "ETH fell from 200.00 to as low as 99.00 (−50%)" in text
+    assert "low 99.00" in text
+
+
 # --- The waterfall and the wind-down
 
 
