@@ -93,9 +93,8 @@ class Liquidators:
         market = self.venue.market(asset)
         # The venue takes its own fee on top.
         notional = abs(size) * quote
-        rate = self.hedging.cost(market, notional) / notional
+        rate = self.hedging.cost(market, notional, is_noted=True) / notional
         rate = min(max(rate - Decimal(str(self.hedging.model.fee)), Decimal(0)), WIDEST)
-        self.hedging.sold(self.venue.node.time, market, notional)
         at = quote * (1 - rate if size > 0 else 1 + rate)
         people = self.cast.people
         maker = self.cast.makers[people.index(person) % len(self.cast.makers)]

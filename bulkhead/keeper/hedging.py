@@ -13,8 +13,8 @@ Where it is from, and what is assumed:
   that of a calm day. A fall along a straight line counts as volatility: no trend is known before.
 - Impact grows with volatility and the root of size over volume, with a factor of about one, in
   shares (Almgren, Thum, Hauptmann, Li 2005; Toth et al. 2011) and in Bitcoin (Donier, Bonart 2015).
-  Size is all that was hedged in the last ten minutes: slices do not make it cheaper, and what one
-  keeper sells makes the next one's hedge dearer.
+  Size is all that was bid for in the last ten minutes: slices do not make it cheaper, and what one
+  keeper takes makes the next one's hedge dearer.
 - Spreads are in proportion to the volatility between two trades (Wyart, Bouchaud et al. 2008);
   with a hundred trades a minute half of one is about a twentieth of `s`. Assumed: a tenth.
 - The day's volume is assumed to be `turnover` times the open interest of the markets in which one
@@ -118,7 +118,7 @@ class Hedging:
         return sqrt(sum(move * move for move in returns) / MINUTES)
 
     def sold(self, now: int, market: int, notional: Decimal) -> None:
-        """Take down a hedge, which makes the next ones dearer for some minutes."""
+        """Take down what goes to be hedged: the next hedges are dearer for some minutes."""
         self.hedged.setdefault(market, deque()).append((now, notional))
 
     def recent(self, market: int, now: int) -> Decimal:
@@ -128,15 +128,17 @@ class Hedging:
             known.popleft()
         return sum((notional for _, notional in known), Decimal(0))
 
-    def cost(self, market: int, notional: Decimal, before: Decimal = Decimal(0)) -> Decimal:
-        """Cost of one more hedge, cash.
+    def cost(self, market: int, notional: Decimal, is_noted: bool = False) -> Decimal:
+        """Cost of a hedge after those of the last minutes, cash.
 
         Args:
             market: Market id.
             notional: Of the hedge.
-            before: What goes there before it in the same round, besides all of the last minutes.
+            is_noted: Whether the hedge is among those of the last minutes already.
         """
-        before += self.recent(market, self.seen_at)
+        before = self.recent(market, self.seen_at)
+        if is_noted:
+            before = max(before - notional, Decimal(0))
         held, move = self.interest.get(market, Decimal(0)), self.volatility(market)
         costs = [size * self.model.rate(move, size, held) for size in (before, before + notional)]
         return costs[1] - costs[0]

@@ -12,7 +12,6 @@ replay and a test run the same decisions.
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -234,7 +233,6 @@ class Keeper:
             offers: What is to be had; positions and collateral are read here.
             own: The keeper's own row.
         """
-        taken: dict[int, Decimal] = defaultdict(Decimal)
         room = cash(own.equity - own.initial) * self.policy.free_equity
         money = cash(max(own.cash, 0)) * self.policy.free_equity
         for bare in sorted(offers, key=lambda offer: offer.row.assessed_equity):
@@ -252,12 +250,13 @@ class Keeper:
             if price > 0:
                 share = min(share, money / price)
             # A smaller slice is cheaper to hedge.
-            while share >= self.policy.least_fraction and not self._pays(offer, share, taken):
+            while share >= self.policy.least_fraction and not self._pays(offer, share):
                 share /= 2
             if share < self.policy.least_fraction:
                 continue
-            for market, notional in offer.positions:
-                taken[market] += share * notional
+            if self.hedging is not None:
+                for market, notional in offer.positions:
+                    self.hedging.sold(self.venue.now(), market, share * notional)
             room -= share * needed
             money -= share * price
             # The limit moves with the discount, so asking for everything takes what there is; only
@@ -283,14 +282,8 @@ class Keeper:
             collateral=cash(row.equity - row.cash - value),
         )
 
-    def _pays(self, offer: Offer, share: Decimal, taken: Mapping[int, Decimal]) -> bool:
-        """Whether a part's discount covers gas, hedge and risk; a backstop does not ask.
-
-        Args:
-            offer: What is to be had.
-            share: The part of it.
-            taken: Notional by market that goes to be hedged before it.
-        """
+    def _pays(self, offer: Offer, share: Decimal) -> bool:
+        """Whether a part's discount covers gas, hedge and risk; a backstop does not ask."""
         policy, row = self.policy, offer.row
         if _is_insolvent(row):
             return True  # at mark: nothing pays, but for the policy that asks for it
@@ -299,7 +292,7 @@ class Keeper:
             return True
         # Its own gas and the hedge's; who also called and opened has that to cover as well.
         gas = policy.gas_cost * (4 if policy.calls else 2)
-        hedge = self._hedge(offer, share, taken)
+        hedge = self._hedge(offer, share)
         if not is_auction:
             return share * offer.collateral * offer.discount >= gas + hedge
         bonus = share * cash(row.assessed_maintenance) * row.discount / PPM
@@ -307,20 +300,16 @@ class Keeper:
         risk = share * offer.notional * policy.risk_rate
         return min(bonus, left) >= gas + hedge + risk
 
-    def _hedge(self, offer: Offer, share: Decimal, taken: Mapping[int, Decimal]) -> Decimal:
+    def _hedge(self, offer: Offer, share: Decimal) -> Decimal:
         """Cost of hedging a part of an offer, cash."""
         if self.hedging is None:
             return Decimal(0)
         cost = self.hedging.cost
-        total = sum(
-            (cost(market, share * size, taken.get(market, Decimal(0)))
-             for market, size in offer.positions), Decimal(0),
-        )  # fmt: skip
+        total = sum((cost(market, share * size) for market, size in offer.positions), Decimal(0))
         if offer.collateral > 0:
             # Which asset it is, nobody asks: it costs what the dearest does.
             other = share * offer.collateral
-            markets = self.hedging.markets
-            total += max((cost(m, other, taken.get(m, Decimal(0))) for m in markets), default=0)
+            total += max((cost(market, other) for market in self.hedging.markets), default=0)
         return total
 
     def _age(self, row: AccountView) -> int:

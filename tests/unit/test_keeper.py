@@ -361,9 +361,16 @@ def test_a_bid_pays_for_its_hedge_which_is_dear_when_prices_run(fall, bids):
 
 def test_a_part_is_taken_where_the_whole_is_too_dear_to_hedge():
     keeper, venue = hedged(in_auction(OTHER, max_fraction=1))
-    fallen(keeper, "0.045")
+    fallen(keeper, "0.065")
     keeper.run()
     assert 0 < venue.sent[0].args[0] < WAD
+
+
+def test_what_a_keeper_bids_for_is_noted():
+    keeper, _ = hedged(in_auction(OTHER), in_auction(THIRD))
+    keeper.run()
+    assert keeper.hedging.recent(1, NOW) == 2 * 50_000
+    assert keeper.hedging.recent(1, NOW + 600) == 0
 
 
 def test_what_others_hedged_a_moment_ago_makes_a_hedge_dearer():
@@ -424,8 +431,8 @@ def test_costs_rise_with_volatility_and_size_and_fall_with_depth():
     assert rate(0.004, Decimal(100_000), Decimal(10_000_000)) > usual
     assert rate(0.002, Decimal(400_000), Decimal(10_000_000)) > usual
     assert rate(0.002, Decimal(100_000), Decimal(40_000_000)) < usual
-    # 5 bp of fee, 2 bp of spread, .2 % * 38 * sqrt(100,000 / 2.5 billion)
-    assert usual == pytest.approx(Decimal("0.00118"), rel=Decimal("0.01"))
+    # 5 bp of fee, 2 bp of spread, .2 % * 38 * sqrt(100,000 / 10 billion)
+    assert usual == Decimal("0.00094")
     assert rate(0.0, Decimal(0), Decimal(0)) == Decimal("0.0006")  # a fee and a calm spread
 
 
@@ -433,9 +440,13 @@ def test_slices_cost_as_much_to_hedge_as_the_whole():
     watch = Hedging([1])
     watch.note(NOW, 1, Decimal(100), Decimal(100_000))
     whole = watch.cost(1, Decimal(400_000))
-    parts = [watch.cost(1, Decimal(100_000), Decimal(100_000 * n)) for n in range(4)]
+    parts = []
+    for _ in range(4):
+        parts.append(watch.cost(1, Decimal(100_000)))
+        watch.sold(NOW, 1, Decimal(100_000))
     assert sum(parts) == pytest.approx(whole)
     assert parts == sorted(parts)
+    assert watch.cost(1, Decimal(400_000), is_noted=True) == whole
 
 
 @pytest.mark.parametrize(("percent", "buys"), [(2, False), (3, True), (60, True)])
