@@ -92,6 +92,7 @@ def large_longs(kind: str, accounts: int, seed: int, assets: list[str]) -> Cast:
     for maker in crowd.makers:
         maker.margin = Decimal(1_000 * stage.maker)
         maker.contribution = Decimal(1_000 * stage.maker_contribution)
+    crowd.reserve = Decimal(0)  # the story begins with the funds
     total = sum(stake for _, stake in crowd.stakers)
     crowd.stakers = [
         (key, (stake * 1_000 * stage.insurance / total).quantize(Decimal(1)))

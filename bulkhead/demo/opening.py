@@ -22,6 +22,7 @@ def open_books(venue: Venue, cast: Cast) -> None:
     node.give_ether([venue.publisher, *stakers, *(p.address for p in cast.people)])
     _stake(venue, cast)
     _contribute(venue, cast)
+    _endow(venue, cast)
     _open_accounts(venue, cast)
     for person in cast.people:
         _pay_in(venue, person)
@@ -54,6 +55,15 @@ def _contribute(venue: Venue, cast: Cast) -> None:
         units = venue.mint(key.address, venue.cash_symbol, 2 * contribution, fund.address)
         venue.node.add(key.address, fund, "deposit", units // 2, units // 2)
     venue.node.mine(must_pass=True)
+
+
+def _endow(venue: Venue, cast: Cast) -> None:
+    """Give the operator's own capital to the reserve, where anybody may."""
+    ledger = venue.contracts["Clearinghouse"]
+    if cast.reserve and "donate" in ledger.functions:
+        units = venue.mint(venue.publisher, venue.cash_symbol, cast.reserve, ledger.address)
+        venue.node.add(venue.publisher, ledger, "donate", units)
+        venue.node.mine(must_pass=True)
 
 
 def _open_accounts(venue: Venue, cast: Cast) -> None:

@@ -19,8 +19,6 @@ UNIT, CENT = Decimal("0.000001"), Decimal("0.01")  # of cash
 class Waterfall(Replay):
     """A replay in which nobody takes losses over, and the owners of large longs repay them."""
 
-    at_mark = False
-
     def _play(self) -> None:
         super()._play()
         owners = [p for p in self.cast.traders if p.group is Group.WHALE]

@@ -24,7 +24,6 @@ BATCH = 100  # accounts per call of convert_positions
 class WindDown(Replay):
     """A replay that ends as soon as anybody may end it."""
 
-    at_mark = False
     played: int = 0
     error: Decimal = Decimal(0)
     paid: dict[int, Log] = field(default_factory=dict)
@@ -236,6 +235,7 @@ class WindDown(Replay):
             record.summary,
             steps=self.played,
             redeemed=sum((row.paid for row in end.accounts), Decimal(0)),
+            claims=end.claims,
             redemption_factor=end.factor,
             unredeemed=end.left,
         )

@@ -81,7 +81,7 @@ def test_local_configuration_converts_exactly():
     assert config.assets["ETH"].primary.heartbeat == 3_600
     assert config.collateral[1].cap.units(8) == 2_500 * 10**8
     assert config.default_procedure.target_ratio.ppm == 1_250_000
-    assert config.default_procedure.auction_duration == 1_800
+    assert config.default_procedure.auction_duration == 120
 
 
 def test_template_is_refused_at_every_placeholder():
@@ -123,7 +123,7 @@ def test_message_names_file_line_field_value_and_range(edited, tmp_path):
 
 def test_every_mistake_is_reported_in_the_order_of_the_file(edited):
     with pytest.raises(ConfigError) as caught:
-        edited(("decimals: 6 ", "decimals: 5 "), ("band: 5%", "band: 30%"), ("fee: 3%", "fee: x"))
+        edited(("decimals: 6 ", "decimals: 5 "), ("band: 5%", "band: 30%"), ("fee: 1%", "fee: x"))
     lines = caught.value.lines
     fields = ["settlement.decimals", "markets[0].band", "default_procedure.fee"]
     assert [field in line for field, line in zip(fields, lines, strict=True)] == [True] * 3
@@ -168,11 +168,11 @@ def test_nearest_meaning_is_suggested(edited, old, new, expected):
         ("symbol: WBTC", "symbol: WETH", "collateral[1].symbol", "used twice"),
         ("name: BTC-PERP", "name: ETH-PERP", "markets[1].name", "used twice"),
         ("  grace: 1h ", "  grace: 4m ", "default_procedure.grace", "5m to 3d"),
-        ("discount_start: 2%", "discount_start: 31%", "discount_start", "not exceed"),
-        ("discount_end: 30%", "discount_end: 47%", "discount_end", "below close_out_ratio"),
+        ("discount_end: 50%", "discount_end: 3%", "discount_start", "not exceed"),
+        ("out_ratio: 80%", "out_ratio: 51%", "discount_end", "below close_out_ratio"),
         ("target_ratio: 1.25", "target_ratio: 1", "target_ratio", "1.01 to 2"),
         ("target_ratio: 1.25", "target_ratio: x", "target_ratio", "not a number"),
-        ("call_reward: 0.5%", "call_reward: 3%", "call_reward", "0% to 2%"),
+        ("call_reward: 0.1%", "call_reward: 3%", "call_reward", "0% to 2%"),
         ("interest_cap: 200,000,000", "interest_cap: 1.5", "markets[1].open", "whole units"),
         ("profit_weight: 50%", "profit_weight: 101%", "risk.profit_weight", "0% to 100%"),
         ("cooldown: 7d", "cooldown: 143h", "insurance_fund.cooldown", "at least 3 windows (6d)"),
@@ -235,8 +235,8 @@ def test_wrong_value_is_refused(edited, old, new, field, reason):
         ("tertiary: null", "tertiary: {address: null, decimals: 8, heartbeat: 3d}"),
         ("band: 5%", "band: 20%"),
         ("haircut_initial: 20%", "haircut_initial: 12%"),
-        ("discount_end: 30%", "discount_end: 46.9999%"),
-        ("discount_start: 2%", "discount_start: 30%"),
+        ("out_ratio: 80%", "out_ratio: 51.0001%"),
+        ("discount_start: 4%", "discount_start: 50%"),
         ("cap: 2,500 ", "cap: 0.12345678 "),
         ("  grace: 1h ", "  grace: 300 "),
         ("cooldown: 7d", "cooldown: 144h"),
