@@ -77,7 +77,7 @@ TRIED = [
     (1, "tear_up_account", lambda w: (w.opened[0], WAD, [], 0, 0), WRONG_CALLER),
     (1, "tear_up_accounts", lambda w: ([], 0), WRONG_CALLER),
     (1, "settle_loss", lambda w: (w.opened[0], []), WRONG_CALLER),
-    (1, "conclude", lambda w: (w.opened[0], 0, 0, 0, 0, 0), WRONG_CALLER),
+    (1, "conclude", lambda w: (w.opened[0], 0, 0, 0, 0, 0, 0), WRONG_CALLER),
     (2, "repay", lambda w: (w.opened[0], 1), UNKNOWN_ACCOUNT),
     (2, "recover", lambda w: (w.opened[0],), UNKNOWN_ACCOUNT),
     (2, "settle_market", lambda w: (1,), UNKNOWN_MARKET),
