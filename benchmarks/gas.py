@@ -251,10 +251,10 @@ class Funded(Meter):
             world.join(person, 1_000, 1_000)
         ledger.set_contribution_threshold(50, sender=world.admin)
         self.trade(maker, taker, 20)
-        required = world.default_fund.required_of
-        before = [required(account) for _, account in (maker, taker)]
+        noted = world.default_fund.noted_of
+        before = [noted(account) for _, account in (maker, taker)]
         self.note_fill("fill_change_members", maker, taker)
-        after = [required(account) for _, account in (maker, taker)]
+        after = [noted(account) for _, account in (maker, taker)]
         for old, new in zip(before, after, strict=True):
             assert 0 < old < new, "the fill asked for no further contribution"
 

@@ -328,7 +328,7 @@ def claim(draw: uint256, holder: address) -> uint256:
     @return Token units paid, rounded down.
     @custom:reverts holders of record: nothing to claim | vault: token transfer failed
     """
-    loss: holders_of_record.Loss = holders_of_record._loss(draw)
+    loss: IFund.Loss = holders_of_record._loss(draw)
     tokens: uint256 = holders_of_record._claim(
         draw, loss, holder, slashable_shares._shares_at(loss, draw, holder)
     )
@@ -358,7 +358,7 @@ def claimable(draw: uint256, holder: address) -> uint256:
     @param holder Address of who held shares at the draw.
     @return Token units.
     """
-    loss: holders_of_record.Loss = holders_of_record._loss(draw)
+    loss: IFund.Loss = holders_of_record._loss(draw)
     return holders_of_record._claimable(
         draw, loss, holder, slashable_shares._shares_at(loss, draw, holder)
     )

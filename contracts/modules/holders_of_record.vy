@@ -25,18 +25,6 @@ from ..interfaces import IFund
 from .layout import fund_words
 
 
-# STRUCTS ------------------------------------------------------------------------------------------
-
-# What a draw has cost and got back.
-struct Loss:
-    account: uint256     # the defaulter
-    tranche: uint256     # index
-    tokens: uint256      # what holders lost, token units
-    recovered: uint256   # of that, token units
-    supply: uint256      # shares of record
-    generation: uint256  # of these shares
-
-
 # STORAGE ------------------------------------------------------------------------------------------
 
 # How many draws have a record; ids begin at 1.
@@ -72,7 +60,7 @@ past_count: HashMap[uint256, HashMap[address, uint256]]
 
 @external
 @view
-def loss_of(draw: uint256) -> Loss:
+def loss_of(draw: uint256) -> IFund.Loss:
     """
     @notice What a draw has cost its holders of record and what came back. Anyone.
     @param draw Id of the draw; all fields are 0 if there is none.
@@ -179,7 +167,7 @@ def _past(tranche: uint256, holder: address, draw: uint256) -> (bool, uint256, u
 
 @internal
 @view
-def _loss(draw: uint256) -> Loss:
+def _loss(draw: uint256) -> IFund.Loss:
     """
     @dev A draw, unpacked.
     """
@@ -190,7 +178,7 @@ def _loss(draw: uint256) -> Loss:
     before: uint256 = word >> fund_words.SECOND_TOKENS_SHIFT
     tokens: uint256 = word & fund_words.TOKENS_MASK
     back: uint256 = self.recoveries[tranche][account] >> fund_words.SECOND_TOKENS_SHIFT
-    return Loss(
+    return IFund.Loss(
         account=account,
         tranche=tranche,
         tokens=tokens,
@@ -202,7 +190,7 @@ def _loss(draw: uint256) -> Loss:
 
 @internal
 @view
-def _claimable(draw: uint256, loss: Loss, holder: address, shares: uint256) -> uint256:
+def _claimable(draw: uint256, loss: IFund.Loss, holder: address, shares: uint256) -> uint256:
     """
     @dev What a holder of record can claim, token units, rounded down.
     @param loss The draw, unpacked.
@@ -214,7 +202,7 @@ def _claimable(draw: uint256, loss: Loss, holder: address, shares: uint256) -> u
 
 
 @internal
-def _claim(draw: uint256, loss: Loss, holder: address, shares: uint256) -> uint256:
+def _claim(draw: uint256, loss: IFund.Loss, holder: address, shares: uint256) -> uint256:
     """
     @dev Takes what a holder of record can claim off the books. The caller pays it.
     @return Token units.

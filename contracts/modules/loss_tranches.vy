@@ -30,6 +30,7 @@
 
 from snekmate.utils import math
 from ..interfaces import IDefaultFundEvents
+from ..interfaces import IFund
 from .layout import fund_words
 from .layout import tier_layout
 from . import fund
@@ -239,7 +240,7 @@ def _set_shares(member: address, tranche: uint256, epoch: uint256, shares: uint2
 
 @internal
 @view
-def _shares_at(loss: holders_of_record.Loss, draw: uint256, member: address) -> uint256:
+def _shares_at(loss: IFund.Loss, draw: uint256, member: address) -> uint256:
     """
     @dev Shares that a member had at a draw; none of another epoch.
     """

@@ -28,6 +28,7 @@
 from ethereum.ercs import IERC20
 from snekmate.tokens import erc20
 from snekmate.utils import math
+from ..interfaces import IFund
 from ..interfaces import IInsuranceFundEvents
 from .layout import fund_words
 from . import fund
@@ -325,7 +326,7 @@ def _catch_up_allowance(owner: address, spender: address):
 
 @internal
 @view
-def _shares_at(loss: holders_of_record.Loss, draw: uint256, owner: address) -> uint256:
+def _shares_at(loss: IFund.Loss, draw: uint256, owner: address) -> uint256:
     """
     @dev Shares that `owner` had at a draw, before the consolidation that followed it.
     """

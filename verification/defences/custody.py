@@ -119,16 +119,22 @@ CUSTODY = {
     ),
     "erc4626": Defence(
         "Compound and Cream forks: an empty ERC-4626 vault",
-        "virtual shares",
+        "assets are booked, and virtual shares",
         ("InsuranceFund",),
         without(
             "InsuranceFund.vy",
-            "shares: uint256 = erc4626._preview_deposit(assets)",
+            "shares: uint256 = staked_assets._to_shares(assets, staked_assets.booked, False)",
             "shares: uint256 = assets\n"
             "    if erc20.totalSupply != 0:\n"
-            "        shares = assets * erc20.totalSupply // erc4626._total_assets()",
-            "assets: uint256 = erc4626._preview_redeem(shares)",
-            "assets: uint256 = shares * erc4626._total_assets() // erc20.totalSupply",
+            "        shares = (\n"
+            "            assets * erc20.totalSupply // vault._balance(fund.SETTLEMENT_TOKEN)\n"
+            "        )",
+            "assets: uint256 = staked_assets._to_assets(shares, staked_assets.booked, False)",
+            "assets: uint256 = (\n"
+            "        shares * vault._balance(fund.SETTLEMENT_TOKEN) // erc20.totalSupply\n"
+            "    )",
+            "    staked_assets.booked -= assets\n",
+            "    staked_assets.booked -= min(assets, staked_assets.booked)\n",
         ),
         inflate_the_share,
         material=Decimal(10_000),

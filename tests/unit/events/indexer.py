@@ -163,11 +163,9 @@ class Indexer:
 
     def clearinghouse_debt_repaid(self, e: Any) -> None:
         self.debts[e.account], self.hole, self.cash[e.account] = e.debts, e.hole, e.cash
-        self.insured += e.to_insurance
 
     def clearinghouse_fees_collected(self, e: Any) -> None:
         self.hole = e.hole
-        self.insured += e.to_insurance // self.scale
 
     def clearinghouse_market_settled(self, e: Any) -> None:
         self.settled[e.market] = e.price
@@ -217,6 +215,9 @@ class Indexer:
     def insurance_fund_withdraw(self, e: Any) -> None:
         self.insured -= e.assets
 
+    def insurance_fund_accrue(self, e: Any) -> None:
+        self.insured += e.paid
+
     def insurance_fund_draw(self, e: Any) -> None:
         self.insured -= e.tokens
         self.drawn[e.account][0] += e.paid
@@ -245,13 +246,7 @@ class Indexer:
         if e.assessment_tokens:
             self.tranches[1][0] = e.assessment_assets
 
-    def default_fund_restore(self, e: Any) -> None:
-        self.tranches[0][:2] = e.contribution_assets, e.contribution_shares
-        self.tranches[1][0] = e.assessment_assets
-        if e.own:
-            self._own(e.account, e.owner_shares)
-
-    def default_fund_receive_fees(self, e: Any) -> None:
+    def default_fund_premium(self, e: Any) -> None:
         self.tranches[0][0] = e.contribution_assets
         self.tranches[1][0] = e.assessment_assets
 
