@@ -121,5 +121,10 @@ def test_thirteen_generations_leave_of_a_short_its_cash(
     ledger.convert_positions(ETH, [old], 0, sender=world.admin)
     assert abs(world.cash(old) - cash) < 10**6
     world.refuses(
-        "settled markets: nothing to convert", ledger.convert_positions, ETH, [], sender=world.admin
+        "settled markets: nothing to convert",
+        ledger.convert_positions,
+        ETH,
+        [],
+        0,
+        sender=world.admin,
     )

@@ -297,13 +297,16 @@ def test_dead_position_ends_with_its_market(fast_world):
     scene = half_dead(fast_world)
     scene.price(1_850)
     tear_up(scene)
-    fast_world.clearinghouse.settle_market(BTC, sender=fast_world.admin)
+    settle = fast_world.clearinghouse.settle_market
+    refused("final settlement: price in doubt", settle, BTC, sender=fast_world.admin)
+    fast_world.set_price("BTC", 39_000)
+    settle(BTC, sender=fast_world.admin)
     equity = scene.equity()
     if equity < 0:
         tear_up(scene)
     else:
         scene.manager.cure(scene.account, sender=scene.stranger)
-    fast_world.clearinghouse.convert_positions(BTC, [scene.book], sender=scene.stranger)
+    fast_world.clearinghouse.convert_positions(BTC, [scene.book], 0, sender=scene.stranger)
     assert scene.world.stage(scene.account) == HEALTHY
     assert scene.equity() == max(equity, 0)
 
