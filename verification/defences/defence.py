@@ -171,9 +171,8 @@ def deficit(scene: Scene, account: int) -> Decimal:
 def end_insolvency(scene: Scene, account: int, price: float) -> None:
     """Let a stranger do all that anyone can do about an account in default."""
     manager, stranger = scene.manager, scene.stranger
-    attempt(manager.open_auction, account, sender=stranger)
-    scene.world.wait(manager.waterfall().window)
     scene.price(price)
+    attempt(manager.open_auction, account, sender=stranger)
     attempt(manager.tear_up, [account], sender=stranger)
 
 

@@ -138,8 +138,8 @@ def keep_keepers_away(world: World) -> Decimal:
 def block_bids_with_dust(world: World) -> Decimal:
     """Derive DRV2-01: a cent is deposited before every bid for all that may be sold."""
     scene = Scene.set(world, size=1_000, cash=100_000)
-    scene.auction_at(CLOSE_OUT_PRICE)
-    for price in (CLOSE_OUT_PRICE, 1_918, 1_916, 1_914):
+    scene.auction_at(CLOSE_OUT_PRICE).finish_ramp()  # after which what may be sold only falls
+    for price in (CLOSE_OUT_PRICE, 1_929.5, 1_929, 1_928.5):
         scene.price(price)
         seen = scene.manager.auction(scene.account).max_fraction
         world.deposit(scene.stranger, scene.account, "0.01")
@@ -246,17 +246,24 @@ MARGIN = {
         without("auction_math.vy", "min(elapsed, duration) // duration", "elapsed // duration"),
         wait_alone,
         bound=cash_of(DUST),
-        material=Decimal(2_500),
+        material=Decimal(2_000),
         measure="a lone bidder's gain beyond the curve",
     ),
     "no-keepers": Defence(
         "Black Thursday, March 2020: no keepers",
-        "anyone recognises an insolvency while the auction is open",
-        ("DefaultManager",),
-        without(
-            "DefaultManager.vy",
-            "seen.stage == stages.AUCTION and seen.equity <= 0\n",
-            "False\n",
+        "anyone ends an insolvency while the auction is open",
+        ("DefaultManager", "DefaultManagerInsolvency"),
+        (
+            *without(
+                "DefaultManager.vy",
+                "(is_insolvent and (has_positions or seen.stage == stages.AUCTION))",
+                "False",
+            ),
+            *without(
+                "DefaultManagerInsolvency.vy",
+                "assert remainder_math._has_positions(known) or (\n            seen.stage !=",
+                "assert remainder_math._has_positions(known) and (\n            seen.stage ==",
+            ),
         ),
         keep_keepers_away,
         material=Decimal(10_000),

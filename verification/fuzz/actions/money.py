@@ -202,7 +202,7 @@ def collect_fees(stage: Stage, market: int) -> Call:
     who=PERSON,
     cents=CENTS,
 )
-def donate(stage: Stage, who: int, cents: int) -> Call:
+def fill_reserve(stage: Stage, who: int, cents: int) -> Call:
     """Somebody gives to the hole and the reserve."""
     return Call("clearinghouse", "donate", (cents * 10**4,), stage.people[who])
 
