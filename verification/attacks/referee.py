@@ -3,10 +3,10 @@
     gain = worth at the end - money paid in - what price moves gave the net position
 
 Worth is what can really leave. Accounts without positions are emptied, stakes are left after the
-cooldown, each on trial and taken back. An account with positions counts its equity less its debts;
-one below 0 counts nothing, it can be left behind. The net position is that of all accounts and
-wallets together, with the loss of accounts that are left behind: what a twin pair wins by a gap
-beyond its margin is therefore a gain, paid by somebody.
+cooldown, each on trial and taken back. An account with positions or negative cash counts its equity
+less what others have paid for it; below 0 it counts nothing, it can be left behind. The net
+position is that of all accounts and wallets together, with the loss of accounts that are left
+behind: what a twin pair wins by a gap beyond its margin is therefore a gain, paid by somebody.
 """
 
 from __future__ import annotations
@@ -112,12 +112,13 @@ class Party:
         return total
 
     def _left(self, world: Any, account: int) -> Decimal:
-        """Empty an account without positions; return what equity of one with positions counts."""
+        """Empty an account without positions; return what the equity of any other counts."""
         ledger, owner = world.clearinghouse, self._owner(account)
         if ledger.phase() == 2:
             attempt(ledger.redeem, account, owner, sender=owner)
             return NOTHING
-        if world.header(account).markets:
+        header = world.header(account)
+        if header.markets or header.cash < 0 or ledger.phase() == 1:
             equity = Decimal(world.risk_engine.margin(account)[0]) / WAD
             return max(equity - debt_of(world, account), NOTHING)
         take_out(world, owner, account)

@@ -120,6 +120,7 @@ def look_for_nothing(arena: Arena) -> Outcome:
     player = arena.party("player", "keeper")
     maker, trader, keeper = arena.people.named("maker", "trader", "keeper")
     book, account = arena.open(maker, 100_000), arena.open(trader, 100)
+    arena.stake(arena.people["staker"], 10_000)
     purse = arena.open(keeper, 100)
     player.begin(arena)
     arena.trade((maker, book), (trader, account), 1, MARK)
