@@ -14,7 +14,7 @@ from verification.attacks.search.judge import Judge, Result
 from verification.attacks.search.moves import MOVES, Step
 from verification.attacks.search.openings import OPENINGS
 from verification.attacks.search.ring import Ring
-from verification.attacks.search.signs import GAINED, harms, sign_of_gain
+from verification.attacks.search.signs import GAINED, harms, possible_signs, sign_of_gain
 
 LENGTH = (2, 14)  # moves of a fresh program
 LONGEST = 28
@@ -22,6 +22,7 @@ POOL = 16  # programs that are kept
 FRESH = 0.35  # of programs once there is a pool
 ISLAND = 4_000  # moves of an island
 KEPT = 0.7  # of a gain must stay when a move is left out
+NEW = 0.25  # of programs that may be of a kind not yet found are looked at closely
 
 # What a program is made of, besides moves of all themes: each of these together.
 MOODS = (
@@ -38,6 +39,8 @@ MOODS = (
     ("trade", "money"),
     ("procedure", "money", "price", "funds"),
 )
+CALM = ("trade", "money", "procedure", "funds", "oracle", "end", "pause", "time")
+GAIN, HARM, QUIET = MODES = ("gain", "harm", "quiet")  # of the last: a gain without a price jump
 EVERYTHING = 0.1  # of the moves of a program are of any theme
 
 
@@ -66,7 +69,7 @@ class Island:
     opening: str
     judge: Judge
     rng: Random
-    is_for_harm: bool
+    mode: str
     pool: list[tuple[float, list[Step]]] = field(default_factory=list)
     found: dict[str, Found] = field(default_factory=dict)
     moves: int = 0
@@ -85,10 +88,11 @@ class Island:
             self._classify(steps, result)
 
     def _score(self, result: Result) -> float:
-        """Return what is made greater."""
-        if not self.is_for_harm:
-            return result.gain + 0.01 * result.done
-        return sum(min(lost, 50_000.0) for lost in result.harm.values()) + result.done
+        """Return what is made greater: gain or harm, and what leads to new places."""
+        bonus = 3.0 * len(result.kinds)
+        if self.mode != HARM:
+            return result.gain + bonus
+        return sum(min(lost, 50_000.0) for lost in result.harm.values()) + bonus
 
     # Programs -------------------------------------------------------------------------------------
 
@@ -111,13 +115,17 @@ class Island:
 
     def _fresh(self) -> list[Step]:
         rng = self.rng
-        mood = rng.choice(MOODS)
+        mood = self._mood()
         return [self._draw(mood) for _ in range(rng.randint(*LENGTH))]
 
-    def _draw(self, mood: tuple[str, ...] = ()) -> Step:
+    def _mood(self) -> tuple[str, ...]:
+        mood = self.rng.choice(MOODS)
+        return tuple(theme for theme in mood if theme != "price") if self.mode == QUIET else mood
+
+    def _draw(self, mood: tuple[str, ...]) -> Step:
         rng = self.rng
-        if not mood or rng.random() < EVERYTHING:
-            mood = ()
+        if rng.random() < EVERYTHING:
+            mood = CALM if self.mode == QUIET else ()
         names, weights = _table(mood)
         (name,) = rng.choices(names, cum_weights=weights)
         return MOVES[name].draw(rng)
@@ -126,7 +134,7 @@ class Island:
         rng, luck = self.rng, self.rng.random()
         place = int(rng.random() * len(steps)) if steps else 0
         if luck < 0.35 or not steps:
-            steps.insert(place, self._draw(rng.choice(MOODS)))
+            steps.insert(place, self._draw(self._mood()))
         elif luck < 0.55:
             del steps[place]
         elif luck < 0.85:
@@ -157,26 +165,27 @@ class Island:
         """Note what a program shows: cut down first, if it is better than what is known."""
         for kind, lost in harms(result).items():
             self._note(kind, lost, steps)
-        if result.gain > max(GAINED, self.best * 1.05):
-            self.best = result.gain
-            short = self._cut(steps, result.gain)
-            self._note(sign_of_gain(self.opening, short), result.gain, short)
-        elif result.gain > GAINED and self.rng.random() < 0.05:
-            short = self._cut(steps, result.gain)
-            self._note(sign_of_gain(self.opening, short), result.gain, short)
+        if result.gain <= GAINED:
+            return
+        signs = possible_signs(self.opening, steps)
+        is_new = not signs <= self.found.keys() and self.rng.random() < NEW
+        if result.gain > self.best * 1.05 or is_new:
+            self.best = max(self.best, result.gain)
+            short, gain = self._cut(steps, result.gain)
+            self._note(sign_of_gain(self.opening, short), gain, short)
 
-    def _cut(self, steps: list[Step], gain: float) -> list[Step]:
-        """Leave out moves without which most of the gain stays."""
-        short, place = list(steps), 0
+    def _cut(self, steps: list[Step], gain: float) -> tuple[list[Step], float]:
+        """Leave out moves without which most of the gain stays; return what then is gained."""
+        short, place, left = list(steps), 0, gain
         while place < len(short):
             tried = short[:place] + short[place + 1 :]
             result = self.judge.play(tried)
             self.moves += result.moves
             if result.gain >= KEPT * gain:
-                short = tried
+                short, left = tried, result.gain
             else:
                 place += 1
-        return short
+        return short, left
 
     def _note(self, sign: str, worth: float, steps: list[Step]) -> None:
         known = self.found.get(sign)
@@ -202,7 +211,7 @@ def run_island(ring: Ring, seed: str, number: int, moves: int) -> Island:
     opening = names[number % len(names)]
     ring.set(opening, OPENINGS[opening])
     rng = Random(f"{seed}:{number}")
-    is_for_harm = number // len(names) % 2 == 1
-    island = Island(number, opening, Judge(ring, is_for_harm), rng, is_for_harm)
+    mode = MODES[number // len(names) % len(MODES)]
+    island = Island(number, opening, Judge(ring, mode == HARM), rng, mode)
     island.run(moves)
     return island

@@ -36,6 +36,7 @@ class Result:
         moves: Moves made.
         done: Moves that were let through.
         days: Time that passed.
+        kinds: Names of moves that were let through.
     """
 
     gain: float = 0.0
@@ -43,6 +44,7 @@ class Result:
     moves: int = 0
     done: int = 0
     days: float = 0.0
+    kinds: set[str] = field(default_factory=set)
 
 
 class Judge:
@@ -85,6 +87,7 @@ class Judge:
             result.moves += 1
             if self.perform(step):
                 result.done += 1
+                result.kinds.add(step[0])
                 if step[0] != "jump":
                     self._known = None
         last = self.standing()
@@ -127,8 +130,9 @@ class Judge:
         MOVES["jump"].act(ring, asset, percent)
         self._known = None
         self.given += self.standing() - mine
+        now = self._passive() if theirs else {}
         for key, before in theirs.items():
-            self.expected[key] += self.equity(ring.passive[key]) - before
+            self.expected[key] += now[key] - before
         self.moved.add(asset)
         return True
 
@@ -202,7 +206,16 @@ class Judge:
         return self.ring.equity(account)
 
     def _passive(self) -> dict[tuple[int, int], int]:
-        return {key: self.equity(account) for key, account in self.ring.passive.items()}
+        """Return what the passive strangers have, at feeds that agree."""
+        ring, chain = self.ring, self.ring.arena.chain
+        if not ring.off:
+            return {key: self.equity(account) for key, account in ring.passive.items()}
+        checkpoint, off = chain.snapshot(), set(ring.off)
+        ring.agree()
+        found = {key: self.equity(account) for key, account in ring.passive.items()}
+        chain.restore(checkpoint)
+        ring.off = off
+        return found
 
     def _settled(self) -> set[int]:
         return {market for market in MARKETS.values() if self.ledger.settled_prices(market)}
@@ -216,14 +229,6 @@ class Judge:
         checkpoint, off = chain.snapshot(), set(ring.off)
         ring.agree()
         harm = result.harm
-        names = {market: asset for asset, market in MARKETS.items()}
-        for (market, side), account in ring.passive.items():
-            lost = (self.expected[market, side] - self.equity(account)) / WAD
-            if lost > 1:
-                asset = names[market]
-                kind = "moved" if asset in self.moved else "still"
-                lost /= 1 + result.days  # what was charged fades
-                harm[f"charged, {kind}"] = max(harm.get(f"charged, {kind}", 0), lost)
         fresh = self._settled() - self.settled
         if fresh and self.phase == 0 and not self.ledger.phase():
             harm["settled"] = 100_000.0 * len(fresh)
@@ -239,8 +244,24 @@ class Judge:
         harm["contribution"] = self._avoided()
         if ring.saver:
             harm["cash"] = self._lacking()
+        self._charged(result)
         chain.restore(checkpoint)
         ring.off = off
+
+    def _charged(self, result: Result) -> None:
+        """What passive strangers lost in each market beyond prices, once insolvencies are over."""
+        ring, harm = self.ring, result.harm
+        bad = [a for _, a in (*ring.mine, *ring.debtors) if self._is_bad(a)]
+        if bad and not self._phase():
+            ring.resolve(bad)
+        names = {market: asset for asset, market in MARKETS.items()}
+        for (market, side), account in ring.passive.items():
+            lost = (self.expected[market, side] - self.equity(account)) / WAD
+            if lost > 1:
+                asset = names[market]
+                kind = "moved" if asset in self.moved else "still"
+                lost /= 1 + result.days  # what was charged fades
+                harm[f"charged, {kind}"] = max(harm.get(f"charged, {kind}", 0), lost)
 
     def _locked_in(self) -> float:
         """A stranger in an open window: what cannot leave, cash."""
@@ -280,8 +301,11 @@ class Judge:
         return stuck
 
     def _avoided(self) -> float:
-        """Contributions that one account of the same size would be asked for, and these are not."""
+        """Contributions that one account of the same size would be asked for, and these are not;
+        where a price has moved nobody is asked before the next fill."""
         ring = self.ring
+        if self.moved:
+            return 0.0
         rate = self.members.terms().contribution_rate / 10**6
         avoided = 0.0
         for person in self.people:

@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 from verification.attacks.referee import attempt, take_most
-from verification.attacks.search.ring import ASSETS, LIQUIDATIONS, MARKETS, Ring
+from verification.attacks.search.ring import LIQUIDATIONS, MARKETS, Ring
 from verification.attacks.steps import DAY, HOUR, WAD, request
 
 Step = tuple[str, tuple[Any, ...]]
@@ -26,6 +26,8 @@ OFF = (-49, -30, -15, -5, 0, 0, 5, 15, 30, 49)  # thousandths of the mark
 PAUSES = (0, 1, 1, 12, 60, 600, HOUR, 8 * HOUR, DAY, 3 * DAY, 7 * DAY, 21 * DAY)
 CASH = (1, 100, 1_000, 10_000, 100_000, 1_000_000)
 SIDES = (-1, 1)
+MARKET = (1, 1, 2)
+ASSET = ("ETH", "ETH", "BTC")
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def _size(ring: Ring, lever: int, asset: str, *accounts: int) -> int:
 # TRADING ------------------------------------------------------------------------------------------
 
 
-@move("trade", 3, MINE, MINE, LEVER, SIDES, OFF, ASSETS)
+@move("trade", 3, MINE, MINE, LEVER, SIDES, OFF, ASSET)
 def twin(ring: Ring, a: int, b: int, lever: int, side: int, off: int, asset: str) -> Any:
     """Trade with oneself, at some price inside the band."""
     one, other = ring.target(a), ring.target(b)
@@ -78,21 +80,21 @@ def twin(ring: Ring, a: int, b: int, lever: int, side: int, off: int, asset: str
     return ring.trade(one, other, size, price.quantize(Decimal("0.0001")), MARKETS[asset])
 
 
-@move("trade", 2, MINE, LEVER, SIDES, ASSETS)
+@move("trade", 2, MINE, LEVER, SIDES, ASSET)
 def trade(ring: Ring, a: int, lever: int, side: int, asset: str) -> Any:
     """Trade with a stranger at the real price."""
     taker = ring.target(a)
     return ring.with_market(taker, side * _size(ring, lever, asset, taker[1]), asset)
 
 
-@move("trade", 2, MINE, ASSETS)
+@move("trade", 2, MINE, ASSET)
 def close(ring: Ring, a: int, asset: str) -> Any:
     """Close a position with a stranger at the real price."""
     taker = ring.target(a)
     return ring.with_market(taker, -ring.shares(taker[1], MARKETS[asset]), asset)
 
 
-@move("trade", 1, MINE, MINE, OFF, ASSETS)
+@move("trade", 1, MINE, MINE, OFF, ASSET)
 def hand_over(ring: Ring, a: int, b: int, off: int, asset: str) -> Any:
     """Hand a position to another account of one's own."""
     one, other = ring.target(a), ring.target(b)
@@ -281,7 +283,7 @@ def leave(ring: Ring, a: int) -> Any:
     return ring.arena.default_fund.withdraw(person, sender=person)
 
 
-@move("funds", 1, tuple(MARKETS.values()))
+@move("funds", 1, MARKET)
 def collect(ring: Ring, market: int) -> Any:
     """Collect fees."""
     return ring.arena.clearinghouse.collect_fees(market, sender=ring.mine[0][0])
@@ -296,19 +298,19 @@ def newcomer(ring: Ring) -> Any:
 # ORACLE -------------------------------------------------------------------------------------------
 
 
-@move("oracle", 1, ASSETS, SIDES)
+@move("oracle", 1, ASSET, SIDES)
 def tilt(ring: Ring, asset: str, side: int) -> Any:
     """The primary stands almost 2 % off, and is valid."""
     return ring.publish(asset, 1_019_500 if side > 0 else 980_900)
 
 
-@move("oracle", 1, ASSETS, SIDES)
+@move("oracle", 1, ASSET, SIDES)
 def doubt(ring: Ring, asset: str, side: int) -> Any:
     """The secondary stands 3 % off: the price is in doubt for a moment."""
     return ring.publish(asset, 1_000_000, 1_000_000 + side * 30_000)
 
 
-@move("oracle", 0.5, ASSETS)
+@move("oracle", 0.5, ASSET)
 def ahead(ring: Ring, asset: str) -> Any:
     """The primary's answer is dated a second ahead."""
     return ring.publish(asset, ahead=1)
@@ -320,19 +322,19 @@ def agree(ring: Ring) -> Any:
     return ring.agree()
 
 
-@move("oracle", 1, tuple(MARKETS.values()))
+@move("oracle", 1, MARKET)
 def report(ring: Ring, market: int) -> Any:
     """Put an outage on record."""
     return ring.arena.risk_engine.report_outage(8 + market, sender=ring.mine[0][0])
 
 
-@move("oracle", 0.5, tuple(MARKETS.values()))
+@move("oracle", 0.5, MARKET)
 def checkpoint(ring: Ring, market: int) -> Any:
     """Take a checkpoint."""
     return ring.arena.risk_engine.checkpoint(8 + market, sender=ring.mine[0][0])
 
 
-@move("oracle", 1, tuple(MARKETS.values()))
+@move("oracle", 1, MARKET)
 def settle(ring: Ring, market: int) -> Any:
     """Settle a market."""
     return ring.arena.clearinghouse.settle_market(market, sender=ring.mine[0][0])
@@ -360,7 +362,7 @@ def redeem_account(ring: Ring, a: int) -> Any:
     return ring.arena.clearinghouse.redeem(account, person, sender=person)
 
 
-@move("end", 0.5, MINE, tuple(MARKETS.values()))
+@move("end", 0.5, MINE, MARKET)
 def convert(ring: Ring, a: int, market: int) -> Any:
     """Convert a settled position."""
     account = ring.target(a)[1]
@@ -387,7 +389,7 @@ def wait(ring: Ring, seconds: int) -> Any:
     return ring.wait(seconds)
 
 
-@move("price", 4, ASSETS, JUMPS)
+@move("price", 4, ASSET, JUMPS)
 def jump(ring: Ring, asset: str, percent: int) -> Any:
     """Let a price jump; the judge looks before and after."""
     ring.arena.real[asset] *= 1 + Decimal(percent) / 100

@@ -12,11 +12,13 @@ MARK = {"ETH": 2_000, "BTC": 40_000}
 SHORT, LONG = -1, 1
 
 
-def _people(ring: Ring, cash: float = 20_000, book: float = 20_000_000) -> None:
+def _people(
+    ring: Ring, cash: float = 20_000, book: float = 20_000_000, purse: float = 2_000_000
+) -> None:
     """Let the player open accounts, and a maker and a keeper come."""
     arena = ring.arena
     maker, keeper = arena.people.named("maker", "keeper")
-    ring.book, ring.purse = arena.open(maker, book), arena.open(keeper, 2_000_000)
+    ring.book, ring.purse = arena.open(maker, book), arena.open(keeper, purse)
     for number in range(ACCOUNTS):
         person = arena.people[PLAYER[number * len(PLAYER) // ACCOUNTS]]
         ring.mine.append((person, arena.open(person, cash)))
@@ -143,6 +145,7 @@ def hole(ring: Ring) -> None:
     resolve(arena, arena.people["stranger"], loan)
     keeper = arena.people["keeper"]
     attempt(arena.default_manager.bid, loan, WAD, ring.purse, 1, sender=keeper)
+    _collect(ring)
 
 
 def end(ring: Ring) -> None:
@@ -169,13 +172,28 @@ def drift(ring: Ring) -> None:
 def loans(ring: Ring) -> None:
     """Loans against WETH, almost all the cash of the house is a saver's."""
     arena = ring.arena
-    _people(ring, 3_000, 60_000)
+    _people(ring, 3_000, 5_000, 1_000)
     saver = arena.people["victim"]
     ring.saver = arena.open(saver, 20_000)
     person, purse = ring.mine[0]
     for _ in range(2):
         loan = borrow(arena, person, purse, 9_800, WETH=10)
         ring.mine.append((person, loan))
+
+
+def coins(ring: Ring) -> None:
+    """Loans against WETH as large as they may be, strangers with positions, no funds."""
+    arena = ring.arena
+    _people(ring)
+    _holders(ring, ALL_SIDES)
+    person, purse = ring.mine[0]
+    for place in range(1, 4):
+        owner, account = ring.mine[place]
+        units = ring.arena.units("USDC", 20_000)
+        token, ledger = arena.settlement, ring.ledger
+        ledger.withdraw(account, token, units, owner, sender=owner)
+        arena.deposit(owner, account, 50, "WETH")
+        lose(arena, (owner, account), (person, purse), 70_000)
 
 
 Opening = Callable[[Ring], None]
@@ -191,4 +209,5 @@ OPENINGS: dict[str, Opening] = {
     "end": end,
     "drift": drift,
     "loans": loans,
+    "coins": coins,
 }

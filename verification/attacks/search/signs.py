@@ -38,7 +38,7 @@ SIGNS = {
     "funding": Sign(12, "wash trades for funding"),
     "late stake": Sign(14, "a newcomer pays for an older loss"),
     "pause": Sign(15, "left the fund behind a pause of liquidations"),
-    "window": Sign(15, "left the fund in an open window before a loss was recognised"),
+    "window": Sign(0, "left the fund in an open window before a loss was recognised"),
     "between feeds": Sign(18, "bought while valid feeds stood apart"),
     "run": Sign(20, "left whole while a hole stands"),
     "flight": Sign(21, "left with a win, or closed it, before the loser was recognised"),
@@ -87,6 +87,12 @@ def sign_of_gain(opening: str, steps: list[Step]) -> str:
     """Return what kind of gain a program is that was cut down to the moves it needs."""
     names = {name for name, _ in steps}
     return next((sign for sign, rule in RULES if rule(opening, names)), "unlisted")
+
+
+def possible_signs(opening: str, steps: list[Step]) -> set[str]:
+    """Return what kinds a program may be of before it is cut down."""
+    names = {name for name, _ in steps}
+    return {sign for sign, rule in RULES if rule(opening, names)}
 
 
 def harms(result: Result) -> dict[str, float]:
