@@ -16,7 +16,7 @@ from verification.attacks.search.openings import OPENINGS
 from verification.attacks.search.ring import Ring
 from verification.attacks.search.signs import GAINED, harms, possible_signs, sign_of_gain
 
-LENGTH = (2, 14)  # moves of a fresh program
+LENGTH = (2, 10)  # moves of a fresh program
 LONGEST = 28
 POOL = 16  # programs that are kept
 FRESH = 0.35  # of programs once there is a pool
@@ -34,6 +34,7 @@ MOODS = (
     ("funds", "pause", "price"),
     ("oracle", "time", "end"),
     ("oracle", "price", "procedure"),
+    ("oracle", "procedure"),
     ("trade", "time", "funds"),
     ("money", "time", "procedure", "end"),
     ("trade", "money"),

@@ -22,7 +22,7 @@ from verification.engine.world import WAD
 
 UNIT = 10**12  # WAD cash of a unit of the settlement token
 LOWEST, HIGHEST = 0.4, 2.2  # of the first price: further away no price goes
-FIRST = {"ETH": 2_000, "BTC": 40_000}
+CHARGE = 5_500.0  # of a stranger's position of 100,000: what one charge may take, and a little
 MEMBER_THRESHOLD = 250_000
 
 
@@ -117,13 +117,13 @@ class Judge:
             receipt = entry.act(ring, *arguments)
         except (Reverted, OverflowError):
             return False
-        if name in ("bid", "call", "recognise") and receipt:
+        if name in ("bid", "call", "recognise", "take_over") and receipt:
             self._note_pay(arguments[0], receipt)
         return True
 
     def _jump(self, asset: str, percent: int) -> bool:
         ring = self.ring
-        after = float(ring.arena.real[asset]) * (1 + percent / 100) / FIRST[asset]
+        after = float(ring.arena.real[asset]) * (1 + percent / 100) / ring.first[asset]
         if not LOWEST < after < HIGHEST:
             return False
         mine, theirs = self.standing(), self._passive() if self.with_harm else {}
@@ -159,6 +159,8 @@ class Judge:
         bad = [a for _, a in (*ring.mine, *ring.debtors) if self._is_bad(a)]
         if bad and not self._phase():
             ring.resolve(bad)
+        if ring.has_members or any(self._shares_of(person.address) for person in self.people):
+            ring.collect()  # the player's part of fees is the player's
         self._known = self.wealth()
         chain.restore(checkpoint)
         ring.off = off
@@ -254,14 +256,16 @@ class Judge:
         bad = [a for _, a in (*ring.mine, *ring.debtors) if self._is_bad(a)]
         if bad and not self._phase():
             ring.resolve(bad)
-        names = {market: asset for asset, market in MARKETS.items()}
-        for (market, side), account in ring.passive.items():
-            lost = (self.expected[market, side] - self.equity(account)) / WAD
-            if lost > 1:
-                asset = names[market]
-                kind = "moved" if asset in self.moved else "still"
-                lost /= 1 + result.days  # what was charged fades
-                harm[f"charged, {kind}"] = max(harm.get(f"charged, {kind}", 0), lost)
+        for asset, market in MARKETS.items():
+            kind = "charged, moved" if asset in self.moved else "charged, still"
+            allowed = CHARGE * max(ring.mark(asset), ring.first[asset]) / ring.first[asset]
+            for side in (1, -1):
+                if account := ring.passive.get((market, side)):
+                    lost = (self.expected[market, side] - self.equity(account)) / WAD
+                    lost /= 1 + result.days  # what was charged fades
+                    if asset in self.moved:
+                        lost -= allowed
+                    harm[kind] = max(harm.get(kind, 0.0), lost)
 
     def _locked_in(self) -> float:
         """A stranger in an open window: what cannot leave, cash."""

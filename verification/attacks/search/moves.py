@@ -18,7 +18,7 @@ from verification.attacks.steps import DAY, HOUR, WAD, request
 Step = tuple[str, tuple[Any, ...]]
 
 MINE = tuple(range(6))
-ANY = tuple(range(8))
+ANY = (0, 1, 2, 3, 4, 5, 6, 7, 6, 7)  # from 6 on a stranger's, where one is in trouble
 LEVER = (0, 1, 5, 10, 15, 20, 23)  # times the smaller equity; 0 is a wei
 PARTS = (1, 3, 10, 25, 50, 100)  # percent
 JUMPS = (-40, -25, -15, -10, -8, -6, -5, -3, -2, -1, 1, 2, 3, 5, 6, 8, 10, 15, 25, 40)
@@ -97,9 +97,13 @@ def close(ring: Ring, a: int, asset: str) -> Any:
 @move("trade", 1, MINE, MINE, OFF, ASSET)
 def hand_over(ring: Ring, a: int, b: int, off: int, asset: str) -> Any:
     """Hand a position to another account of one's own."""
-    one, other = ring.target(a), ring.target(b)
+    market = MARKETS[asset]
+    holders = [pair for pair in (ring.target(b), *ring.mine) if ring.shares(pair[1], market)]
+    if not holders:
+        return None
+    one, other = ring.target(a), holders[0]
     price = ring.arena.real[asset] * (1000 + off) / 1000
-    size = -ring.shares(other[1], MARKETS[asset])
+    size = -ring.shares(other[1], market)
     return ring.trade(one, other, size, price.quantize(Decimal("0.0001")), MARKETS[asset])
 
 
@@ -110,7 +114,7 @@ def hand_over(ring: Ring, a: int, b: int, off: int, asset: str) -> Any:
 def withdraw(ring: Ring, a: int, part: int) -> Any:
     """Take cash out, or the most that is let out."""
     person, account = ring.target(a)
-    ledger = ring.arena.clearinghouse
+    ledger = ring.ledger
     units = max(ring.arena.cash(account), 0) * part // 100 // 10**12
     return take_most(ledger, account, ring.arena.settlement, units, person)
 
@@ -119,7 +123,7 @@ def withdraw(ring: Ring, a: int, part: int) -> Any:
 def take_coins(ring: Ring, a: int, part: int) -> Any:
     """Take WETH out, or the most that is let out."""
     person, account = ring.target(a)
-    ledger, token = ring.arena.clearinghouse, ring.arena.deployment.tokens["WETH"]
+    ledger, token = ring.ledger, ring.arena.deployment.tokens["WETH"]
     return take_most(ledger, account, token, ledger.collateral(account, 0) * part // 100, person)
 
 
@@ -127,7 +131,7 @@ def take_coins(ring: Ring, a: int, part: int) -> Any:
 def deposit(ring: Ring, a: int, cash: int) -> Any:
     """Pay cash into an account."""
     _, account = ring.target(a)
-    person, ledger = ring.mine[0][0], ring.arena.clearinghouse
+    person, ledger = ring.mine[0][0], ring.ledger
     return ledger.deposit(account, ring.arena.settlement, cash * 10**6, sender=person)
 
 
@@ -136,7 +140,7 @@ def deposit_coins(ring: Ring, a: int, coins: int) -> Any:
     """Put WETH into an account."""
     person, account = ring.target(a)
     token = ring.arena.deployment.tokens["WETH"]
-    return ring.arena.clearinghouse.deposit(account, token, coins * WAD, sender=person)
+    return ring.ledger.deposit(account, token, coins * WAD, sender=person)
 
 
 @move("money", 1, MINE, MINE, PARTS)
@@ -144,7 +148,7 @@ def transfer(ring: Ring, a: int, b: int, part: int) -> Any:
     """Move cash between accounts."""
     (person, one), (_, other) = ring.target(a), ring.target(b)
     units = max(ring.arena.cash(one), 0) * part // 100 // 10**12
-    ledger = ring.arena.clearinghouse
+    ledger = ring.ledger
     return ledger.transfer(one, other, ring.arena.settlement, units, sender=person)
 
 
@@ -163,7 +167,7 @@ def borrow(ring: Ring, a: int, b: int) -> Any:
 
 
 def _manage(ring: Ring, function: str, *arguments: Any, who: int = 0) -> Any:
-    return getattr(ring.arena.default_manager, function)(*arguments, sender=ring.mine[who][0])
+    return getattr(ring.manager, function)(*arguments, sender=ring.mine[who][0])
 
 
 @move("procedure", 1, ANY, MINE)
@@ -182,7 +186,7 @@ def open_auction(ring: Ring, a: int) -> Any:
 def recognise(ring: Ring, a: int) -> Any:
     """Make an insolvency known, in whatever way."""
     account = ring.target(a)[1]
-    manager, person = ring.arena.default_manager, ring.mine[0][0]
+    manager, person = ring.manager, ring.mine[0][0]
     return attempt(manager.call_margin, account, 0, sender=person) or manager.open_auction(
         account, sender=person
     )
@@ -192,8 +196,15 @@ def recognise(ring: Ring, a: int) -> Any:
 def bid(ring: Ring, a: int, purse: int, part: int) -> Any:
     """Bid for an account."""
     person, account = ring.mine[purse % len(ring.mine)]
-    manager = ring.arena.default_manager
+    manager = ring.manager
     return manager.bid(ring.target(a)[1], WAD * part // 100, account, 1, sender=person)
+
+
+@move("procedure", 1, ANY, MINE)
+def take_over(ring: Ring, a: int, purse: int) -> Any:
+    """Open an account's auction and take all of it."""
+    attempt(ring.manager.open_auction, ring.target(a)[1], sender=ring.mine[0][0])
+    return bid(ring, a, purse, 100)
 
 
 @move("procedure", 1, ANY)
@@ -211,27 +222,27 @@ def cure(ring: Ring, a: int) -> Any:
 @move("procedure", 0.5, ANY)
 def reopen(ring: Ring, a: int) -> Any:
     """Send an account back to auction, where there is such a step."""
-    if hasattr(ring.arena.default_manager, "reopen"):
+    if hasattr(ring.manager, "reopen"):
         _manage(ring, "reopen", ring.target(a)[1])
 
 
 @move("procedure", 0.5, ANY, CASH)
 def repay(ring: Ring, a: int, cash: int) -> Any:
     """Repay what others paid for an account."""
-    ledger = ring.arena.clearinghouse
+    ledger = ring.ledger
     return ledger.repay(ring.target(a)[1], cash * 10**6, sender=ring.mine[0][0])
 
 
 @move("procedure", 1, ANY)
 def recover(ring: Ring, a: int) -> Any:
     """Let an account pay its debts itself."""
-    return ring.arena.clearinghouse.recover(ring.target(a)[1], sender=ring.mine[0][0])
+    return ring.ledger.recover(ring.target(a)[1], sender=ring.mine[0][0])
 
 
 @move("procedure", 0.5, ANY, CASH)
 def cover(ring: Ring, a: int, cash: int) -> Any:
     """Pay an account's negative cash against its WETH."""
-    person, ledger = ring.mine[0][0], ring.arena.clearinghouse
+    person, ledger = ring.mine[0][0], ring.ledger
     token = ring.arena.deployment.tokens["WETH"]
     account = ring.target(a)[1]
     return ledger.cover_shortfall(account, token, cash * 10**6, 0, person, sender=person)
@@ -286,7 +297,7 @@ def leave(ring: Ring, a: int) -> Any:
 @move("funds", 1, MARKET)
 def collect(ring: Ring, market: int) -> Any:
     """Collect fees."""
-    return ring.arena.clearinghouse.collect_fees(market, sender=ring.mine[0][0])
+    return ring.ledger.collect_fees(market, sender=ring.mine[0][0])
 
 
 @move("funds", 0.5)
@@ -308,6 +319,20 @@ def tilt(ring: Ring, asset: str, side: int) -> Any:
 def doubt(ring: Ring, asset: str, side: int) -> Any:
     """The secondary stands 3 % off: the price is in doubt for a moment."""
     return ring.publish(asset, 1_000_000, 1_000_000 + side * 30_000)
+
+
+@move("oracle", 1, ASSET, SIDES)
+def report_doubt(ring: Ring, asset: str, side: int) -> Any:
+    """The same, and it is put on record."""
+    doubt(ring, asset, side)
+    return report(ring, MARKETS[asset])
+
+
+@move("oracle", 1, ASSET, SIDES)
+def settle_in_doubt(ring: Ring, asset: str, side: int) -> Any:
+    """The same, and a market is settled."""
+    doubt(ring, asset, side)
+    return settle(ring, MARKETS[asset])
 
 
 @move("oracle", 0.5, ASSET)
@@ -337,7 +362,7 @@ def checkpoint(ring: Ring, market: int) -> Any:
 @move("oracle", 1, MARKET)
 def settle(ring: Ring, market: int) -> Any:
     """Settle a market."""
-    return ring.arena.clearinghouse.settle_market(market, sender=ring.mine[0][0])
+    return ring.ledger.settle_market(market, sender=ring.mine[0][0])
 
 
 # END AND TIME -------------------------------------------------------------------------------------
@@ -346,41 +371,41 @@ def settle(ring: Ring, market: int) -> Any:
 @move("end", 0.5)
 def wind_down(ring: Ring) -> Any:
     """Begin the wind-down, if anyone may."""
-    return ring.arena.clearinghouse.begin_wind_down(sender=ring.mine[0][0])
+    return ring.ledger.begin_wind_down(sender=ring.mine[0][0])
 
 
 @move("end", 0.5)
 def begin_redemption(ring: Ring) -> Any:
     """Begin the redemption."""
-    return ring.arena.clearinghouse.begin_redemption(sender=ring.mine[0][0])
+    return ring.ledger.begin_redemption(sender=ring.mine[0][0])
 
 
 @move("end", 0.5, MINE)
 def redeem_account(ring: Ring, a: int) -> Any:
     """Redeem an account."""
     person, account = ring.target(a)
-    return ring.arena.clearinghouse.redeem(account, person, sender=person)
+    return ring.ledger.redeem(account, person, sender=person)
 
 
 @move("end", 0.5, MINE, MARKET)
 def convert(ring: Ring, a: int, market: int) -> Any:
     """Convert a settled position."""
     account = ring.target(a)[1]
-    return ring.arena.clearinghouse.convert_positions(market, [account], sender=ring.mine[0][0])
+    return ring.ledger.convert_positions(market, [account], sender=ring.mine[0][0])
 
 
 @move("pause", 1, (600, HOUR, DAY))
 def pause(ring: Ring, seconds: int) -> Any:
     """Pause liquidations as guardian."""
     guardian = ring.arena.people["guardian"]
-    return ring.arena.clearinghouse.pause(LIQUIDATIONS, seconds, sender=guardian)
+    return ring.ledger.pause(LIQUIDATIONS, seconds, sender=guardian)
 
 
 @move("pause", 0.5)
 def unpause(ring: Ring) -> Any:
     """End that pause."""
     guardian = ring.arena.people["guardian"]
-    return ring.arena.clearinghouse.unpause(LIQUIDATIONS, sender=guardian)
+    return ring.ledger.unpause(LIQUIDATIONS, sender=guardian)
 
 
 @move("time", 3, PAUSES)

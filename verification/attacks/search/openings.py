@@ -69,13 +69,6 @@ def funds(ring: Ring) -> None:
         fund = arena.insurance_fund
         fund.request_redeem(fund.balanceOf(person), sender=person)
     arena.wait(7 * DAY)
-    _collect(ring)
-
-
-def _collect(ring: Ring) -> None:
-    """Let nothing be left of fees that strangers paid."""
-    for market in (ETH, BTC):
-        ring.ledger.collect_fees(market, sender=ring.arena.people["stranger"])
 
 
 def fees(ring: Ring) -> None:
@@ -99,7 +92,6 @@ def crowd(ring: Ring) -> None:
     arena.stake(person, 10_000)
     arena.join(person, 1, 1)
     ring.has_members = True
-    _collect(ring)
 
 
 def recoveries(ring: Ring) -> None:
@@ -128,7 +120,6 @@ def defaulter(ring: Ring) -> None:
     account = arena.open(trader, 10_000)
     arena.trade((arena.people["maker"], ring.book), (trader, account), 100, 2_000)
     arena.set_price("ETH", 1_960)
-    _collect(ring)
     ring.debtors.append((trader, account))
 
 
@@ -145,7 +136,6 @@ def hole(ring: Ring) -> None:
     resolve(arena, arena.people["stranger"], loan)
     keeper = arena.people["keeper"]
     attempt(arena.default_manager.bid, loan, WAD, ring.purse, 1, sender=keeper)
-    _collect(ring)
 
 
 def end(ring: Ring) -> None:

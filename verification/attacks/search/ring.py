@@ -40,6 +40,7 @@ class Ring:
         passive: Strangers who only hold a position, by market and side.
         saver: A stranger with cash in an account.
         off: Assets whose feeds do not say the real price.
+        first: Prices at the opening.
         has_members: Whether the player may have a share of the default fund.
     """
 
@@ -54,6 +55,7 @@ class Ring:
     opening: str = ""
     off: set[str] = field(default_factory=set)
     has_members: bool = False
+    first: dict[str, float] = field(default_factory=dict)
     _saved: Any = None
     _base: Any = None
 
@@ -100,6 +102,9 @@ class Ring:
         self.has_members = False
         build(self)
         self.agree(all_of_them=True)
+        if name != "fees":
+            self.collect()
+        self.first = {asset: self.mark(asset) for asset in ASSETS}
         self._saved = (self.arena.chain.snapshot(), self._keep())
 
     def begin(self) -> None:
@@ -115,6 +120,12 @@ class Ring:
         real, sequences, opened = kept
         self.arena.real, self.arena.sequences = dict(real), dict(sequences)
         self.arena.opened, self.off = list(opened), set()
+
+    def collect(self) -> None:
+        """Let no fees wait."""
+        collecting = getattr(self.ledger, "collect_fees", None)
+        for market in MARKETS.values() if collecting else ():
+            attempt(collecting, market, sender=self.arena.people["stranger"])
 
     # Reading --------------------------------------------------------------------------------------
 
@@ -227,6 +238,7 @@ class Ring:
                 attempt(manager.call_margin, account, 0, sender=keeper) or attempt(
                     manager.open_auction, account, sender=keeper
                 )
+            attempt(manager.bid, account, WAD, self.purse, 1, sender=keeper)
         waiting = [a for a in accounts if self.header(a) >> 218 & 3]
         if not waiting:
             return
@@ -234,8 +246,6 @@ class Ring:
             chain.mine(seconds)
         for account in waiting:
             attempt(manager.tear_up, [account], sender=keeper)
-            if self.header(account) >> 218 & 3:
-                attempt(manager.bid, account, WAD, self.purse, 1, sender=keeper)
 
     # Trading --------------------------------------------------------------------------------------
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from verification.attacks.search.judge import Result
 from verification.attacks.search.moves import Step
 
-CHARGED = 12_000.0  # 5 % of a stranger's position at the highest price, and a little
 GAINED, HARMED = 100.0, 1_000.0  # from which on a program shows something, cash
 
 
@@ -39,14 +38,14 @@ SIGNS = {
     "late stake": Sign(14, "a newcomer pays for an older loss"),
     "pause": Sign(15, "left the fund behind a pause of liquidations"),
     "window": Sign(0, "left the fund in an open window before a loss was recognised"),
-    "between feeds": Sign(18, "bought while valid feeds stood apart"),
+    "between feeds": Sign(18, "bought or recognised while valid feeds stood apart"),
     "run": Sign(20, "left whole while a hole stands"),
     "flight": Sign(21, "left with a win, or closed it, before the loser was recognised"),
     "doubtful settlement": Sign(3, "settled in a wind-down at a price in doubt"),
     "old settlement": Sign(4, "settled at an old average"),
     "unlisted": Sign(0, "nothing that is listed"),
     "charged, still": Sign(1, "a side charged in a market whose price did not move"),
-    "charged, moved": Sign(2, "a side charged beyond its bound", bound=CHARGED),
+    "charged, moved": Sign(2, "a side charged beyond its bound"),
     "settled": Sign(5, "a living market settled"),
     "limits": Sign(6, "limits used up without a payment"),
     "cash": Sign(7, "debts that nobody can cover keep a saver's cash"),
@@ -56,16 +55,21 @@ SIGNS = {
     "stuck": Sign(27, "neither reduced nor sold"),
 }
 
+SETTLES = {"settle", "settle_in_doubt"}
+
 Rule = Callable[[str, set[str]], bool]
 RULES: tuple[tuple[str, Rule], ...] = (
-    ("doubtful settlement", lambda opening, names: "settle" in names and opening == "end"),
-    ("old settlement", lambda opening, names: "settle" in names),
-    ("between feeds", lambda opening, names: "tilt" in names and bool(names & {"bid", "keepers"})),
+    ("doubtful settlement", lambda opening, names: bool(names & SETTLES) and opening == "end"),
+    ("old settlement", lambda opening, names: bool(names & SETTLES)),
+    (
+        "between feeds",
+        lambda opening, names: "tilt" in names,
+    ),
     ("recovery", lambda opening, names: "stake" in names and bool(names & {"recover", "repay"})),
     ("late stake", lambda opening, names: "newcomer" in names),
     ("pause", lambda opening, names: {"redeem", "pause"} <= names),
     ("window", lambda opening, names: "redeem" in names),
-    ("fees", lambda opening, names: "collect" in names and bool(names & {"join", "stake"})),
+    ("fees", lambda opening, names: bool(names & {"join", "stake"})),
     ("run", lambda opening, names: opening == "hole" and bool(names & {"withdraw", "repay"})),
     (
         "funding",
@@ -99,9 +103,6 @@ def harms(result: Result) -> dict[str, float]:
     """Return the kinds of harm that a program shows, with what was lost, cash."""
     found = {}
     for kind, lost in result.harm.items():
-        least = HARMED
-        if kind == "charged, moved":
-            least = CHARGED
-        if lost > least:
+        if lost > HARMED:
             found[kind] = lost
     return found
