@@ -35,6 +35,7 @@ MOODS = (
     ("oracle", "time", "end"),
     ("oracle", "price", "procedure"),
     ("oracle", "procedure"),
+    ("oracle", "time"),
     ("trade", "time", "funds"),
     ("money", "time", "procedure", "end"),
     ("trade", "money"),

@@ -23,7 +23,7 @@ LEVER = (0, 1, 5, 10, 15, 20, 23)  # times the smaller equity; 0 is a wei
 PARTS = (1, 3, 10, 25, 50, 100)  # percent
 JUMPS = (-40, -25, -15, -10, -8, -6, -5, -3, -2, -1, 1, 2, 3, 5, 6, 8, 10, 15, 25, 40)
 OFF = (-49, -30, -15, -5, 0, 0, 5, 15, 30, 49)  # thousandths of the mark
-PAUSES = (0, 1, 1, 12, 60, 600, HOUR, 8 * HOUR, DAY, 3 * DAY, 7 * DAY, 21 * DAY)
+PAUSES = (0, 1, 1, 12, 60, 600, HOUR, 8 * HOUR, 8 * HOUR, DAY, 3 * DAY, 3 * DAY, 7 * DAY, 21 * DAY)
 CASH = (1, 100, 1_000, 10_000, 100_000, 1_000_000)
 SIDES = (-1, 1)
 MARKET = (1, 1, 2)
@@ -302,7 +302,8 @@ def collect(ring: Ring, market: int) -> Any:
 
 @move("funds", 0.5)
 def newcomer(ring: Ring) -> Any:
-    """A stranger stakes who knows nothing."""
+    """A stranger stakes, a block later: what can be known of losses is known."""
+    ring.recognise()
     return ring.arena.stake(ring.arena.people["second staker"], 10_000)
 
 
@@ -335,31 +336,31 @@ def settle_in_doubt(ring: Ring, asset: str, side: int) -> Any:
     return settle(ring, MARKETS[asset])
 
 
-@move("oracle", 0.5, ASSET)
+@move("oracle", 0.3, ASSET)
 def ahead(ring: Ring, asset: str) -> Any:
     """The primary's answer is dated a second ahead."""
     return ring.publish(asset, ahead=1)
 
 
-@move("oracle", 0.5)
+@move("oracle", 0.3)
 def agree(ring: Ring) -> Any:
     """All feeds say the real price."""
     return ring.agree()
 
 
-@move("oracle", 1, MARKET)
+@move("oracle", 0.5, MARKET)
 def report(ring: Ring, market: int) -> Any:
     """Put an outage on record."""
     return ring.arena.risk_engine.report_outage(8 + market, sender=ring.mine[0][0])
 
 
-@move("oracle", 0.5, MARKET)
+@move("oracle", 0.3, MARKET)
 def checkpoint(ring: Ring, market: int) -> Any:
     """Take a checkpoint."""
     return ring.arena.risk_engine.checkpoint(8 + market, sender=ring.mine[0][0])
 
 
-@move("oracle", 1, MARKET)
+@move("oracle", 0.5, MARKET)
 def settle(ring: Ring, market: int) -> Any:
     """Settle a market."""
     return ring.ledger.settle_market(market, sender=ring.mine[0][0])

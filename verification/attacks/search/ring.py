@@ -225,6 +225,13 @@ class Ring:
                 if is_due:
                     attempt(function, *arguments, sender=keeper)
 
+    def recognise(self) -> None:
+        """Let keepers make insolvencies known, and no more."""
+        keeper = self.arena.people["keeper"]
+        for account, stage in self.in_trouble():
+            if stage < 2 and self.equity(account) <= 0:
+                attempt(self.manager.open_auction, account, sender=keeper)
+
     def resolve(self, accounts: list[int]) -> None:
         """End insolvencies as keepers would who are there at once; for the judge, on trial."""
         chain, manager, keeper = self.arena.chain, self.manager, self.arena.people["keeper"]

@@ -69,14 +69,14 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("late stake", lambda opening, names: "newcomer" in names),
     ("pause", lambda opening, names: {"redeem", "pause"} <= names),
     ("window", lambda opening, names: "redeem" in names),
-    ("fees", lambda opening, names: bool(names & {"join", "stake"})),
-    ("run", lambda opening, names: opening == "hole" and bool(names & {"withdraw", "repay"})),
     (
         "funding",
         lambda opening, names: (
             "wait" in names and bool(names & {"hand_over", "twin"}) and "jump" not in names
         ),
     ),
+    ("fees", lambda opening, names: bool(names & {"join", "stake"})),
+    ("run", lambda opening, names: opening == "hole" and bool(names & {"withdraw", "repay"})),
     (
         "flight",
         lambda opening, names: (
