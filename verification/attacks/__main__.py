@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -31,8 +32,8 @@ BEFORE = Path(__file__).parent / "before.json"
 def play_all(names: list[str], with_defences: bool) -> tuple[list[dict[str, Any]], list[str]]:
     """Play attacks; return what the report says of each, and what is wrong."""
     console, entries, violations = Console(), [], []
-    table = Table("row", "attack", "counted", title="Attacks")
-    for column in ("budget", "gain or harm", "bound", "without the rule"):
+    table = Table("row", "attack", "", title="Attacks", box=SIMPLE)
+    for column in ("budget", "brings", "bound", "without"):
         table.add_column(column, justify="right")
     table.add_column("verdict")
     for name in names:
@@ -56,16 +57,19 @@ def _cells(
     amounts = [sound.budget, attack.measured(sound), attack.bound]
     words = [f"{round(amount) or 0:,}" for amount in amounts]
     other = "" if unsound is None else f"{round(attack.measured(unsound)) or 0:,}"
-    verdict = f"[red]{wrong}[/red]" if wrong else "gone" if attack.gone else "holds"
-    return str(attack.row), name, attack.counted, *words, other, verdict
+    verdict = f"[red]{wrong.split(':')[0]}[/red]" if wrong else "gone" if attack.gone else "holds"
+    return str(attack.row), name, attack.measure, *words, other, verdict
 
 
-def record_before(entries: list[dict[str, Any]]) -> None:
-    """Write down what plays gain on these contracts: they become the contracts before."""
+def record_before(entries: list[dict[str, Any]], found: dict[str, Any] | None) -> None:
+    """Write down what plays and search gain on these contracts, before they change."""
     known = json.loads(BEFORE.read_text()) if BEFORE.exists() else {}
-    known["attacks"] = {
-        entry["name"]: {"row": entry["row"], "gain_before": entry["gain"]} for entry in entries
-    }
+    attacks = known.setdefault("attacks", {})
+    for entry in entries:
+        attacks[entry["name"]] = {"row": entry["row"], "gain_before": entry["gain"]}
+    if found:
+        known["rediscovered"] = found["rediscovered"]
+        known["search"] = {key: found[key] for key in ("seed", "moves", "programs", "found")}
     BEFORE.write_text(json.dumps(known, indent=1) + "\n")
 
 
@@ -86,8 +90,6 @@ def main() -> None:
         entries, violations = play_all(asked.names or list(ATTACKS), asked.defences)
     except PatchError as problem:
         sys.exit(f"{problem}; adapt verification/attacks")
-    if asked.record:
-        record_before(entries)
     report: dict[str, Any] = {"attacks": entries, "search": None}
     if asked.search:
         from verification.attacks.search.campaign import search
@@ -95,6 +97,8 @@ def main() -> None:
         found = search(asked.search, asked.seed, asked.jobs)
         report["search"] = found.as_json()
         violations += found.violations
+    if asked.record:
+        record_before(entries, report["search"])
     report |= {"violations": violations, "seconds": round(time.monotonic() - began, 1)}
     OUT.parent.mkdir(parents=True, exist_ok=True)
     OUT.write_text(json.dumps(report, indent=1) + "\n")

@@ -98,9 +98,9 @@ class Attack:
     def verdict(self, sound: Outcome, unsound: Outcome | None) -> str:
         """Return what is wrong, or nothing."""
         if self.measured(sound) > self.bound:
-            return f"the attack works: more than {self.bound:,.0f}"
+            return f"works: {self.measured(sound):,.0f}, more than {self.bound:,.0f}"
         if unsound is not None and self.measured(unsound) < self.material:
-            return f"nothing shown: less than {self.material:,.0f}"
+            return f"nothing shown: less than {self.material:,.0f} without the rule"
         return ""
 
 

@@ -69,11 +69,8 @@ class Ring:
         self._margin = Reader(chain, done.risk_engine, "margin")
         self._setters = {}
         for asset in ASSETS:
-            terms = done.config.assets[asset]
-            scales = (terms.primary.decimals, terms.secondary.decimals)
             self._setters[asset] = [
-                (feed, 10 ** (18 - scales[min(place, 1)]))
-                for place, feed in enumerate(done.feeds[asset])
+                (feed, 10 ** (18 - feed.decimals())) for feed in done.feeds[asset]
             ]
 
     @classmethod
