@@ -1,0 +1,129 @@
+"""Who pays for a loss: charges of the other side, contributions that large accounts owe."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from verification.attacks.arena import Arena
+from verification.attacks.attack import HARM, Attack, Outcome
+from verification.attacks.steps import BTC, attempt, borrow, gap, resolve
+from verification.engine.world import ETH, WAD
+
+MARK = 2_000
+OWED = 70_000
+ACCOUNTS = 40
+
+
+def _dust_leg(arena: Arena, accounts: int) -> Outcome:
+    """Loans against WETH with a position of a wei in BTC; ETH falls, BTC does not."""
+    player = arena.party("player", "attacker")
+    shorts = arena.party("BTC shorts", "victim")
+    maker, person, victim = arena.people.named("maker", "attacker", "victim")
+    book, short = arena.open(maker, 10_000_000), arena.open(victim, 200_000)
+    arena.trade((maker, book), (victim, short), -9, 40_000, BTC)
+    shorts.begin(arena)
+    purse = arena.open(person, 100_000)
+    loans = [borrow(arena, person, purse, OWED, WETH=50) for _ in range(accounts)]
+    for loan in loans:
+        # At mark or a little under: a wei of BTC costs nothing and is worth nothing.
+        attempt(arena.trade, (maker, book), (person, loan), 1e-18, 40_000, BTC)
+    gap(arena, 1_000)
+    resolve(arena, arena.people["stranger"], *loans)
+    return Outcome.of(arena, player, -shorts.gain(arena))
+
+
+def dust_leg(arena: Arena) -> Outcome:
+    """One such loan."""
+    return _dust_leg(arena, 1)
+
+
+def eight_dust_legs(arena: Arena) -> Outcome:
+    """Eight such loans, one after the other."""
+    return _dust_leg(arena, 8)
+
+
+def split_the_loss(arena: Arena) -> Outcome:
+    """The same LONG in one account or in forty: how much more do the SHORTs pay for forty?"""
+    losses = [_loss_of_shorts(arena, count) for count in (1, ACCOUNTS)]
+    return Outcome(*losses[1][:2], losses[1][2] - losses[0][2])
+
+
+def _loss_of_shorts(arena: Arena, accounts: int) -> tuple[Decimal, Decimal, Decimal]:
+    checkpoint, opened = arena.chain.snapshot(), list(arena.opened)
+    parties, real = list(arena.parties), dict(arena.real)
+    player = arena.party("player", "attacker")
+    shorts = arena.party("shorts", "maker")
+    maker, person = arena.people.named("maker", "attacker")
+    book = arena.open(maker, 10_000_000)
+    longs = [arena.open(person, 20_000 / accounts) for _ in range(accounts)]
+    for long in longs:
+        arena.trade((maker, book), (person, long), 200 / accounts, MARK)
+    shorts.begin(arena)
+    gap(arena, 1_200)
+    resolve(arena, arena.people["stranger"], *longs)
+    counted = player.budget, player.gain(arena), -shorts.gain(arena)
+    arena.chain.restore(checkpoint)
+    arena.opened, arena.parties, arena.real = opened, parties, real
+    return counted
+
+
+def forty_small_accounts(arena: Arena) -> Outcome:
+    """40M of one side in forty accounts of one owner: the contribution that is not asked for."""
+    player = arena.party("player", "attacker")
+    maker, person = arena.people.named("maker", "attacker")
+    book = arena.open(maker, 30_000_000)
+    arena.join(maker, 2_000_000, 2_000_000)
+    rate = Decimal(arena.default_fund.terms().contribution_rate) / 10**6
+    whale = arena.people["whale"]
+    single = arena.open(whale, 8_000_000)
+    arena.join(whale, 1_000_000, 1_000_000)
+    checkpoint = arena.chain.snapshot()
+    arena.trade((maker, book), (whale, single), 20_000, MARK)
+    due = Decimal(arena.default_fund.required(whale)) / WAD
+    due = due or rate * Decimal(arena.risk_engine.margin(single)[1]) / WAD
+    arena.chain.restore(checkpoint)
+    sequence = arena.sequences.get(book, 0)
+    for _ in range(ACCOUNTS):
+        small = arena.open(person, 60_000)
+        attempt(arena.trade, (maker, book), (person, small), 500, MARK)
+    arena.sequences[book] = max(sequence, arena.sequences.get(book, 0))
+    held = Decimal(sum(arena.size(a, ETH) for a in player.accounts(arena)))
+    asked = Decimal(arena.default_fund.required(person)) / WAD
+    avoided = due * held / 20_000 - asked
+    return Outcome.of(arena, player, avoided)
+
+
+CHARGES = {
+    "dust-leg": Attack(
+        1,
+        dust_leg,
+        "default on WETH collateral with a 1-wei BTC leg",
+        HARM,
+        "charged to BTC shorts at an unchanged price",
+        rule="a side is charged by what its market moved, on the base closed",
+    ),
+    "eight-dust-legs": Attack(
+        1,
+        eight_dust_legs,
+        "eight defaults on WETH collateral, each with a 1-wei BTC leg",
+        HARM,
+        "charged to BTC shorts at an unchanged price",
+        rule="charges are remembered per unit of base and fade over the period",
+    ),
+    "split-loss": Attack(
+        2,
+        split_the_loss,
+        "one loss split over 40 accounts instead of one",
+        HARM,
+        "charged to the other side beyond what one account would cost it",
+        rule="charges are remembered per unit of base and fade over the period",
+    ),
+    "forty-accounts": Attack(
+        25,
+        forty_small_accounts,
+        "40M of one side in forty accounts of one owner",
+        HARM,
+        "contribution that nobody is asked for",
+        rule="requirements sum over an owner's accounts",
+    ),
+}

@@ -1,0 +1,225 @@
+"""Prices: settlements at a moment that somebody chooses, feeds in doubt, feeds that are silent."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from verification.attacks.arena import Arena
+from verification.attacks.attack import HARM, Attack, Outcome
+from verification.attacks.steps import (
+    BTC,
+    DAY,
+    ETH,
+    HOUR,
+    WAD,
+    attempt,
+    close,
+    keep,
+    pair,
+    withdraw,
+)
+from verification.attacks.worlds import TINY_MARKET, TINY_PRICE, with_tiny_market
+from verification.engine.scenes import SIZE, Scene
+
+ROW = 8  # of the risk engine, of market 0
+TINY_SIZE = 10**11  # base units: a million of cash
+
+
+def report(arena: Arena, market: int = ETH) -> None:
+    """Put on record that a market's price is not valid, if it is not."""
+    attempt(arena.risk_engine.report_outage, ROW + market, sender=arena.people["attacker"])
+
+
+def settle(arena: Arena, market: int = ETH) -> bool:
+    """Let a stranger settle a market."""
+    settling = arena.clearinghouse.settle_market
+    return bool(attempt(settling, market, sender=arena.people["attacker"]))
+
+
+def settle_in_doubt(arena: Arena) -> Outcome:
+    """In a wind-down the feeds stand 2.5 % apart for a moment: settled at the average."""
+    player = arena.party("player", "attacker")
+    maker, person = arena.people.named("maker", "attacker")
+    book, long = arena.open(maker, 1_000_000), arena.open(person, 60_000)
+    arena.trade((maker, book), (person, long), 100, 2_000)
+    arena.set_price("ETH", 1_600)
+    arena.clearinghouse.begin_wind_down(sender=arena.admin)
+    arena.set_price("ETH", 1_600, 1_641, real=1_600)
+    settle(arena)
+    arena.set_price("ETH", 1_600)
+    settle(arena)
+    settle(arena, BTC)
+    arena.wait(4 * DAY)
+    attempt(arena.clearinghouse.begin_redemption, sender=person)
+    return Outcome.of(arena, player)
+
+
+def settle_at_an_old_price(arena: Arena) -> Outcome:
+    """The only checkpoint is from deployment; in doubt at two moments, the market settles at it."""
+    player = arena.party("player", "attacker")
+    maker, person = arena.people.named("maker", "attacker")
+    book, short = arena.open(maker, 2_000_000), arena.open(person, 100_000)
+    arena.set_price("ETH", 4_000)
+    arena.trade((maker, book), (person, short), -100, 4_000)
+    for _ in range(2):
+        arena.set_price("ETH", 4_000, 4_100, real=4_000)
+        report(arena)
+        arena.wait(3 * DAY)
+    arena.set_price("ETH", 4_000, 4_100, real=4_000)
+    settle(arena)
+    arena.set_price("ETH", 4_000)
+    attempt(arena.clearinghouse.convert_positions, ETH, [short], sender=person)
+    close(arena, person, short, (maker, book), 4_000)
+    return Outcome.of(arena, player)
+
+
+def settle_the_living(arena: Arena) -> Outcome:
+    """Two outages of 40 s, three days apart, and nobody takes a checkpoint in between."""
+    player = arena.party("player", "attacker")
+    Scene.set(arena)
+    for _ in range(2):
+        arena.set_price("ETH", 2_000, 2_050, real=2_000)
+        report(arena)
+        settle(arena)
+        arena.wait(40)
+        arena.set_price("ETH", 2_000)
+        for _ in range(3 * 24):
+            arena.wait(HOUR)
+    is_settled = arena.clearinghouse.settled_prices(ETH) != 0
+    ended = Decimal(SIZE * 2_000 if is_settled else 0)
+    return Outcome.of(arena, player, ended)
+
+
+def date_ahead(arena: Arena) -> Outcome:
+    """An answer dated a second ahead, pushed each block: no procedure while the price falls."""
+    player = arena.party("player", "attacker")
+    maker, person, bidder = arena.people.named("maker", "attacker", "bidder")
+    book, purse = arena.open(maker, 1_000_000), arena.open(bidder, 1_000_000)
+    arena.stake(arena.people["staker"], 100_000)
+    long, short = pair(arena, person, 8_600, 100)
+    price = 2_000.0
+    for _ in range(100):
+        arena.wait(12)
+        price *= 0.99918
+        arena.set_price("ETH", price)
+        feed = arena.deployment.feeds["ETH"][0]
+        answer = feed.latestRoundData()[1]
+        feed.set_answer(answer, arena.chain.pending_timestamp + 1, sender=person)
+        keep(arena, long, bidder, purse)
+    arena.set_price("ETH", price)
+    close(arena, person, short, (maker, book), price)
+    withdraw(arena, person, short)
+    keep(arena, long, bidder, purse)
+    arena.wait(HOUR)
+    keep(arena, long, bidder, purse)
+    return Outcome.of(arena, player)
+
+
+def buy_between_feeds(arena: Arena) -> Outcome:
+    """Both feeds are valid, 2 % apart: an account healthy by the second is sold by the first."""
+    player = arena.party("player", "bidder")
+    scene = Scene.set(arena, cash=13_000)
+    arena.set_price("ETH", 1_892, 1_929, real=1_929)
+    attempt(scene.manager.call_margin, scene.account, scene.purse, sender=scene.bidder)
+    attempt(scene.open_auction)
+    arena.wait(scene.terms.duration // 2)
+    attempt(scene.bid)
+    arena.set_price("ETH", 1_929)
+    close(arena, scene.bidder, scene.purse, (scene.maker, scene.book), 1_929)
+    return Outcome.of(arena, player)
+
+
+def die_silently(arena: Arena) -> Outcome:
+    """The primary is dead for 48 h: no auction opens while the price falls by a fifth."""
+    player = arena.party("player", "bidder")
+    scene = Scene.set(arena)
+    price = 2_000.0
+    for _ in range(48):
+        arena.chain.mine(deltatime=HOUR)
+        price *= 0.9954
+        arena.move("ETH", price)
+        config = arena.deployment.config.assets["ETH"]
+        decimals = (config.primary.decimals, config.secondary.decimals)
+        for place, feed in enumerate(arena.deployment.feeds["ETH"]):
+            if place:  # the others live
+                scale = decimals[min(place, 1)] if place == 1 else feed.decimals()
+                feed.set(int(Decimal(str(price)) * 10**scale), sender=arena.admin)
+        keep(arena, scene.account, scene.bidder, scene.purse)
+        arena.wait(150, refresh=False)
+        keep(arena, scene.account, scene.bidder, scene.purse)
+    arena.set_price("ETH", price)
+    return Outcome.of(arena, player, max(-arena.equity(scene.account), Decimal(0)))
+
+
+def trade_what_is_cheap(arena: Arena) -> Outcome:
+    """Fills above mark in a market at 1e-5 of cash a unit: the funding that is not paid."""
+    player = arena.party("player", "attacker")
+    arena.real["TINY"] = Decimal(TINY_PRICE) / WAD
+    tiny = arena.deployment.markets[TINY_MARKET]
+    maker, person = arena.people.named("maker", "attacker")
+    book, account = arena.open(maker, 1_000_000), arena.open(person, 1_000_000)
+    price = Decimal(TINY_PRICE) * Decimal("1.02") / WAD
+    arena.trade((maker, book), (person, account), TINY_SIZE, price, tiny)
+    # Fills of twelve times the open interest, a tenth of it each, move the rate most of the way.
+    for _ in range(60):
+        arena.trade((maker, book), (person, account), TINY_SIZE / 10, price, tiny)
+        arena.trade((maker, book), (person, account), -TINY_SIZE / 10, price, tiny)
+    before = arena.equity(account)
+    arena.wait(4 * HOUR)
+    paid = before - arena.equity(account)
+    due = Decimal(TINY_SIZE) * TINY_PRICE / WAD / 100 * 4 / 24 / 2  # half of it at least
+    return Outcome(player.budget, Decimal(0), max(due - paid, Decimal(0)))
+
+
+PRICES = {
+    "doubtful-settlement": Attack(
+        3,
+        settle_in_doubt,
+        "feeds 2.5 % apart for a moment during a wind-down",
+        rule="nobody settles at a price in doubt before that doubt is final",
+    ),
+    "old-settlement": Attack(
+        4,
+        settle_at_an_old_price,
+        "only checkpoint from deployment day",
+        rule="the average is cut off at the interval; a young checkpoint always exists",
+    ),
+    "living-market": Attack(
+        5,
+        settle_the_living,
+        "two outages of 40 s, three days apart, nobody takes a checkpoint",
+        HARM,
+        "positions ended in a living market, notional",
+        rule="an outage is shown again, in different blocks over the period",
+    ),
+    "dated-ahead": Attack(
+        17,
+        date_ahead,
+        "an answer dated a second ahead, pushed each block",
+        rule="a few seconds of future are fresh",
+    ),
+    "between-feeds": Attack(
+        18,
+        buy_between_feeds,
+        "feeds 2 % apart, both VALID",
+        rule="whoever is called or sold is unhealthy at both fresh answers",
+    ),
+    "dead-primary": Attack(
+        19,
+        die_silently,
+        "a dead primary for 48 h",
+        HARM,
+        "deficit that nobody could stop",
+        rule="a third feed, read only then: two of three",
+    ),
+    "cheap-units": Attack(
+        23,
+        trade_what_is_cheap,
+        "fills above mark in a market at 1e-5 of cash a unit",
+        HARM,
+        "funding due and not paid",
+        rule="the rate is a float: unit prices do not matter",
+        material=Decimal(100),
+        deploy=with_tiny_market,
+    ),
+}

@@ -1,0 +1,206 @@
+"""The default procedure: limits used up, exits closed, wins carried off, nobody paid to look."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+from verification.attacks.arena import Arena
+from verification.attacks.attack import HARM, Attack, Outcome
+from verification.attacks.steps import (
+    DAY,
+    HOUR,
+    WAD,
+    attempt,
+    borrow,
+    close,
+    gap,
+    pair,
+    recognise,
+    redeem,
+    request,
+    resolve,
+    tear_up,
+    window,
+    withdraw,
+)
+from verification.engine.evm import ROOT
+from verification.engine.scenes import Scene
+
+MARK = 2_000
+GWEI = 50  # price of gas, where it is paid
+GAS = {"recognise_one_perp": 241_919, "tear_up_after_window_one_perp": 294_921} | json.loads(
+    (ROOT / "benchmarks" / "gas.json").read_text()
+)
+
+
+def use_up_limits(arena: Arena) -> Outcome:
+    """Recognise, cure, withdraw: what the funds may pay is used up, and they paid nothing."""
+    player = arena.party("player", "attacker")
+    person, staker = arena.people.named("attacker", "staker")
+    arena.stake(staker, 1_010_000)
+    twins = [pair(arena, person, 120_000, 1_000) for _ in range(4)]
+    gap(arena, 1_722)
+    for long, short in twins:
+        recognise(arena, long, person)
+        arena.deposit(person, long, float(max(-arena.equity(long), 0)) + 120_000)
+        attempt(arena.default_manager.cure, long, sender=person)
+        attempt(arena.trade, (person, short), (person, long), -1_000, 1_722)
+        for account in (long, short):
+            withdraw(arena, person, account)
+    paid = 1_010_000 - arena.staked(staker)
+    used = Decimal(arena.default_manager.limit_used(0))
+    if used > 10**12:  # WAD
+        used /= WAD
+    return Outcome.of(arena, player, used - paid)
+
+
+def reserve_half_a_cent(arena: Arena) -> Outcome:
+    """A loan of hardly anything is insolvent by half a cent: who waits in the fund?"""
+    player = arena.party("player", "attacker")
+    person, staker = arena.people.named("attacker", "staker")
+    arena.stake(staker, 10_000_000)
+    request(arena, staker)
+    arena.wait(7 * DAY)
+    longs = [pair(arena, person, 100, 0.5)[0] for _ in range(18)]
+    gap(arena, 1_800.99)
+    held = arena.staked(staker)
+    for long in longs:
+        recognise(arena, long, person)
+        if redeem(arena, staker):
+            break
+        arena.wait(max(window(arena), 60))
+    kept = arena.staked(staker) if held else Decimal(0)
+    return Outcome.of(arena, player, kept)
+
+
+def close_the_exit(arena: Arena) -> Outcome:
+    """A loan without positions is recognised and comes back to between MM and the target: nobody
+    can end its stage, and no staker leaves."""
+    player = arena.party("player", "attacker")
+    person, staker = arena.people.named("attacker", "staker")
+    arena.stake(staker, 10_000_000)
+    purse = arena.open(person, 10_000)
+    loan = borrow(arena, person, purse, 9_000, WETH=6)
+    gap(arena, 1_480)
+    recognise(arena, loan, person)
+    gap(arena, 1_750)
+    request(arena, staker)
+    for _ in range(30):
+        arena.wait(8 * DAY)
+        stranger = arena.people["stranger"]
+        for step in (arena.default_manager.cure, arena.default_manager.open_auction):
+            attempt(step, loan, sender=stranger)
+        resolve(arena, stranger, loan)
+        if redeem(arena, staker):
+            break
+        request(arena, staker)
+    return Outcome.of(arena, player, arena.staked(staker))
+
+
+def fly_with_the_win(arena: Arena) -> Outcome:
+    """Twins and a gap: the winner sells to a maker at the new mark and is gone before the loser is
+    recognised."""
+    player = arena.party("player", "attacker")
+    maker, person, staker = arena.people.named("maker", "attacker", "staker")
+    book = arena.open(maker, 10_000_000)
+    arena.stake(staker, 1_000_000)
+    long, short = pair(arena, person, 210_000, 2_000)
+    gap(arena, 1_700)
+    close(arena, person, short, (maker, book), 1_700)
+    withdraw(arena, person, short)
+    resolve(arena, arena.people["stranger"], long)
+    arena.wait(HOUR)
+    withdraw(arena, person, short)
+    return Outcome.of(arena, player)
+
+
+def look_for_nothing(arena: Arena) -> Outcome:
+    """A keeper recognises and tears up a small account: what it costs beyond what it pays."""
+    player = arena.party("player", "keeper")
+    maker, trader, keeper = arena.people.named("maker", "trader", "keeper")
+    book, account = arena.open(maker, 100_000), arena.open(trader, 100)
+    arena.stake(arena.people["staker"], 10_000)
+    purse = arena.open(keeper, 100)
+    player.begin(arena)
+    arena.trade((maker, book), (trader, account), 1, MARK)
+    arena.wait(HOUR)
+    gap(arena, 1_880)
+    gas = GAS["recognise_one_perp"] if recognise(arena, account, keeper, purse) else 0
+    if window(arena):
+        arena.wait(window(arena))
+    if tear_up(arena, keeper, account):
+        gas += GAS["tear_up_after_window_one_perp"]
+    cost = Decimal(gas * GWEI) / 10**9 * MARK
+    gain = player.gain(arena)
+    return Outcome(player.budget, gain - cost, cost - gain)
+
+
+def stuck_in_auction(arena: Arena) -> Outcome:
+    """In auction with MM <= equity < target: what can neither be sold nor reduced at mark."""
+    player = arena.party("player", "trader")
+    scene = Scene.set(arena)
+    scene.auction_at(1_920)
+    price = 1_952  # equity 5,000, MM 4,730, target 5,910
+    gap(arena, price)
+    for other in ((scene.maker, scene.book),):
+        attempt(arena.trade, other, (scene.trader, scene.account), -50, price, reduce_only=True)
+    attempt(scene.bid)
+    left = abs(arena.size(scene.account))
+    free = not arena.stage(scene.account)
+    stuck = Decimal(0) if free or left < 100 else left * price
+    return Outcome.of(arena, player, stuck)
+
+
+PROCEDURE = {
+    "limits": Attack(
+        6,
+        use_up_limits,
+        "recognise, cure, withdraw at one timestamp",
+        HARM,
+        "limit of the funds used up without a payment",
+        rule="only what was paid counts against limits",
+        gone="reservations",
+    ),
+    "half-a-cent": Attack(
+        13,
+        reserve_half_a_cent,
+        "half a cent reserved, again and again",
+        HARM,
+        "stake that cannot leave in its window",
+        rule="nothing is reserved, nothing closes an exit but a pause",
+        gone="reservations",
+    ),
+    "closed-exit": Attack(
+        13,
+        close_the_exit,
+        "a stage-3 account without positions between MM and target",
+        HARM,
+        "stake that cannot leave for 240 days",
+        rule="nothing is reserved, nothing closes an exit but a pause",
+        gone="reservations",
+    ),
+    "flight": Attack(
+        21,
+        fly_with_the_win,
+        "the winner sells to a maker at the new mark and withdraws before the loser is recognised",
+        rule="fresh wins count for nothing in what may leave",
+    ),
+    "unpaid-keeper": Attack(
+        26,
+        look_for_nothing,
+        "recognise and tear up a small account at 50 gwei",
+        HARM,
+        "the keeper's cost",
+        rule="a capped reward out of the fees that opening the position paid",
+        material=Decimal(10),
+    ),
+    "stuck": Attack(
+        27,
+        stuck_in_auction,
+        "in auction with equity between MM and target",
+        HARM,
+        "notional that can neither be reduced nor sold",
+        rule="at equity >= MM one may reduce at mark or better",
+    ),
+}
