@@ -31,12 +31,14 @@ from . import currency
 from . import debts
 from . import final_settlement
 from . import ledger
+from . import recoveries
 from . import registry
 from . import sides
 from . import vault
 
 uses: ownable
 uses: currency
+uses: recoveries
 uses: registry
 uses: ledger
 uses: sides
@@ -418,8 +420,8 @@ def _open_hole() -> uint256:
 @internal
 def _repay_from(account: uint256, tokens: uint256) -> uint256:
     """
-    @dev Pays what an account owes for past defaults out of its payout. What the fund's token does
-         not let go stays in the reserve.
+    @dev Pays what an account owes for past defaults out of its payout. What the hole and the reserve
+         are owed, and what a fund cannot take, repays the hole and is reserve then.
     @param tokens Payout, settlement token units.
     @return Token units that were used.
     """
@@ -431,22 +433,22 @@ def _repay_from(account: uint256, tokens: uint256) -> uint256:
     if record == 0:
         ledger.headers[account] &= ~words.INDEBTED
     used: uint256 = tokens - left
-    to_funds: uint256 = used - given[tier_layout.DEBT_HOLE]
-    if to_funds != 0:
-        to_funds = vault._try_push(
-            currency.SETTLEMENT_TOKEN, registry._role(role_layout.INSURANCE_FUND), to_funds
-        )
     self._book_paid(account, used)
-    ledger.reserve += (used - to_funds) * currency.SETTLEMENT_SCALE
+    insurance: uint256 = 0
+    contributions: uint256 = 0
+    assessments: uint256 = 0
+    insurance, contributions, assessments = recoveries._restore(account, given)
+    kept: uint256 = used - insurance - contributions - assessments
+    ledger.reserve += kept * currency.SETTLEMENT_SCALE
     self._net_reserve()
     log IClearinghouseEvents.DebtRepaid(
         account=account,
         payer=words._owner_of(account),
-        to_hole=given[tier_layout.DEBT_HOLE],
-        to_assessments=0,
-        to_contributions=0,
-        to_insurance=to_funds,
-        to_reserve=0,
+        to_hole=given[tier_layout.DEBT_HOLE] * currency.SETTLEMENT_SCALE,
+        to_assessments=assessments,
+        to_contributions=contributions,
+        to_insurance=insurance,
+        to_reserve=(kept - given[tier_layout.DEBT_HOLE]) * currency.SETTLEMENT_SCALE,
         debts=record,
         hole=ledger.hole,
         cash=words._cash(ledger.headers[account]),
