@@ -72,7 +72,7 @@ TRIED = [
     (0, "pay_premium", lambda w: (1,), WRONG_CALLER),
     (0, "receive_deferred", lambda w: (1,), WRONG_CALLER),
     (
-        0,
+        4,
         "cover_shortfall",
         lambda w: (w.opened[0], w.tokens["WETH"], 1, 0, w.admin),
         UNKNOWN_ACCOUNT,
@@ -112,13 +112,16 @@ TRIED = [
     (3, "set_collateral_cap", lambda w: (0, WAD), NO_OWNER),
     (3, "list_market", lambda w: (1,), NO_OWNER),
     (3, "set_shortfall_terms", lambda w: (0, 0, 0, 0), NO_OWNER),
+    (3, "set_outflow_limit", lambda w: (0, 0), NO_OWNER),
     (3, "call_debts", lambda w: (), "end terms: debts are below their cap"),
     (3, "release_reserve", lambda w: (w.admin,), NO_OWNER),
-    (4, "call_margin", lambda w: (w.opened[0],), WRONG_CALLER),
-    (4, "open_auction", lambda w: (w.opened[0],), WRONG_CALLER),
-    (4, "bid", lambda w: (w.opened[0], WAD, w.opened[0]), WRONG_CALLER),
-    (4, "tear_up", lambda w: ([w.opened[0]],), SOLVENT),
-    (4, "prove_deficit", lambda w: (w.opened[0],), WRONG_CALLER),
+    (4, "withdraw", lambda w: (w.opened[0], w.settlement, 1, w.admin), "registry: not the account's owner"),
+    (4, "transfer", lambda w: (*w.opened[:2], w.settlement, 1), "registry: not the account's owner"),
+    (5, "call_margin", lambda w: (w.opened[0],), WRONG_CALLER),
+    (5, "open_auction", lambda w: (w.opened[0],), WRONG_CALLER),
+    (5, "bid", lambda w: (w.opened[0], WAD, w.opened[0]), WRONG_CALLER),
+    (5, "tear_up", lambda w: ([w.opened[0]],), SOLVENT),
+    (5, "prove_deficit", lambda w: (w.opened[0],), WRONG_CALLER),
 ]
 # These write to the part's own storage, which nothing ever reads.
 HARMLESS = [
