@@ -211,10 +211,12 @@ def test_the_whole_waterfall():
     story.call("eve", "clearinghouse", "repay", story.account["dan"], 1_000 * CASH)
     assert story.model.state.hole == 0
     story.call("eve", "clearinghouse", "repay", story.account["dan"], units - 1_000 * CASH)
-    # Nobody has a contribution: what belongs to members goes to the insurance fund.
-    assert story.model.state.members.tranches[ASSESSMENTS].assets == 1_500 * CASH
+    # Pledges first, then contributions: kept for who held shares when they paid.
+    assert story.model.state.members.tranches[ASSESSMENTS].assets == 1_200 * CASH
     assert story.model.state.members.tranches[CONTRIBUTIONS].assets == 0
-    assert story.model.state.balances["USDC"]["insurance_fund"] == 500 * CASH
+    losses = story.model.state.members.purse.losses
+    recovered = [(loss.place, loss.recovered) for loss in losses]
+    assert recovered == [(CONTRIBUTIONS, 500 * CASH), (ASSESSMENTS, 300 * CASH)]
     assert story.of("dan").owed == 1_200 * WAD
 
 

@@ -57,16 +57,19 @@ def test_order_of_repayment(indebted):
     assert trail[3] == [0, 0, 0, 250, 200]
     assert trail[4] == [0, 0, 0, 0, 100]
     assert world.clearinghouse.hole() == 0
-    assert fund.totalAssets() // 10**6 == 300 + 450 + 150  # both tranches were wiped out
-    assert members.tranche(1)[0] < 10
-    own_before = members.value_of(scene.trader, 0)
+    # Kept for those who paid, whose shares were wiped out.
+    assert fund.kept() // 10**6 == 300
+    assert members.kept() // 10**6 == 450 + 150
+    assert fund.totalAssets() == members.tranche(0)[0] == 0
+    reserve = world.clearinghouse.reserve()
     left = -(-sum(debts(world, scene.account)) // UNIT)
     event = only(repay(scene, left), world.clearinghouse.DebtRepaid)
     assert event.debts == 0
     assert event.to_own == left
     assert not world.header(scene.account).is_indebted
-    assert members.value_of(scene.trader, 0) > own_before
-    assert members.tranche(0)[0] // 10**6 == 200
+    # The own contribution does not come back: it is the reserve's.
+    assert members.value_of(scene.trader, 0) == 0
+    assert world.clearinghouse.reserve() - reserve >= left * UNIT
     assert world.conservation_error() < BOOK_DUST
 
 
@@ -121,27 +124,31 @@ def test_fees_may_have_repaid_the_hole_before(indebted):
     assert owed(scene)[1:] == [450, 150, 300, 200]
 
 
-def test_members_get_theirs_by_shares(indebted):
-    """What belongs to members without any shares left goes to the insurance fund."""
+def test_members_get_theirs_though_their_shares_are_gone(indebted):
+    """They held them when they paid."""
     scene, world = indebted, indebted.world
     members, member = world.default_fund, world.people["member"]
     assert members.value_of(member, 1) == 0
-    insured = world.insurance_fund.totalAssets()
     repay(scene, (400 + 450) * 10**6)
-    # Every pledge was wiped out, so there is nobody whose shares could rise.
     assert members.tranche(1)[0] < 10
-    assert world.insurance_fund.totalAssets() - insured == 450 * 10**6
+    assert members.kept() == 450 * 10**6
+    pledges = members.loss_of(2)
+    assert (pledges.tranche, pledges.recovered) == (1, 450 * 10**6)
+    parts = [members.claimable(2, who) for who in (member, scene.trader)]
+    assert 0 <= 450 * 10**6 - sum(parts) <= 2
+    assert parts[0] * 200 == pytest.approx(parts[1] * 250, rel=1e-6)
     assert world.conservation_error() < BOOK_DUST
 
 
 def test_the_least_repayment_goes_where_a_greater_one_would(indebted):
-    """A single token unit for a tier without members left is the insurance fund's."""
+    """A single token unit too."""
     tiers = [-(-amount // UNIT) for amount in debts(indebted.world, indebted.account)]
     for before in (HOLE, ASSESSMENTS):
         repay(indebted, tiers[before] - (before != HOLE))
         event = only(repay(indebted, 1), indebted.world.clearinghouse.DebtRepaid)
-        assert (event.to_hole, event.to_assessments, event.to_contributions) == (0, 0, 0)
-        assert (event.to_insurance, event.to_own) == (1, 0)
+        assert event.to_hole == 0
+        assert event.to_assessments + event.to_contributions == 1
+        assert (event.to_insurance, event.to_own) == (0, 0)
 
 
 def test_charge_is_final(fast_world):
@@ -157,7 +164,7 @@ def test_charge_is_final(fast_world):
 
 @pytest.mark.parametrize("contribution", [5_000, 500], ids=["contributions", "pledges"])
 def test_what_was_drawn_in_part_is_restored(fast_world, contribution):
-    """Its members still have shares: what is repaid raises them again."""
+    """Kept for its members, whose shares are worth what they were."""
     scene = Scene.set(fast_world)
     member = fill_funds(scene, 0, contribution, 5_000)
     tranche, tier = (0, CONTRIBUTIONS) if contribution > SHORTFALL else (1, ASSESSMENTS)
@@ -175,4 +182,5 @@ def test_what_was_drawn_in_part_is_restored(fast_world, contribution):
     event = only(ledger.repay(scene.account, owed, sender=scene.stranger), ledger.DebtRepaid)
     to_members = event.to_contributions, event.to_assessments
     assert (to_members[tranche], to_members[1 - tranche], event.to_insurance) == (owed, 0, 0)
-    assert 0 <= owed * 10**12 - (fund.value_of(member, tranche) - before) <= 10**12
+    assert fund.value_of(member, tranche) == before
+    assert fund.claimable(fund.draw_count(), member) == owed
