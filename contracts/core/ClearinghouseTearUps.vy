@@ -119,9 +119,9 @@ def conclude(
     @param charge_cap Greatest charge on a base unit of a side beyond what its market has moved, ppm
            of the mark.
     @param payments Who else pays.
-    @return Paid by the reserve, WAD cash.
+    @return Paid by the reserve for good, WAD cash: without what it stands in with for a fund.
     @return Charged to sides, WAD cash.
-    @return What deepened the hole, WAD cash.
+    @return What deepened the hole for good, WAD cash: likewise.
     @custom:reverts registry: wrong caller | ledger: unknown account | ledger: no position to
                     convert | words: number out of range
     """
@@ -148,15 +148,16 @@ def conclude(
             hole=ledger.hole,
             cash=cash,
         )
-    # Who deferred a payment is owed it all the same, and fills the hole when they pay.
+    # Who deferred a payment is owed it all the same, and fills hole and reserve when they pay.
     unpaid: uint256 = to_hole - min(payments.deferred, to_hole)
-    record: uint256 = debts._add(ledger.debts[account], tier_layout.DEBT_RESERVE, from_reserve)
+    kept: uint256 = min(from_reserve, loss - charged - payments.deferred)
+    record: uint256 = debts._add(ledger.debts[account], tier_layout.DEBT_RESERVE, kept)
     record = debts._add(record, tier_layout.DEBT_INSURANCE, payments.insurance)
     record = debts._add(record, tier_layout.DEBT_CONTRIBUTIONS, payments.contributions)
     record = debts._add(record, tier_layout.DEBT_ASSESSMENTS, payments.assessments)
     record = debts._add(record, tier_layout.DEBT_HOLE, unpaid)
     self._set_stage(account, self._record_debts(account, header, record), block.timestamp)
-    return from_reserve, charged, to_hole
+    return kept, charged, unpaid
 
 
 # INTERNAL -----------------------------------------------------------------------------------------

@@ -309,19 +309,26 @@ def test_two_prices_of_a_market_are_refused(bench):
             world.chain.restore(checkpoint)
 
 
-def test_what_others_have_paid_is_put_on_record(bench):
-    """Each tier's part in millionths; what is deferred is missing until it comes: it deepens the
-    hole, but is owed to the fund."""
+@pytest.mark.parametrize(
+    ("reserve", "lost", "kept", "unpaid", "hole"),
+    [(0, 2, 0, 2, 5), (1, 2, 1, 1, 4), (2, 2, 2, 0, 3), (4, 2, 2, 0, 1), (9, 2, 2, 0, 0)],
+)
+def test_what_others_have_paid_is_put_on_record(bench, reserve, lost, kept, unpaid, hole):
+    """Each tier's part in millionths. 3 are deferred: the reserve stands in for them after its own
+    part, then the hole; but they are owed to the fund alone, which fills both when it pays."""
     world, account = bench.world, bench.holder("trader", {})
+    world.fund(bench.maker, "USDC", 1)
+    if reserve:
+        world.clearinghouse.donate(reserve, sender=bench.maker)
     cash = world.cash(account)
     payments = 0, 5 * UNIT, 7 * UNIT + 1, 11 * UNIT, 3 * UNIT
-    ((paid, charged, to_hole),) = bench.tell(
-        ("conclude", account, [2 * UNIT << 120], 20_000, payments)
-    )
-    assert (paid, charged, to_hole) == (0, 0, 5 * UNIT)
-    assert world.clearinghouse.hole() == 5 * UNIT
-    assert world.cash(account) == cash + 5 * UNIT
-    assert debts(world, account) == [2 * UNIT, 11 * UNIT, 7 * UNIT, 5 * UNIT, 0]
+    told = ("conclude", account, [lost * UNIT << 120], 20_000, payments)
+    assert bench.tell(told) == [(kept * UNIT, 0, unpaid * UNIT)]
+    assert world.clearinghouse.hole() == hole * UNIT
+    assert world.clearinghouse.reserve() == max(reserve - lost - 3, 0) * UNIT
+    assert world.cash(account) == cash + (lost + 3) * UNIT
+    owed = unpaid * UNIT, 11 * UNIT, 7 * UNIT, 5 * UNIT, kept * UNIT
+    assert debts(world, account) == list(owed)
     assert world.header(account).is_indebted
 
 
