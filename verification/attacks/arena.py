@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from verification.attacks.referee import Party
+from verification.attacks.versions import claimable
 from verification.engine.world import ETH, FIRST_PRICES, WAD, World
 from verification.fuzz.stage import Signer
 
@@ -88,9 +89,10 @@ class Arena(World):
         return sum((Decimal(r.size) / WAD for r in rows if r.market == market), Decimal(0))
 
     def staked(self, person: Any) -> Decimal:
-        """Return what a stake in the insurance fund is worth, cash."""
+        """Return what a stake in the insurance fund is worth, with what it may claim, cash."""
         fund = self.insurance_fund
-        return Decimal(fund.convertToAssets(fund.balanceOf(person))) / 10**6
+        units = fund.convertToAssets(fund.balanceOf(person)) + claimable(self, person)
+        return Decimal(units) / 10**6
 
     def balance(self, person: Any) -> Decimal:
         """Return the cash in a wallet."""

@@ -17,6 +17,7 @@ from decimal import Decimal
 from typing import Any
 
 from bulkhead.books import read_books
+from verification.attacks.versions import claimable
 from verification.engine.evm import Reverted
 
 WAD = 10**18
@@ -98,7 +99,9 @@ class Party:
         checkpoint, opened = world.chain.snapshot(), list(world.opened)
         try:
             left = sum((self._left(world, account) for account in self.accounts(world)), NOTHING)
-            return left + self._wallets(world) + stakes
+            scale = Decimal(world.clearinghouse.SETTLEMENT_SCALE()) / WAD
+            owed = sum(claimable(world, person) for person in self.people) * scale
+            return left + self._wallets(world) + stakes + owed
         finally:
             world.chain.restore(checkpoint)
             world.opened = opened

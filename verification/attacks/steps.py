@@ -1,8 +1,4 @@
-"""Steps that plays share. Where the rules differ between versions of the contracts, they are looked
-up here and nowhere else, so that the same play runs on all of them.
-
-A step tries: what is refused is left out, and the play goes on.
-"""
+"""Steps that plays share. A step tries: what is refused is left out, and the play goes on."""
 
 from __future__ import annotations
 
@@ -11,26 +7,12 @@ from typing import Any
 
 from verification.attacks.arena import Arena
 from verification.attacks.referee import attempt, take_most
+from verification.attacks.versions import reserved, window
 from verification.engine.world import BTC, CROSS, ETH, NEVER, WAD, wad
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 PART = Decimal("0.049")  # of the mark: a hair inside the band of 5 %
 TRADING, WITHDRAWALS, LIQUIDATIONS = range(3)  # what a guardian pauses
-
-
-# What the contracts have --------------------------------------------------------------------------
-
-
-def window(arena: Arena) -> int:
-    """Return the seconds between recognition and tear-up; 0 where recognition does both."""
-    return getattr(arena.default_manager.waterfall(), "window", 0)
-
-
-def reserved(arena: Arena) -> Decimal:
-    """Return what is kept for accounts in default, cash; 0 where nothing is."""
-    if not hasattr(arena.default_manager, "reserved"):
-        return Decimal(0)
-    return Decimal(sum(arena.default_manager.reserved())) / WAD
 
 
 # The procedure ------------------------------------------------------------------------------------

@@ -10,7 +10,6 @@ from verification.attacks.attack import HARM, Attack, Outcome
 from verification.attacks.steps import (
     DAY,
     HOUR,
-    WAD,
     attempt,
     borrow,
     close,
@@ -24,6 +23,7 @@ from verification.attacks.steps import (
     window,
     withdraw,
 )
+from verification.attacks.versions import limit_used
 from verification.engine.evm import ROOT
 from verification.engine.scenes import Scene
 
@@ -49,9 +49,7 @@ def use_up_limits(arena: Arena) -> Outcome:
         for account in (long, short):
             withdraw(arena, person, account)
     paid = 1_010_000 - arena.staked(staker)
-    used = Decimal(arena.default_manager.limit_used(0))
-    if used > 10**12:  # WAD
-        used /= WAD
+    used = limit_used(arena)
     return Outcome.of(arena, player, used - paid)
 
 

@@ -94,7 +94,7 @@ class Island:
         bonus = 3.0 * len(result.kinds)
         if self.mode != HARM:
             return result.gain + bonus
-        return sum(min(lost, 50_000.0) for lost in result.harm.values()) + bonus
+        return sum(min(lost, 50_000.0) for lost in result.harm.values()) + result.lead + bonus
 
     # Programs -------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from verification.attacks.search.moves import MOVES, Step
 from verification.attacks.search.reader import Reader
 from verification.attacks.search.ring import LIQUIDATIONS, MARKETS, Ring
 from verification.attacks.steps import DAY
+from verification.attacks.versions import claimable, limit_used
 from verification.engine.evm import Reverted
 from verification.engine.world import WAD
 
@@ -36,6 +37,7 @@ class Result:
         moves: Moves made.
         done: Moves that were let through.
         days: Time that passed.
+        lead: Harm that is allowed, but leads to more, cash.
         kinds: Names of moves that were let through.
     """
 
@@ -44,6 +46,7 @@ class Result:
     moves: int = 0
     done: int = 0
     days: float = 0.0
+    lead: float = 0.0
     kinds: set[str] = field(default_factory=set)
 
 
@@ -69,6 +72,7 @@ class Judge:
         self._hole = Reader(chain, self.ledger, "hole")
         self._phase = Reader(chain, self.ledger, "phase")
         self._collateral = Reader(chain, self.ledger, "collateral")
+        self.has_claims = hasattr(self.insured, "draw_count")
         self._opening: tuple[int, dict[tuple[int, int], int]] | None = None
         self._known: int | None = None
 
@@ -197,6 +201,8 @@ class Judge:
             total += self._coins_of(address) * eth // WAD
             if shares := self._shares_of(address):
                 total += self._worth_of(shares) * UNIT
+            if self.has_claims:
+                total += claimable(ring.arena, person) * UNIT
             if ring.has_members:
                 total += self._value_of(address, 0) + self._value_of(address, 1)
         return total
@@ -237,8 +243,7 @@ class Judge:
         if self.phase == 0 and self.ledger.phase() and self.ledger.hole() < 1_000 * WAD:
             harm["ended"] = 100_000.0
         if ring.opening in ("funds", "defaulter"):
-            used = self.manager.limit_used(0)
-            used = used / WAD if used > 10**12 else float(used)
+            used = float(limit_used(ring.arena))
             drawn = max(self.drawn - self._held_by_funds(), 0) / 10**6
             harm["limits"] = max(used - drawn - 1, 0.0)
             harm["exit"] = self._locked_in()
@@ -257,12 +262,15 @@ class Judge:
         if bad and not self._phase():
             ring.resolve(bad)
         for asset, market in MARKETS.items():
+            if self.ledger.settled_prices(market):
+                continue
             kind = "charged, moved" if asset in self.moved else "charged, still"
             allowed = CHARGE * max(ring.mark(asset), ring.first[asset]) / ring.first[asset]
             for side in (1, -1):
                 if account := ring.passive.get((market, side)):
                     lost = (self.expected[market, side] - self.equity(account)) / WAD
                     lost /= 1 + result.days  # what was charged fades
+                    result.lead += max(lost, 0.0)
                     if asset in self.moved:
                         lost -= allowed
                     harm[kind] = max(harm.get(kind, 0.0), lost)
