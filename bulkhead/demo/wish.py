@@ -20,7 +20,7 @@ from bulkhead.resources import folder_of
 from bulkhead.scenarios import PriceSeries, Scenario, count_rows, scenario_names
 
 # Seconds of work for a row, measured on two cores with 48 and 200 accounts in a crash.
-WORK_A_ROW, WORK_AN_ACCOUNT = 0.02, 0.0004
+WORK_A_ROW, WORK_AN_ACCOUNT = 0.05, 0.0008
 LONG_ROWS = 20_000  # which nobody replays by mistake
 SENSIBLE_ROWS = 2_000  # to which a file is thinned
 DURATIONS = ("grace", "auction_duration", "limit_period", "remainder_duration", "window")
