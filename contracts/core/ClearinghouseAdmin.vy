@@ -294,7 +294,7 @@ def debit_for(account: uint256, amount: uint256) -> uint256:
     @param account Account id.
     @param amount Settlement token units.
     @return WAD cash: the `max_debit` that such a withdrawal needs.
-    @custom:reverts ledger: unknown account
+    @custom:reverts ledger: unknown account | registry: not enough held
     """
     return exits._debit_for(
         account,
@@ -491,7 +491,7 @@ def set_outflow_limit(share: uint256, least: uint256):
     @notice Limits cash that leaves by withdrawals within an hour, net of what comes in. Owner only.
     @param share ppm of the cash held when the hour began: 10 % at least, or 0 for no limit.
     @param least Whole units of cash that may leave in any case, below 2**40.
-    @custom:reverts ownable: caller is not the owner
+    @custom:reverts ownable: caller is not the owner | clearinghouse: outflow limit out of bounds
     """
     ownable._check_owner()
     assert (

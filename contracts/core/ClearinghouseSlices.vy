@@ -122,7 +122,7 @@ def pay_premium(tokens: uint256) -> uint256:
             not let go. Insurance fund and default fund only.
     @param tokens Settlement token units that have accrued by the fund's published rate.
     @return What has left, settlement token units.
-    @custom:reverts registry: wrong caller
+    @custom:reverts registry: wrong caller | vault: not enough gas
     """
     self._require_fund()
     if registry._phase() != role_layout.RUNNING or ledger.hole != 0:

@@ -82,7 +82,13 @@ def withdraw(
     @param recipient Address that gets the tokens.
     @param max_debit Most that the account may be debited for them, WAD cash; the amount itself
            always may. Of collateral it means nothing.
-    @custom:reverts registry: not the account's owner
+    @custom:reverts registry: not the account's owner | registry: winding down | registry:
+                    withdrawals are paused | registry: amount is zero | ledger: unknown account |
+                    ledger: account under a call | trading: account is indebted | ledger: no
+                    position to convert | words: number out of range | registry: not enough held |
+                    margin moves: won too lately | exits: outflow limit | exits: a hole stands,
+                    allow a larger debit | registry: unknown token | trading: negative cash cap |
+                    vault: token transfer failed
     """
     registry._require_authorised(account, role_layout.WITHDRAW)
     registry._require_withdrawals_open()
@@ -127,7 +133,13 @@ def transfer(from_account: uint256, to_account: uint256, token: address, amount:
     @param to_account Account id that gets.
     @param token Address of the settlement token or of a listed collateral.
     @param amount Token units.
-    @custom:reverts registry: not the account's owner
+    @custom:reverts registry: not the account's owner | registry: winding down | registry:
+                    withdrawals are paused | clearinghouse: same account | registry: amount is zero
+                    | ledger: unknown account | ledger: account under a call | trading: account is
+                    indebted | ledger: no position to convert | words: number out of range |
+                    registry: not enough held | margin moves: won too lately | clearinghouse:
+                    another owner | registry: unknown token | registry: price not valid | trading:
+                    negative cash cap
     """
     registry._require_authorised(from_account, role_layout.WITHDRAW)
     registry._require_withdrawals_open()
@@ -232,9 +244,7 @@ def cover_shortfall(
     ledger.headers[account] = header
     registry.collaterals[index].total -= debited
     # The bonus comes out of an account that can afford it: one below MM is called and sold (INV-4).
-    trading._require_margin(
-        engine, account, words._cash(header), header, levels.MAINTENANCE, []
-    )
+    trading._require_margin(engine, account, words._cash(header), header, levels.MAINTENANCE, [])
     log IClearinghouseEvents.ShortfallCovered(
         account=account,
         payer=msg.sender,

@@ -87,9 +87,7 @@ def _book_result(account: uint256, header: uint256, change: int256) -> uint256:
     @param change WAD cash.
     @return The header; the caller stores it.
     """
-    return self._book_cash(
-        account, fresh_wins._after(header, change), words._cash(header) + change
-    )
+    return self._book_cash(account, fresh_wins._after(header, change), words._cash(header) + change)
 
 
 @internal

@@ -300,9 +300,7 @@ def _position(risk: uint256, head: uint256, body: uint256, price: uint256) -> Pa
         # Times open interest, in cash.
         factor = unsafe_mul(
             factor,
-            unsafe_add(
-                unsafe_div(unsafe_mul(head & leg_layout.AMOUNT_MASK, price), units.WAD), 1
-            ),
+            unsafe_add(unsafe_div(unsafe_mul(head & leg_layout.AMOUNT_MASK, price), units.WAD), 1),
         )
         rate = min(unsafe_add(rate, unsafe_add(unsafe_div(factor, units.WAD), 1)), MAX_RATE)
     steep: uint256 = 0

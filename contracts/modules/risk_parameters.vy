@@ -232,8 +232,8 @@ def set_market(
     @param isolated_only Whether only ISOLATED accounts may hold it.
     @param interest_cap Greatest open interest, whole units of cash (64 bits).
     @custom:reverts risk parameters: caller is not the admin | risk parameters: parameter out of
-                    bounds | risk parameters: unknown asset | risk parameters: asset of a row is
-                    fixed
+                    bounds | risk parameters: unknown asset | risk table: unknown row | risk
+                    parameters: asset of a row is fixed
     """
     self._require_admin()
     self._require_bounds(
@@ -291,8 +291,8 @@ def set_collateral(
     @param haircut_initial Part of the value that does not count for IM, ppm: at most 950,000.
     @param haircut_maintenance Part that does not count for MM, ppm: at most `haircut_initial`.
     @custom:reverts risk parameters: caller is not the admin | risk parameters: parameter out of
-                    bounds | risk parameters: unknown asset | risk parameters: asset of a row is
-                    fixed
+                    bounds | risk parameters: unknown asset | risk table: unknown row | risk
+                    parameters: asset of a row is fixed
     """
     self._require_admin()
     self._require_bounds(
@@ -453,7 +453,9 @@ def _raises(number: uint256, before: uint256, risk: uint256) -> bool:
     first: uint256 = risk & risk_rows.RATE_MASK
     first_before: uint256 = before & risk_rows.RATE_MASK
     if number == risk_rows.GLOBALS_ROW:
-        return first < first_before or risk >> risk_rows.RATIO_SHIFT > before >> risk_rows.RATIO_SHIFT
+        return (
+            first < first_before or risk >> risk_rows.RATIO_SHIFT > before >> risk_rows.RATIO_SHIFT
+        )
     ratio: uint256 = (risk >> risk_rows.RATIO_SHIFT) & risk_rows.RATE_MASK
     ratio_before: uint256 = (before >> risk_rows.RATIO_SHIFT) & risk_rows.RATE_MASK
     if number <= leg_layout.MARKET_ROW:
@@ -508,9 +510,7 @@ def _require_witness(w0: uint256, w1: uint256, w3: uint256):
     @dev A witness is none of the two feeds, and outages end within bounds.
     """
     witness: uint256 = w3 & feed_words.ADDRESS_MASK
-    settle_after: uint256 = (
-        w3 >> feed_words.SETTLE_AFTER_SHIFT
-    ) & feed_words.SETTLE_AFTER_MASK
+    settle_after: uint256 = (w3 >> feed_words.SETTLE_AFTER_SHIFT) & feed_words.SETTLE_AFTER_MASK
     self._require_bounds(
         settle_after >= MIN_SETTLE_AFTER
         and settle_after <= MAX_SETTLE_AFTER

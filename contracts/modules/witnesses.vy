@@ -23,9 +23,7 @@ witness_words: public(HashMap[uint256, uint256])
 
 @internal
 @view
-def _judge_again(
-    oracle: address, row: risk_table.Row
-) -> (uint256, uint256, uint256, uint256):
+def _judge_again(oracle: address, row: risk_table.Row) -> (uint256, uint256, uint256, uint256):
     """
     @dev The price of a row whose feeds alone are STALE or HALTED, with the witness of its asset.
          Without a witness the oracle says once more what it has said.

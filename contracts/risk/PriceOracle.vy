@@ -306,9 +306,7 @@ def resumed_at() -> uint256:
 
 @internal
 @view
-def _judge(
-    w0: uint256, w1: uint256, w2: uint256, w3: uint256, sequencer_up: bool
-) -> uint256:
+def _judge(w0: uint256, w1: uint256, w2: uint256, w3: uint256, sequencer_up: bool) -> uint256:
     """
     @dev Judges one asset. Priority of statuses: SEQUENCER, HALTED, STALE, DIVERGENT, VALID.
     @param w0 First word of the configuration, see IPriceOracle.

@@ -24,7 +24,9 @@ from . import words
 
 WINDOW: constant(uint256) = 300  # seconds
 UNIT: constant(uint256) = 10**16  # WAD cash: a hundredth of cash
-EVERYTHING: constant(uint256) = 2**11 - 1  # the greatest float, 4.4e13 of cash: beyond any account
+EVERYTHING: constant(uint256) = (
+    2**11 - 1
+)  # the greatest float, 4.4e13 of cash: beyond any account
 
 FLOAT_BITS: constant(uint256) = 11
 FLOAT_MASK: constant(uint256) = 2**11 - 1
