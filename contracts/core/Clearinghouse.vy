@@ -263,7 +263,7 @@ def __default__() -> Bytes[limits.PART_ANSWER_SIZE]:
     code: address = ADMIN
     if len(msg.data) >= 4:
         part: uint256 = routes._part_of(convert(convert(slice(msg.data, 0, 4), bytes4), uint256))
-        if part == routes.WITHDRAWALS:
+        if part == routes.EXITS:
             code = WITHDRAWALS
         elif part == routes.SLICES:
             code = SLICES

@@ -17,9 +17,7 @@ from ..interfaces import IClearinghouseEvents
 from ..interfaces import IClearinghouseReserve
 from ..interfaces import IClearinghouseSlices
 from ..interfaces import ISettlesIn
-from ..modules.layout import leg_layout
 from ..modules.layout import role_layout
-from ..modules.layout import units
 from ..modules.layout import words
 from ..modules import currency
 from ..modules import exits

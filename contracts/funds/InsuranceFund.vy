@@ -247,7 +247,7 @@ def withdraw(
     @param receiver Address that gets the tokens.
     @param owner Holder of the shares: address of the caller, or of one who gave the caller an
            allowance.
-    @param max_shares Most that the caller burns.
+    @param max_shares Most shares that the caller burns.
     @return Shares burnt, rounded up.
     @custom:reverts fund: outside the caller's bound | slashable shares: more than free | fund:
                     winding down | fund: exits are closed | slashable shares: no open window |

@@ -65,7 +65,7 @@ def _deepen_hole(loss: uint256):
         return
     growth: uint256 = ledger.hole - hole
     word: uint256 = self.fresh_money
-    fresh: uint256 = word & exit_words.AMOUNT_MASK
+    fresh: uint256 = word & exit_words.FRESH_MASK
     if fresh == 0:
         return
     held: uint256 = self._held()
@@ -129,7 +129,7 @@ def _right(account: uint256, word: uint256) -> uint256:
     if right >> exit_words.EPOCH_SHIFT != word >> exit_words.EPOCH_SHIFT or right == 0:
         return 0
     # An epoch's shrink is never 0.
-    return (right & exit_words.AMOUNT_MASK) * exit_words._shrink(word) // exit_words._shrink(right)
+    return (right & exit_words.FRESH_MASK) * exit_words._shrink(word) // exit_words._shrink(right)
 
 
 # LEAVING ------------------------------------------------------------------------------------------
@@ -187,7 +187,7 @@ def _gross(rest: uint256, hole: uint256) -> uint256:
     """
     if rest == 0:
         return 0
-    old: uint256 = self._held() - (self.fresh_money & exit_words.AMOUNT_MASK)
+    old: uint256 = self._held() - (self.fresh_money & exit_words.FRESH_MASK)
     registry._require_held(rest <= old)
     return (rest * (old + hole) + (old - 1)) // old
 
@@ -242,7 +242,7 @@ def _require_outflow(held: uint256, amount: uint256):
     if block.timestamp >= began + OUTFLOW_WINDOW:
         reference = held
         self.outflow = (
-            word & exit_words.TERMS_MASK | block.timestamp << exit_words.BEGAN_SHIFT | reference
+            word & exit_words.OUTFLOW_TERMS_MASK | block.timestamp << exit_words.BEGAN_SHIFT | reference
         )
     allowed: uint256 = max(
         reference * share // units.PPM, (word >> exit_words.LEAST_SHIFT) * units.WAD

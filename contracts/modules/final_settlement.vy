@@ -12,10 +12,8 @@
 """
 
 from ..interfaces import IClearinghouseEvents
+from .layout import feed_words
 
-# Kinds of a settlement price (IRiskEngine.settlement_price).
-IN_DOUBT: constant(uint256) = 0
-LIVE: constant(uint256) = 1
 
 # From the beginning of a wind-down on, seconds: anyone settles at a price that is still in doubt.
 LONG_STOP: constant(uint256) = 14 * 86_400
@@ -80,6 +78,6 @@ def _require_settles(kind: uint256):
     @param kind Kind of a settlement price.
     """
     began: uint256 = self.wind_down_began
-    assert kind != IN_DOUBT or (
+    assert kind != feed_words.IN_DOUBT or (
         began != 0 and block.timestamp >= began + LONG_STOP
     ), "final settlement: price in doubt"

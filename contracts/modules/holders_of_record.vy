@@ -91,7 +91,7 @@ def _open(
     self.defaulters[draw] = account
     self.losses[draw] = tokens | before << fund_words.SECOND_TOKENS_SHIFT
     self.records[draw] = (
-        supply | generation << fund_words.GENERATION_SHIFT | tranche << fund_words.LAST_SHIFT
+        supply | generation << fund_words.HALVINGS_SHIFT | tranche << fund_words.LAST_SHIFT
     )
     # Assets are below 2**127, so this takes more defaults at the limit than tokens can have.
     self.recoveries[tranche][account] = word + tokens
@@ -130,7 +130,7 @@ def _note(tranche: uint256, holder: address, shares: uint256, generation: uint25
     ):
         return
     self.past[tranche][holder][count] = (
-        shares | generation << fund_words.GENERATION_SHIFT | draw << fund_words.LAST_SHIFT
+        shares | generation << fund_words.HALVINGS_SHIFT | draw << fund_words.LAST_SHIFT
     )
     self.past_count[tranche][holder] = count + 1
 
@@ -161,7 +161,7 @@ def _past(tranche: uint256, holder: address, draw: uint256) -> (bool, uint256, u
     return (
         True,
         word & fund_words.SHARES_MASK,
-        (word >> fund_words.GENERATION_SHIFT) & fund_words.GENERATION_MASK,
+        (word >> fund_words.HALVINGS_SHIFT) & fund_words.HALVINGS_MASK,
     )
 
 
@@ -184,7 +184,7 @@ def _loss(draw: uint256) -> IFund.Loss:
         tokens=tokens,
         recovered=min(back - min(before, back), tokens),
         supply=record & fund_words.SHARES_MASK,
-        generation=(record >> fund_words.GENERATION_SHIFT) & fund_words.GENERATION_MASK,
+        generation=(record >> fund_words.HALVINGS_SHIFT) & fund_words.HALVINGS_MASK,
     )
 
 

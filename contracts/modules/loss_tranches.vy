@@ -43,7 +43,6 @@ uses: holders_of_record
 # CONSTANTS ----------------------------------------------------------------------------------------
 
 VIRTUAL_SHARES: constant(uint256) = fund_words.PAR
-VIRTUAL_UNITS: constant(uint256) = 1
 
 # Shares that a unit may back before they are void: a share is then worth a millionth of par.
 WORTHLESS: constant(uint256) = fund_words.PAR * 10**6
@@ -179,7 +178,7 @@ def _units_down(pool: Tranche, shares: uint256) -> uint256:
     @dev Token units that shares are worth, rounded down. Never more than the assets: all shares are
          worth less than one virtual unit more than these.
     """
-    return (shares * (pool.assets + VIRTUAL_UNITS) // (pool.total_shares + VIRTUAL_SHARES))
+    return (shares * (pool.assets + fund_words.VIRTUAL_UNITS) // (pool.total_shares + VIRTUAL_SHARES))
 
 
 @internal
@@ -191,7 +190,7 @@ def _shares_down(pool: Tranche, tokens: uint256) -> uint256:
     """
     if pool.total_shares == 0:
         return tokens * fund_words.PAR
-    return (tokens * (pool.total_shares + VIRTUAL_SHARES) // (pool.assets + VIRTUAL_UNITS))
+    return (tokens * (pool.total_shares + VIRTUAL_SHARES) // (pool.assets + fund_words.VIRTUAL_UNITS))
 
 
 @internal
@@ -202,7 +201,7 @@ def _shares_up(pool: Tranche, tokens: uint256) -> uint256:
          are worth `tokens`, rounded down.
     """
     return math._ceil_div(
-        tokens * (pool.total_shares + VIRTUAL_SHARES), pool.assets + VIRTUAL_UNITS
+        tokens * (pool.total_shares + VIRTUAL_SHARES), pool.assets + fund_words.VIRTUAL_UNITS
     )
 
 

@@ -6,8 +6,9 @@
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice One word per market of the Exchange: both fees and the price band, inside bounds that no
-        governance can leave, and beside them when a checkpoint of its price was taken. A market without terms cannot be traded. This module does not know
-        who may set them; the contract above it asks.
+        governance can leave, and beside them when a checkpoint of its price was taken. A market
+        without terms cannot be traded. This module does not know who may set them; the contract
+        above it asks.
 """
 
 from ..interfaces import IExchange
@@ -34,8 +35,8 @@ MAX_PRICE: constant(uint256) = leg_layout.PRICE_MASK
 QUARTER: constant(uint256) = units.HOUR // 4
 
 
-# market -> terms word (fees in ppm of notional, band in bps of mark, number of the last quarter hour
-# with a checkpoint). 0: not traded here.
+# market -> terms word (fees in ppm of notional, band in bps of mark, number of the last quarter
+# hour with a checkpoint). 0: not traded here.
 term_words: HashMap[uint256, uint256]
 
 

@@ -14,9 +14,10 @@
         mean of its two ends, with weight 1 - e^(-seconds / window). So checkpoints of one block
         have no weight; while a price stands still it makes no difference how many are taken; and
         nobody's last checkpoint weighs more than half, in the average of an hour 32 % of an hourly
-        series and 8 % of one every ten minutes, in that of a day 2 % of an hourly series.
-        An outage is only as good as its witnesses: it must be shown again at least once in
-        `feed_words.SHOW_AGAIN`, else the next report starts it anew, and a checkpoint at any time ends it.
+        series and 8 % of one every ten minutes, in that of a day 2 % of an hourly series. An outage
+        is only as good as its witnesses: it must be shown again at least once in
+        `feed_words.SHOW_AGAIN`, else the next report starts it anew, and a checkpoint at any time
+        ends it.
 """
 
 from snekmate.utils import math
@@ -88,7 +89,7 @@ def _report(key: bytes32, status: uint256):
         since = block.timestamp
     self.memories[key] = (
         (memory & feed_words.AVERAGES_MASK)
-        | (since << feed_words.SINCE_SHIFT)
+        | (since << feed_words.OUTAGE_SHIFT)
         | (block.timestamp << feed_words.SHOWN_SHIFT)
     )
     log IPriceOracleEvents.OutageReported(
@@ -136,7 +137,7 @@ def _since(memory: uint256) -> uint256:
     """
     @dev Since when there is a known outage, unix seconds; 0 = there is none.
     """
-    return (memory >> feed_words.SINCE_SHIFT) & feed_words.SINCE_MASK
+    return (memory >> feed_words.OUTAGE_SHIFT) & feed_words.OUTAGE_MASK
 
 
 @internal

@@ -15,10 +15,10 @@ SLICES: constant(uint256) = 0
 TEAR_UPS: constant(uint256) = 1
 SETTLEMENT: constant(uint256) = 2
 ADMIN: constant(uint256) = 3
-WITHDRAWALS: constant(uint256) = 4
+EXITS: constant(uint256) = 4
 
 # ClearinghouseWithdrawals.
-WITHDRAW: constant(bytes4) = method_id(
+WITHDRAW_CASH: constant(bytes4) = method_id(
     "withdraw(uint256,address,uint256,address)", output_type=bytes4
 )
 WITHDRAW_AT_HOLE: constant(bytes4) = method_id(
@@ -75,15 +75,15 @@ def _part_of(selector: uint256) -> uint256:
     """
     @dev The part that has a function; what is called most is compared first.
     @param selector First four bytes of the call, as a number.
-    @return WITHDRAWALS, SLICES, TEAR_UPS, SETTLEMENT or ADMIN.
+    @return EXITS, SLICES, TEAR_UPS, SETTLEMENT or ADMIN.
     """
     if (
-        selector == convert(WITHDRAW, uint256)
+        selector == convert(WITHDRAW_CASH, uint256)
         or selector == convert(WITHDRAW_AT_HOLE, uint256)
         or selector == convert(TRANSFER, uint256)
         or selector == convert(COVER_SHORTFALL, uint256)
     ):
-        return WITHDRAWALS
+        return EXITS
     if (
         selector == convert(SLICE_ACCOUNT, uint256)
         or selector == convert(RECEIVE_DRAW, uint256)

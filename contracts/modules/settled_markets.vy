@@ -12,6 +12,7 @@
 from snekmate.auth import ownable
 from ..interfaces import IClearinghouseEvents
 from ..interfaces import IRiskEngine
+from .layout import feed_words
 from .layout import leg_layout
 from .layout import role_layout
 from .layout import words
@@ -53,7 +54,7 @@ def settle_market(market: uint256) -> uint256:
         leg_layout.MARKET_ROW + market
     )
     final_settlement._require_settles(kind)
-    if kind == final_settlement.LIVE and msg.sender != ownable.owner:
+    if kind == feed_words.MARK and msg.sender != ownable.owner:
         assert registry._phase() == role_layout.WINDING_DOWN, "settled markets: market is alive"
     funding: int256 = funding_math._funding_now(state)
     sides.market_state[market] = words._pack_state(state, funding, 0) | words.SETTLED

@@ -22,7 +22,8 @@
         that mints or burns must call `_catch_up` for the holder first, and `_catch_up_allowance`
         before it spends an allowance. Catching up also keeps the balance for earlier draws (see
         holders_of_record; the generation of a balance is its halvings). EIP-2612 permits would
-        write allowances past this: export none. Snekmate's modules hold no lock; the functions here run under that of the contract.
+        write allowances past this: export none. Snekmate's modules hold no lock; the functions here
+        run under that of the contract.
 """
 
 from ethereum.ercs import IERC20
@@ -34,7 +35,6 @@ from .layout import fund_words
 from . import fund
 from . import holders_of_record
 from . import leave_timing
-from . import staked_assets
 
 uses: erc20
 uses: fund
@@ -297,7 +297,7 @@ def _catch_up(owner: address):
          had at earlier draws is kept.
     """
     holders_of_record._note(
-        staked_assets.TRANCHE, owner, erc20.balanceOf[owner], self.halvings_of[owner]
+        fund_words.ONLY_TRANCHE, owner, erc20.balanceOf[owner], self.halvings_of[owner]
     )
     if self.halvings_of[owner] == self.halvings:
         return
@@ -335,7 +335,7 @@ def _shares_at(loss: IFund.Loss, draw: uint256, owner: address) -> uint256:
     is_kept: bool = False
     shares: uint256 = 0
     halved: uint256 = 0
-    is_kept, shares, halved = holders_of_record._past(staked_assets.TRANCHE, owner, draw)
+    is_kept, shares, halved = holders_of_record._past(fund_words.ONLY_TRANCHE, owner, draw)
     if not is_kept:
         shares = erc20.balanceOf[owner]
         halved = self.halvings_of[owner]

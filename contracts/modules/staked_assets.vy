@@ -5,8 +5,8 @@
 @custom:contract-name staked_assets
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice The assets as they were booked, the premium that they earn, and ERC-4626's conversions between
-        assets and shares.
+@notice The assets as they were booked, the premium that they earn, and ERC-4626's conversions
+        between assets and shares.
 
         Previews of stakes count the premium that is due, those of leaving do not: so a stake mints
         at least, and a leaver gets at least, what was shown.
@@ -26,11 +26,7 @@ uses: premiums
 
 # CONSTANTS ----------------------------------------------------------------------------------------
 
-# Place of these assets in premiums, and of the shares in holders_of_record: there is one kind.
-TRANCHE: constant(uint256) = 0
 
-# Virtual shares are fund_words.PAR, a token unit's worth at par.
-VIRTUAL_UNITS: constant(uint256) = 1
 
 
 # STORAGE ------------------------------------------------------------------------------------------
@@ -166,7 +162,8 @@ def _to_shares(assets: uint256, total: uint256, roundup: bool) -> uint256:
     """
     @dev Shares for `assets` when all are worth `total` (both token units).
     """
-    return math._mul_div(assets, erc20.totalSupply + fund_words.PAR, total + VIRTUAL_UNITS, roundup)
+    return math._mul_div(assets, erc20.totalSupply + fund_words.PAR, total +
+    fund_words.VIRTUAL_UNITS, roundup)
 
 
 @internal
@@ -175,7 +172,8 @@ def _to_assets(shares: uint256, total: uint256, roundup: bool) -> uint256:
     """
     @dev Token units for `shares` when all are worth `total` (token units).
     """
-    return math._mul_div(shares, total + VIRTUAL_UNITS, erc20.totalSupply + fund_words.PAR, roundup)
+    return math._mul_div(shares, total + fund_words.VIRTUAL_UNITS, erc20.totalSupply +
+    fund_words.PAR, roundup)
 
 
 @internal
@@ -183,10 +181,8 @@ def _accrue() -> uint256:
     """
     @dev Asks for what has accrued and books what is paid, token units.
     """
-    tokens: uint256 = premiums._collect([self._cover(), 0], [self.premium, 0])[TRANCHE]
-    if tokens != 0:
-        self.booked += tokens
-    return tokens
+    tokens: uint256 = premiums._collect([self._cover(), 0], [self.premium,
+    0])[fund_words.ONLY_TRANCHE] if tokens != 0: self.booked += tokens return tokens
 
 
 @internal
@@ -205,7 +201,7 @@ def _with_premium() -> uint256:
     @dev Assets with the premium that would be paid now, token units.
     """
     return self.booked + min(
-        premiums._due(TRANCHE, self._cover(), self.premium),
+        premiums._due(fund_words.ONLY_TRANCHE, self._cover(), self.premium),
         fund._premium_at_hand(),
     )
 

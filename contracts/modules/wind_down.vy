@@ -421,8 +421,8 @@ def _open_hole() -> uint256:
 @internal
 def _repay_from(account: uint256, tokens: uint256) -> uint256:
     """
-    @dev Pays what an account owes for past defaults out of its payout. What the hole and the reserve
-         are owed, and what a fund cannot take, repays the hole and is reserve then.
+    @dev Pays what an account owes for past defaults out of its payout. What the hole and the
+         reserve are owed, and what a fund cannot take, repays the hole and is reserve then.
     @param tokens Payout, settlement token units.
     @return Token units that were used.
     """

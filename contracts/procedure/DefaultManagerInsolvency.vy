@@ -147,7 +147,8 @@ def bid(
     default_rules._require_discount(min_discount == 0)
     taken: uint256 = min(fraction, units.WAD)
     default_rules._require_fraction(fraction <= units.WAD or min_fraction <= units.WAD)
-    # At a price on which two fresh feeds disagree nobody buys: it is the better end for the account.
+    # At a price on which two fresh feeds disagree nobody buys: it is the better end for the
+    # account.
     if seen.apart != 0 or not self._is_covered(account, seen, known):
         taken = 0
     if taken != 0:

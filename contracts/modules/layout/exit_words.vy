@@ -16,7 +16,7 @@
 
 
 # Fresh money, and a right to it.
-AMOUNT_MASK: constant(uint256) = 2**128 - 1
+FRESH_MASK: constant(uint256) = 2**128 - 1
 SHRINK_SHIFT: constant(uint256) = 128
 SHRINK_MASK: constant(uint256) = 2**64 - 1
 EPOCH_SHIFT: constant(uint256) = 192
@@ -29,7 +29,7 @@ SHARE_SHIFT: constant(uint256) = 168
 SHARE_MASK: constant(uint256) = 2**24 - 1
 LEAST_SHIFT: constant(uint256) = 192
 LEAST_LIMIT: constant(uint256) = 2**40  # whole units of cash, exclusive
-TERMS_MASK: constant(uint256) = (2**64 - 1) * 2**168  # share and least
+OUTFLOW_TERMS_MASK: constant(uint256) = (2**64 - 1) * 2**168  # share and least
 
 
 @internal

@@ -87,6 +87,6 @@ SHOW_AGAIN: constant(uint256) = units.DAY
 # A memory; its averages are masked like the greatest price.
 AVERAGES_MASK: constant(uint256) = 2**192 - 1
 DAY_AVERAGE_SHIFT: constant(uint256) = 96
-SINCE_SHIFT: constant(uint256) = 192
-SINCE_MASK: constant(uint256) = 2**32 - 1
+OUTAGE_SHIFT: constant(uint256) = 192
+OUTAGE_MASK: constant(uint256) = 2**32 - 1
 SHOWN_SHIFT: constant(uint256) = 224

@@ -28,6 +28,12 @@
 # Shares that a token unit buys when a fund is new.
 PAR: constant(uint256) = 10**6
 
+# Units of the token that virtual shares stand for.
+VIRTUAL_UNITS: constant(uint256) = 1
+
+# The one tranche of a fund that has no others.
+ONLY_TRANCHE: constant(uint256) = 0
+
 # The shares of a stake, of a notice and of a request are their word's lowest bits.
 SHARES_MASK: constant(uint256) = 2**128 - 1
 TIMES_MASK: constant(uint256) = max_value(uint256) - SHARES_MASK  # all above the shares
@@ -87,6 +93,6 @@ TOKENS_MASK: constant(uint256) = 2**128 - 1
 SECOND_TOKENS_SHIFT: constant(uint256) = 128
 
 # Of a record and of a past balance.
-GENERATION_SHIFT: constant(uint256) = 128
-GENERATION_MASK: constant(uint256) = 2**64 - 1
+HALVINGS_SHIFT: constant(uint256) = 128
+HALVINGS_MASK: constant(uint256) = 2**64 - 1
 LAST_SHIFT: constant(uint256) = 192  # tranche of a record, draw of a past balance
