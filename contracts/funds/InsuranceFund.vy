@@ -277,7 +277,7 @@ def draw(account: uint256, cash: uint256) -> (uint256, uint256):
     @custom:reverts fund: only the default manager | fund: too little gas
     """
     fund._require_manager()
-    premiums._note(staked_assets.TRANCHE, staked_assets._cover(), staked_assets.premium)
+    premiums._note(fund_words.ONLY_TRANCHE, staked_assets._cover(), staked_assets.premium)
     held: uint256 = staked_assets.booked
     tokens: uint256 = held
     paid: uint256 = held * fund.CASH_PER_UNIT
@@ -289,7 +289,7 @@ def draw(account: uint256, cash: uint256) -> (uint256, uint256):
         staked_assets.booked = held - tokens
         id: uint256 = holders_of_record._open(
             account,
-            staked_assets.TRANCHE,
+            fund_words.ONLY_TRANCHE,
             tokens,
             erc20.totalSupply,
             slashable_shares.halvings,
@@ -315,7 +315,7 @@ def restore(account: uint256, tokens: uint256):
     """
     fund._require_clearinghouse()
     arrived: uint256 = vault._pull(fund.SETTLEMENT_TOKEN, msg.sender, tokens)
-    holders_of_record._book(account, staked_assets.TRANCHE, arrived)
+    holders_of_record._book(account, fund_words.ONLY_TRANCHE, arrived)
 
 
 @external

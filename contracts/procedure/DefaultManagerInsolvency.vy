@@ -248,7 +248,7 @@ def prove_deficit(account: uint256, caller_account: uint256 = 0) -> uint256:
         insurance=claim.insurance,
         contributions=claim.contributions,
         assessments=claim.assessments,
-        to_hole=loss,
+        to_hole=loss - min(claim.reserve, loss),
         reward=reward,
     )
     return reward
