@@ -50,8 +50,8 @@ uses: ledger
 uses: registry
 uses: sides
 
-# market -> LONG base less SHORT base closed in this call, WAD base, and the price, WAD cash per base
-# unit; 0: nothing was closed there.
+# market -> LONG base less SHORT base closed in this call, WAD base, and the price, WAD cash per
+# base unit; 0: nothing was closed there.
 net: transient(HashMap[uint256, int256])
 prices: transient(HashMap[uint256, uint256])
 # account -> market -> base closed, WAD base, and what it had lost, WAD cash.

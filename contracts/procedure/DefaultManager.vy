@@ -406,8 +406,8 @@ def waterfall() -> IDefaultManagerEvents.Waterfall:
 @view
 def limit_used(market: uint256) -> uint256:
     """
-    @notice What a market has drawn of the reserve and of tiers 3 to 5 lately, as it counts against its limit now.
-            Anyone may ask.
+    @notice What a market has drawn of the reserve and of tiers 3 to 5 lately, as it counts against
+            its limit now. Anyone may ask.
     @param market Market id; 0: all together.
     @return What it has drawn, WAD cash.
     """

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from verification.reference import ledger, margin, members, prices, tokens
+from verification.reference import ledger, margin, prices, tokens
 from verification.reference.rounding import PPM, WAD, down, require
 from verification.reference.state import (
     CLEARINGHOUSE,
     CROSS,
     HEALTHY,
-    INSURANCE,
     ISOLATED,
     RUNNING,
     TRADE,

@@ -152,7 +152,7 @@ def cancel_notice(stage: Stage, who: int) -> Call:
     "funds",
     {
         "fund: winding down",
-            "leave notices: no open window",
+        "leave notices: no open window",
         "default fund: pledge too small",
         "requirements: contribution too small",
         "default fund: no recipient",
