@@ -44,7 +44,11 @@ def _account(w: State, world: Any, ours: Account) -> Iterator[Pair]:
     word = house.headers(ours.id)
     header = Header.of(word, house.more_markets(ours.id) if word >> 254 & 1 else 0)
     yield f"{name} cash", ours.cash, header.cash
-    yield f"{name} stage", (ours.stage, ours.since), (header.stage, word >> 222 & 0xFFFFFFFF)
+    clock = word >> 222 & 0xFFFFFFFF if header.stage else 0
+    yield f"{name} stage", (ours.stage, ours.since), (header.stage, clock)
+    yield f"{name} fresh wins", fresh_wins.locked(w, ours), house.locked_cash(ours.id)
+    par = exits.right(w, ours.id) if w.hole else 0
+    yield f"{name} fresh right", par, house.fresh_right(ours.id)
     yield f"{name} is indebted", ours.is_indebted, header.is_indebted
     yield f"{name} markets", tuple(ours.positions), header.markets
     for market, position in ours.positions.items():
@@ -112,7 +116,7 @@ def _markets(w: State, world: Any) -> Iterator[Pair]:
         word, totals = house.market_state(number), house.market_totals(number)
         yield f"{name} funding", market.funding, signed(word, 0, 96)
         yield f"{name} time", market.time, word >> 96 & 0xFFFFFFFF
-        yield f"{name} rate", market.rate, signed(word, 128, 48) * RATE_UNIT
+        yield f"{name} rate", market.rate, signed(word, 128, 42) << 8 * (word >> 170 & 63)
         interest = (word >> 176 & (1 << 49) - 1) << 8 * (word >> 225 & 7)
         yield f"{name} interest", market.interest, interest
         yield f"{name} fees", market.fees, (totals >> 204) * MILLIONTH

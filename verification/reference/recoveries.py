@@ -39,7 +39,12 @@ def recover(w: State, sender: str, number: int) -> int:
     require(not account.positions, "clearinghouse: account still has legs")
     held = down(max(account.cash, 0), w.scale)
     require(held != 0, "registry: not enough held")
-    given = min(held, up(account.owed, w.scale))
+    owed = account.owed
+    exits.net_reserve(w)
+    if w.hole >= w.scale:  # nothing leaves at par while a hole stands
+        owed = account.debts[HOLE] * MILLIONTH
+        require(owed != 0, "clearinghouse: a hole stands")
+    given = min(held, up(owed, w.scale))
     ledger.add_cash(w, account, -given * w.scale)
     distribute(w, account, given)
     return account.owed

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from verification.reference import ledger
+from verification.reference import exits, ledger
 from verification.reference.margin import Leg
 from verification.reference.rounding import PPM, WAD, down, less, require, up
 from verification.reference.state import LONG, SHORT, Account, Market, Side, State

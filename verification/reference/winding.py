@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from verification.reference import clearinghouse, insolvency, ledger, prices, tokens, waterfall
+from verification.reference import (
+    clearinghouse,
+    exits,
+    insolvency,
+    ledger,
+    prices,
+    tokens,
+    waterfall,
+)
 from verification.reference.rounding import MILLIONTH, PPM, WAD, down, require, up, up_to
 from verification.reference.state import (
     CLEARINGHOUSE,
@@ -139,7 +147,7 @@ def prove_deficit(w: State, sender: str, number: int, caller: int = 0) -> int:
     insolvency.draw(w, claim, with_own=True)
     loss = max(-account.cash, 0)
     ledger.add_cash(w, account, loss)
-    ledger.set_stage(account, HEALTHY)
+    account.stage, account.since, account.won = HEALTHY, 0, (0, 0, 0)
     reward = 0
     if caller:
         prover = ledger.account_of(w, caller)
