@@ -19,6 +19,7 @@ from tests.procedure import (
     fill_funds,
     long_after,
     only,
+    pass_role,
     refused,
     tear_up,
     without_limits,
@@ -157,9 +158,7 @@ def test_a_fund_that_cannot_take_keeps_nobody_in_debt(indebted, code, is_insuran
     role = 3 if is_insurance else 4
     fund = world.insurance_fund if is_insurance else world.default_fund
     held = world.settlement.balanceOf(fund)
-    ledger.set_role(role, NOBODY, sender=world.admin)
-    world.wait(86_400)
-    ledger.accept_role(role, sender=world.admin)
+    pass_role(world, role, NOBODY)
     before = ledger.reserve()
     event = only(repay(scene, OWED * 10**6), ledger.DebtRepaid)
     assert owed(scene) == [0] * 5
