@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import vyper
 
-from tests.procedure import debts
+from tests.procedure import debts, pass_role
 from verification.engine.evm import EVM_VERSION, Contract, Reverted, Settings
 from verification.engine.world import BTC, ETH, WAD, World
 
@@ -94,9 +94,7 @@ def bench(fast_world) -> Bench:
     world = fast_world
     abi, code = messenger_code()
     address = world.chain.evm.deploy(world.admin, code)
-    world.clearinghouse.set_role(DEFAULT_MANAGER, address, sender=world.admin)
-    world.wait(86_400)
-    world.clearinghouse.accept_role(DEFAULT_MANAGER, sender=world.admin)
+    pass_role(world, DEFAULT_MANAGER, address)
     messenger = Contract(world.chain, address, abi)
     maker = world.people["maker"]
     return Bench(world, messenger, maker, world.open(maker, 10_000), Random(5))
