@@ -54,7 +54,8 @@ WAD_PPM_UNIT: constant(uint256) = 10**36  # WAD_PPM * CASH_UNIT
 # @custom:member initial IM without what holds for the whole account (`RiskEngine._initial`), WAD
 #         cash.
 # @custom:member maintenance MM of all legs, WAD cash.
-# @custom:member profit Unrealised profit of the positions that have one, WAD cash.
+# @custom:member profit Profit of the positions that have one, unrealised or settled and not yet
+#         converted, WAD cash.
 # @custom:member linear MM of the VALID legs without concentration, WAD cash.
 # @custom:member quadratic Their MM from concentration, WAD cash.
 # @custom:member stuck Number of legs without a VALID price, `apart` ones left out.
@@ -168,7 +169,11 @@ def _tally(
         head: uint256 = legs[i]
         number: uint256 = head >> leg_layout.ROW_SHIFT
         if number == leg_layout.CASH_ROW:
-            sums.value += convert(convert(legs[unsafe_add(i, 1)], bytes32), int256)
+            leg.value = convert(convert(legs[unsafe_add(i, 1)], bytes32), int256)
+            sums.value += leg.value
+            if leg.value > 0:
+                # What is not cash yet counts as profit is counted: it may have been won just now.
+                sums.profit += convert(leg.value, uint256)
             i = unsafe_add(i, 2)
             continue
         if number // risk_rows.ROWS_PER_PAGE != at.number:

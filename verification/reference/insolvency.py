@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from verification.reference import (
     clearinghouse,
+    exits,
     insurance,
     ledger,
     members,
@@ -233,7 +234,7 @@ def _conclude(w: State, claim: Claim, ground: sides.Ground) -> None:
     reserve = min(loss - charged, w.reserve)
     to_hole = loss - charged - reserve
     w.reserve -= reserve
-    w.hole += to_hole
+    exits.deepen(w, to_hole)
     ledger.add_cash(w, account, loss)
     paid = {
         TO_RESERVE: reserve,
@@ -244,6 +245,6 @@ def _conclude(w: State, claim: Claim, ground: sides.Ground) -> None:
     }
     sides.record_debts(account, paid)
     if account.positions or (account.collateral and account.cash < 0):
-        ledger.set_stage(account, INSOLVENT, w.now)
+        ledger.set_stage(w, account, INSOLVENT, w.now)
     else:
-        ledger.set_stage(account, HEALTHY)
+        ledger.set_stage(w, account, HEALTHY)

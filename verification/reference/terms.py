@@ -217,6 +217,8 @@ class Terms:
     negative_cash_share: int
     shortfall_grace: int
     shortfall_discount: int
+    outflow_share: int
+    outflow_least: int
     contribution_threshold: int
     hole_share: int
     hole_floor: int
@@ -242,6 +244,8 @@ class Terms:
             negative_cash_share=owed.share.ppm,
             shortfall_grace=owed.grace,
             shortfall_discount=owed.discount.ppm,
+            outflow_share=config.exits.outflow_share.ppm,
+            outflow_least=config.exits.outflow_floor.units(0),
             contribution_threshold=fund.contribution_threshold.units(0),
             hole_share=end.hole_share.ppm,
             hole_floor=end.hole_floor.units(0),
