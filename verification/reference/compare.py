@@ -146,9 +146,12 @@ def _assets(w: State, world: Any) -> Iterator[Pair]:
         words = world.risk_engine.row_words(_row_of(w, name))[:3]
         oracle = world.price_oracle
         checkpoint = (asset.checkpoint_price, asset.checkpoint_time)
-        yield f"{name} checkpoint", checkpoint, oracle.last_valid(*words)
-        yield f"{name} average", asset.average, oracle.average(*words)[0]
-        yield f"{name} outage", asset.outage_since, oracle.outage(*words)
+        owner = world.risk_engine.address
+        yield f"{name} checkpoint", checkpoint, oracle.last_valid(owner, *words)
+        averages = asset.average, asset.day_average
+        yield f"{name} averages", averages, oracle.average(owner, *words)[:2]
+        outage = asset.outage_since, asset.outage_shown
+        yield f"{name} outage", outage, oracle.outage(owner, *words)
 
 
 def _row_of(w: State, asset: str) -> int:

@@ -43,6 +43,7 @@ class MarketTerms:
         require(
             5_000 <= self.base <= PPM
             and 100_000 <= self.ratio <= 950_000
+            and self.base * self.ratio <= 500_000 * PPM
             and max(self.slope, self.load) < 2**48
             and self.funding_cap <= 50_000
             and self.interest_cap < 2**64,
@@ -107,6 +108,7 @@ class AssetTerms:
     deviation: int
     least: int
     greatest: int
+    settle_after: int
 
     @classmethod
     def of(cls, asset: Asset) -> AssetTerms:
@@ -117,6 +119,7 @@ class AssetTerms:
             asset.deviation.bps,
             asset.min_price.wad,
             asset.max_price.wad,
+            asset.settle_after,
         )
 
 
