@@ -250,7 +250,9 @@ def _require_outflow(held: uint256, amount: uint256) -> bool:
         if block.timestamp >= began + OUTFLOW_WINDOW:
             reference = held
             self.outflow = (
-                word & exit_words.OUTFLOW_KEPT_MASK | block.timestamp << exit_words.BEGAN_SHIFT | reference
+                word & exit_words.OUTFLOW_KEPT_MASK
+                | block.timestamp << exit_words.BEGAN_SHIFT
+                | reference
             )
         least: uint256 = (word >> exit_words.LEAST_SHIFT) & exit_words.LEAST_MASK
         allowed: uint256 = max(reference * share // units.PPM, least * units.WAD)
