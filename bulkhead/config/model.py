@@ -340,6 +340,7 @@ class DeploymentConfig(Section):
     def problems(self) -> Iterator[Problem]:
         yield from self._misused_assets()
         yield from self._repeated_names()
+        yield from self._dear_charges()
         if not self.is_local:
             yield from self._missing_addresses()
 
@@ -374,6 +375,14 @@ class DeploymentConfig(Section):
             names[market.name] += 1
             if names[market.name] > 1:
                 yield Problem(("markets", i, "name"), market.name, "is used twice")
+
+    def _dear_charges(self) -> Iterator[Problem]:
+        # Whoever has just their maintenance margin must survive a charge in a market that has not
+        # moved, or one insolvency makes the next.
+        least = min(m.base_rate * m.maintenance_ratio for m in self.markets)
+        if self.waterfall.charge_cap >= least:
+            reason = f"must be below the {percent(least)} that a holder has as maintenance margin"
+            yield Problem(("waterfall", "charge_cap"), percent(self.waterfall.charge_cap), reason)
 
     def _missing_addresses(self) -> Iterator[Problem]:
         addresses: dict[FieldPath, str | None] = {("settlement",): self.settlement.address}
