@@ -185,7 +185,7 @@ def test_nearest_meaning_is_suggested(edited, old, new, expected):
         ("premium: 8%", "premium: 51%", "insurance_fund.premium", "0% to 50%"),
         ("premium: 6%", "premium: 51%", "default_fund.contribution_premium", "0% to 50%"),
         ("premium: 2%", "premium: 51%", "default_fund.pledge_premium", "0% to 50%"),
-        ("  pledge_premium:", "  fee_share: 1%\n  pledge_premium:", "fee_share", "not a known field"),
+        ("  pledge_premium:", "  share: 1%\n  pledge_premium:", "fund.share", "not a known field"),
         ("charge_cap: 2%", "charge_cap: 11%", "waterfall.charge_cap", "0% to 10%"),
         ("charge_cap: 2%", "charge_cap: 2.4%", "waterfall.charge_cap", "below the 2.4%"),
         ("limit_period: 1d", "limit_period: 59m", "waterfall.limit_period", "1h to 30d"),
