@@ -26,6 +26,7 @@ from ..modules import debts
 from ..modules import exits
 from ..modules import final_settlement
 from ..modules import ledger
+from ..modules import recoveries
 from ..modules import registry
 from ..modules import sides
 from ..modules import vault
@@ -42,12 +43,14 @@ initializes: sides
 initializes: ledger[sides := sides]
 initializes: final_settlement
 initializes: exits[currency := currency, ledger := ledger]
+initializes: recoveries[currency := currency, registry := registry]
 initializes: wind_down[
     currency := currency,
     final_settlement := final_settlement,
     ledger := ledger,
     sides := sides,
     ownable := ownable,
+    recoveries := recoveries,
     registry := registry
 ]
 exports: (
@@ -59,11 +62,6 @@ exports: (
     wind_down.begin_redemption,
     wind_down.redeem,
 )
-
-# Gas that a fund may take for a recovery, and that must be left before: 64/63 of it (EIP-150), and
-# some to spare.
-RESTORE_GAS: constant(uint256) = 1_500_000
-GAS_BEFORE_RESTORE: constant(uint256) = 1_550_000
 
 
 @deploy
@@ -91,7 +89,7 @@ def repay(account: uint256, amount: uint256) -> uint256:
     @return What is still owed, WAD cash.
     @custom:reverts registry: amount is zero | registry: winding down | ledger: unknown account |
                     clearinghouse: owes nothing | clearinghouse: owes less | vault: token transfer
-                    failed | clearinghouse: not enough gas for a fund
+                    failed | recoveries: not enough gas for a fund
     """
     registry._require_some(amount)
     registry._require_running()
@@ -117,7 +115,7 @@ def recover(account: uint256) -> uint256:
     @custom:reverts registry: winding down | ledger: unknown account | ledger: no position to
                     convert | words: number out of range | clearinghouse: owes nothing | ledger:
                     account under a call | clearinghouse: account still has legs | registry: not
-                    enough held | clearinghouse: not enough gas for a fund | vault: token transfer
+                    enough held | recoveries: not enough gas for a fund | vault: token transfer
                     failed
     """
     registry._require_running()
@@ -158,29 +156,10 @@ def _distribute(account: uint256, header: uint256, tokens: uint256):
     if record == 0:
         header_after &= ~words.INDEBTED
     ledger.headers[account] = header_after
-    insurance: uint256 = given[tier_layout.DEBT_INSURANCE]
-    contributions: uint256 = given[tier_layout.DEBT_CONTRIBUTIONS]
-    assessments: uint256 = given[tier_layout.DEBT_ASSESSMENTS]
-    if insurance != 0:
-        insurance = self._restore(
-            registry._role(role_layout.INSURANCE_FUND),
-            insurance,
-            abi_encode(account, insurance, method_id=method_id("restore(uint256,uint256)")),
-        )
-    if contributions + assessments != 0:
-        restored: uint256 = self._restore(
-            registry._role(role_layout.DEFAULT_FUND),
-            contributions + assessments,
-            abi_encode(
-                account,
-                contributions,
-                assessments,
-                method_id=method_id("restore(uint256,uint256,uint256)"),
-            ),
-        )
-        if restored == 0:
-            contributions = 0
-            assessments = 0
+    insurance: uint256 = 0
+    contributions: uint256 = 0
+    assessments: uint256 = 0
+    insurance, contributions, assessments = recoveries._give_back(account, given)
     # The hole's part and the reserve's, what a fund could not take, and what roundings up to token
     # units have left over: the hole comes first.
     to_hole: uint256 = 0
@@ -200,23 +179,3 @@ def _distribute(account: uint256, header: uint256, tokens: uint256):
         hole=ledger.hole,
         cash=words._cash(header_after),
     )
-
-
-@internal
-def _restore(fund: address, tokens: uint256, call: Bytes[100]) -> uint256:
-    """
-    @dev Lets a fund take what it recovers; a fund or a token that does not play along keeps nobody
-         from repaying (INV-13).
-    @param fund Address of the fund.
-    @param tokens Settlement token units.
-    @param call Calldata of its `restore`.
-    @return What the fund took, settlement token units: all or nothing.
-    """
-    assert msg.gas >= GAS_BEFORE_RESTORE, "clearinghouse: not enough gas for a fund"
-    before: uint256 = vault._balance(currency.SETTLEMENT_TOKEN)
-    vault._approve(currency.SETTLEMENT_TOKEN, fund, tokens)
-    is_done: bool = raw_call(fund, call, gas=RESTORE_GAS, revert_on_failure=False)
-    if is_done and vault._balance(currency.SETTLEMENT_TOKEN) + tokens == before:
-        return tokens
-    vault._approve(currency.SETTLEMENT_TOKEN, fund, 0)
-    return 0

@@ -31,6 +31,7 @@ from . import currency
 from . import debts
 from . import final_settlement
 from . import ledger
+from . import recoveries
 from . import registry
 from . import sides
 from . import vault
@@ -38,6 +39,7 @@ from . import vault
 uses: ownable
 uses: currency
 uses: registry
+uses: recoveries
 uses: ledger
 uses: sides
 uses: final_settlement
@@ -302,8 +304,8 @@ def redeem(account: uint256, recipient: address) -> uint256:
     @return Settlement token units paid to the recipient.
     @custom:reverts wind down: redemption has not begun | registry: not the account's owner |
                     ledger: unknown account | ledger: no position to convert | words: number out of
-                    range | wind down: account has a deficit | wind down: nothing to redeem | vault:
-                    not enough gas
+                    range | wind down: account has a deficit | wind down: nothing to redeem |
+                    recoveries: not enough gas for a fund | vault: not enough gas
     """
     assert registry._phase() == role_layout.REDEMPTION, "wind down: redemption has not begun"
     if recipient != words._owner_of(account):
@@ -418,8 +420,8 @@ def _open_hole() -> uint256:
 @internal
 def _repay_from(account: uint256, tokens: uint256) -> uint256:
     """
-    @dev Pays what an account owes for past defaults out of its payout. What the fund's token does
-         not let go stays in the reserve.
+    @dev Pays what an account owes for past defaults out of its payout. What a fund does not take
+         stays in the reserve.
     @param tokens Payout, settlement token units.
     @return Token units that were used.
     """
@@ -431,22 +433,23 @@ def _repay_from(account: uint256, tokens: uint256) -> uint256:
     if record == 0:
         ledger.headers[account] &= ~words.INDEBTED
     used: uint256 = tokens - left
-    to_funds: uint256 = used - given[tier_layout.DEBT_HOLE]
-    if to_funds != 0:
-        to_funds = vault._try_push(
-            currency.SETTLEMENT_TOKEN, registry._role(role_layout.INSURANCE_FUND), to_funds
-        )
+    insurance: uint256 = 0
+    contributions: uint256 = 0
+    assessments: uint256 = 0
+    insurance, contributions, assessments = recoveries._give_back(account, given)
+    rest: uint256 = (used - insurance - contributions - assessments) * currency.SETTLEMENT_SCALE
+    to_hole: uint256 = min(rest, self._open_hole())
     self._book_paid(account, used)
-    ledger.reserve += (used - to_funds) * currency.SETTLEMENT_SCALE
-    self._net_reserve()
+    ledger.hole -= to_hole
+    ledger.reserve += rest - to_hole
     log IClearinghouseEvents.DebtRepaid(
         account=account,
         payer=words._owner_of(account),
-        to_hole=given[tier_layout.DEBT_HOLE],
-        to_assessments=0,
-        to_contributions=0,
-        to_insurance=to_funds,
-        to_reserve=0,
+        to_hole=to_hole,
+        to_assessments=assessments,
+        to_contributions=contributions,
+        to_insurance=insurance,
+        to_reserve=rest - to_hole,
         debts=record,
         hole=ledger.hole,
         cash=words._cash(ledger.headers[account]),
