@@ -119,9 +119,9 @@ def conclude(
     @param charge_cap Greatest charge on a base unit of a side beyond what its market has moved, ppm
            of the mark.
     @param payments Who else pays.
-    @return Paid by the reserve, WAD cash.
+    @return Paid by the reserve, WAD cash, but for what it advances to a fund.
     @return Charged to sides, WAD cash.
-    @return What deepened the hole, WAD cash.
+    @return What nobody pays, WAD cash.
     @custom:reverts registry: wrong caller | ledger: unknown account | ledger: no position to
                     convert | words: number out of range
     """
@@ -148,15 +148,18 @@ def conclude(
             hole=ledger.hole,
             cash=cash,
         )
-    # Who deferred a payment is owed it all the same, and fills the hole when they pay.
-    unpaid: uint256 = to_hole - min(payments.deferred, to_hole)
+    # Who deferred a payment is owed it all the same, and fills hole and reserve when they pay: what
+    # stands in for them is nobody else's part.
+    unpaid: uint256 = loss - charged - payments.deferred
+    from_reserve = min(from_reserve, unpaid)
+    unpaid -= from_reserve
     record: uint256 = debts._add(ledger.debts[account], tier_layout.DEBT_RESERVE, from_reserve)
     record = debts._add(record, tier_layout.DEBT_INSURANCE, payments.insurance)
     record = debts._add(record, tier_layout.DEBT_CONTRIBUTIONS, payments.contributions)
     record = debts._add(record, tier_layout.DEBT_ASSESSMENTS, payments.assessments)
     record = debts._add(record, tier_layout.DEBT_HOLE, unpaid)
     self._set_stage(account, self._record_debts(account, header, record), block.timestamp)
-    return from_reserve, charged, to_hole
+    return from_reserve, charged, unpaid
 
 
 # INTERNAL -----------------------------------------------------------------------------------------
