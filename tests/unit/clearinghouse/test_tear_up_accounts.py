@@ -334,6 +334,26 @@ def test_what_others_have_paid_is_put_on_record(bench, reserve, lost, kept, unpa
     assert world.header(account).is_indebted
 
 
+@pytest.mark.parametrize(("reserve", "paid"), [(0, 0), (1, 1), (2, 2), (4, 2), (9, 2)])
+def test_what_the_reserve_advances_to_a_fund_is_owed_once(bench, reserve, paid):  # INV-6
+    """2 that nobody pays, and 3 that a fund has deferred: the reserve stands in for both, but of
+    the 3 only the fund's claim is put on record."""
+    world, account = bench.world, bench.holder("trader", {})
+    world.fund(bench.maker, "USDC", 1)
+    if reserve:
+        world.clearinghouse.donate(reserve, sender=bench.maker)
+    payments = 0, 3 * UNIT, 0, 0, 3 * UNIT
+    ((from_reserve, _, to_hole),) = bench.tell(
+        ("conclude", account, [2 * UNIT << 120], 0, payments)
+    )
+    assert (from_reserve, to_hole) == (paid * UNIT, (2 - paid) * UNIT)
+    assert debts(world, account) == [(2 - paid) * UNIT, 0, 0, 3 * UNIT, paid * UNIT]
+    (event,) = bench.receipt.events.filter(world.clearinghouse.LossSettled)
+    assert event.reserve == min(reserve, 5) * UNIT
+    assert event.to_hole == event.hole == world.clearinghouse.hole() == 5 * UNIT - event.reserve
+    assert world.clearinghouse.reserve() == reserve * UNIT - event.reserve
+
+
 @pytest.mark.parametrize(("reserve", "paid"), [(0, 0), (3, 3), (5, 5), (9, 5)])
 def test_the_reserve_pays_what_is_left_and_no_more_than_it_has(bench, reserve, paid):
     world, account = bench.world, bench.holder("trader", {})
