@@ -84,10 +84,10 @@ def withdraw(
            token unit more always may. Of collateral it means nothing.
     @custom:reverts registry: not the account's owner | registry: winding down | registry:
                     withdrawals are paused | registry: amount is zero | ledger: unknown account |
-                    ledger: account under a call | words: number out of range | registry: not
-                    enough held | margin moves: won too lately | exits: outflow limit | exits: a
-                    hole stands, allow a larger debit | registry: unknown token | trading: negative
-                    cash cap | vault: token transfer failed
+                    ledger: account under a call | trading: account is indebted | words: number out
+                    of range | registry: not enough held | margin moves: won too lately | exits:
+                    outflow limit | exits: a hole stands, allow a larger debit | registry: unknown
+                    token | trading: negative cash cap | vault: token transfer failed
     """
     header: uint256 = margin_moves._begin_withdrawal(account, amount)
     debited: uint256 = 0
