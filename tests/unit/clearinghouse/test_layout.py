@@ -113,7 +113,7 @@ TRIED = [
     (3, "set_default_fund_share", lambda w: (0,), NO_OWNER),
     (3, "set_outflow_limit", lambda w: (0, 0), NO_OWNER),
     (4, "withdraw", lambda w: (w.opened[0], w.settlement, 1, w.admin), NOT_OWNER),
-    (4, "transfer", lambda w: (w.opened[0], w.opened[1], w.settlement, 1), NOT_OWNER),
+    (4, "transfer", lambda w: (w.opened[0], 1, w.settlement, 1), NOT_OWNER),
     (5, "call_margin", lambda w: (w.opened[0],), WRONG_CALLER),
     (5, "open_auction", lambda w: (w.opened[0],), WRONG_CALLER),
     (5, "bid", lambda w: (w.opened[0], WAD, w.opened[0]), WRONG_CALLER),
