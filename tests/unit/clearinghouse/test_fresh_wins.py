@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from verification.engine.scenes import CLOSE_OUT_PRICE, Scene
 from verification.engine.world import WAD, World
 
 TOO_LATE = "margin moves: won too lately"
@@ -177,8 +178,6 @@ def test_deposits_and_strangers_lock_nothing(player):
 
 
 def test_a_bidder_keeps_the_discount_for_a_while(world):
-    from verification.engine.scenes import CLOSE_OUT_PRICE, Scene
-
     scene = Scene.set(world).auction_at(CLOSE_OUT_PRICE)
     world.wait(1_000)
     before = world.cash(scene.purse)

@@ -6,7 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from tests.procedure import BOOK_DUST
+from tests.procedure import BOOK_DUST, only, refused
+from verification.engine.evm import ROOT
 from verification.engine.world import WAD
 
 AGREE = "exits: a hole stands, allow a larger debit"
@@ -30,16 +31,16 @@ def held(world) -> int:
 def test_nobody_is_debited_by_surprise(house):
     world, ledger = house.world, house.world.clearinghouse
     args = house.purse, world.settlement, 100_000 * 10**6, house.bidder
-    world.refuses(AGREE, ledger.withdraw, *args, sender=house.bidder)
+    refused(AGREE, ledger.withdraw, *args, sender=house.bidder)
     debit = ledger.debit_for(house.purse, 100_000 * 10**6)
-    world.refuses(AGREE, ledger.withdraw, *args, debit - 1, sender=house.bidder)
+    refused(AGREE, ledger.withdraw, *args, debit - 1, sender=house.bidder)
     hole, cash = ledger.hole(), world.cash(house.purse)
     expected = -(-(100_000 * WAD) * (held(world) + hole) // held(world))
     assert debit == expected
     receipt = ledger.withdraw(*args, debit, sender=house.bidder)
-    (event,) = receipt.decode_logs(ledger.Withdrawn)
+    event = only(receipt, ledger.Withdrawn)
     assert (event.amount, event.debited) == (100_000 * 10**6, debit)
-    (haircut,) = receipt.decode_logs(ledger.HaircutTaken)
+    haircut = only(receipt, ledger.HaircutTaken)
     assert (haircut.account, haircut.haircut) == (house.purse, debit - 100_000 * WAD)
     assert haircut.hole == ledger.hole() == hole - haircut.haircut
     assert world.cash(house.purse) == cash - debit
@@ -86,7 +87,7 @@ def test_payments_between_accounts_leave_what_both_take_out(house):
     args = fresh, world.settlement, 100_000 * 10**6, house.stranger
     ledger.withdraw(*args, sender=house.stranger)
     assert ledger.fresh_right(fresh) == 0
-    world.refuses(AGREE, ledger.withdraw, *args, sender=house.stranger)
+    refused(AGREE, ledger.withdraw, *args, sender=house.stranger)
 
 
 def test_without_a_hole_nothing_is_taken(house):
@@ -96,7 +97,7 @@ def test_without_a_hole_nothing_is_taken(house):
     assert ledger.hole() < S
     args = house.purse, world.settlement, 900_000 * 10**6, house.bidder
     receipt = ledger.withdraw(*args, sender=house.bidder)
-    (event,) = receipt.decode_logs(ledger.Withdrawn)
+    event = only(receipt, ledger.Withdrawn)
     assert event.debited - 900_000 * WAD < S
 
 
@@ -111,17 +112,23 @@ def test_recover_pays_the_hole_alone_while_it_stands(house):
 
 
 def test_recover_pays_nobody_else_while_a_hole_stands(house):
-    """The account owes none of the hole any more, but others made one."""
+    """The account owes none of the hole any more, but another one has made a new one."""
     world, ledger = house.world, house.world.clearinghouse
-    world.deposit(house.trader, house.account, 400.5)
+    world.deposit(house.trader, house.account, 700)
     ledger.recover(house.account, sender=house.stranger)
-    assert ledger.hole() < S
+    other = world.open(house.trader, 10_000)
+    world.set_price("ETH", 2_000)
+    world.trade((house.maker, house.book), (house.trader, other), 100, 2_000)
+    world.set_price("ETH", 1_880)
+    house.manager.open_auction(other, sender=house.stranger)
+    assert ledger.hole() > WAD
+    refused(
+        "clearinghouse: a hole stands", ledger.recover, house.account, sender=house.stranger
+    )
 
 
 def test_the_hole_grows_in_one_place_only():
     """Else a withdrawal would not look for it."""
-    from verification.engine.evm import ROOT
-
     growing = [
         path.name
         for path in (ROOT / "contracts").rglob("*.vy")

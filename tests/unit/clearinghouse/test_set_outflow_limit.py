@@ -57,11 +57,12 @@ def test_a_share_leaves_within_an_hour(world, trader, savers):
     assert world.clearinghouse.outflow()[2] == 3_000 * WAD
     refused(world, trader, savers[1], 400.000001)
     take(world, trader, savers[1], 400)
-    world.wait(HOUR - 1)
+    world.wait(HOUR - 60)
     refused(world, trader, savers[1], 0.000001)
-    world.wait(1)
-    refused(world, trader, savers[2], 630.000001)
-    take(world, trader, savers[2], 630)
+    world.wait(60)
+    take(world, trader, savers[2], 600)
+    refused(world, trader, savers[2], 30.000001)
+    take(world, trader, savers[2], 30)
 
 
 def test_deposits_refill(world, trader, savers):
