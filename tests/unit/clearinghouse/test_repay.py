@@ -100,6 +100,9 @@ def test_frozen_until_repaid(indebted):
     for _ in range(2):  # the hole first
         ledger.recover(scene.account, sender=scene.stranger)
     assert abs(world.cash(scene.account) - (5_000 - OWED) * WAD) <= 5 * UNIT
+    world.wait(600)
+    order = world.order(scene.maker, scene.book, -1, 1_886)
+    fill = (order.as_tuple(), world.sign(scene.maker, order), WAD, scene.account, NEVER)
     world.exchange.fill(*fill, sender=scene.trader)
     world.wait(WINS_COUNT)
     ledger.withdraw(*withdrawal, sender=scene.trader)
