@@ -106,9 +106,6 @@ def _leave(stage: Stage) -> None:
         owner = stage.people[who]
         _try(stage, ledger.recover, account, sender=owner)
         _try(stage, stage.world.default_manager.cure, account, sender=owner)
-    _try(stage, ledger.set_outflow_limit, 0, 0, sender=ADMIN)
-    stage.world.chain.mine(FRESH)  # what was won, or left the procedure, just now
-    for place, owner, account in leaving:
         header = stage.world.header(account)
         if header.markets or header.cash < 0 or header.is_indebted or ledger.hole():
             continue

@@ -76,7 +76,6 @@ def _account(w: State, world: Any, ours: Account) -> Iterator[Pair]:
 def _totals(w: State, world: Any) -> Iterator[Pair]:
     house, manager = world.clearinghouse, world.default_manager
     yield "hole", w.hole, house.hole()
-    yield "fresh money", w.fresh_money if w.hole else 0, house.fresh_money() if w.hole else 0
     terms = w.terms.outflow_share, w.terms.outflow_least
     yield "outflow", (*terms, w.outflow_reference, w.outflow_began), tuple(house.outflow())
     yield "reserve", w.reserve, house.reserve()

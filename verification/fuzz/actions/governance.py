@@ -172,18 +172,6 @@ def set_fund_terms(stage: Stage, which: int, scale: int) -> Call:
 @action(
     "governance",
     BOUNDS,
-    0.2,
-    share=Choice((0, 99_999, 100_000, 300_000, 10**6)),
-    least=Choice((0, 1_000, 500_000)),
-)
-def set_outflow_limit(stage: Stage, share: int, least: int) -> Call:
-    """How fast cash may leave changes."""
-    return stage.govern("clearinghouse", "set_outflow_limit", share, least)
-
-
-@action(
-    "governance",
-    BOUNDS,
     0.5,
     cap=Choice((0, 1_000, 5_000_000)),
     share=Choice((0, 10_000, 200_000, 1_000_001)),
