@@ -11,7 +11,6 @@ import pytest
 from tests.procedure import (
     BOOK_DUST,
     UNIT,
-    convert_all,
     held,
     let_all_leave,
     only,

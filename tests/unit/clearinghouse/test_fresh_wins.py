@@ -18,7 +18,9 @@ class Player:
 
     def __init__(self, world: World, **collateral: float) -> None:
         self.world, self.ledger = world, world.clearinghouse
-        self.maker, self.person, self.friend = world.people.named("maker", "trader", "second trader")
+        self.maker, self.person, self.friend = world.people.named(
+            "maker", "trader", "second trader"
+        )
         self.book = world.open(self.maker, 1_000_000)
         cash = 10_000 if not collateral else 0
         self.winner = world.open(self.person, cash, **collateral)
@@ -86,9 +88,7 @@ def test_a_win_goes_along_to_an_account_of_the_same_owner(player):
     ledger.open_account(2, 0, sender=player.person)
     other = world.open(player.person, 1_000)
     held = world.cash(player.winner)
-    ledger.transfer(
-        player.winner, other, world.settlement, held // 10**12, sender=player.person
-    )
+    ledger.transfer(player.winner, other, world.settlement, held // 10**12, sender=player.person)
     assert ledger.locked_cash(other) >= won
     free = (world.cash(other) - ledger.locked_cash(other)) // 10**12
     assert free <= (10_000 + 1_000) * 10**6

@@ -52,9 +52,7 @@ def test_the_first_leaves_no_better_than_the_last(house):
     world, ledger = house.world, house.world.clearinghouse
     before = Fraction(held(world), held(world) + ledger.hole())
     units = 900_000 * 10**6
-    ledger.withdraw(
-        house.purse, world.settlement, units, house.bidder, 2**128, sender=house.bidder
-    )
+    ledger.withdraw(house.purse, world.settlement, units, house.bidder, 2**128, sender=house.bidder)
     after = Fraction(held(world), held(world) + ledger.hole())
     assert 0 <= after - before < Fraction(1, 10**18)
 
@@ -81,9 +79,7 @@ def test_payments_between_accounts_leave_what_both_take_out(house):
     """Money moved to an account with a right leaves at par, and the right with it."""
     world, ledger = house.world, house.world.clearinghouse
     fresh = world.open(house.stranger, 100_000)
-    ledger.transfer(
-        house.purse, fresh, world.settlement, 100_000 * 10**6, sender=house.bidder
-    )
+    ledger.transfer(house.purse, fresh, world.settlement, 100_000 * 10**6, sender=house.bidder)
     args = fresh, world.settlement, 100_000 * 10**6, house.stranger
     ledger.withdraw(*args, sender=house.stranger)
     assert ledger.fresh_right(fresh) == 0
@@ -122,9 +118,7 @@ def test_recover_pays_nobody_else_while_a_hole_stands(house):
     world.set_price("ETH", 1_880)
     house.manager.open_auction(other, sender=house.stranger)
     assert ledger.hole() > WAD
-    refused(
-        "clearinghouse: a hole stands", ledger.recover, house.account, sender=house.stranger
-    )
+    refused("clearinghouse: a hole stands", ledger.recover, house.account, sender=house.stranger)
 
 
 def test_the_hole_grows_in_one_place_only():
