@@ -17,7 +17,6 @@ from ..interfaces import IClearinghouseEvents
 from ..interfaces import IClearinghouseProofs
 from ..interfaces import IClearinghouseSettlement
 from ..interfaces import ISettlesIn
-from ..modules.layout import role_layout
 from ..modules.layout import tier_layout
 from ..modules.layout import units
 from ..modules.layout import words
@@ -115,8 +114,8 @@ def recover(account: uint256) -> uint256:
     @custom:reverts registry: winding down | ledger: unknown account | ledger: no position to
                     convert | words: number out of range | clearinghouse: owes nothing | ledger:
                     account under a call | clearinghouse: account still has legs | registry: not
-                    enough held | recoveries: not enough gas for a fund | vault: token transfer
-                    failed
+                    enough held | clearinghouse: a hole stands | recoveries: not enough gas for a
+                    fund | vault: token transfer failed
     """
     registry._require_running()
     header: uint256 = ledger._convert_settled(account, ledger._header(account))

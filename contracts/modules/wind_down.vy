@@ -305,7 +305,8 @@ def redeem(account: uint256, recipient: address) -> uint256:
     @custom:reverts wind down: redemption has not begun | registry: not the account's owner |
                     ledger: unknown account | ledger: no position to convert | words: number out of
                     range | wind down: account has a deficit | wind down: nothing to redeem |
-                    recoveries: not enough gas for a fund | vault: not enough gas
+                    recoveries: not enough gas for a fund | vault: token transfer failed | vault:
+                    not enough gas
     """
     assert registry._phase() == role_layout.REDEMPTION, "wind down: redemption has not begun"
     if recipient != words._owner_of(account):

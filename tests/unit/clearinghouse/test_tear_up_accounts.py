@@ -168,7 +168,10 @@ def test_several_torn_up_and_their_losses_settled_one_by_one(bench):
     for sign, size, others in each(bench):
         sizes = [sign * size, sign * random.randint(1, 9), -sign * random.randint(1, 5)]
         sizes = sizes[: random.choice([1, 3, 3])]
-        accounts = [bench.holder(role, {ETH: held, BTC: 5}) for role, held in zip(TRADERS, sizes)]
+        accounts = [
+            bench.holder(role, {ETH: held, BTC: 5})
+            for role, held in zip(TRADERS, sizes, strict=False)
+        ]
         bench.holder("taker", {ETH: sign * others} if others else {})
         book, price = world.market(), bench.price()
         cap = random.choice([0, 10_000, 100_000])
@@ -186,9 +189,7 @@ def test_several_torn_up_and_their_losses_settled_one_by_one(bench):
             ),
         )
         events = bench.receipt.events.filter(ledger.TornUp)
-        values = [
-            abs(q) * (price if q > 0 else -price) // WAD - q * 2_000 for q in sizes
-        ]
+        values = [abs(q) * (price if q > 0 else -price) // WAD - q * 2_000 for q in sizes]
         assert [(e.market, e.account, e.size, e.price, e.value) for e in events] == [
             (ETH, account, -q, price, value)
             for account, q, value in zip(accounts, sizes, values, strict=True)
@@ -219,7 +220,10 @@ def test_several_torn_up_and_their_losses_settled_one_by_one(bench):
             assert world.position(account) == (0, 0)
             assert world.header(account).stage == 3, "BTC is left"
         seen |= {net > 0, 10 + (hole > 0), 20 + (sum(map(bool, charges)) > 1), 30 + (reserve > 0)}
-        seen |= {40 + any(0 < c < x for c, x in zip(charges, losses)), 50 + (0 in sides[net < 0].pair)}
+        seen |= {
+            40 + any(0 < c < x for c, x in zip(charges, losses, strict=False)),
+            50 + (0 in sides[net < 0].pair),
+        }
     assert len(seen) >= 11
 
 

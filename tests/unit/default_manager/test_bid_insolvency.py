@@ -9,7 +9,7 @@ from tests.procedure import UNIT, about, chargeable, long_after, pass_role
 from verification.engine.evm import deploy_world
 from verification.engine.reverts import assert_reverts
 from verification.engine.scenes import CLOSE_OUT_PRICE, DUST, INSOLVENT_PRICE, Scene
-from verification.engine.world import AUCTION, BTC, HEALTHY, INSOLVENT, WAD
+from verification.engine.world import BTC, HEALTHY, INSOLVENT, WAD
 
 SHORTFALL = 1_100  # 10,000 less the taker's fee of 100 and a loss of 11,000 at 1,890
 DEEP_PRICE = 1_700  # equity -20,100: more than a side is charged when its market has not moved

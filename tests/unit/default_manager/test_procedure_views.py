@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from verification.engine.scenes import CLOSE_OUT_PRICE, INSOLVENT_PRICE, WAD, Scene
+from verification.engine.scenes import CLOSE_OUT_PRICE, WAD, Scene
 from verification.engine.world import BTC
 
 NOTHING_LEFT = 1_901  # 10,000 less a fee of 100 and a loss of 9,900
