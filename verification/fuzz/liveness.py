@@ -13,11 +13,13 @@ from verification.engine.world import HEALTHY, NEVER, WAD
 from verification.fuzz.actions.reasons import MISSING
 from verification.fuzz.laws import REDEMPTION, RUNNING, check_books, require
 from verification.fuzz.stage import IDLE_PLACE, KEEPER, Stage
+from verification.machines.model import PPM
 
 ROUNDS = 12
 BATCH = 8
 PAUSE = 86_400 + 4_201  # the longest pause, and the time after in which nobody leaves
 KEEPERS_CASH = 10**9
+HOUR, FRESH = 3_600, 600  # how long the limit of outflow and what is won lately are remembered
 
 
 def check_liveness(stage: Stage) -> None:
@@ -100,12 +102,14 @@ def _leave(stage: Stage) -> None:
     ledger, done = stage.world.clearinghouse, stage.world.deployment
     for market in done.markets.values():
         _try(stage, ledger.convert_positions, market, stage.ids, 0, sender=ADMIN)
+    for who, account in stage.accounts:
+        _try(stage, ledger.recover, account, sender=stage.people[who])
+        _try(stage, stage.world.default_manager.cure, account, sender=stage.people[who])
+    stage.world.chain.mine(FRESH)
     for place, (who, account) in enumerate(stage.accounts):
         if place == IDLE_PLACE:
             continue  # so that the last look at the books still knows them
         owner = stage.people[who]
-        _try(stage, ledger.recover, account, sender=owner)
-        _try(stage, stage.world.default_manager.cure, account, sender=owner)
         header = stage.world.header(account)
         if header.markets or header.cash < 0 or header.is_indebted or ledger.hole():
             continue
@@ -114,6 +118,13 @@ def _leave(stage: Stage) -> None:
             units = _units(stage, account, symbol)
             if units:
                 reason = _try(stage, ledger.withdraw, account, token, units, owner, sender=owner)
+                if reason == "exits: outflow limit":
+                    # A part of them, an hour later.
+                    stage.world.chain.mine(HOUR)
+                    held = token.balanceOf(ledger)
+                    part = min(units, held * ledger.outflow()[0] // PPM)
+                    args = account, token, part, owner
+                    reason = _try(stage, ledger.withdraw, *args, sender=owner) if part else ""
                 # Debts that collateral backs are cash which is not there yet, up to their cap.
                 is_owed = symbol == "USDC" and reason == MISSING and ledger.negative_cash()
                 kind = "an owner without positions cannot leave"

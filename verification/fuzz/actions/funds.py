@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from verification.engine.world import NEVER
 from verification.fuzz.action import action, move
-from verification.fuzz.actions.reasons import MISSING
+from verification.fuzz.actions.reasons import MISSING, WINDING_DOWN
 from verification.fuzz.domains import CENTS, PART, PERSON, PLACE, Choice, Whole
 from verification.fuzz.stage import Call, Stage
 
@@ -205,7 +205,7 @@ def pay_deferred(stage: Stage, who: int, fund: str) -> Call:
     return Call(fund, "pay_deferred", (), stage.people[who])
 
 
-@action("funds", {"fund: nothing to forward"}, 0.3, who=PERSON, fund=FUND)
+@action("funds", {"fund: nothing to forward", WINDING_DOWN}, 0.3, who=PERSON, fund=FUND)
 def forward_unclaimed(stage: Stage, who: int, fund: str) -> Call:
     """Gifts and recoveries without a holder go to the reserve."""
     return Call(fund, "forward_unclaimed", (), stage.people[who])

@@ -117,7 +117,9 @@ ANNOUNCED = {
 }
 
 
-@action("settlement", ANNOUNCED, 0.4, what=Choice(("globals", "market", "asset")), number=Whole(1, 3))
+@action(
+    "settlement", ANNOUNCED, 0.4, what=Choice(("globals", "market", "asset")), number=Whole(1, 3)
+)
 def apply_announced(stage: Stage, what: str, number: int) -> Call:
     """Anyone applies parameters that were announced."""
     args = () if what == "globals" else (number,)
