@@ -261,7 +261,7 @@ def donate(tokens: uint256) -> uint256:
     """
     @notice Pulls a gift.
     @param tokens Settlement token units.
-    @return What arrived, token units.
+    @return The same.
     """
     extcall IERC20(self.token).transferFrom(msg.sender, self, tokens, default_return_value=True)
     return tokens
