@@ -323,7 +323,7 @@ def fresh_money() -> uint256:
             Anyone.
     @return WAD cash; of no meaning without a hole.
     """
-    return exits.fresh_money & exit_words.AMOUNT_MASK
+    return exits.fresh_money & exit_words.FRESH_MASK
 
 
 @external
