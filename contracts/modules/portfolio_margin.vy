@@ -218,7 +218,7 @@ def _tally(
             sums.stuck_linear = unsafe_add(sums.stuck_linear, leg.flat)
             sums.stuck_quadratic = unsafe_add(sums.stuck_quadratic, leg.steep)
             sums.stuck = unsafe_add(sums.stuck, 1)
-            if quote.status == feed_words.STATUS_DIVERGENT:
+            if favourable and quote.status == feed_words.STATUS_DIVERGENT:
                 sums.apart_linear = unsafe_add(sums.apart_linear, leg.flat)
                 sums.apart_quadratic = unsafe_add(sums.apart_quadratic, leg.steep)
                 sums.apart = unsafe_add(sums.apart, 1)

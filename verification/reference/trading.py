@@ -122,8 +122,7 @@ def _take_checkpoint(w: State, number: int) -> None:
     if w.quarters[number] == quarter:
         return
     terms = w.market_terms.get(number)
-    require(terms is not None, "risk table: unknown row")
-    if prices.judge(w, terms.asset).is_valid:
+    if terms is not None and prices.judge(w, terms.asset).is_valid:
         prices.take_checkpoint(w, terms.asset)
         w.quarters[number] = quarter
 
