@@ -163,6 +163,8 @@ def next_step(account: uint256) -> ILens.NextStep:
     if paused_until != 0:
         paused_until += role_layout.CURE_WINDOW
 
+    # Who is called, sold or torn up is so at either of two fresh answers.
+    better: int256 = seen.equity + convert(seen.doubt, int256)
     equity: int256 = 0
     initial: uint256 = 0
     maintenance: uint256 = 0
@@ -178,17 +180,17 @@ def next_step(account: uint256) -> ILens.NextStep:
         step.action = ACTION_REMAINDER if insolvency.max_fraction != 0 else ACTION_WAIT
         if len(known) == 0 and seen.stuck == 0:
             step.action = ACTION_TEAR_UP  # only debt is left to resolve
-    elif not self._meets(seen.equity, seen.maintenance, units.PPM):
+    elif not self._meets(better, seen.maintenance, units.PPM):
         if len(known) == 0 and seen.stuck != 0:
             step.action = ACTION_WAIT
-        elif seen.equity <= 0:
+        elif better <= 0:
             step.action = ACTION_TEAR_UP
         elif seen.stage == stages.AUCTION:
             step.action = ACTION_BID
             step.discount = auction.discount
             step.max_fraction = auction.max_fraction
         elif seen.stage == stages.INSOLVENCY or not self._meets(
-            seen.equity, seen.maintenance, terms.close_out
+            better, seen.maintenance, terms.close_out
         ):
             step.action = ACTION_OPEN
         elif seen.stage == stages.UNCALLED:
@@ -401,7 +403,7 @@ def _assessment(engine: address, account: uint256) -> (bool, bool, bool, bool, i
     @return Whether any leg has a VALID price.
     @return Whether any position has one.
     @return Whether every leg has one.
-    @return Equity, WAD cash.
+    @return Equity at the better of two fresh answers, WAD cash.
     @return MM, WAD cash.
     """
     success: bool = False
@@ -423,7 +425,7 @@ def _assessment(engine: address, account: uint256) -> (bool, bool, bool, bool, i
         len(known) != 0,
         remainder_math._has_positions(known),
         seen.stuck == 0,
-        seen.equity,
+        seen.equity + convert(seen.doubt, int256),
         seen.maintenance,
     )
 

@@ -52,6 +52,17 @@ def test_nothing(scene):
         scene.world.lens.next_step(12)
 
 
+def test_nobody_is_next_whom_one_of_two_answers_finds_healthy(scene):
+    """Both feeds are VALID, and a percent apart: what decides is the better for the account."""
+    scene.world.set_price("ETH", CALL_PRICE, CALL_PRICE * 1.01)
+    row = scene.world.lens.accounts([scene.account])[0]
+    assert row.equity < row.maintenance < row.assessed_equity
+    assert not row.callable
+    assert step_of(scene).action == NOTHING
+    with pytest.raises(Reverted, match="account is healthy"):
+        scene.call()
+
+
 def test_call_then_open_after_the_deadline(scene):
     scene.price(CALL_PRICE)
     assert step_of(scene).action == CALL
