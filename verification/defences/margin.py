@@ -172,18 +172,26 @@ MARGIN = {
     "mango": Defence(
         "Mango Markets, October 2022",
         "a withdrawal counts no unrealised profit, and takes only cash that is there",
-        ("RiskEngine", "Clearinghouse"),
+        ("RiskEngine", "ClearinghouseWithdrawals"),
         (
             *without(
                 "RiskEngine.vy", "required = max(required, tally.initial + tally.profit)", "pass"
             ),
             *without(
-                "Clearinghouse.vy",
-                "        registry._require_held(debited <= held)\n"
-                "        header = words._with_cash(header, convert(held - debited, int256))",
+                "margin_moves.vy",
+                "    registry._require_held(convert(amount, int256) <= words._cash(header))\n"
+                "    free: uint256 = fresh_wins._free(header)\n"
+                '    assert amount <= free, "margin moves: won too lately"\n'
+                "    return free",
+                "    return amount",
+            ),
+            *without(
+                "ClearinghouseWithdrawals.vy",
+                "        header = words._with_cash(header, words._cash(header) - convert(debited, "
+                "int256))\n    else:",
                 "        header = ledger._book_cash(\n"
                 "            account, header, words._cash(header) - convert(debited, int256)\n"
-                "        )",
+                "        )\n    else:",
             ),
         ),
         borrow_profit,
@@ -215,10 +223,10 @@ MARGIN = {
     "euler-health": Defence(
         "Euler, March 2023: the donation",
         "a transfer between accounts checks the giver's margin",
-        ("Clearinghouse",),
+        ("ClearinghouseWithdrawals",),
         without(
-            "Clearinghouse.vy",
-            "self._require_withdrawal_margin(from_account, from_header)",
+            "ClearinghouseWithdrawals.vy",
+            "margin_moves._require_margin_left(from_account, from_header)",
             "pass",
         ),
         give_margin_away,

@@ -35,6 +35,7 @@ class Gang:
     Attributes:
         drawn: What funds have paid for defaulters, their own contributions left out, WAD cash.
         reserve: What the protocol's own capital has paid for them, within limits and beyond.
+        premiums: What it has paid for cover, WAD cash.
         gain: What the gang has more than at the beginning, when last looked at, WAD cash.
     """
 
@@ -43,7 +44,7 @@ class Gang:
         self.world, self.is_still = world, variant == "still"
         self.people = [person for person in people if person is not outsider]
         self.outsider = int(outsider.address, 16)
-        self.drawn = self.reserve = self.hole = self.gain = self.most_held = 0
+        self.drawn = self.reserve = self.premiums = self.hole = self.gain = self.most_held = 0
         self._noted_hole = self._first = self._began = 0
         world.stake(outsider, 400_000)
         world.join(outsider, 100_000, 150_000)
@@ -56,7 +57,7 @@ class Gang:
 
     def begin(self, model: Model) -> None:
         """Count what there is at the beginning of a sequence."""
-        self.drawn = self.reserve = self.hole = self._noted_hole = self.gain = 0
+        self.drawn = self.reserve = self.premiums = self.hole = self._noted_hole = self.gain = 0
         self.most_held = self._held()
         self._began = self.world.now()
         self._first = self.wealth(model)
@@ -67,6 +68,8 @@ class Gang:
 
     def note(self, receipt: Any) -> None:
         """Add up what a call has drawn, and what it has made of a hole."""
+        for event in receipt.events.filter(self.world.clearinghouse.PremiumPaid):
+            self.premiums += event.paid * UNIT
         for event in receipt.events.filter(self.world.default_manager.ShortfallPaid):
             self.drawn += event.insurance + event.contributions + event.assessments
             self.reserve += event.reserve
@@ -80,7 +83,8 @@ class Gang:
         self.most_held = max(self.most_held, self._held() + self.drawn + self.reserve)
         dust = ROUNDINGS * (steps + 1)
         if self.is_still:
-            return {"INV-9: a gang gained by dealing with itself": (dust, self.gain)}
+            most = self.premiums + dust  # the reserve pays for cover, whoever holds it
+            return {"INV-9: a gang gained by dealing with itself": (most, self.gain)}
         return {
             "INV-9: a gang gained what nobody paid": (self.paid() + dust, self.gain),
             "the funds paid more than their limits": (self.limit() + dust, self.drawn),
@@ -101,7 +105,7 @@ class Gang:
 
     def paid(self) -> int:
         """Return what others have paid or will have to, WAD cash."""
-        return self.drawn + self.reserve + self.hole
+        return self.drawn + self.reserve + self.premiums + self.hole
 
     def wealth(self, model: Model) -> int:
         """Return what the gang has, at the first prices, WAD cash."""

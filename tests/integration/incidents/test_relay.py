@@ -40,6 +40,7 @@ def test_hole_is_at_most_the_gap_less_margins_and_funds(twins):
     fresh = world.open(scene.trader, MARGIN)
     world.trade((scene.trader, fresh), (scene.trader, winner), 100, 1_500)
     profit = world.cash(winner)
+    world.wait(600)  # what was won just now stays
     world.clearinghouse.withdraw(
         winner, world.settlement, profit // 10**12, scene.trader, sender=scene.trader
     )
