@@ -438,7 +438,7 @@ def insolvency(account: uint256) -> IDefaultManagerEvents.Insolvency:
         )
         if state.positions:
             state.max_fraction = units.WAD if default_rules._better_equity(seen) <= 0 else 0
-        elif cash < 0 and len(known) != 0:
+        elif cash < 0 and len(known) != 0 and seen.apart == 0:
             state.remainder_discount = remainder_math._rate(
                 default_rules._insolvent_since(word, seen), default_rules._waterfall().remainder
             )

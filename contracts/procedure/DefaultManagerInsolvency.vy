@@ -129,8 +129,9 @@ def bid(
     seen: IRiskEngine.Assessment = default_rules.seen
     known: DynArray[uint256, limits.MAX_KNOWN] = default_rules.known
     if not remainder_math._has_positions(known) and seen.stage == stages.INSOLVENCY:
-        # What is in doubt may be worth more than is owed.
-        default_rules._require_priced(seen.stuck == 0 or seen.equity <= 0)
+        # What is in doubt may be worth more than is owed; and at a price on which two fresh feeds
+        # disagree nobody buys, nor meets IM.
+        default_rules._require_priced(seen.apart == 0 and (seen.stuck == 0 or seen.equity <= 0))
         return remainder._sell(
             default_rules._open_word(),
             seen,

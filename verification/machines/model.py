@@ -14,6 +14,7 @@ from bulkhead.deployment import Deployment
 WAD = 10**18
 PPM = 10**6
 BPS = 10_000
+MAX_RATE = 10 * WAD  # 1000 %
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,8 @@ class Model:
             positions += 1
             notional = -floor(-abs(book.size(position)) * price / WAD)
             crowd = market.load_per_cash * (int(book.interest[0]) * price // WAD) // WAD
-            steep = market.slope_per_cash * notional // WAD
+            crowd = min(crowd, MAX_RATE - market.base_rate.ppm * WAD // PPM)
+            steep = min(market.slope_per_cash * notional // WAD, MAX_RATE)
             base = up(notional * market.base_rate.ppm, PPM)
             initial += base + up(notional * (crowd + steep), WAD)
             needed = base + up(notional * steep, WAD)

@@ -111,7 +111,7 @@ def bid_insolvent(
     position whose price is VALID: of what is left of collateral, less the remainder's discount."""
     require(fraction != 0, "default rules: fraction is zero")
     if not seen.has_positions and account.stage == INSOLVENT:
-        settled = seen.stuck == 0 or seen.equity <= 0
+        settled = seen.apart == 0 and (seen.stuck == 0 or seen.equity <= 0)
         require(settled, "default rules: price not valid")
         return _sell_remainder(w, account, seen, fraction, bidder, min_fraction, min_discount)
     require(seen.better <= 0, "default manager: account is solvent")

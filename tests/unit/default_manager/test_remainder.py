@@ -256,6 +256,26 @@ def test_dead_price_waits(remainder):  # INV-13
     assert scene.stage() == HEALTHY
 
 
+def test_nobody_buys_between_two_answers(remainder):  # INV-8, INV-13
+    """Insolvent at both of two fresh answers that disagree: known, and yet not for sale. The price
+    that counts is the better for the account, and would count for the bidder's margin too."""
+    scene, world = remainder, remainder.world
+    world.set_price("ETH", 1_700, 1_000)
+    assert world.risk_engine.assess(scene.account)[0].apart == 1
+    refused(
+        "default rules: price not valid",
+        scene.manager.bid,
+        scene.account,
+        WAD,
+        scene.purse,
+        1,
+        sender=scene.bidder,
+    )
+    assert scene.manager.insolvency(scene.account).max_fraction == 0
+    world.set_price("ETH", 1_700)
+    assert buy(scene)[0].fraction == WAD
+
+
 # POSITIONS THAT WAIT ------------------------------------------------------------------------------
 
 
