@@ -87,7 +87,7 @@ struct Tally:
 # @custom:member stuck Number of legs without a VALID price.
 # @custom:member apart_linear The part of `stuck_linear` on whose price two fresh feeds disagree.
 # @custom:member apart_quadratic The part of `stuck_quadratic` likewise.
-# @custom:member apart Number of such legs.
+# @custom:member apart Number of such legs. All three only if favourable, else 0.
 # @custom:member doubt As in a tally, WAD cash * WAD.
 # @custom:member has_position Whether there is a position.
 struct Sums:
@@ -218,7 +218,7 @@ def _tally(
             sums.stuck_linear = unsafe_add(sums.stuck_linear, leg.flat)
             sums.stuck_quadratic = unsafe_add(sums.stuck_quadratic, leg.steep)
             sums.stuck = unsafe_add(sums.stuck, 1)
-            if quote.status == feed_words.STATUS_DIVERGENT:
+            if favourable and quote.status == feed_words.STATUS_DIVERGENT:
                 sums.apart_linear = unsafe_add(sums.apart_linear, leg.flat)
                 sums.apart_quadratic = unsafe_add(sums.apart_quadratic, leg.steep)
                 sums.apart = unsafe_add(sums.apart, 1)
@@ -375,8 +375,9 @@ def _collateral(risk: uint256, head: uint256, quote: Quote, favourable: bool) ->
 @pure
 def _total(cash: int256, sums: Sums) -> Tally:
     """
-    @dev What sums come to, together with cash. Legs apart are stuck, unless the account is insolvent
-         at the better end of everything: whichever of the answers is right, nothing is left of it.
+    @dev What sums come to, together with cash. Legs apart are stuck, unless the account is
+         insolvent at the better end of everything: whichever of the answers is right, nothing is
+         left of it.
     @param cash WAD cash.
     """
     equity: int256 = cash + sums.value
@@ -413,8 +414,8 @@ def _total(cash: int256, sums: Sums) -> Tally:
 @pure
 def _gain(number: uint256, last: uint256, quote: Quote) -> uint256:
     """
-    @dev What a leg would be worth more at the better of the two answers of a VALID price, WAD cash *
-         WAD.
+    @dev What a leg would be worth more at the better of the two answers of a VALID price, WAD cash
+         * WAD.
     @param number Row.
     @param last Last word of the leg.
     """
