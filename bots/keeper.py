@@ -56,7 +56,7 @@ def find_keeper(signer: AccountAPI | None) -> Keeper:
     require_account(venue, settings.account, signer.address)
     deployed = settings.manifest
     markets = list(deployed.markets.values())
-    chores = Chores(venue, list(deployed.collaterals.values()), markets)
+    chores = Chores(venue, list(deployed.collaterals.values()), markets, settings.account)
     hedging = Hedging(markets)
     return Keeper(venue, settings.account, settings.policy, chores=chores, hedging=hedging)
 

@@ -84,7 +84,10 @@ class Replay:
         ]
         self.liquidators = Liquidators(self.venue, self.cast, self.hedging, GAS_COST)
         self.keepers[0].chores = Chores(
-            seats[0], list(done.collaterals.values()), list(done.markets.values())
+            seats[0],
+            list(done.collaterals.values()),
+            list(done.markets.values()),
+            self.cast.keepers[0].account,
         )
         self.owners = Owners(self.venue, self.cast, Random(self.seed + 1))
         self.fees_at = self.funding_at = node.time

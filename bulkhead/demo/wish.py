@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bulkhead.config import DeploymentConfig
-from bulkhead.config.model import Section
+from bulkhead.config.sections import Section
 from bulkhead.config.units import Amount, Rate, duration, percent, plain
 from bulkhead.demo.checks import DemoError
 from bulkhead.demo.people import FEWEST_ACCOUNTS, KEEPERS, MOST_ACCOUNTS, Cast

@@ -1,7 +1,8 @@
 """What anyone may do for all, once an hour: checkpoints, outages, settled markets, old debts.
 
-None of it pays. It keeps the memory that a market is settled by when its feeds die, turns what is
-left in settled markets into cash, and lets accounts that owe for a default pay when they can.
+None of it pays, but for conversions in a wind-down. It keeps the memory that a market is settled by
+when its feeds die, turns what is left in settled markets into cash, and lets accounts that owe for
+a default pay when they can.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class Chores:
     Attributes:
         collaterals: Indices of the collaterals.
         markets: Ids of the markets.
+        account: Account that gets the rewards for conversions in a wind-down; 0 forgoes them.
         suspects: Accounts that may owe something for a default.
         outages: Rows whose outage is on record.
         settled: Settled markets whose positions have been looked for, and what was found.
@@ -39,6 +41,7 @@ class Chores:
     venue: Venue
     collaterals: Sequence[int] = ()
     markets: Sequence[int] = ()
+    account: int = 0
     at: int = 0
     suspects: set[int] = field(default_factory=set)
     outages: set[int] = field(default_factory=set)
@@ -109,7 +112,7 @@ class Chores:
                 }  # fmt: skip
         for number, holders in self.settled.items():
             for batch in batches(sorted(holders), CONVERSIONS):
-                yield Action(ActionKind.CONVERT, 0, (number, batch, 0))
+                yield Action(ActionKind.CONVERT, 0, (number, batch, self.account))
 
     def _recoveries(self, rows: Mapping[int, AccountView]) -> Iterator[Action]:
         """Debts of accounts that have cash, no positions and no stage."""

@@ -82,7 +82,12 @@ def withdraw(
     @param recipient Address that gets the tokens.
     @param max_debit Most that the account may be debited for them, WAD cash; the amount and a
            token unit more always may. Of collateral it means nothing.
-    @custom:reverts registry: not the account's owner
+    @custom:reverts registry: not the account's owner | registry: winding down | registry:
+                    withdrawals are paused | registry: amount is zero | ledger: unknown account |
+                    ledger: account under a call | trading: account is indebted | words: number out
+                    of range | registry: not enough held | margin moves: won too lately | exits:
+                    outflow limit | exits: a hole stands, allow a larger debit | registry: unknown
+                    token | trading: negative cash cap | vault: token transfer failed
     """
     header: uint256 = margin_moves._begin_withdrawal(account, amount)
     debited: uint256 = 0
@@ -124,7 +129,7 @@ def transfer(from_account: uint256, to_account: uint256, token: address, amount:
     @custom:reverts registry: not the account's owner | registry: winding down | registry:
                     withdrawals are paused | clearinghouse: same account | registry: amount is zero
                     | ledger: unknown account | ledger: account under a call | trading: account is
-                    indebted | ledger: no position to convert | words: number out of range |
+                    indebted | words: number out of range |
                     registry: not enough held | margin moves: won too lately | clearinghouse:
                     another owner | registry: unknown token | registry: price not valid | trading:
                     negative cash cap

@@ -24,6 +24,7 @@ from ..interfaces import IClearinghouseEvents
 from .layout import exit_words
 from .layout import units
 from . import currency
+from . import exit_math
 from . import ledger
 from . import registry
 from . import vault
@@ -78,7 +79,7 @@ def _deepen_hole(loss: uint256):
         self._begin_epoch()
         return
     # Rounded up, rights down: together they are never more than the fresh money.
-    fresh = (fresh * held + (held + growth - 1)) // (held + growth)
+    fresh = exit_math._shrunk(fresh, held, growth)
     self.fresh_money = exit_words._pack_fresh(fresh, shrink, word >> exit_words.EPOCH_SHIFT)
 
 
@@ -188,8 +189,7 @@ def _par(account: uint256, amount: uint256, cash: uint256) -> uint256:
 @view
 def _gross(rest: uint256, hole: uint256) -> uint256:
     """
-    @dev The debit for old money that leaves, WAD cash. What is kept is at most the hole, as the
-         rest is at most what is held of old money.
+    @dev The debit for old money that leaves, WAD cash.
     @param rest WAD cash.
     @param hole WAD cash.
     """
@@ -197,7 +197,7 @@ def _gross(rest: uint256, hole: uint256) -> uint256:
         return 0
     old: uint256 = self._held() - (self.fresh_money & exit_words.FRESH_MASK)
     registry._require_held(rest <= old)
-    return (rest * (old + hole) + (old - 1)) // old
+    return exit_math._gross(rest, old, hole)
 
 
 @internal
@@ -250,7 +250,9 @@ def _require_outflow(held: uint256, amount: uint256) -> bool:
         if block.timestamp >= began + OUTFLOW_WINDOW:
             reference = held
             self.outflow = (
-                word & exit_words.OUTFLOW_KEPT_MASK | block.timestamp << exit_words.BEGAN_SHIFT | reference
+                word & exit_words.OUTFLOW_KEPT_MASK
+                | block.timestamp << exit_words.BEGAN_SHIFT
+                | reference
             )
         least: uint256 = (word >> exit_words.LEAST_SHIFT) & exit_words.LEAST_MASK
         allowed: uint256 = max(reference * share // units.PPM, least * units.WAD)

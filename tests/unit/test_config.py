@@ -185,16 +185,22 @@ def test_nearest_meaning_is_suggested(edited, old, new, expected):
         ("premium: 8%", "premium: 51%", "insurance_fund.premium", "0% to 50%"),
         ("premium: 6%", "premium: 51%", "default_fund.contribution_premium", "0% to 50%"),
         ("premium: 2%", "premium: 51%", "default_fund.pledge_premium", "0% to 50%"),
-        ("fee_share: 40%", "fee_share: 81%", "default_fund.fee_share", "0% to 80%"),
-        ("window: 10m", "window: 25h", "waterfall.window", "allowed: 0"),
-        ("charge_cap: 5%", "charge_cap: 51%", "waterfall.charge_cap", "0% to 50%"),
+        ("  pledge_premium:", "  share: 1%\n  pledge_premium:", "fund.share", "not a known field"),
+        ("charge_cap: 2%", "charge_cap: 11%", "waterfall.charge_cap", "0% to 10%"),
+        ("charge_cap: 2%", "charge_cap: 2.4%", "waterfall.charge_cap", "below the 2.4%"),
         ("limit_period: 1d", "limit_period: 59m", "waterfall.limit_period", "1h to 30d"),
         ("market_limit: 2,000,000", "market_limit: 1.5", "waterfall.market_limit", "whole"),
         ("market_share: 60%", "market_share: 101%", "waterfall.market_share", "0% to 100%"),
         ("total_limit: 5,000,000", "total_limit: 4294967296", "waterfall.total_limit", "0 to"),
         ("total_share: 100%", "total_share: 101%", "waterfall.total_share", "0% to 100%"),
         ("remainder_duration: 1d", "remainder_duration: 8d", "remainder_duration", "1h to 7d"),
+        ("up_reward_cap: 50 ", "up_reward_cap: 1001 ", "tear_up_reward_cap", "0 to 1"),
         ("hole_share: 10%", "hole_share: 0.9%", "wind_down.hole_share", "1% to 100%"),
+        ("floor: 1,000 ", "floor: 10,000,001 ", "wind_down.hole_floor", "0 to 10,000,000"),
+        ("conversion_reward: 1 ", "conversion_reward: 11 ", "conversion_reward", "0 to 10"),
+        ("  share: 20%", "  share: 101%", "negative_cash.share", "0% to 100%"),
+        ("outflow_share: 30%", "outflow_share: 9%", "exits.outflow_share", "10% to 100%"),
+        ("outflow_floor: 500,000", "outflow_floor: 0.5", "exits.outflow_floor", "whole"),
         ("proof_window: 3d", "proof_window: 31d", "wind_down.proof_window", "1h to 30d"),
         ("proof_reward: 1%", "proof_reward: 6%", "wind_down.proof_reward", "0% to 5%"),
         ("reward_cap: 100 ", "reward_cap: 1001 ", "wind_down.proof_reward_cap", "0 to 1"),
@@ -229,7 +235,7 @@ def test_wrong_value_is_refused(edited, old, new, field, reason):
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("base_rate: 4%", "base_rate: 0.5%"),
+        ("base_rate: 4%", "base_rate: 3.3334%"),
         ("base_rate: 4%", "base_rate: 83.3333%"),
         ("maintenance_ratio: 60%", "maintenance_ratio: 95%"),
         ("settle_after: 3d", "settle_after: 1d"),
@@ -244,9 +250,11 @@ def test_wrong_value_is_refused(edited, old, new, field, reason):
         ("cooldown: 7d", "cooldown: 144h"),
         ("target_ratio: 1.25", "target_ratio: 120%"),
         ("cooldown: 14d", "cooldown: 9d"),
-        ("fee_share: 40%", "fee_share: 80%"),
-        ("window: 10m", "window: 0"),
-        ("charge_cap: 5%", "charge_cap: 0%"),
+        ("premium: 8%", "premium: 50%"),
+        ("charge_cap: 2%", "charge_cap: 0%"),
+        ("charge_cap: 2%", "charge_cap: 2.3999%"),
+        ("outflow_share: 30%", "outflow_share: 100%"),
+        ("conversion_reward: 1 ", "conversion_reward: 0.5 "),
         ("market_limit: 2,000,000", "market_limit: 4294967295"),
         ("hole_share: 10%", "hole_share: 1%"),
         ("proof_window: 3d", "proof_window: 1h"),
@@ -337,14 +345,16 @@ def test_two_feeds_must_be_two(edited):
     assert "both or neither" in refusal(edited, primary)
     other = ("address: null\n      decimals: 18", f"address: {OTHER_FEED}\n      decimals: 18")
     for address in (ETH_FEED, OTHER_FEED):
-        third = ("tertiary: null", f"tertiary: {{address: '{address}', decimals: 8, heartbeat: 1h}}")
+        feed = f"{{address: '{address}', decimals: 8, heartbeat: 1h}}"
+        third = ("tertiary: null", f"tertiary: {feed}")
         assert "independent of both" in refusal(edited, primary, other, third)
     none = ("tertiary: null", "tertiary: {address: null, decimals: 8, heartbeat: 1h}")
     assert "an address if they have one" in refusal(edited, primary, other, none)
 
 
 def test_a_witness_may_be_left_out_and_outages_last_three_days(edited):
-    asset = edited(("    tertiary: null  ", "    #"), ("    settle_after: 3d  ", "    #")).assets["ETH"]
+    config = edited(("    tertiary: null  ", "    #"), ("    settle_after: 3d  ", "    #"))
+    asset = config.assets["ETH"]
     assert asset.tertiary is None
     assert asset.settle_after == 3 * 86_400
 

@@ -483,7 +483,7 @@ def chores_of(*rows: Any, **views: Any) -> tuple[Keeper, Memory]:
         "markets": [SimpleNamespace(market=1, settled=False)],
         "debts": 0,
     } | views
-    keeper.chores = Chores(venue, [0], [1])
+    keeper.chores = Chores(venue, [0], [1], OWN)
     return keeper, venue
 
 
@@ -536,7 +536,7 @@ def test_positions_in_settled_markets_are_converted():
         keeper.chores.at = 0
         keeper.run()
     found = [action for action in venue.sent if action.kind is ActionKind.CONVERT]
-    assert found == [Action(ActionKind.CONVERT, 0, (1, [THIRD]))]
+    assert found == [Action(ActionKind.CONVERT, 0, (1, [THIRD], OWN))]
     assert found[0].contract == "Clearinghouse"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from verification.reference import ledger, margin, prices, tokens
+from verification.reference import exits, fresh_wins, ledger, margin, prices, tokens
 from verification.reference.rounding import PPM, WAD, down, require
 from verification.reference.state import (
     CLEARINGHOUSE,
@@ -216,7 +216,7 @@ def new_risk_is_stopped(w: State) -> bool:
     return w.pauses[TRADING].until > w.now or (until != 0 and until + CURE_WINDOW > w.now)
 
 
-def _take_out(w: State, number: int, token: str, amount: int) -> Account:
+def _payer(w: State, number: int, amount: int) -> Account:
     require(amount != 0, "registry: amount is zero")
     account = ledger.account_of(w, number)
     require_no_call(account)

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from bulkhead.books import Header, Position, signed
-from verification.reference import clearinghouse, members, records, waterfall
-from verification.reference.ledger import RATE_UNIT
+from verification.reference import clearinghouse, exits, fresh_wins, members, records, waterfall
 from verification.reference.rounding import MILLIONTH
 from verification.reference.state import (
     CLEARINGHOUSE,
@@ -77,6 +76,8 @@ def _account(w: State, world: Any, ours: Account) -> Iterator[Pair]:
 def _totals(w: State, world: Any) -> Iterator[Pair]:
     house, manager = world.clearinghouse, world.default_manager
     yield "hole", w.hole, house.hole()
+    terms = w.terms.outflow_share, w.terms.outflow_least
+    yield "outflow", (*terms, w.outflow_reference, w.outflow_began), tuple(house.outflow())
     yield "reserve", w.reserve, house.reserve()
     yield "negative cash", w.negative_cash, house.negative_cash()
     yield "phase", w.phase, house.phase()
@@ -145,9 +146,12 @@ def _assets(w: State, world: Any) -> Iterator[Pair]:
         words = world.risk_engine.row_words(_row_of(w, name))[:3]
         oracle = world.price_oracle
         checkpoint = (asset.checkpoint_price, asset.checkpoint_time)
-        yield f"{name} checkpoint", checkpoint, oracle.last_valid(*words)
-        yield f"{name} average", asset.average, oracle.average(*words)[0]
-        yield f"{name} outage", asset.outage_since, oracle.outage(*words)
+        owner = world.risk_engine.address
+        yield f"{name} checkpoint", checkpoint, oracle.last_valid(owner, *words)
+        averages = asset.average, asset.day_average
+        yield f"{name} averages", averages, oracle.average(owner, *words)[:2]
+        outage = asset.outage_since, asset.outage_shown
+        yield f"{name} outage", outage, oracle.outage(owner, *words)
 
 
 def _row_of(w: State, asset: str) -> int:

@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from verification.reference import fresh_wins
 from verification.reference.rounding import MILLIONTH, WAD, down, require, to_zero, up
-from verification.reference.state import HEALTHY, LONG, SHORT, Account, Market, Position, Side, State
+from verification.reference.state import (
+    HEALTHY,
+    LONG,
+    SHORT,
+    Account,
+    Market,
+    Position,
+    Side,
+    State,
+)
 from verification.reference.terms import HOUR
 
 FUNDING_PERIOD = 8 * HOUR

@@ -31,12 +31,13 @@ from verification.reference.state import (
     Market,
     State,
 )
-from verification.reference.terms import DAY
+from verification.reference.terms import DAY, HOUR
 
 NEVER = 2**256 - 1
 SIZE_LIMIT, PRICE_LIMIT = 2**100, 2**95
 ORDER_LIMIT, MAX_SEQUENCE = 2**120 - 1, 2**64 - 2
 TURNOVER = 10
+QUARTER = HOUR // 4
 
 
 class Order(NamedTuple):
@@ -98,6 +99,7 @@ def fill(
     terms = w.fill_terms.get(order.market)
     require(terms is not None, "market terms: unknown market")
     taken = _take(w, order, size, min_size)
+    _take_checkpoint(w, order.market)
     fees = [up(taken * order.price * ppm, WAD * PPM) for ppm in (terms.maker_fee, terms.taker_fee)]
     mark = novate(
         w,
@@ -112,6 +114,18 @@ def fill(
     in_band = mark.low * (BPS - terms.band) <= order.price * BPS <= mark.high * (BPS + terms.band)
     require(in_band, "market terms: price off band")
     return fees[0], fees[1]
+
+
+def _take_checkpoint(w: State, number: int) -> None:
+    """The first fill of a quarter of an hour remembers the market's price, if it is VALID."""
+    quarter = w.now // QUARTER
+    if w.quarters[number] == quarter:
+        return
+    terms = w.market_terms.get(number)
+    require(terms is not None, "risk table: unknown row")
+    if prices.judge(w, terms.asset).is_valid:
+        prices.take_checkpoint(w, terms.asset)
+        w.quarters[number] = quarter
 
 
 def _take(w: State, order: Order, size: int, min_size: int) -> int:

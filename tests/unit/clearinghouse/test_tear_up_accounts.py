@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import vyper
 
-from tests.procedure import debts
+from tests.procedure import debts, pass_role
 from verification.engine.evm import EVM_VERSION, Contract, Reverted, Settings
 from verification.engine.world import BTC, ETH, WAD, World
 
@@ -94,9 +94,7 @@ def bench(fast_world) -> Bench:
     world = fast_world
     abi, code = messenger_code()
     address = world.chain.evm.deploy(world.admin, code)
-    world.clearinghouse.set_role(DEFAULT_MANAGER, address, sender=world.admin)
-    world.wait(86_400)
-    world.clearinghouse.accept_role(DEFAULT_MANAGER, sender=world.admin)
+    pass_role(world, DEFAULT_MANAGER, address)
     messenger = Contract(world.chain, address, abi)
     maker = world.people["maker"]
     return Bench(world, messenger, maker, world.open(maker, 10_000), Random(5))
@@ -334,6 +332,26 @@ def test_what_others_have_paid_is_put_on_record(bench, reserve, lost, kept, unpa
     owed = unpaid * UNIT, 11 * UNIT, 7 * UNIT, 5 * UNIT, kept * UNIT
     assert debts(world, account) == list(owed)
     assert world.header(account).is_indebted
+
+
+@pytest.mark.parametrize(("reserve", "paid"), [(0, 0), (1, 1), (2, 2), (4, 2), (9, 2)])
+def test_what_the_reserve_advances_to_a_fund_is_owed_once(bench, reserve, paid):  # INV-6
+    """2 that nobody pays, and 3 that a fund has deferred: the reserve stands in for both, but of
+    the 3 only the fund's claim is put on record."""
+    world, account = bench.world, bench.holder("trader", {})
+    world.fund(bench.maker, "USDC", 1)
+    if reserve:
+        world.clearinghouse.donate(reserve, sender=bench.maker)
+    payments = 0, 3 * UNIT, 0, 0, 3 * UNIT
+    ((from_reserve, _, to_hole),) = bench.tell(
+        ("conclude", account, [2 * UNIT << 120], 0, payments)
+    )
+    assert (from_reserve, to_hole) == (paid * UNIT, (2 - paid) * UNIT)
+    assert debts(world, account) == [(2 - paid) * UNIT, 0, 0, 3 * UNIT, paid * UNIT]
+    (event,) = bench.receipt.events.filter(world.clearinghouse.LossSettled)
+    assert event.reserve == min(reserve, 5) * UNIT
+    assert event.to_hole == event.hole == world.clearinghouse.hole() == 5 * UNIT - event.reserve
+    assert world.clearinghouse.reserve() == reserve * UNIT - event.reserve
 
 
 @pytest.mark.parametrize(("reserve", "paid"), [(0, 0), (3, 3), (5, 5), (9, 5)])

@@ -17,7 +17,9 @@ WINDOW = 300
 STAGES = 3 << 218
 CLOCK = 2**32 - 1 << 222
 many = settings(max_examples=200, deadline=None)
-amounts = st.integers(0, 2**99) | st.integers(0, 10**21) | st.integers(0, 200).map(lambda u: u * UNIT)
+amounts = (
+    st.integers(0, 2**99) | st.integers(0, 10**21) | st.integers(0, 200).map(lambda u: u * UNIT)
+)
 
 
 @pytest.fixture
