@@ -46,7 +46,7 @@ TERMS = (
     ("Margin call", "A public notice with a deadline: add money or reduce, or be sold."),
     (
         "Cure",
-        "The end of a call because equity is sufficiently above the maintenance margin again.",
+        "The end of a call because equity is no less than the maintenance margin again.",
     ),
     ("Close-out margin", "A share of the maintenance margin below which there is no more grace."),
     ("Auction", "What a defaulter holds is on offer, at a discount that rises until someone bids."),
@@ -56,7 +56,10 @@ TERMS = (
     ("Late deposit", "Money that somebody paid in during the crash; it is not part of a result."),
     ("Result", "Profit or loss: what equity changed by, less late deposits, plus withdrawals."),
     ("Reserve", "The venue’s own capital; it pays before the money of stakers and members."),
-    ("Insurance fund", "Staked money that earns fees and pays what a defaulter's margin cannot."),
+    (
+        "Insurance fund",
+        "Staked money that earns a premium out of fees and pays what a defaulter’s margin cannot.",
+    ),
     (
         "Default fund",
         "What members contributed, and pledged on top (assessments), to pay after the insurance.",
