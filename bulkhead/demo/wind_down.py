@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from bulkhead.books import Header, conservation_error
-from bulkhead.demo.node import Contract, Log
+from bulkhead.demo.node import Contract, Log, Row
 from bulkhead.demo.people import Person
 from bulkhead.demo.replay import Replay
 from bulkhead.fixed_point import PPM, cash, wad
@@ -19,6 +19,7 @@ from bulkhead.report.text import usd
 
 WINDING_DOWN = 1  # phase of the ledger
 BATCH = 100  # accounts per call of convert_positions
+WORTH_A_WORD = Decimal("0.0001")  # of a token
 ROUNDS = 20  # of redemptions, at most
 
 
@@ -30,6 +31,7 @@ class WindDown(Replay):
     error: Decimal = Decimal(0)
     paid: dict[int, list[Log]] = field(default_factory=lambda: defaultdict(list))
     redemption: Redemption | None = None
+    taken: dict[int, Any] = field(default_factory=dict)  # rows with what was paid for equity
 
     def _play(self) -> None:
         """Replay until the hole is too deep, then settle, prove, redeem."""
@@ -150,6 +152,9 @@ class WindDown(Replay):
             pot, claims, pot - given, left, accounts, funds,
             int(self.recorder.totals["proofs"]), self.recorder.totals["rewards"],
         )  # fmt: skip
+        self.taken = {person.account: self._row(person) for person in self.cast.people}
+        time = self.recorder.steps[-1].time + 1
+        self.recorder.picture(max(node.time - self.recorder.offset, time), self.taken, last=True)
 
     def _pay_out(self) -> None:
         """Redeem every account, and again: what some repay for a default raises what others are
@@ -166,6 +171,16 @@ class WindDown(Replay):
                 node.add(helper.address, ledger, "redeem", person.account, person.address)
             if not any(receipt.ok for receipt in node.mine()):
                 return
+
+    def _row(self, person: Person) -> Row:
+        """An account as it has ended: its equity is what its owner was paid, collateral too."""
+        logs, done = self.paid[person.account], self.venue.deployment
+        worth = sum((self.venue.in_cash(log.tokens) for log in logs), Decimal(0))
+        for listed in done.config.collateral:
+            index = done.collaterals[listed.symbol]
+            units = sum(log.collateral[index] for log in logs)
+            worth += Decimal(units).scaleb(-listed.decimals) * self.venue.prices[listed.asset]
+        return Row({**vars(self.rows[person.account]), "equity": wad(worth)})
 
     def _leave_funds(self) -> Iterator[RedemptionRecord]:
         """Let stakers and members take what is theirs; their claim is what they put in."""
@@ -203,7 +218,7 @@ class WindDown(Replay):
 
     def _left(self, label: str, address: str, put_in: Decimal, before: int) -> RedemptionRecord:
         units = self._balance(address) - before
-        paid = Decimal(units).scaleb(-self.venue.decimals(self.venue.cash_symbol))
+        paid = self.venue.in_cash(units)
         if self.say is not None:
             self.say(f"{' ' * 14}{label} put in {usd(put_in)} and takes {usd(paid)}")
         return RedemptionRecord(label, put_in, paid)
@@ -226,20 +241,18 @@ class WindDown(Replay):
         logs = self.paid[person.account]
         if not logs:
             return RedemptionRecord(person.label, Decimal(0), Decimal(0))
-        given = [
-            sum(log.collateral[index] for log in logs) for index in range(len(logs[0].collateral))
-        ]
-        scale = -self.venue.decimals(self.venue.cash_symbol)
-        tokens = [
-            f"{Decimal(given[index]).scaleb(-self.venue.decimals(symbol)):.4f} {symbol}"
-            for symbol, index in self.venue.deployment.collaterals.items() if given[index]
-        ]  # fmt: skip
+        tokens = []
+        for symbol, index in self.venue.deployment.collaterals.items():
+            units = sum(log.collateral[index] for log in logs)
+            amount = Decimal(units).scaleb(-self.venue.decimals(symbol))
+            if amount >= WORTH_A_WORD:
+                tokens.append(f"{amount:.4f} {symbol}")
         return RedemptionRecord(
             person.label,
             cash(logs[-1].claim),
-            Decimal(sum(log.tokens for log in logs)).scaleb(scale),
+            self.venue.in_cash(sum(log.tokens for log in logs)),
             ", ".join(tokens),
-            Decimal(sum(log.repaid for log in logs)).scaleb(scale),
+            self.venue.in_cash(sum(log.repaid for log in logs)),
         )
 
     # Counting -----------------------------------------------------------------------------------
@@ -266,4 +279,5 @@ class WindDown(Replay):
             redemption_factor=end.factor,
             unredeemed=end.left,
         )
-        return replace(record, summary=summary, redemption=end)
+        accounts = self.recorder.accounts(self.taken)
+        return replace(record, summary=summary, accounts=accounts, redemption=end)
