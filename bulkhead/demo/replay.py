@@ -23,6 +23,7 @@ from bulkhead.demo.owners import Owners
 from bulkhead.demo.people import KEEPERS, Cast, Person
 from bulkhead.demo.recorder import Recorder
 from bulkhead.demo.venue import Seat, Venue
+from bulkhead.fixed_point import cash
 from bulkhead.keeper import INSOLVENCY, AccountView, Chores, Hedging, Keeper, Policy
 from bulkhead.report import DemoRecord, Summary, count_accounts, count_events
 from bulkhead.scenarios import PriceSeries
@@ -306,6 +307,8 @@ class Replay:
             max_abs_open_interest_gap=recorder.gap,
             wall_seconds=round(seconds, 1),
             insurance_staked=sum((stake for _, stake in self.cast.stakers), Decimal(0)),
+            reserve_given=self.cast.reserve,
+            reserve_balance=cash(self.venue.read("Clearinghouse", "reserve")),
             hole=end.hole,
             worst_margin_ratio=None if worst is None else recorder.worst[worst],
             worst_margin_ratio_account="" if worst is None else people[worst],

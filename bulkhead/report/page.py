@@ -152,6 +152,7 @@ def _figures(s: Summary) -> str:
         ("Torn up", f"{s.torn_up.accounts}", f"{usd(s.torn_up.notional)} of positions"),
         ("Late deposits", usd(s.late_deposits), f"{s.top_ups} of them after a call"),
         ("Worst margin ratio", ratio(s.worst_margin_ratio), s.worst_margin_ratio_account),
+        ("Reserve", usd(s.reserve_balance), f"{usd(s.reserve_given)} at the start, fees since"),
         ("Insurance fund", usd(s.insurance_balance), f"of {usd(s.insurance_staked)} staked"),
         ("Fees collected", usd(s.fees_collected), f"{usd(s.liquidation_fees)} of it in bids"),
         ("Unresolved defaults", f"{s.unresolved_defaults}", f"{usd(s.hole)} unpaid losses"),

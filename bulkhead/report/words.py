@@ -71,7 +71,11 @@ TERMS = (
         "Own contribution, reserve, insurance fund, members, their pledges, opposite side, hole.",
     ),
     ("Tear-up", "Closing a position against everybody on the opposite side, in proportion."),
-    ("Charge on the opposite side", "What winners pay of a loss that no fund could pay, bounded."),
+    (
+        "Charge on the opposite side",
+        "What winners pay of a loss that no fund could pay: as far as the price has moved from the"
+        " day’s average, and a little beyond.",
+    ),
     ("Hole", "Losses nobody could pay yet; fees and what defaulters repay fill it first."),
     ("Wind-down", "The end: markets settled, deficits proven, everybody paid the same share."),
     ("Funding", "What the crowded side of a market pays the other to keep prices in line."),
