@@ -88,12 +88,17 @@ class AtMark(Meter):
         self.note("fill_open", self.trade(maker, taker, 1))
         self.note("fill_change", self.trade(maker, taker, 1))
         units = world.units("USDC", 100)
-        self.note(
-            "withdraw_one_perp",
-            world.clearinghouse.withdraw(
-                taker[1], world.settlement, units, self.taker, sender=self.taker
-            ),
-        )
+        # The first of an hour writes what was held then, for the limit on what leaves.
+        for key, (person, account) in (
+            ("withdraw_first_of_hour", maker),
+            ("withdraw_one_perp", taker),
+        ):
+            self.note(
+                key,
+                world.clearinghouse.withdraw(
+                    account, world.settlement, units, person, sender=person
+                ),
+            )
         self.one_perp = taker[1]
         holder = self.taker, self.account(self.taker, 10_000)
         self.buy_everywhere(holder, 1, first=2)
@@ -169,8 +174,8 @@ class AtMark(Meter):
         tiers 2 to 5 all paying. Funds and limits were used before."""
         world, manager = self.world, self.world.default_manager
         for _ in range(2):
-            world.join(self.taker, 1, 2)
-            world.join(self.bidder, 1, 60)
+            world.join(self.taker, 1.1, 2.2)
+            world.join(self.bidder, 1.1, 60)
             world.stake(self.caller, 1)
             poor = self.insolvency(0.9485)
             purse = self.account(self.bidder, 10_000)
@@ -266,10 +271,15 @@ class Funded(Meter):
         return maker, taker
 
     def note_fill(self, key: str, maker: Holder, taker: Holder) -> None:
-        """Measure a fill an hour after the last one, with which index and rate change."""
+        """Measure a fill an hour after the last but one, with which index and rate change. The
+        first of a quarter hour takes the checkpoint of the price: it has a row of its own."""
+        self.wait(HOUR)
+        first = self.trade(maker, taker, 1)
+        if key == "fill_change_funded":
+            self.note("fill_first_of_quarter", first)
         index, rate = self.funding()
         assert rate != 0, "no funding flows"
-        self.wait(HOUR)
+        self.wait(60)
         self.note(key, self.trade(maker, taker, 1))
         new_index, new_rate = self.funding()
         assert new_index != index, "the funding index did not change"

@@ -21,6 +21,7 @@ CHARGE_CAP = 20_000  # ppm of the mark that a base unit pays beyond what its mar
 HOLE, ASSESSMENTS, CONTRIBUTIONS, INSURANCE, RESERVE = range(5)
 DAY = 86_400
 PROOFS = 3 * DAY
+WINS_COUNT = 600  # seconds: then what somebody has won may leave
 
 
 def refused(reason: str, function: Any, *args: Any, sender: Any) -> None:
@@ -42,6 +43,19 @@ def name_guardian(world: World) -> Any:
     world.clearinghouse.set_guardian(guardian, sender=world.admin)
     world.clearinghouse.accept_guardian(sender=guardian)
     return guardian
+
+
+def pass_role(world: World, role: int, holder: Any) -> None:
+    """Let a role pass to another contract, after the delay that the ledger asks for."""
+    world.clearinghouse.set_role(role, holder, sender=world.admin)
+    world.wait(world.clearinghouse.role_delay())
+    world.clearinghouse.accept_role(role, sender=world.admin)
+
+
+def let_all_leave(world: World) -> None:
+    """Let everything leave at once: what was won has been so for long, and no limit on outflow."""
+    world.clearinghouse.set_outflow_limit(0, 0, sender=world.admin)
+    world.wait(WINS_COUNT)
 
 
 def without_limits(world: World) -> None:
@@ -114,10 +128,9 @@ def tear_up(scene: Scene, *accounts: int, reward: int = 0) -> Any:
 def long_after(world: World, market: int = ETH) -> None:
     """Let prices stay for so long that the average of a market is its mark, to dust: nothing has
     moved any more."""
-    words = world.risk_engine.row_words(8 + market)[:3]
     for _ in range(2):
         world.wait(45 * DAY)
-        world.price_oracle.checkpoint(*words, sender=world.people["stranger"])
+        world.risk_engine.checkpoint(8 + market, sender=world.people["stranger"])
 
 
 def chargeable(world: World, size: float, mark: float, loss: float, market: int = ETH) -> int:

@@ -226,11 +226,9 @@ def set_stage(
                     clearinghouse: account calls itself
     """
     registry._require_role(role_layout.DEFAULT_MANAGER)
-    header: uint256 = ledger._header(account)
+    header: uint256 = words._with_stage(ledger._header(account), stage, since)
     if stage == stages.UNCALLED:
         header = fresh_wins._without_stage(header)
-    else:
-        header = words._with_stage(header, stage, since)
     if reward != 0:
         assert account != caller_account, "clearinghouse: account calls itself"
         amount: int256 = convert(reward, int256)

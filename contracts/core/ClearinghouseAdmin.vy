@@ -317,6 +317,17 @@ def fresh_right(account: uint256) -> uint256:
 
 @external
 @view
+def fresh_money() -> uint256:
+    """
+    @notice What came in since the hole opened and leaves at par: it does not count in the factor.
+            Anyone.
+    @return WAD cash; of no meaning without a hole.
+    """
+    return exits.fresh_money & exit_words.AMOUNT_MASK
+
+
+@external
+@view
 def outflow() -> (uint256, uint256, uint256, uint256):
     """
     @notice The limit on cash that leaves within an hour. Anyone.

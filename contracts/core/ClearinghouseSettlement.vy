@@ -125,7 +125,8 @@ def recover(account: uint256) -> uint256:
     held: uint256 = convert(max(words._cash(header), 0), uint256) // currency.SETTLEMENT_SCALE
     registry._require_held(held != 0)
     owed: uint256 = debts._total(ledger.debts[account])
-    if ledger.hole != 0:
+    exits._net_reserve()
+    if ledger.hole >= currency.SETTLEMENT_SCALE:
         # Nothing leaves at par while a hole stands: only its own part is paid, which stays here.
         owed = debts._field(ledger.debts[account], tier_layout.DEBT_HOLE) * units.CASH_UNIT
         assert owed != 0, "clearinghouse: a hole stands"

@@ -80,30 +80,23 @@ def withdraw(
     @param token Address of the settlement token or of a listed collateral.
     @param amount Token units.
     @param recipient Address that gets the tokens.
-    @param max_debit Most that the account may be debited for them, WAD cash; the amount itself
-           always may. Of collateral it means nothing.
+    @param max_debit Most that the account may be debited for them, WAD cash; the amount and a
+           token unit more always may. Of collateral it means nothing.
     @custom:reverts registry: not the account's owner | registry: winding down | registry:
                     withdrawals are paused | registry: amount is zero | ledger: unknown account |
-                    ledger: account under a call | trading: account is indebted | ledger: no
-                    position to convert | words: number out of range | registry: not enough held |
-                    margin moves: won too lately | exits: outflow limit | exits: a hole stands,
-                    allow a larger debit | registry: unknown token | trading: negative cash cap |
-                    vault: token transfer failed
+                    ledger: account under a call | trading: account is indebted | words: number out
+                    of range | registry: not enough held | margin moves: won too lately | exits:
+                    outflow limit | exits: a hole stands, allow a larger debit | registry: unknown
+                    token | trading: negative cash cap | vault: token transfer failed
     """
-    registry._require_authorised(account, role_layout.WITHDRAW)
-    registry._require_withdrawals_open()
-    registry._require_some(amount)
-    header: uint256 = margin_moves._payer(account)
+    header: uint256 = margin_moves._begin_withdrawal(account, amount)
     debited: uint256 = 0
     before: uint256 = 0
     if token == currency.SETTLEMENT_TOKEN:
         before = vault._balance(token)
         debited = amount * currency.SETTLEMENT_SCALE
-        registry._require_held(convert(debited, int256) <= words._cash(header))
-        free: uint256 = fresh_wins._free(header)
-        margin_moves._require_free(debited <= free)
-        exits._require_outflow(before * currency.SETTLEMENT_SCALE, debited)
-        if ledger.hole != 0:
+        free: uint256 = margin_moves._require_free(header, debited)
+        if exits._require_outflow(before * currency.SETTLEMENT_SCALE, debited):
             debited = exits._leave(account, debited, free, max_debit)
         header = words._with_cash(header, words._cash(header) - convert(debited, int256))
     else:
@@ -136,25 +129,23 @@ def transfer(from_account: uint256, to_account: uint256, token: address, amount:
     @custom:reverts registry: not the account's owner | registry: winding down | registry:
                     withdrawals are paused | clearinghouse: same account | registry: amount is zero
                     | ledger: unknown account | ledger: account under a call | trading: account is
-                    indebted | ledger: no position to convert | words: number out of range |
+                    indebted | words: number out of range |
                     registry: not enough held | margin moves: won too lately | clearinghouse:
                     another owner | registry: unknown token | registry: price not valid | trading:
                     negative cash cap
     """
-    registry._require_authorised(from_account, role_layout.WITHDRAW)
-    registry._require_withdrawals_open()
+    from_header: uint256 = margin_moves._begin_withdrawal(from_account, amount)
+    to_header: uint256 = ledger._header(to_account)
     assert from_account != to_account, "clearinghouse: same account"
     is_own: bool = words._owner_of(from_account) == words._owner_of(to_account)
-    registry._require_some(amount)
-    from_header: uint256 = margin_moves._payer(from_account)
-    to_header: uint256 = ledger._header(to_account)
     moved: uint256 = 0
     if token == currency.SETTLEMENT_TOKEN:
         moved = amount * currency.SETTLEMENT_SCALE
-        registry._require_held(convert(moved, int256) <= words._cash(from_header))
         free: uint256 = fresh_wins._free(from_header)
-        if moved > free:
-            margin_moves._require_free(is_own)
+        if not is_own or moved <= free:
+            margin_moves._require_free(from_header, moved)
+        else:
+            registry._require_held(convert(moved, int256) <= words._cash(from_header))
             from_header, to_header = fresh_wins._carried(from_header, to_header, moved - free)
         from_header = words._with_cash(
             from_header, words._cash(from_header) - convert(moved, int256)

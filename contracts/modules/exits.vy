@@ -24,6 +24,7 @@ from ..interfaces import IClearinghouseEvents
 from .layout import exit_words
 from .layout import units
 from . import currency
+from . import exit_math
 from . import ledger
 from . import registry
 from . import vault
@@ -42,7 +43,8 @@ fresh_money: uint256
 # account -> its right to take fresh money out (layout: exit_words). Invariant: the rights of an
 # epoch are together at most its fresh money.
 rights: HashMap[uint256, uint256]
-# Limit of net outflow and its window (layout: exit_words).
+# Limit of net outflow and its window, and whether there may be a hole: what a withdrawal reads in
+# ordinary times (layout: exit_words).
 outflow: uint256
 
 
@@ -55,11 +57,14 @@ def _deepen_hole(loss: uint256):
          of the hole comes past here.
     @param loss WAD cash.
     """
+    if loss == 0:
+        return
     hole: uint256 = ledger.hole
     ledger.hole = hole + loss
     if hole == 0:
         # What came in before this hole shares it.
         self._begin_epoch()
+        self.outflow |= exit_words.OPENED
     self._net_reserve()
     if ledger.hole <= hole:
         return
@@ -74,7 +79,7 @@ def _deepen_hole(loss: uint256):
         self._begin_epoch()
         return
     # Rounded up, rights down: together they are never more than the fresh money.
-    fresh = (fresh * held + (held + growth - 1)) // (held + growth)
+    fresh = exit_math._shrunk(fresh, held, growth)
     self.fresh_money = exit_words._pack_fresh(fresh, shrink, word >> exit_words.EPOCH_SHIFT)
 
 
@@ -141,7 +146,8 @@ def _leave(account: uint256, amount: uint256, cash: uint256, max_debit: uint256)
          the debit.
     @param amount What leaves, WAD cash, whole token units.
     @param cash What the account could be debited, WAD cash, at least `amount`.
-    @param max_debit Most that it wants to be debited, WAD cash; `amount` is always allowed.
+    @param max_debit Most that it wants to be debited, WAD cash; `amount` and a token unit more are
+           always allowed.
     @return The debit, WAD cash.
     """
     self._net_reserve()
@@ -149,7 +155,10 @@ def _leave(account: uint256, amount: uint256, cash: uint256, max_debit: uint256)
         return amount
     par: uint256 = self._par(account, amount, cash)
     debit: uint256 = par + self._gross(amount - par, ledger.hole)
-    assert debit <= max(max_debit, amount), "exits: a hole stands, allow a larger debit"
+    # Who is debited a token unit more need not have agreed: a hole of few wei stops nobody.
+    assert debit <= max(max_debit, amount + currency.SETTLEMENT_SCALE), (
+        "exits: a hole stands, allow a larger debit"
+    )
     registry._require_held(debit <= cash)
     if par != 0:
         word: uint256 = self.fresh_money
@@ -180,8 +189,7 @@ def _par(account: uint256, amount: uint256, cash: uint256) -> uint256:
 @view
 def _gross(rest: uint256, hole: uint256) -> uint256:
     """
-    @dev The debit for old money that leaves, WAD cash. What is kept is at most the hole, as the
-         rest is at most what is held of old money.
+    @dev The debit for old money that leaves, WAD cash.
     @param rest WAD cash.
     @param hole WAD cash.
     """
@@ -189,7 +197,7 @@ def _gross(rest: uint256, hole: uint256) -> uint256:
         return 0
     old: uint256 = self._held() - (self.fresh_money & exit_words.FRESH_MASK)
     registry._require_held(rest <= old)
-    return (rest * (old + hole) + (old - 1)) // old
+    return exit_math._gross(rest, old, hole)
 
 
 @internal
@@ -226,28 +234,44 @@ def _held() -> uint256:
 # OUTFLOW ------------------------------------------------------------------------------------------
 
 @internal
-def _require_outflow(held: uint256, amount: uint256):
+def _require_outflow(held: uint256, amount: uint256) -> bool:
     """
     @dev Cash may leave this fast. The first withdrawal of a window makes what is held then its
          reference.
     @param held Cash held before, WAD.
     @param amount What leaves, WAD cash, at most that.
+    @return Whether a hole stands.
     """
     word: uint256 = self.outflow
     share: uint256 = (word >> exit_words.SHARE_SHIFT) & exit_words.SHARE_MASK
-    if share == 0:
-        return
-    began: uint256 = (word >> exit_words.BEGAN_SHIFT) & exit_words.BEGAN_MASK
-    reference: uint256 = word & exit_words.REFERENCE_MASK
-    if block.timestamp >= began + OUTFLOW_WINDOW:
-        reference = held
-        self.outflow = (
-            word & exit_words.OUTFLOW_TERMS_MASK | block.timestamp << exit_words.BEGAN_SHIFT | reference
-        )
-    allowed: uint256 = max(
-        reference * share // units.PPM, (word >> exit_words.LEAST_SHIFT) * units.WAD
+    if share != 0:
+        began: uint256 = (word >> exit_words.BEGAN_SHIFT) & exit_words.BEGAN_MASK
+        reference: uint256 = word & exit_words.REFERENCE_MASK
+        if block.timestamp >= began + OUTFLOW_WINDOW:
+            reference = held
+            self.outflow = (
+                word & exit_words.OUTFLOW_KEPT_MASK
+                | block.timestamp << exit_words.BEGAN_SHIFT
+                | reference
+            )
+        least: uint256 = (word >> exit_words.LEAST_SHIFT) & exit_words.LEAST_MASK
+        allowed: uint256 = max(reference * share // units.PPM, least * units.WAD)
+        assert held - amount + allowed >= reference, "exits: outflow limit"
+    return word & exit_words.OPENED != 0 and ledger.hole != 0
+
+
+@internal
+def _set_outflow(share: uint256, least: uint256):
+    """
+    @dev New terms begin with a new window.
+    @param share ppm of the cash held, 0: no limit.
+    @param least Whole units of cash.
+    """
+    self.outflow = (
+        self.outflow & exit_words.OPENED
+        | share << exit_words.SHARE_SHIFT
+        | least << exit_words.LEAST_SHIFT
     )
-    assert held - amount + allowed >= reference, "exits: outflow limit"
 
 
 @internal
@@ -259,17 +283,7 @@ def _outflow_terms() -> (uint256, uint256, uint256, uint256):
     word: uint256 = self.outflow
     return (
         (word >> exit_words.SHARE_SHIFT) & exit_words.SHARE_MASK,
-        word >> exit_words.LEAST_SHIFT,
+        (word >> exit_words.LEAST_SHIFT) & exit_words.LEAST_MASK,
         word & exit_words.REFERENCE_MASK,
         (word >> exit_words.BEGAN_SHIFT) & exit_words.BEGAN_MASK,
     )
-
-
-@internal
-def _set_outflow(share: uint256, least: uint256):
-    """
-    @dev New terms begin with a new window.
-    @param share ppm of the cash held, 0: no limit.
-    @param least Whole units of cash.
-    """
-    self.outflow = share << exit_words.SHARE_SHIFT | least << exit_words.LEAST_SHIFT

@@ -8,7 +8,7 @@
 @notice What deposits, withdrawals and transfers have in common. What an account has won too lately
         (layout: fresh_wins) counts for nothing in what may leave it: neither cash to somebody else,
         nor collateral, nor margin that allows either. To another account of its owner such wins go
-        along.
+        along. (Profit in a settled market that is not cash yet counts as unrealised.)
 """
 
 from ..interfaces import IRiskEngine
@@ -27,27 +27,36 @@ uses: registry
 uses: trading
 
 
+# OUT ----------------------------------------------------------------------------------------------
+
 @internal
-def _payer(account: uint256) -> uint256:
+@view
+def _begin_withdrawal(account: uint256, amount: uint256) -> uint256:
     """
-    @dev The header of an account that is about to pay out: positions in settled markets become
-         cash first, since as legs they would count in full however lately they were won.
-    @return The header (not stored).
+    @dev Who may pay out of an account, and when.
+    @param amount Token units.
+    @return Its header.
     """
+    registry._require_authorised(account, role_layout.WITHDRAW)
+    registry._require_withdrawals_open()
+    registry._require_some(amount)
     header: uint256 = ledger._header(account)
     trading._require_no_call(header)
-    if words._has_positions(header):
-        return ledger._convert_settled(account, header)
     return header
 
 
 @internal
-@pure
-def _require_free(is_free: bool):
+@view
+def _require_free(header: uint256, amount: uint256) -> uint256:
     """
-    @dev Only what was not won too lately may leave.
+    @dev An account has so much cash that was not won too lately.
+    @param amount WAD cash.
+    @return All such cash, WAD.
     """
-    assert is_free, "margin moves: won too lately"
+    registry._require_held(convert(amount, int256) <= words._cash(header))
+    free: uint256 = fresh_wins._free(header)
+    assert amount <= free, "margin moves: won too lately"
+    return free
 
 
 @internal
@@ -65,6 +74,23 @@ def _debit_collateral(
     registry._require_held(debited <= held)
     return ledger._book_collateral(account, header, index, held - debited), debited
 
+
+@internal
+@view
+def _require_margin_left(account: uint256, header: uint256):
+    """
+    @dev INV-8. An account without positions and negative cash, fresh wins taken off, needs no price
+         to be paid out.
+    """
+    cash: int256 = words._cash(header) - fresh_wins._locked(header)
+    if words._has_positions(header) or cash < 0:
+        trading._require_under_cap(words._cash(header))
+        trading._require_margin(
+            registry._role(role_layout.RISK_ENGINE), account, cash, header, levels.WITHDRAWAL, []
+        )
+
+
+# IN -----------------------------------------------------------------------------------------------
 
 @internal
 def _credit_cash(account: uint256, header: uint256, credited: uint256) -> uint256:
@@ -102,18 +128,3 @@ def _credit_collateral(
     return ledger._book_collateral(
         account, header, index, ledger.collateral[account][index] + credited
     )
-
-
-@internal
-@view
-def _require_margin_left(account: uint256, header: uint256):
-    """
-    @dev INV-8. An account without positions and negative cash, fresh wins taken off, needs no price
-         to be paid out.
-    """
-    cash: int256 = words._cash(header) - fresh_wins._locked(header)
-    if words._has_positions(header) or cash < 0:
-        trading._require_under_cap(words._cash(header))
-        trading._require_margin(
-            registry._role(role_layout.RISK_ENGINE), account, cash, header, levels.WITHDRAWAL, []
-        )

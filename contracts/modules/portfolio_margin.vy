@@ -54,7 +54,8 @@ WAD_PPM_UNIT: constant(uint256) = 10**36  # WAD_PPM * CASH_UNIT
 # @custom:member initial IM without what holds for the whole account (`RiskEngine._initial`), WAD
 #         cash.
 # @custom:member maintenance MM of all legs, WAD cash.
-# @custom:member profit Unrealised profit of the positions that have one, WAD cash.
+# @custom:member profit Profit of the positions that have one, unrealised or settled and not yet
+#         converted, WAD cash.
 # @custom:member linear MM of the VALID legs without concentration, WAD cash.
 # @custom:member quadratic Their MM from concentration, WAD cash.
 # @custom:member stuck Number of legs without a VALID price, `apart` ones left out.
@@ -119,13 +120,15 @@ struct Part:
 
 # @notice A price as the oracle judges it.
 # @custom:member price WAD; of a price in doubt its lower end.
-# @custom:member high Upper end, WAD; while the price is VALID the answer that agrees with it, but
-#         of no meaning in a price that was known to the caller.
+# @custom:member high Upper end, WAD. Of no meaning while the price is VALID.
 # @custom:member status Status of the oracle, 0 VALID.
+# @custom:member second While VALID the answer that agrees, WAD. Of no meaning otherwise, nor in a
+#         price that the caller knew.
 struct Quote:
     price: uint256
     high: uint256
     status: uint256
+    second: uint256
 
 
 # @notice Where the scan stands.
@@ -149,8 +152,7 @@ def _tally(
 ) -> (Tally, DynArray[uint256, limits.MAX_KNOWN]):
     """
     @dev Adds up a portfolio, reading each asset's price once, and none that is known already.
-    @param favourable Whether a price in doubt counts at its better end, and all legs are returned;
-           then nothing may be known.
+    @param favourable Whether a price in doubt counts at its better end, and all legs are returned.
     @return The sums, and if `favourable` every leg (`_shown`), else `known` with what was read.
     """
     sums: Sums = empty(Sums)
@@ -168,7 +170,11 @@ def _tally(
         head: uint256 = legs[i]
         number: uint256 = head >> leg_layout.ROW_SHIFT
         if number == leg_layout.CASH_ROW:
-            sums.value += convert(convert(legs[unsafe_add(i, 1)], bytes32), int256)
+            leg.value = convert(convert(legs[unsafe_add(i, 1)], bytes32), int256)
+            sums.value += leg.value
+            if leg.value > 0:
+                # What is not cash yet counts as profit is counted: it may have been won just now.
+                sums.profit += convert(leg.value, uint256)
             i = unsafe_add(i, 2)
             continue
         if number // risk_rows.ROWS_PER_PAGE != at.number:
@@ -180,43 +186,29 @@ def _tally(
         )
         asset: uint256 = row.w1 >> risk_rows.ASSET_SHIFT
         if seen & (1 << asset) == 0:
-            quote = self._read(oracle, row)
+            quote.price, quote.high, quote.status, quote.second = staticcall IPriceOracle(
+                oracle
+            ).price(row.w0, row.w1, row.w2, skip_contract_check=True)
+            if quote.status != feed_words.STATUS_VALID:
+                quote = self._ask_witness(oracle, row, quote)
             if len(known) < limits.MAX_KNOWN:
                 seen |= 1 << asset
-                known.append(
-                    quote.price
-                    | quote.high << leg_layout.KNOWN_HIGH_SHIFT
-                    | asset << leg_layout.KNOWN_ASSET_SHIFT
-                    | quote.status << leg_layout.KNOWN_STATUS_SHIFT
-                )
+                known.append(self._known(asset, quote))
         else:
             for _again: uint256 in range(limits.MAX_KNOWN):
                 word: uint256 = known[at.hint % len(known)]
                 at.hint = unsafe_add(at.hint, 1)
                 if (word >> leg_layout.KNOWN_ASSET_SHIFT) & risk_rows.ASSET_MASK == asset:
-                    quote.price = word & leg_layout.PRICE_MASK
-                    quote.high = (word >> leg_layout.KNOWN_HIGH_SHIFT) & leg_layout.KNOWN_HIGH_MASK
-                    quote.status = word >> leg_layout.KNOWN_STATUS_SHIFT
+                    quote = self._quoted(word)
                     break
-        # A collateral is long. Without a size the end makes no difference, so the sign of the word
-        # will do for a position.
-        size: int256 = convert(convert(head & leg_layout.AMOUNT_MASK, bytes32), int256)
-        body: uint256 = 0
         if number > leg_layout.MARKET_ROW:
-            body = legs[unsafe_add(i, 1)]
-            size = convert(convert(body, bytes32), int256)
-        price: uint256 = quote.price
-        if quote.status != feed_words.STATUS_VALID:
-            if (size > 0) == favourable:
-                price = quote.high
-        if number > leg_layout.MARKET_ROW:
-            leg = self._position(row.risk, head, body, price)
+            leg = self._position(row.risk, head, legs[unsafe_add(i, 1)], quote, favourable)
             i = unsafe_add(i, 2)
             sums.has_position = True
             if leg.value > 0:
                 sums.profit = unsafe_add(sums.profit, convert(convert(leg.value, bytes32), uint256))
         else:
-            leg = self._collateral(row.risk, head, price)
+            leg = self._collateral(row.risk, head, quote, favourable)
             i = unsafe_add(i, 1)
         sums.value = unsafe_add(sums.value, leg.value)
         sums.initial = unsafe_add(sums.initial, leg.initial)
@@ -226,24 +218,13 @@ def _tally(
             sums.stuck_linear = unsafe_add(sums.stuck_linear, leg.flat)
             sums.stuck_quadratic = unsafe_add(sums.stuck_quadratic, leg.steep)
             sums.stuck = unsafe_add(sums.stuck, 1)
-        if favourable:
-            if quote.status == feed_words.STATUS_VALID:
-                if body != 0:
-                    size = size >> leg_layout.SIZE_SHIFT
-                # Both factors are signed: long gains by a second answer above, short by one below.
-                size = unsafe_mul(
-                    size, convert(convert(unsafe_sub(quote.high, quote.price), bytes32), int256)
-                )
-                if size > 0:
-                    sums.doubt = unsafe_add(sums.doubt, convert(convert(size, bytes32), uint256))
-            elif quote.status == feed_words.STATUS_DIVERGENT:
+            if quote.status == feed_words.STATUS_DIVERGENT:
                 sums.apart_linear = unsafe_add(sums.apart_linear, leg.flat)
                 sums.apart_quadratic = unsafe_add(sums.apart_quadratic, leg.steep)
                 sums.apart = unsafe_add(sums.apart, 1)
-            shown.append(
-                self._shown(number, asset, price, leg, body)
-                | quote.status << leg_layout.KNOWN_STATUS_SHIFT
-            )
+        if favourable:
+            sums.doubt = unsafe_add(sums.doubt, self._gain(number, legs[unsafe_sub(i, 1)], quote))
+            shown.append(self._shown(number, asset, quote, leg, legs[unsafe_sub(i, 1)]))
     if favourable:
         return self._total(cash, sums), shown
     return self._total(cash, sums), known
@@ -253,33 +234,82 @@ def _tally(
 @view
 def _read(oracle: address, row: risk_table.Row) -> Quote:
     """
-    @dev The price of a row, with the witness of its asset where one of two feeds is silent.
+    @dev The price of a row.
     """
     quote: Quote = empty(Quote)
-    second: uint256 = 0
-    quote.price, quote.high, quote.status, second = staticcall IPriceOracle(oracle).price(
+    quote.price, quote.high, quote.status, quote.second = staticcall IPriceOracle(oracle).price(
         row.w0, row.w1, row.w2, skip_contract_check=True
     )
+    if quote.status != feed_words.STATUS_VALID:
+        return self._ask_witness(oracle, row, quote)
+    return quote
+
+
+@internal
+@view
+def _ask_witness(oracle: address, row: risk_table.Row, quote: Quote) -> Quote:
+    """
+    @dev The price of a row that is not VALID: judged once more with the witness of its asset, where
+         one of two feeds is silent.
+    """
     if quote.status == feed_words.STATUS_STALE or quote.status == feed_words.STATUS_HALTED:
-        quote.price, quote.high, quote.status, second = witnesses._judge_again(oracle, row)
-    if quote.status == feed_words.STATUS_VALID:
-        quote.high = second
+        judged: Quote = empty(Quote)
+        judged.price, judged.high, judged.status, judged.second = witnesses._judge_again(
+            oracle, row
+        )
+        return judged
     return quote
 
 
 @internal
 @pure
-def _position(risk: uint256, head: uint256, body: uint256, price: uint256) -> Part:
+def _known(asset: uint256, quote: Quote) -> uint256:
+    """
+    @dev A quote as a known price inside the engine (layout: leg_layout).
+    @param asset Asset id.
+    """
+    upper: uint256 = quote.high
+    if quote.status == feed_words.STATUS_VALID:
+        upper = quote.second
+    return (
+        quote.price
+        | upper << leg_layout.KNOWN_HIGH_SHIFT
+        | asset << leg_layout.KNOWN_ASSET_SHIFT
+        | quote.status << leg_layout.KNOWN_STATUS_SHIFT
+    )
+
+
+@internal
+@pure
+def _quoted(known: uint256) -> Quote:
+    """
+    @dev A known price inside the engine as a quote. One place serves for two: see `_known`.
+    """
+    upper: uint256 = (known >> leg_layout.KNOWN_HIGH_SHIFT) & leg_layout.KNOWN_HIGH_MASK
+    return Quote(
+        price=known & leg_layout.PRICE_MASK,
+        high=upper,
+        status=known >> leg_layout.KNOWN_STATUS_SHIFT,
+        second=upper,
+    )
+
+
+@internal
+@pure
+def _position(risk: uint256, head: uint256, body: uint256, quote: Quote, favourable: bool) -> Part:
     """
     @dev What a position adds.
     @param risk Parameters of its market, bits (layout: risk_rows).
     @param head First word of the leg: open interest, WAD base.
     @param body Second word of the leg: size, WAD base, and carry, WAD cash.
-    @param price WAD.
     """
+    if quote.status != 0:
+        # Without a size the end makes no difference, so the sign of the word will do.
+        if (convert(convert(body, bytes32), int256) > 0) == favourable:
+            quote.price = quote.high
     exposure: int256 = unsafe_mul(
         convert(convert(body, bytes32), int256) >> leg_layout.SIZE_SHIFT,
-        convert(convert(price, bytes32), int256),
+        convert(convert(quote.price, bytes32), int256),
     )
     value: int256 = unsafe_add(
         unsafe_div(exposure, units.IWAD),
@@ -300,7 +330,9 @@ def _position(risk: uint256, head: uint256, body: uint256, price: uint256) -> Pa
         # Times open interest, in cash.
         factor = unsafe_mul(
             factor,
-            unsafe_add(unsafe_div(unsafe_mul(head & leg_layout.AMOUNT_MASK, price), units.WAD), 1),
+            unsafe_add(
+                unsafe_div(unsafe_mul(head & leg_layout.AMOUNT_MASK, quote.price), units.WAD), 1
+            ),
         )
         rate = min(unsafe_add(rate, unsafe_add(unsafe_div(factor, units.WAD), 1)), MAX_RATE)
     steep: uint256 = 0
@@ -319,14 +351,16 @@ def _position(risk: uint256, head: uint256, body: uint256, price: uint256) -> Pa
 
 @internal
 @pure
-def _collateral(risk: uint256, head: uint256, price: uint256) -> Part:
+def _collateral(risk: uint256, head: uint256, quote: Quote, favourable: bool) -> Part:
     """
     @dev What a collateral adds.
     @param risk Its haircuts, bits (layout: risk_rows).
     @param head The leg: amount, WAD.
-    @param price WAD.
     """
-    worth: uint256 = unsafe_div(unsafe_mul(head & leg_layout.AMOUNT_MASK, price), units.WAD)
+    if quote.status != 0:
+        if favourable:
+            quote.price = quote.high
+    worth: uint256 = unsafe_div(unsafe_mul(head & leg_layout.AMOUNT_MASK, quote.price), units.WAD)
     return Part(
         value=convert(convert(worth, bytes32), int256),
         initial=unsafe_mul(worth, unsafe_mul(risk & risk_rows.RATE_MASK, PPM_TO_WAD)),
@@ -377,15 +411,45 @@ def _total(cash: int256, sums: Sums) -> Tally:
 
 @internal
 @pure
-def _shown(number: uint256, asset: uint256, price: uint256, leg: Part, body: uint256) -> uint256:
+def _gain(number: uint256, last: uint256, quote: Quote) -> uint256:
     """
-    @dev A leg as the default procedure sees it (layout: leg_layout): a known price with details.
+    @dev What a leg would be worth more at the better of the two answers of a VALID price, WAD cash *
+         WAD.
+    @param number Row.
+    @param last Last word of the leg.
+    """
+    if quote.status != feed_words.STATUS_VALID:
+        return 0
+    size: int256 = convert(convert(last & leg_layout.AMOUNT_MASK, bytes32), int256)
+    if number > leg_layout.MARKET_ROW:
+        size = convert(convert(last, bytes32), int256) >> leg_layout.SIZE_SHIFT
+    # Long gains by a second answer above, short by one below: both factors are signed.
+    gain: int256 = unsafe_mul(
+        size, convert(convert(unsafe_sub(quote.second, quote.price), bytes32), int256)
+    )
+    return convert(max(gain, 0), uint256)
+
+
+@internal
+@pure
+def _shown(number: uint256, asset: uint256, quote: Quote, leg: Part, last: uint256) -> uint256:
+    """
+    @dev A leg as the default procedure sees it (layout: leg_layout): a known price with details; of
+         a price in doubt the end better for the account, and above the row its status, for
+         `_shown_of`.
     @param number Row.
     @param asset Asset id.
-    @param price The price at which it counts, WAD.
-    @param body Second word of the leg of a position.
+    @param last Last word of the leg.
     """
-    shown: uint256 = number << leg_layout.ROW_SHIFT | asset << leg_layout.KNOWN_ASSET_SHIFT | price
+    if quote.status != feed_words.STATUS_VALID:
+        if number <= leg_layout.MARKET_ROW or last >> leg_layout.SIGN_SHIFT == 0:
+            quote.price = quote.high
+    shown: uint256 = (
+        number << leg_layout.ROW_SHIFT
+        | quote.status << leg_layout.KNOWN_STATUS_SHIFT
+        | asset << leg_layout.KNOWN_ASSET_SHIFT
+        | quote.price
+    )
     if number <= leg_layout.MARKET_ROW:
         # Worth is not negative.
         worth: uint256 = unsafe_div(convert(convert(leg.value, bytes32), uint256), units.CASH_UNIT)
@@ -403,7 +467,7 @@ def _shown(number: uint256, asset: uint256, price: uint256, leg: Part, body: uin
         shown
         | min(loss, leg_layout.WEIGHT_MASK) << leg_layout.DETAILS_SHIFT
         | min(maintenance, leg_layout.WEIGHT_MASK) << leg_layout.MAINTENANCE_SHIFT
-        | body >> leg_layout.SIGN_SHIFT << leg_layout.SHORT_SHIFT
+        | last >> leg_layout.SIGN_SHIFT << leg_layout.SHORT_SHIFT
     )
 
 

@@ -434,22 +434,23 @@ def _repay_from(account: uint256, tokens: uint256) -> uint256:
     if record == 0:
         ledger.headers[account] &= ~words.INDEBTED
     used: uint256 = tokens - left
-    self._book_paid(account, used)
     insurance: uint256 = 0
     contributions: uint256 = 0
     assessments: uint256 = 0
     insurance, contributions, assessments = recoveries._restore(account, given)
-    kept: uint256 = used - insurance - contributions - assessments
-    ledger.reserve += kept * currency.SETTLEMENT_SCALE
-    self._net_reserve()
+    rest: uint256 = (used - insurance - contributions - assessments) * currency.SETTLEMENT_SCALE
+    to_hole: uint256 = min(rest, self._open_hole())
+    self._book_paid(account, used)
+    ledger.hole -= to_hole
+    ledger.reserve += rest - to_hole
     log IClearinghouseEvents.DebtRepaid(
         account=account,
         payer=words._owner_of(account),
-        to_hole=given[tier_layout.DEBT_HOLE] * currency.SETTLEMENT_SCALE,
+        to_hole=to_hole,
         to_assessments=assessments,
         to_contributions=contributions,
         to_insurance=insurance,
-        to_reserve=(kept - given[tier_layout.DEBT_HOLE]) * currency.SETTLEMENT_SCALE,
+        to_reserve=rest - to_hole,
         debts=record,
         hole=ledger.hole,
         cash=words._cash(ledger.headers[account]),

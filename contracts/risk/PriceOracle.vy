@@ -322,50 +322,40 @@ def _judge(w0: uint256, w1: uint256, w2: uint256, w3: uint256, sequencer_up: boo
     primary: uint256 = self._answer(w0, w0 >> feed_words.PRIMARY_TERMS_SHIFT, least, greatest)
     secondary: uint256 = self._answer(w1, w0 >> feed_words.SECONDARY_TERMS_SHIFT, least, greatest)
 
+    mark: uint256 = primary
+    second: uint256 = secondary
+    if w3 != 0:
+        if primary & secondary < feed_words.FRESH and primary | secondary >= feed_words.FRESH:
+            mark = max(primary, secondary)  # FRESH is the top bit
+            second = self._answer(w3, w3 >> feed_words.PRIMARY_TERMS_SHIFT, least, greatest)
+
     status: uint256 = feed_words.STATUS_STALE
+    if primary & leg_layout.PRICE_MASK == 0:
+        status = feed_words.STATUS_HALTED
     if not sequencer_up:
         status = feed_words.STATUS_SEQUENCER
-    elif primary & secondary >= feed_words.FRESH:
-        primary &= leg_layout.PRICE_MASK
-        secondary &= leg_layout.PRICE_MASK
-        if self._agree(primary, secondary, w0):
-            return primary | (secondary << feed_words.HIGH_SHIFT)  # VALID is 0
-        # Nothing but these two is evidence, and neither may be widened: an end that nobody answers
-        # would call, or spare, an account that both answers agree on.
-        return (
-            min(primary, secondary)
-            | (max(primary, secondary) << feed_words.HIGH_SHIFT)
-            | (feed_words.STATUS_DIVERGENT << feed_words.STATUS_SHIFT)
-        )
-    else:
-        if w3 & feed_words.ADDRESS_MASK != 0 and primary | secondary >= feed_words.FRESH:
-            left: uint256 = max(primary, secondary) & leg_layout.PRICE_MASK  # FRESH is the top bit
-            witness: uint256 = self._answer(
-                w3, w3 >> feed_words.PRIMARY_TERMS_SHIFT, least, greatest
+    elif mark & second >= feed_words.FRESH:
+        mark &= leg_layout.PRICE_MASK
+        second &= leg_layout.PRICE_MASK
+        low: uint256 = mark
+        high: uint256 = second
+        if low > high:
+            low = second
+            high = mark
+        # high < 2**96, so high * 10_000 < 2**110; low <= high; low * (2**16 - 1) < 2**112
+        if unsafe_mul(unsafe_sub(high, low), units.BPS) <= unsafe_mul(
+            low, w0 >> feed_words.DEVIATION_SHIFT
+        ):
+            return mark | (second << feed_words.HIGH_SHIFT)  # VALID is 0
+        if primary & secondary >= feed_words.FRESH:
+            # Nothing but these two is evidence, and neither is widened: an end that nobody answers
+            # would call, or spare, an account on which both answers agree.
+            return (
+                low
+                | (high << feed_words.HIGH_SHIFT)
+                | (feed_words.STATUS_DIVERGENT << feed_words.STATUS_SHIFT)
             )
-            if witness >= feed_words.FRESH:
-                witness &= leg_layout.PRICE_MASK
-                if self._agree(left, witness, w0):
-                    return left | (witness << feed_words.HIGH_SHIFT)
-        if primary & leg_layout.PRICE_MASK == 0:
-            status = feed_words.STATUS_HALTED
     return self._interval(w0, w1, w2, primary, secondary) | (status << feed_words.STATUS_SHIFT)
-
-
-@internal
-@pure
-def _agree(a: uint256, b: uint256, w0: uint256) -> bool:
-    """
-    @dev Whether two prices are within the deviation limit of the lower one.
-    @param a WAD, at most `feed_words.GREATEST`.
-    @param b WAD, likewise.
-    @param w0 First word of the configuration, see IPriceOracle.
-    """
-    low: uint256 = min(a, b)
-    # Below 2**96 * 10_000 and 2**96 * 2**16; the greater is not below the lower.
-    return unsafe_mul(unsafe_sub(max(a, b), low), units.BPS) <= unsafe_mul(
-        low, w0 >> feed_words.DEVIATION_SHIFT
-    )
 
 
 @internal

@@ -257,12 +257,14 @@ def pay_premium(tokens: uint256) -> uint256:
 
 
 @external
-def donate(tokens: uint256):
+def donate(tokens: uint256) -> uint256:
     """
     @notice Pulls a gift.
     @param tokens Settlement token units.
+    @return The same.
     """
     extcall IERC20(self.token).transferFrom(msg.sender, self, tokens, default_return_value=True)
+    return tokens
 
 
 # VIEWS --------------------------------------------------------------------------------------------

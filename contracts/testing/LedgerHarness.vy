@@ -14,8 +14,6 @@ from ..modules.layout import words
 # Bytes, of a call made in the middle of `novate`.
 MAX_CALL: constant(uint256) = 2048
 
-MAX_CHECKPOINTS: constant(uint256) = 64
-
 
 # @notice Arguments of one `novate`.
 # @custom:member market Market id.
@@ -54,8 +52,8 @@ mark_high: public(uint256)
 last_novation: public(Novation)
 novations: public(uint256)
 
-# How often `checkpoints` was called, for which row last, and whether it takes none.
-checkpoints_asked: public(uint256)
+# How many checkpoints were taken, of which row last, and whether none can be.
+checkpoints: public(uint256)
 last_row: public(uint256)
 is_in_doubt: public(bool)
 
@@ -117,8 +115,8 @@ def set_marks(mark_low: uint256, mark_high: uint256):
 @external
 def set_doubt(is_in_doubt: bool):
     """
-    @notice Sets whether `checkpoints` finds prices that are not VALID.
-    @param is_in_doubt Whether it does.
+    @notice Sets whether prices are in doubt.
+    @param is_in_doubt Whether they are.
     """
     self.is_in_doubt = is_in_doubt
 
@@ -173,15 +171,15 @@ def novate(
 
 
 @external
-def checkpoints(rows: DynArray[uint256, MAX_CHECKPOINTS]) -> uint256:
+def checkpoint(row: uint256):
     """
-    @notice Records that checkpoints were asked for.
-    @param rows Rows of the risk table, at least one.
-    @return How many were taken.
+    @notice Records that a checkpoint was taken.
+    @param row Row of the risk table.
+    @custom:reverts ledger harness: in doubt
     """
-    self.checkpoints_asked += 1
-    self.last_row = rows[0]
-    return 0 if self.is_in_doubt else len(rows)
+    assert not self.is_in_doubt, "ledger harness: in doubt"
+    self.checkpoints += 1
+    self.last_row = row
 
 
 @external

@@ -25,7 +25,6 @@ from ..interfaces import IExchange
 from ..interfaces import IExchangeAdmin
 from ..interfaces import IExchangeEvents
 from ..interfaces import IHouseContract
-from ..interfaces import IRiskEngine
 from ..modules.layout import leg_layout
 from ..modules.layout import order_words
 from ..modules.layout import role_layout
@@ -278,7 +277,11 @@ def _take_checkpoint(market: uint256, terms: uint256):
     @param terms Terms word of the market.
     """
     engine: address = staticcall IClearinghouse(CLEARINGHOUSE).roles(role_layout.RISK_ENGINE)
-    if extcall IRiskEngine(engine).checkpoints([leg_layout.MARKET_ROW + market]) != 0:
+    if raw_call(
+        engine,
+        abi_encode(leg_layout.MARKET_ROW + market, method_id=method_id("checkpoint(uint256)")),
+        revert_on_failure=False,
+    ):
         market_terms._note_checkpoint(market, terms)
 
 

@@ -226,8 +226,9 @@ def test_nobody_runs_from_a_pause_with_what_it_brought(twins, price):
     world.wait(1)
     assert world.chain.pending_timestamp == exits - FLIGHT
     if price == 1_800:  # the trader is lost: recognised while nobody can leave
-        twins.open_auction()
         assert twins.equity() < 0
+        twins.open_auction()
+        assert twins.size() == 0
     world.wait(FLIGHT - 1)
     refused(CLOSED, ledger.withdraw, *out, sender=twins.trader)
     world.wait(1)
@@ -244,3 +245,29 @@ def test_bucket_and_leak_are_all_that_a_guardian_has(fast_world):
         world.wait(2 * HOUR)
     elapsed = world.chain.pending_timestamp - begin
     assert 3 * DAY < ledger.stopped() <= 3 * DAY + elapsed // 10
+
+
+@pytest.mark.parametrize("price", [1_800, 2_200])
+def test_no_staker_runs_from_a_pause(twins, price):
+    """Row for row what was played: the guardian's own stake, its window open, a pair of twins and a
+    pause. They bear the loss like whoever stayed."""
+    world, fund = twins.world, twins.world.insurance_fund
+    guardian = world.people["guardian"]
+    world.stake(guardian, 10_000)
+    shares = fund.balanceOf(guardian)
+    fund.request_redeem(shares, sender=guardian)
+    world.wait(fund.cooldown())
+    world.clearinghouse.pause(LIQUIDATIONS, DAY, sender=guardian)
+    twins.price(price)
+    redeem = shares, guardian, guardian
+    for wait in (0, DAY, CURE, FLIGHT - 1):
+        world.wait(wait)
+        refused("fund: exits are closed", fund.redeem, *redeem, sender=guardian)
+        assert fund.maxRedeem(guardian) == 0
+    if price == 1_800:
+        assert twins.equity() < 0
+        twins.open_auction()
+        assert fund.convertToAssets(shares) < world.units("USDC", 10_000)
+    world.wait(1)
+    assert world.clearinghouse.exits_open()
+    assert fund.maxRedeem(guardian) == shares  # the window has waited too

@@ -170,7 +170,7 @@ class DefaultRules(Stage):
         return True
 
     def assert_ended(self, before: Model, account: int) -> None:
-        """What has a price is closed, what is missing is paid; only what can be sold later waits."""
+        """What has a price is closed, what is missing is paid; what is sold later waits."""
         header = self.world.header(account)
         if header.stage == INSOLVENT:
             assert header.markets or (header.collateral_bitmap and header.cash < 0)

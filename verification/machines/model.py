@@ -25,11 +25,11 @@ class Quote:
 
     @classmethod
     def of(cls, answers: tuple[int, int], deviation_bps: int) -> Quote:
-        """Return what two fresh answers make; in doubt, the limit is added on both sides."""
+        """Return what two fresh answers make; when they disagree, they are the ends."""
         low, high = min(answers), max(answers)
         if (high - low) * BPS <= low * deviation_bps:
             return cls(answers[0], answers[0])
-        return cls(low * (BPS - deviation_bps) // BPS, up(high * (BPS + deviation_bps), BPS))
+        return cls(low, high)
 
     @property
     def valid(self) -> bool:
@@ -123,10 +123,10 @@ class Model:
             price = quote.end((position.shares > 0) == favourable)
             value = floor(book.value(position, price))
             equity += value
+            profit += max(value, 0)
             if book.settled_at is not None:
                 continue  # cash that was not yet converted
             positions += 1
-            profit += max(value, 0)
             notional = -floor(-abs(book.size(position)) * price / WAD)
             crowd = market.load_per_cash * (int(book.interest[0]) * price // WAD) // WAD
             steep = market.slope_per_cash * notional // WAD
@@ -151,10 +151,10 @@ def funding_index(state: int, now: int) -> int:
     """Return the funding index of a state word, carried on to a time (the rate counts for 8 h)."""
     stored = state & (1 << 96) - 1
     stored -= (stored >> 95) << 96
-    rate = state >> 128 & (1 << 48) - 1
-    rate -= (rate >> 47) << 48
+    rate = state >> 128 & (1 << 42) - 1
+    rate -= (rate >> 41) << 42
     held = min(now - (state >> 96 & (1 << 32) - 1), 8 * 3600)
-    return stored + rate * 2**16 * held
+    return stored + (rate << 8 * (state >> 170 & 63)) * held
 
 
 def debt_of(record: int) -> int:

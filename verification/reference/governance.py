@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from verification.reference import clearinghouse, insurance, members
 from verification.reference.rounding import PPM, WAD, require
-from verification.reference.state import LIQUIDATIONS, NOBODY, Market, State
+from verification.reference.state import LIQUIDATIONS, NOBODY, Announced, Market, State
 from verification.reference.terms import (
     DAY,
     HOUR,
@@ -20,6 +22,7 @@ MAX_MARKET = 120
 MAX_PAUSED, MAX_PAUSE = 3 * DAY, DAY
 LEAK = 10  # seconds in which a second of paused time leaks
 GUARDIAN_DELAY = 2 * DAY
+MARGIN_NOTICE = 3 * DAY
 
 
 def _require_owner(w: State, sender: str, reason: str) -> None:
@@ -97,7 +100,30 @@ def set_globals(w: State, sender: str, profit_weight: int, minimum_equity: int) 
     _require_owner(w, sender, "risk parameters: caller is not the admin")
     fits = profit_weight <= PPM and minimum_equity <= 10**24
     require(fits, "risk parameters: parameter out of bounds")
+    raises = profit_weight < w.terms.profit_weight or minimum_equity > w.terms.minimum_equity
+    if _announces(w, "globals", 0, (profit_weight, minimum_equity), raises):
+        return
     w.terms.profit_weight, w.terms.minimum_equity = profit_weight, minimum_equity
+
+
+def apply_globals(w: State, sender: str) -> None:
+    """Anyone applies what was announced, its notice over."""
+    w.terms.profit_weight, w.terms.minimum_equity = _announced(w, "globals", 0)
+
+
+def _announces(w: State, kind: str, number: int, terms: object, raises: bool) -> bool:
+    """What raises margins waits; anything else forgets what was announced."""
+    w.announced.pop((kind, number), None)
+    if raises:
+        w.announced[kind, number] = Announced(terms, w.now + MARGIN_NOTICE)
+    return raises
+
+
+def _announced(w: State, kind: str, number: int) -> Any:
+    """What was announced, its notice over."""
+    require((kind, number) in w.announced, "risk parameters: nothing announced")
+    require(w.now >= w.announced[kind, number].due, "risk parameters: notice not over")
+    return w.announced.pop((kind, number)).terms
 
 
 def set_market(w: State, sender: str, market: int, asset: int, *terms: int) -> None:
@@ -112,7 +138,24 @@ def set_market(w: State, sender: str, market: int, asset: int, *terms: int) -> N
     old = w.market_terms.get(market)
     fixed = old is None or old.asset == made.asset
     require(fixed, "risk parameters: asset of a row is fixed")
-    w.market_terms[market] = made
+    raises = old is not None and _raises(old, made)
+    if not _announces(w, "market", market, made, raises):
+        w.market_terms[market] = made
+
+
+def _raises(old: MarketTerms, made: MarketTerms) -> bool:
+    """Whether the margin of any position may grow."""
+
+    def margins(terms: MarketTerms) -> tuple[int, ...]:
+        rates = terms.base, terms.slope
+        return *rates, *(rate * terms.ratio for rate in rates), terms.load
+
+    return any(new > before for new, before in zip(margins(made), margins(old), strict=True))
+
+
+def apply_market(w: State, sender: str, market: int) -> None:
+    """Anyone applies what was announced, its notice over."""
+    w.market_terms[market] = _announced(w, "market", market)
 
 
 def set_collateral(
@@ -126,7 +169,17 @@ def set_collateral(
     terms = w.collaterals[index]
     same = terms.asset == list(w.assets)[asset - 1]
     require(same, "risk parameters: asset of a row is fixed")
-    terms.haircut_initial, terms.haircut_maintenance = haircut_initial, haircut_maintenance
+    made = haircut_initial, haircut_maintenance
+    before = terms.haircut_initial, terms.haircut_maintenance
+    raises = any(new > old for new, old in zip(made, before, strict=True))
+    if not _announces(w, "collateral", index, made, raises):
+        terms.haircut_initial, terms.haircut_maintenance = made
+
+
+def apply_collateral(w: State, sender: str, index: int) -> None:
+    """Anyone applies what was announced, its notice over."""
+    made = _announced(w, "collateral", index)
+    w.collaterals[index].haircut_initial, w.collaterals[index].haircut_maintenance = made
 
 
 def set_fill_terms(w: State, sender: str, market: int, maker: int, taker: int, band: int) -> None:
@@ -187,6 +240,15 @@ def set_shortfall_terms(
     require(fits, "end terms: shortfall terms out of bounds")
     w.terms.negative_cash_cap, w.terms.negative_cash_share = cap, share
     w.terms.shortfall_grace, w.terms.shortfall_discount = grace, discount
+
+
+def set_outflow_limit(w: State, sender: str, share: int, least: int) -> None:
+    """How fast cash may leave; a new window begins."""
+    _own(w, sender)
+    fits = (share == 0 or 100_000 <= share <= PPM) and least < 2**40
+    require(fits, "clearinghouse: outflow limit out of bounds")
+    w.terms.outflow_share, w.terms.outflow_least = share, least
+    w.outflow_reference = w.outflow_began = 0
 
 
 def set_contribution_threshold(w: State, sender: str, threshold: int) -> None:

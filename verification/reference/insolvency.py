@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from verification.reference import (
     clearinghouse,
+    exits,
     insurance,
     ledger,
     members,
@@ -113,13 +114,13 @@ def bid_insolvent(
         settled = seen.stuck == 0 or seen.equity <= 0
         require(settled, "default rules: price not valid")
         return _sell_remainder(w, account, seen, fraction, bidder, min_fraction, min_discount)
-    require(seen.equity <= 0, "default manager: account is solvent")
+    require(seen.better <= 0, "default manager: account is solvent")
     require(min_discount == 0, "default rules: discount below limit")
     taken = min(fraction, WAD)
     fits = fraction <= WAD or min_fraction <= WAD
     require(fits, "default rules: fraction above limit")
-    if split_one(w, account, seen.legs, -seen.equity).uncovered:
-        taken = 0
+    if seen.apart or split_one(w, account, seen.legs, -seen.equity).uncovered:
+        taken = 0  # nor at a price on which two fresh feeds disagree
     if taken:
         trading.slice_account(w, account.id, bidder, taken, seen.legs, 0, 0)
     resolve(w, account, seen)
@@ -177,7 +178,7 @@ def tear_up(w: State, sender: str, numbers: list[int], caller: int = 0) -> None:
         last = number
         account = ledger.account_of(w, number)
         seen = tally(w, account, favourable=True)
-        require(seen.equity <= 0, "default manager: account is solvent")
+        require(seen.better <= 0, "default manager: account is solvent")
         require_unhealthy(seen)
         closable = seen.has_positions or account.stage != INSOLVENT
         closable = closable or (seen.stuck == 0 and not seen.legs)
@@ -233,7 +234,7 @@ def _conclude(w: State, claim: Claim, ground: sides.Ground) -> None:
     reserve = min(loss - charged, w.reserve)
     to_hole = loss - charged - reserve
     w.reserve -= reserve
-    w.hole += to_hole
+    exits.deepen(w, to_hole)
     ledger.add_cash(w, account, loss)
     paid = {
         TO_RESERVE: reserve,
@@ -244,6 +245,6 @@ def _conclude(w: State, claim: Claim, ground: sides.Ground) -> None:
     }
     sides.record_debts(account, paid)
     if account.positions or (account.collateral and account.cash < 0):
-        ledger.set_stage(account, INSOLVENT, w.now)
+        ledger.set_stage(w, account, INSOLVENT, w.now)
     else:
-        ledger.set_stage(account, HEALTHY)
+        ledger.set_stage(w, account, HEALTHY)

@@ -39,7 +39,7 @@ def call_margin(w: State, sender: str, number: int, caller: int = 0) -> int:
     seen = tally(w, account, favourable=True)
     require(account.stage == HEALTHY, "default manager: already called")
     require_unhealthy(seen)
-    if seen.equity <= 0:
+    if seen.better <= 0:
         insolvency.resolve(w, account, seen, caller)
         return w.now
     terms = w.terms.procedure
@@ -50,12 +50,12 @@ def call_margin(w: State, sender: str, number: int, caller: int = 0) -> int:
             terms.reward_cap * WAD,
             max(_worst_equity(w, account, seen), 0),
         )
-    ledger.set_stage(account, CALLED, w.now + terms.grace)
+    ledger.set_stage(w, account, CALLED, w.now + terms.grace)
     if reward:
         require(number != caller, "clearinghouse: account calls itself")
         ledger.account_of(w, caller)
         ledger.add_cash(w, account, -reward)
-        ledger.add_cash(w, w.accounts[caller], reward)
+        ledger.book_result(w, w.accounts[caller], reward)
     return w.now + terms.grace
 
 
@@ -73,7 +73,7 @@ def cure(w: State, sender: str, number: int) -> None:
     require(has_stage, "default manager: no call to cure")
     cured = tally(w, account, favourable=False).meets(PPM)
     require(cured, "default manager: equity below maintenance")
-    ledger.set_stage(account, HEALTHY)
+    ledger.set_stage(w, account, HEALTHY)
 
 
 # AUCTION ------------------------------------------------------------------------------------------
@@ -87,19 +87,19 @@ def open_auction(w: State, sender: str, number: int) -> None:
     seen = tally(w, account, favourable=True)
     may_open = account.stage < AUCTION
     if account.stage == AUCTION:
-        may_open = seen.equity <= 0
+        may_open = seen.better <= 0
     elif account.stage == INSOLVENT:
         may_open = seen.has_positions
     require(may_open, "default manager: auction is open")
     require_unhealthy(seen)
-    if seen.equity <= 0:
+    if seen.better <= 0:
         insolvency.resolve(w, account, seen)
         return
     in_grace = account.stage == CALLED and w.now <= _deadline(w, account)
     if account.stage == HEALTHY or in_grace:
         below = not seen.meets(w.terms.procedure.close_out)
         require(below, "default manager: grace not over")
-    ledger.set_stage(account, AUCTION, w.now)
+    ledger.set_stage(w, account, AUCTION, w.now)
 
 
 def _deadline(w: State, account: Account) -> int:
@@ -128,7 +128,7 @@ def bid(
     require(account.stage >= AUCTION, "auction rules: no auction")
     if account.stage != INSOLVENT:
         require_unhealthy(seen)
-    if seen.equity <= 0 or account.stage == INSOLVENT:
+    if seen.better <= 0 or account.stage == INSOLVENT:
         return insolvency.bid_insolvent(
             w, account, seen, fraction, bidder, min_fraction, min_discount
         )
@@ -150,7 +150,7 @@ def bid(
     left = maintenance_after(seen, WAD - taken)
     restored = (seen.equity - discount - fee) * PPM >= left * terms.target
     if restored or (seen.stuck == 0 and taken == limit):
-        ledger.set_stage(account, HEALTHY)
+        ledger.set_stage(w, account, HEALTHY)
     return taken, discount
 
 
@@ -170,7 +170,7 @@ def greatest_fraction(terms: DefaultTerms, seen: Tally, rate: int) -> int:
     """
     tau, linear, quadratic = terms.target, seen.linear, seen.quadratic
     k = down((linear + quadratic) * (rate + terms.fee), PPM)
-    n = seen.equity - k - down(tau * seen.stuck_part, PPM)
+    n = seen.better - k - down(tau * seen.stuck_part, PPM)
     if n <= 0:
         return WAD
     b = down(tau * linear, PPM) - k

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from verification.reference import clearinghouse, insurance, ledger, members, tokens
+from verification.reference import clearinghouse, exits, insurance, ledger, members, tokens
 from verification.reference.rounding import MILLIONTH, down, require, up
 from verification.reference.state import (
     CLEARINGHOUSE,
     HEALTHY,
+    HOLE,
     INSURANCE,
     TO_ASSESSMENTS,
     TO_CONTRIBUTIONS,
@@ -39,7 +40,12 @@ def recover(w: State, sender: str, number: int) -> int:
     require(not account.positions, "clearinghouse: account still has legs")
     held = down(max(account.cash, 0), w.scale)
     require(held != 0, "registry: not enough held")
-    given = min(held, up(account.owed, w.scale))
+    owed = account.owed
+    exits.net_reserve(w)
+    if w.hole >= w.scale:  # nothing leaves at par while a hole stands
+        owed = account.debts[HOLE] * MILLIONTH
+        require(owed != 0, "clearinghouse: a hole stands")
+    given = min(held, up(owed, w.scale))
     ledger.add_cash(w, account, -given * w.scale)
     distribute(w, account, given)
     return account.owed
@@ -49,21 +55,28 @@ def distribute(w: State, account: Account, units: int) -> None:
     """Give token units to the tiers in the order of the record. The hole's part and the reserve's,
     what no fund can take and what is left over fill the hole, whoever has made it, then the
     reserve."""
-    left, given = units, [0] * 5
+    restored = restore(w, account, pay_record(w, account, units))
+    clearinghouse.fill(w, (units - restored) * w.scale)
+
+
+def pay_record(w: State, account: Account, units: int) -> list[int]:
+    """Take a payment off the record, in its order. Return the token units that each tier gets."""
+    left, given = units, [0] * len(account.debts)
     for tier, owed in enumerate(account.debts):
         given[tier] = min(up(owed * MILLIONTH, w.scale), left)
         left -= given[tier]
         account.debts[tier] -= min(down(given[tier] * w.scale, MILLIONTH), owed)
-    if not any(account.debts):
-        account.is_indebted = False
-    rest = units
+    account.is_indebted = any(account.debts)
+    return given
+
+
+def restore(w: State, account: Account, given: list[int]) -> int:
+    """Hand the funds their parts. Return the token units that they took."""
     if given[TO_INSURANCE]:
         tokens.approve(w, w.settlement, CLEARINGHOUSE, INSURANCE, given[TO_INSURANCE])
         insurance.restore(w, account.id, given[TO_INSURANCE])
-        rest -= given[TO_INSURANCE]
     parts = given[TO_CONTRIBUTIONS], given[TO_ASSESSMENTS]
     if any(parts):
         tokens.approve(w, w.settlement, CLEARINGHOUSE, members.FUND, sum(parts))
         members.restore(w, account.id, *parts)
-        rest -= sum(parts)
-    clearinghouse.fill(w, rest * w.scale)
+    return given[TO_INSURANCE] + sum(parts)

@@ -74,6 +74,7 @@ STEPS: dict[tuple[str, str], Step] = {
     ("clearinghouse", "transfer_ownership"): governance.transfer_ownership,
     ("clearinghouse", "accept_ownership"): governance.accept_ownership,
     ("clearinghouse", "set_shortfall_terms"): governance.set_shortfall_terms,
+    ("clearinghouse", "set_outflow_limit"): governance.set_outflow_limit,
     ("clearinghouse", "set_contribution_threshold"): governance.set_contribution_threshold,
     ("clearinghouse", "set_wind_down_terms"): governance.set_wind_down_terms,
     ("clearinghouse", "list_market"): governance.list_market,
@@ -83,6 +84,9 @@ STEPS: dict[tuple[str, str], Step] = {
     ("exchange", "set_terms"): governance.set_fill_terms,
     ("risk_engine", "set_globals"): governance.set_globals,
     ("risk_engine", "set_market"): governance.set_market,
+    ("risk_engine", "apply_market"): governance.apply_market,
+    ("risk_engine", "apply_collateral"): governance.apply_collateral,
+    ("risk_engine", "apply_globals"): governance.apply_globals,
     ("risk_engine", "set_collateral"): governance.set_collateral,
     ("default_manager", "call_margin"): procedure.call_margin,
     ("default_manager", "cure"): procedure.cure,
@@ -166,6 +170,8 @@ class Reference:
         """A fresh deployment of a configuration: nobody has tokens, every feed answers now."""
         if config.oracle.sequencer_feed is not None or config.governance.timelock_delay is not None:
             raise NotModelled("a sequencer feed and a timelock: deploy without")
+        if any(asset.tertiary is not None for asset in config.assets.values()):
+            raise NotModelled("witnesses: deploy without")
         first = prices or FIRST_PRICES
         settlement = config.settlement
         state = State(

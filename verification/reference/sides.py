@@ -106,6 +106,7 @@ def tear_up_all(w: State, closeouts: list[tuple[Account, list[Leg]]], caller: in
             cash += realised
             release_shares(w.markets[number], closed)
             net[number] = net.get(number, 0) + base
+            require(marks.get(number, leg.price) == leg.price, "tear up: two prices of a market")
             marks[number] = leg.price
             ground.closed[account.id, number] = Closed(abs(base), max(-realised, 0))
             terms = w.fill_terms[number]
@@ -176,7 +177,7 @@ def _chargeable(w: State, leg: Leg) -> tuple[int, int]:
     """What the market has moved against a position since the average, and what a unit of the other
     side answers for beyond that."""
     terms = w.market_terms[leg.market]
-    average = w.assets[terms.asset].average
+    average = w.assets[terms.asset].day_average
     moved = 0
     if average:
         moved = less(leg.price, average) if leg.is_short else less(average, leg.price)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Any
 
 from verification.reference.rounding import MILLIONTH, WAD
 from verification.reference.terms import AssetTerms, CollateralTerms, FillTerms, MarketTerms, Terms
@@ -51,7 +52,17 @@ class Asset:
     checkpoint_price: int = 0
     checkpoint_time: int = 0
     average: int = 0
+    day_average: int = 0
     outage_since: int = 0
+    outage_shown: int = 0
+
+
+@dataclass
+class Announced:
+    """Parameters that raise margins, and when they may be applied."""
+
+    terms: Any
+    due: int
 
 
 # BOOKS --------------------------------------------------------------------------------------------
@@ -75,6 +86,8 @@ class Account:
     cash: int = 0
     stage: int = HEALTHY
     since: int = 0
+    # Number of a window, and what was won in it and in the one before, hundredths of cash.
+    won: tuple[int, int, int] = (0, 0, 0)
     positions: dict[int, Position] = field(default_factory=dict)
     collateral: dict[int, int] = field(default_factory=dict)
     shortfall_since: int = 0
@@ -269,6 +282,7 @@ class State:
     assets: dict[str, Asset]
     markets: dict[int, Market] = field(default_factory=dict)
     market_terms: dict[int, MarketTerms] = field(default_factory=dict)
+    announced: dict[tuple[str, int], Announced] = field(default_factory=dict)
     fill_terms: dict[int, FillTerms] = field(default_factory=dict)
     collaterals: list[CollateralTerms] = field(default_factory=list)
     accounts: dict[int, Account] = field(default_factory=dict)
@@ -278,12 +292,19 @@ class State:
     debts_called_at: int = 0
     hole: int = 0
     reserve: int = 0
+    # Exits: what came in since the hole stands, what became of a unit of it, who brought it.
+    fresh_money: int = 0
+    shrink: int = WAD
+    rights: dict[int, tuple[int, int]] = field(default_factory=dict)
+    outflow_reference: int = 0
+    outflow_began: int = 0
     # Tokens: symbol -> holder -> units; symbol -> (holder, spender) -> units.
     balances: dict[str, dict[str, int]] = field(default_factory=dict)
     allowances: dict[str, dict[tuple[str, str], int]] = field(default_factory=dict)
     # Exchange.
     lanes: dict[tuple[int, int], Lane] = field(default_factory=dict)
     epochs: dict[int, int] = field(default_factory=zero_table)
+    quarters: dict[int, int] = field(default_factory=zero_table)  # market -> of a checkpoint
     # Default manager.
     usage: dict[int, Usage] = field(default_factory=dict)
     # Funds.

@@ -43,6 +43,7 @@ class MarketTerms:
         require(
             5_000 <= self.base <= PPM
             and 100_000 <= self.ratio <= 950_000
+            and self.base * self.ratio <= 500_000 * PPM
             and max(self.slope, self.load) < 2**48
             and self.funding_cap <= 50_000
             and self.interest_cap < 2**64,
@@ -107,6 +108,7 @@ class AssetTerms:
     deviation: int
     least: int
     greatest: int
+    settle_after: int
 
     @classmethod
     def of(cls, asset: Asset) -> AssetTerms:
@@ -117,6 +119,7 @@ class AssetTerms:
             asset.deviation.bps,
             asset.min_price.wad,
             asset.max_price.wad,
+            asset.settle_after,
         )
 
 
@@ -217,6 +220,8 @@ class Terms:
     negative_cash_share: int
     shortfall_grace: int
     shortfall_discount: int
+    outflow_share: int
+    outflow_least: int
     contribution_threshold: int
     hole_share: int
     hole_floor: int
@@ -242,6 +247,8 @@ class Terms:
             negative_cash_share=owed.share.ppm,
             shortfall_grace=owed.grace,
             shortfall_discount=owed.discount.ppm,
+            outflow_share=config.exits.outflow_share.ppm,
+            outflow_least=config.exits.outflow_floor.units(0),
             contribution_threshold=fund.contribution_threshold.units(0),
             hole_share=end.hole_share.ppm,
             hole_floor=end.hole_floor.units(0),

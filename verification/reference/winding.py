@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from verification.reference import clearinghouse, insolvency, ledger, prices, tokens, waterfall
-from verification.reference.rounding import MILLIONTH, PPM, WAD, down, require, up, up_to
+from verification.reference import (
+    clearinghouse,
+    insolvency,
+    ledger,
+    prices,
+    recoveries,
+    tokens,
+    waterfall,
+)
+from verification.reference.rounding import PPM, WAD, down, require, up, up_to
 from verification.reference.state import (
     CLEARINGHOUSE,
     HEALTHY,
-    HOLE,
-    INSURANCE,
     REDEMPTION,
     RUNNING,
     WINDING_DOWN,
@@ -139,7 +145,7 @@ def prove_deficit(w: State, sender: str, number: int, caller: int = 0) -> int:
     insolvency.draw(w, claim, with_own=True)
     loss = max(-account.cash, 0)
     ledger.add_cash(w, account, loss)
-    ledger.set_stage(account, HEALTHY)
+    account.stage, account.since, account.won = HEALTHY, 0, (0, 0, 0)
     reward = 0
     if caller:
         prover = ledger.account_of(w, caller)
@@ -247,7 +253,7 @@ def redeem(w: State, sender: str, number: int, recipient: str) -> int:
         amounts[index] = due, account.collateral.get(index, 0)
     is_due = units or account.collateral or any(due for due, _ in amounts.values())
     require(bool(is_due), "wind down: nothing to redeem")
-    ledger.set_stage(account, HEALTHY)
+    account.stage, account.since, account.won = HEALTHY, 0, (0, 0, 0)
     if units and account.is_indebted:
         units -= _repay_from(w, account, units)
     if recipient == CLEARINGHOUSE:
@@ -274,17 +280,11 @@ def _book_paid(w: State, account: Account, units: int) -> None:
 
 
 def _repay_from(w: State, account: Account, units: int) -> int:
-    """Out of a payout: the hole, then the funds, all to the insurance fund. Return what it took."""
-    left, given = units, [0] * len(account.debts)
-    for tier, owed in enumerate(account.debts):
-        given[tier] = min(up(owed * MILLIONTH, w.scale), left)
-        left -= given[tier]
-        account.debts[tier] -= min(down(given[tier] * w.scale, MILLIONTH), owed)
-    account.is_indebted = any(account.debts)
-    used = units - left
-    tokens.give(w, w.settlement, INSURANCE, used - given[HOLE])
+    """Out of a payout: the hole, the funds, the reserve. Return what it took."""
+    given = recoveries.pay_record(w, account, units)
+    used = sum(given)
     _book_paid(w, account, used)
-    w.reserve += given[HOLE] * w.scale
+    w.reserve += (used - recoveries.restore(w, account, given)) * w.scale
     _net_reserve(w)
     return used
 

@@ -12,6 +12,7 @@
                       | epoch 64 (number)
         outflow       cash held when the window began 128 (WAD cash) | window began at 40
                       (unix seconds) | share 24 (ppm; 0: no limit) | least 40 (whole units of cash)
+                      | a hole was opened 1
 """
 
 
@@ -29,7 +30,9 @@ SHARE_SHIFT: constant(uint256) = 168
 SHARE_MASK: constant(uint256) = 2**24 - 1
 LEAST_SHIFT: constant(uint256) = 192
 LEAST_LIMIT: constant(uint256) = 2**40  # whole units of cash, exclusive
-OUTFLOW_TERMS_MASK: constant(uint256) = (2**64 - 1) * 2**168  # share and least
+LEAST_MASK: constant(uint256) = 2**40 - 1
+OPENED: constant(uint256) = 2**232  # flag: read the hole
+OUTFLOW_KEPT_MASK: constant(uint256) = (2**65 - 1) * 2**168  # share, least, flag
 
 
 @internal

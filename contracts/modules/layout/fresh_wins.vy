@@ -30,6 +30,7 @@ EVERYTHING: constant(uint256) = (
 
 FLOAT_BITS: constant(uint256) = 11
 FLOAT_MASK: constant(uint256) = 2**11 - 1
+FLOATS_MASK: constant(uint256) = 2**22 - 1
 NUMBER_SHIFT: constant(uint256) = 22
 NUMBERS: constant(uint256) = 1_024
 MANTISSA_BITS: constant(uint256) = 7
@@ -76,26 +77,29 @@ def _after(header: uint256, change: int256) -> uint256:
     @param change WAD cash.
     @return The header; the caller stores it and books the cash.
     """
-    if words._stage(header) != 0:
+    clock: uint256 = (header >> words.SINCE_SHIFT) & words.SINCE_MASK
+    if (change < 0 and clock == 0) or (header >> words.STAGE_SHIFT) & words.STAGE_MASK != 0:
         return header
-    current: uint256 = 0
-    previous: uint256 = 0
+    number: uint256 = self._number()
+    floats: uint256 = self._rolled(clock, number)
+    current: uint256 = self._value(floats >> FLOAT_BITS)
+    previous: uint256 = floats & FLOAT_MASK
     if change < 0:
-        if (header >> words.SINCE_SHIFT) & words.SINCE_MASK == 0:
+        # Far from the least int256; UNIT is not 0.
+        lost: uint256 = unsafe_div(convert(unsafe_sub(0, change), uint256), UNIT)
+        if lost > current:
+            older: uint256 = self._value(previous)
+            previous = self._float(unsafe_sub(older, min(unsafe_sub(lost, current), older)))
+            current = 0
+        else:
+            current = unsafe_sub(current, lost)
+    else:
+        won: uint256 = convert(change, uint256)
+        if won < UNIT and current > MANTISSA_MASK:
             return header
-        lost: uint256 = convert(-change, uint256) // UNIT
-        current, previous = self._won(header)
-        taken: uint256 = min(lost, current)
-        return self._with(
-            header,
-            unsafe_sub(current, taken),
-            unsafe_sub(previous, min(unsafe_sub(lost, taken), previous)),
-        )
-    current, previous = self._won(header)
-    won: uint256 = (convert(change, uint256) + (UNIT - 1)) // UNIT
-    if won == 1 and current > MANTISSA_MASK and convert(change, uint256) < UNIT:
-        return header
-    return self._with(header, unsafe_add(current, won), previous)
+        # Below 2**60 hundredths together.
+        current = unsafe_add(current, unsafe_div(unsafe_add(won, UNIT - 1), UNIT))
+    return self._put(header, number, self._float(current) << FLOAT_BITS | previous)
 
 
 @internal
@@ -134,7 +138,7 @@ def _without_stage(header: uint256) -> uint256:
          now, since nothing was noted meanwhile.
     """
     cleared: uint256 = header & ~(words.STAGE_MASK << words.STAGE_SHIFT)
-    return self._put(cleared, EVERYTHING << FLOAT_BITS)
+    return self._put(cleared, self._number(), EVERYTHING << FLOAT_BITS)
 
 
 # INTERNAL -----------------------------------------------------------------------------------------
@@ -145,13 +149,24 @@ def _won(header: uint256) -> (uint256, uint256):
     """
     @dev What was won in the current window and in the one before, hundredths of cash.
     """
-    clock: uint256 = (header >> words.SINCE_SHIFT) & words.SINCE_MASK
-    age: uint256 = unsafe_sub(self._number() + NUMBERS, clock >> NUMBER_SHIFT) % NUMBERS
-    if age == 0:
-        return self._value((clock >> FLOAT_BITS) & FLOAT_MASK), self._value(clock & FLOAT_MASK)
-    if age == 1:
-        return 0, self._value((clock >> FLOAT_BITS) & FLOAT_MASK)
-    return 0, 0
+    floats: uint256 = self._rolled(
+        (header >> words.SINCE_SHIFT) & words.SINCE_MASK, self._number()
+    )
+    return self._value(floats >> FLOAT_BITS), self._value(floats & FLOAT_MASK)
+
+
+@internal
+@pure
+def _rolled(clock: uint256, number: uint256) -> uint256:
+    """
+    @dev The floats of a clock as they count now.
+    @param number Number of the current window.
+    """
+    if clock >> NUMBER_SHIFT == number:
+        return clock & FLOATS_MASK
+    if unsafe_add(clock >> NUMBER_SHIFT, 1) % NUMBERS == number:
+        return (clock & FLOATS_MASK) >> FLOAT_BITS
+    return 0
 
 
 @internal
@@ -160,7 +175,7 @@ def _number() -> uint256:
     """
     @dev Number of the current window.
     """
-    return block.timestamp // WINDOW % NUMBERS
+    return unsafe_div(block.timestamp, WINDOW) % NUMBERS
 
 
 @internal
@@ -169,21 +184,21 @@ def _with(header: uint256, current: uint256, previous: uint256) -> uint256:
     """
     @dev The header with wins of the current and the previous window, hundredths of cash.
     """
-    if current | previous == 0:
-        return header & ~(words.SINCE_MASK << words.SINCE_SHIFT)
-    return self._put(header, self._float(current) << FLOAT_BITS | self._float(previous))
+    return self._put(
+        header, self._number(), self._float(current) << FLOAT_BITS | self._float(previous)
+    )
 
 
 @internal
-@view
-def _put(header: uint256, floats: uint256) -> uint256:
+@pure
+def _put(header: uint256, number: uint256, floats: uint256) -> uint256:
     """
-    @dev The header with both floats and the number of the current window.
+    @dev The header with both floats and the number of the current window; 0 for no wins.
     """
-    return (
-        header & ~(words.SINCE_MASK << words.SINCE_SHIFT)
-        | (self._number() << NUMBER_SHIFT | floats) << words.SINCE_SHIFT
-    )
+    kept: uint256 = header & ~(words.SINCE_MASK << words.SINCE_SHIFT)
+    if floats == 0:
+        return kept
+    return kept | (number << NUMBER_SHIFT | floats) << words.SINCE_SHIFT
 
 
 @internal

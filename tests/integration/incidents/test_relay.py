@@ -48,9 +48,7 @@ def test_hole_is_at_most_the_gap_less_margins_and_funds(twins):
     assert paid.charged == (LACKING - FUND) * WAD, "the heir of the position pays"
     assert scene.equity(fresh) < 0
     # What the heir lacks is the next shortfall: nobody is on the other side of nothing.
-    lost = only(
-        scene.manager.tear_up([fresh], sender=scene.stranger), scene.manager.ShortfallPaid
-    )
+    lost = only(scene.manager.tear_up([fresh], sender=scene.stranger), scene.manager.ShortfallPaid)
     fees = 400 * WAD
     hole = world.clearinghouse.hole()
     assert lost.to_hole == hole

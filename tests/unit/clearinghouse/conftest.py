@@ -58,7 +58,7 @@ def holder(world: World, trader: Any, maker: Party) -> Party:
 
 @pytest.fixture
 def called(world: World, holder: Party, keeper: Any) -> Party:
-    """The holder under a margin call: equity 190, MM about 245, which is short of the close-out margin."""
+    """The holder under a margin call: equity 190, MM about 245, close-out margin 196."""
     world.set_price("ETH", 1_020)
     world.default_manager.call_margin(holder.account, sender=keeper)
     return holder

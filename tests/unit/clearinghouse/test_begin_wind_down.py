@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from tests.procedure import SHORTFALL, UNIT, held, long_after, name_guardian, only, refused, step_of
+from tests.procedure import (
+    SHORTFALL,
+    UNIT,
+    held,
+    let_all_leave,
+    long_after,
+    name_guardian,
+    only,
+    refused,
+    step_of,
+)
 from verification.engine.scenes import INSOLVENT_PRICE, Scene, set_waterfall
 from verification.engine.world import BTC, ETH, NEVER, WAD
 
@@ -32,26 +42,21 @@ def test_owner_at_any_time(scene):
 
 def test_anyone_above_the_share(fast_world):
     """A hole of more than 10 % of cash and hole, twice, with a day between."""
-    scene = Scene.set(fast_world, size=0)
-    ledger = fast_world.clearinghouse
-    scene.buy(100)
+    scene = Scene.set(fast_world)
+    ledger, token = fast_world.clearinghouse, fast_world.settlement
+    let_all_leave(fast_world)
+    out = held(fast_world) - 9 * 169_700 * 10**6 + 1
+    ledger.withdraw(scene.book, token, out, scene.maker, sender=scene.maker)
     scene.price(200)
     long_after(fast_world)
-    scene.call()  # 170,100 are lacking, 400 are charged: 169,700 of 11 million
+    scene.call()  # 170,100 are lacking, 400 are charged: 169,700
+    hole = ledger.hole()
+    assert 0 < hole - (held(fast_world) * UNIT + hole) // 10 < UNIT
+    # Whoever puts money in takes it out again at par: it changes the share, leaving does not.
+    fast_world.deposit(scene.bidder, scene.purse, 1)
     reason = "wind down: hole is too small to wind down"
     refused(reason, ledger.begin_wind_down, sender=scene.stranger)
-    hole = ledger.hole()
-    cash = held(fast_world)
-    out = cash - hole * 9 // UNIT
-    ledger.withdraw(
-        scene.book, fast_world.settlement, out - 10**12, scene.maker, sender=scene.maker
-    )
-    fast_world.clearinghouse.withdraw(
-        scene.purse, fast_world.settlement, 10**12, scene.bidder, sender=scene.bidder
-    )
-    assert (held(fast_world) * UNIT + hole) // 10 - hole < WAD
-    refused(reason, ledger.begin_wind_down, sender=scene.stranger)
-    ledger.withdraw(scene.book, fast_world.settlement, 10**6, scene.maker, sender=scene.maker)
+    ledger.withdraw(scene.purse, token, 10**6, scene.bidder, sender=scene.bidder)
     event = only(ledger.begin_wind_down(sender=scene.stranger), ledger.WindDownAnnounced)
     due = fast_world.chain.pending_timestamp + DAY
     assert (event.due, event.hole, ledger.wind_down_due(), ledger.phase()) == (due, hole, due, 0)
@@ -64,10 +69,10 @@ def test_anyone_above_the_share(fast_world):
 
 @pytest.fixture
 def deep(fast_world) -> Scene:
-    """A hole of 169,100 against 11 million, with a share of 1 %: anyone may begin."""
-    scene = Scene.set(fast_world, size=0)
-    scene.buy(100)
+    """A hole of 169,700 against 11 million, with a share of 1 %: anyone may begin."""
+    scene = Scene.set(fast_world)
     scene.price(200)
+    long_after(fast_world)
     scene.call()
     terms = 10_000, 1_000, PROOFS, 10_000, 100, WAD
     fast_world.clearinghouse.set_wind_down_terms(*terms, sender=fast_world.admin)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.procedure import BOOK_DUST, refused, settle
+from tests.procedure import BOOK_DUST, WINS_COUNT, refused, settle
 from verification.engine.scenes import DUST, Scene, crowd, equities
 from verification.engine.world import ETH, WAD
 
@@ -66,28 +66,30 @@ def test_margin_counts_it_as_cash(scene):
     assert (seen.stuck, list(known)) == (0, [])
 
 
-def test_profit_leaves_once_it_is_cash(scene):
+def test_profit_leaves_once_it_is_no_fresh_win(scene):
+    """Settled or not: converting it does not make it older."""
     world = scene.world
     ledger = world.clearinghouse
     scene.price(2_050)
     settle(scene)
     out = (scene.account, world.settlement, 14_900 * 10**6, scene.trader)
-    refused("registry: not enough held", ledger.withdraw, *out, sender=scene.trader)
+    refused("margin moves: won too lately", ledger.withdraw, *out, sender=scene.trader)
     ledger.convert_positions(ETH, [scene.account], 0, sender=scene.stranger)
+    refused("margin moves: won too lately", ledger.withdraw, *out, sender=scene.trader)
+    world.wait(WINS_COUNT)
     ledger.withdraw(*out, sender=scene.trader)
     assert world.cash(scene.account) == 0
 
 
 def test_a_loss_that_is_not_cash_yet_stays_inside(scene):  # INV-8
-    """Unconverted, but counted: the loser cannot leave with the money."""
+    """Who takes cash out is converted first: the loser cannot leave with the money."""
     world = scene.world
     ledger = world.clearinghouse
     scene.price(1_950)
     settle(scene)
     out = (scene.account, world.settlement, 5_000 * 10**6, scene.trader)
-    refused("risk engine: below initial margin", ledger.withdraw, *out, sender=scene.trader)
+    refused("registry: not enough held", ledger.withdraw, *out, sender=scene.trader)
     rest = (scene.account, world.settlement, 4_900 * 10**6, scene.trader)
-    ledger.convert_positions(ETH, [scene.account], 0, sender=scene.stranger)
     ledger.withdraw(*rest, sender=scene.trader)
     assert world.cash(scene.account) == 0
     refused(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.procedure import refused
+from tests.procedure import WINS_COUNT, let_all_leave, long_after, refused
 from verification.engine.evm import Reverted
 from verification.engine.scenes import Scene, set_waterfall
 from verification.engine.world import WAD
@@ -18,6 +18,7 @@ def scene(fast_world) -> Scene:
     """Savers with 200,000 in all, and a counterparty."""
     scene = Scene.set(fast_world, size=0, cash=0)
     ledger = fast_world.clearinghouse
+    let_all_leave(fast_world)
     for account, person in ((scene.book, scene.maker), (scene.purse, scene.bidder)):
         units = fast_world.cash(account) // 10**12 - 100_000 * 10**6
         ledger.withdraw(account, fast_world.settlement, units, person, sender=person)
@@ -32,7 +33,8 @@ def without_share(scene: Scene) -> None:
 
 def loan(scene: Scene) -> int:
     """Let a new account lose 9,800 against WETH to the book: a loan, if the book withdraws it."""
-    world, person = scene.world, scene.world.people["second trader"]
+    world, people = scene.world, scene.world.people.crowd()
+    person = people[len(world.opened) % len(people)]
     account = world.open(person, WETH=100)
     scene.price(2_000)
     world.trade((scene.maker, scene.book), (person, account), 98, 2_000)
@@ -47,6 +49,7 @@ def test_many_small_loans_are_all_covered(scene):
     without_share(scene)
     debtors = [loan(scene) for _ in range(10)]
     token = world.settlement
+    world.wait(WINS_COUNT)
     ledger.withdraw(
         scene.book, token, world.cash(scene.book) // 10**12, scene.maker, sender=scene.maker
     )
@@ -82,6 +85,7 @@ def test_a_hole_of_wei_ends_nothing(scene):
     for _ in range(10):
         loan(scene)
     token = world.settlement
+    world.wait(WINS_COUNT)
     units = world.cash(scene.book) // 10**12
     ledger.withdraw(scene.book, token, units, scene.maker, sender=scene.maker)
     set_waterfall(world, charge_cap=0)
@@ -89,6 +93,7 @@ def test_a_hole_of_wei_ends_nothing(scene):
     scene.price(2_000)
     world.trade((scene.bidder, scene.purse), (scene.trader, victim), 10, 2_000)
     scene.price(1_850)
+    long_after(world)
     world.default_manager.call_margin(victim, 0, sender=scene.stranger)
     hole = ledger.hole()
     assert 0 < hole < 1_000 * WAD

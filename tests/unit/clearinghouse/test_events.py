@@ -28,7 +28,10 @@ def test_a_slice(fast_world):
     position = only(receipt, ledger.PositionSliced)
     assert (position.market, position.account, position.bidder) == (ETH, scene.account, scene.purse)
     assert position.size == scene.size(scene.purse) == 100 * bid.fraction
-    assert (position.price, position.funding_index) == (CLOSE_OUT_PRICE * WAD, world.market().funding)
+    assert (position.price, position.funding_index) == (
+        CLOSE_OUT_PRICE * WAD,
+        world.market().funding,
+    )
     assert position.account_position == ledger.positions(scene.account, ETH)
     assert position.bidder_position == ledger.positions(scene.purse, ETH)
     collateral = only(receipt, ledger.CollateralSliced)

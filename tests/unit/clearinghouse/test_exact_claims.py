@@ -8,7 +8,16 @@ from typing import Any
 import pyrevm
 import pytest
 
-from tests.procedure import BOOK_DUST, UNIT, held, only, redemption, refused, wind_down
+from tests.procedure import (
+    BOOK_DUST,
+    UNIT,
+    held,
+    let_all_leave,
+    only,
+    redemption,
+    refused,
+    wind_down,
+)
 from tests.unit.clearinghouse.test_redeem_collateral import odd_collateral
 from verification.engine.evm import Reverted
 from verification.engine.scenes import Scene
@@ -31,6 +40,7 @@ class Village:
             world.trade((scene.maker, scene.book), (person, account), 1, 2_000)
             scene.price(1_950)
             world.trade((scene.maker, scene.book), (person, account), -1, 1_950)
+        let_all_leave(world)
         for account, person in ((scene.book, scene.maker), (scene.purse, scene.bidder)):
             units = min(world.cash(account) // UNIT, held(world))
             ledger.withdraw(account, world.settlement, units, person, sender=person)

@@ -63,6 +63,7 @@ def test_every_deployable_fits(world):
 # Part, function, arguments, reason. The parts' own storage has no owner, no roles, no accounts.
 UNKNOWN_ACCOUNT, UNKNOWN_MARKET = "ledger: unknown account", "sides: unknown market"
 SOLVENT = "default manager: account is solvent"
+NOT_OWNER = "registry: not the account's owner"
 NO_GUARDIAN = "clearinghouse: caller is not the guardian"
 TRIED = [
     (0, "slice_account", lambda w: (1, 2, WAD, [], 0, 0), WRONG_CALLER),
@@ -115,8 +116,8 @@ TRIED = [
     (3, "set_outflow_limit", lambda w: (0, 0), NO_OWNER),
     (3, "call_debts", lambda w: (), "end terms: debts are below their cap"),
     (3, "release_reserve", lambda w: (w.admin,), NO_OWNER),
-    (4, "withdraw", lambda w: (w.opened[0], w.settlement, 1, w.admin), "registry: not the account's owner"),
-    (4, "transfer", lambda w: (*w.opened[:2], w.settlement, 1), "registry: not the account's owner"),
+    (4, "withdraw", lambda w: (w.opened[0], w.settlement, 1, w.admin), NOT_OWNER),
+    (4, "transfer", lambda w: (*w.opened[:2], w.settlement, 1), NOT_OWNER),
     (5, "call_margin", lambda w: (w.opened[0],), WRONG_CALLER),
     (5, "open_auction", lambda w: (w.opened[0],), WRONG_CALLER),
     (5, "bid", lambda w: (w.opened[0], WAD, w.opened[0]), WRONG_CALLER),

@@ -76,12 +76,13 @@ def test_a_debt_is_repaid_to_the_wei(indebted):
     by = {"sender": scene.stranger}
     refused("clearinghouse: owes less", ledger.repay, scene.account, DEBT + 1, **by)
     ledger.repay(scene.account, DEBT, **by)
-    assert (sum(debts(world, scene.account)), fund.totalAssets()) == (0, 3_000 * WAD)
+    assert (sum(debts(world, scene.account)), fund.kept()) == (0, DEBT)
+    assert fund.claimable(1, scene.staker) == DEBT
     assert not world.header(scene.account).is_indebted
 
 
 def test_a_payout_repays_a_debt_to_the_wei(indebted):
-    """In a redemption: the fund gets what it has paid, and the owner all of the rest."""
+    """In a redemption: the stakers get what they have paid, and the owner all of the rest."""
     scene, world = indebted, indebted.world
     ledger, fund = world.clearinghouse, world.insurance_fund
     world.deposit(scene.trader, scene.account, 1_500)
@@ -90,7 +91,7 @@ def test_a_payout_repays_a_debt_to_the_wei(indebted):
         ledger.settle_market(market, sender=scene.stranger)
     redemption(world)
     ledger.redeem(scene.account, scene.trader, sender=scene.stranger)
-    assert fund.totalAssets() == 3_000 * WAD
+    assert fund.kept() == fund.claimable(1, scene.staker) == DEBT
     assert world.settlement.balanceOf(scene.trader) == 1_470 * WAD - DEBT  # 2 % are kept back
     world.wait(30 * 86_400, refresh=False)
     ledger.redeem(scene.account, scene.trader, sender=scene.stranger)

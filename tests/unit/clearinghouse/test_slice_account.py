@@ -42,7 +42,11 @@ def test_a_slice_between_holders_of_a_side_that_moved_loses_only_a_rounding(
 ):
     """All of a SHORT to another SHORT: as much base, and shares to some wei."""
     accounts = []
-    for person, size in ((trader, "-2.123456789"), (stranger, -1), (world.people["buyer"], "58.2000000012345679")):
+    for person, size in (
+        (trader, "-2.123456789"),
+        (stranger, -1),
+        (world.people["buyer"], "58.2000000012345679"),
+    ):
         account = world.open(person, 20_000)
         world.trade(maker, (person, account), size, 2_000)
         accounts.append(account)

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import vyper
 
-from tests.procedure import debts
+from tests.procedure import debts, pass_role
 from verification.engine.evm import EVM_VERSION, Contract, Reverted, Settings
 from verification.engine.world import BTC, ETH, WAD, World
 
@@ -94,9 +94,7 @@ def bench(fast_world) -> Bench:
     world = fast_world
     abi, code = messenger_code()
     address = world.chain.evm.deploy(world.admin, code)
-    world.clearinghouse.set_role(DEFAULT_MANAGER, address, sender=world.admin)
-    world.wait(86_400)
-    world.clearinghouse.accept_role(DEFAULT_MANAGER, sender=world.admin)
+    pass_role(world, DEFAULT_MANAGER, address)
     messenger = Contract(world.chain, address, abi)
     maker = world.people["maker"]
     return Bench(world, messenger, maker, world.open(maker, 10_000), Random(5))
@@ -170,7 +168,10 @@ def test_several_torn_up_and_their_losses_settled_one_by_one(bench):
     for sign, size, others in each(bench):
         sizes = [sign * size, sign * random.randint(1, 9), -sign * random.randint(1, 5)]
         sizes = sizes[: random.choice([1, 3, 3])]
-        accounts = [bench.holder(role, {ETH: held, BTC: 5}) for role, held in zip(TRADERS, sizes)]
+        accounts = [
+            bench.holder(role, {ETH: held, BTC: 5})
+            for role, held in zip(TRADERS, sizes, strict=False)
+        ]
         bench.holder("taker", {ETH: sign * others} if others else {})
         book, price = world.market(), bench.price()
         cap = random.choice([0, 10_000, 100_000])
@@ -188,9 +189,7 @@ def test_several_torn_up_and_their_losses_settled_one_by_one(bench):
             ),
         )
         events = bench.receipt.events.filter(ledger.TornUp)
-        values = [
-            abs(q) * (price if q > 0 else -price) // WAD - q * 2_000 for q in sizes
-        ]
+        values = [abs(q) * (price if q > 0 else -price) // WAD - q * 2_000 for q in sizes]
         assert [(e.market, e.account, e.size, e.price, e.value) for e in events] == [
             (ETH, account, -q, price, value)
             for account, q, value in zip(accounts, sizes, values, strict=True)
@@ -221,7 +220,10 @@ def test_several_torn_up_and_their_losses_settled_one_by_one(bench):
             assert world.position(account) == (0, 0)
             assert world.header(account).stage == 3, "BTC is left"
         seen |= {net > 0, 10 + (hole > 0), 20 + (sum(map(bool, charges)) > 1), 30 + (reserve > 0)}
-        seen |= {40 + any(0 < c < x for c, x in zip(charges, losses)), 50 + (0 in sides[net < 0].pair)}
+        seen |= {
+            40 + any(0 < c < x for c, x in zip(charges, losses, strict=True)),
+            50 + (0 in sides[net < 0].pair),
+        }
     assert len(seen) >= 11
 
 
@@ -330,6 +332,26 @@ def test_what_others_have_paid_is_put_on_record(bench, reserve, lost, kept, unpa
     owed = unpaid * UNIT, 11 * UNIT, 7 * UNIT, 5 * UNIT, kept * UNIT
     assert debts(world, account) == list(owed)
     assert world.header(account).is_indebted
+
+
+@pytest.mark.parametrize(("reserve", "paid"), [(0, 0), (1, 1), (2, 2), (4, 2), (9, 2)])
+def test_what_the_reserve_advances_to_a_fund_is_owed_once(bench, reserve, paid):  # INV-6
+    """2 that nobody pays, and 3 that a fund has deferred: the reserve stands in for both, but of
+    the 3 only the fund's claim is put on record."""
+    world, account = bench.world, bench.holder("trader", {})
+    world.fund(bench.maker, "USDC", 1)
+    if reserve:
+        world.clearinghouse.donate(reserve, sender=bench.maker)
+    payments = 0, 3 * UNIT, 0, 0, 3 * UNIT
+    ((from_reserve, _, to_hole),) = bench.tell(
+        ("conclude", account, [2 * UNIT << 120], 0, payments)
+    )
+    assert (from_reserve, to_hole) == (paid * UNIT, (2 - paid) * UNIT)
+    assert debts(world, account) == [(2 - paid) * UNIT, 0, 0, 3 * UNIT, paid * UNIT]
+    (event,) = bench.receipt.events.filter(world.clearinghouse.LossSettled)
+    assert event.reserve == min(reserve, 5) * UNIT
+    assert event.to_hole == event.hole == world.clearinghouse.hole() == 5 * UNIT - event.reserve
+    assert world.clearinghouse.reserve() == reserve * UNIT - event.reserve
 
 
 @pytest.mark.parametrize(("reserve", "paid"), [(0, 0), (3, 3), (5, 5), (9, 5)])

@@ -292,10 +292,10 @@ def test_ended_auction_is_over(auction_scene):
 
 def test_price_in_doubt_sells_nothing(auction_scene):
     scene = auction_scene
-    scene.world.set_price("ETH", CLOSE_OUT_PRICE, secondary=CLOSE_OUT_PRICE * 0.9)
-    refused(scene, "default rules: account is healthy")  # at 2 % above the higher source
-    scene.world.set_price("ETH", 1_880, secondary=1_700)
-    refused(scene, "default rules: price not valid")
+    scene.world.set_price("ETH", CLOSE_OUT_PRICE, secondary=2_000)
+    refused(scene, "default rules: account is healthy")  # at the higher answer
+    scene.world.set_price("ETH", CLOSE_OUT_PRICE, secondary=1_700)
+    refused(scene, "default rules: price not valid")  # unhealthy at both, but solvent at one
     scene.price(CLOSE_OUT_PRICE)
     scene.bid()
 

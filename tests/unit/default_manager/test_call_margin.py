@@ -189,7 +189,7 @@ def test_deadline_is_grace_from_now(callable_scene):
 
 
 def test_price_that_is_not_valid_stops_calls(scene):
-    scene.world.set_price("ETH", 1_890, secondary=1_830)
+    scene.world.set_price("ETH", CALL_PRICE, secondary=1_830)
     assert_reverts(
         "default rules: price not valid",
         scene.manager.call_margin,
@@ -203,8 +203,8 @@ def test_price_that_is_not_valid_stops_calls(scene):
 
 def test_price_in_doubt_counts_at_its_better_end(scene):  # INV-3
     """The sources disagree: if only one may mean that an account is healthy, nobody is called."""
-    for secondary in (2_000, CALL_PRICE * 0.97):
-        scene.world.set_price("ETH", CALL_PRICE, secondary=secondary)
+    for primary, secondary in ((CALL_PRICE, 2_000), (2_000, CALL_PRICE)):
+        scene.world.set_price("ETH", primary, secondary=secondary)
         assert_reverts(
             "default rules: account is healthy",
             scene.manager.call_margin,

@@ -8,7 +8,7 @@ import pytest
 
 from tests.procedure import BOOK_DUST, DAY, PPM, about, chargeable, long_after, only, tear_up
 from verification.engine.scenes import DUST, INSOLVENT_PRICE, Scene, crowd, set_waterfall
-from verification.engine.world import BTC, ETH, HEALTHY, WAD, World
+from verification.engine.world import BTC, ETH, WAD, World
 
 DEEP = 1_700  # 300 under the price of entry
 UNIT_CHARGE = DEEP * 2 // 100  # 34 for a base unit

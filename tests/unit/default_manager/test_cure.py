@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.procedure import WINS_COUNT
 from verification.engine.reverts import assert_reverts
-from verification.engine.scenes import CALL_PRICE, CLOSE_OUT_PRICE, PPM, cash_of
+from verification.engine.scenes import CALL_PRICE, CLOSE_OUT_PRICE, HEALTHY_PRICE, PPM, cash_of
 from verification.engine.world import HEALTHY, WAD
 
 
@@ -111,6 +112,7 @@ def test_cured_account_trades_and_withdraws_again(called_scene):
     scene.price(2_000)
     scene.manager.cure(scene.account, sender=scene.stranger)
     scene.buy(1)
+    scene.world.wait(WINS_COUNT)
     scene.world.clearinghouse.withdraw(
         scene.account, scene.world.settlement, 10**6, scene.trader, sender=scene.trader
     )
@@ -118,10 +120,10 @@ def test_cured_account_trades_and_withdraws_again(called_scene):
 
 
 def test_doubtful_price_cures_when_even_its_worse_end_suffices(called_scene):  # INV-10
-    """Sources that disagree: 2 % below the lower one must suffice for a long position."""
-    called_scene.world.set_price("ETH", 2_080, secondary=1_985)
+    """Sources that disagree: the lower one must suffice for a long position."""
+    called_scene.world.set_price("ETH", 2_080, secondary=CALL_PRICE)
     assert_not_cured(called_scene)
-    called_scene.world.set_price("ETH", 2_080, secondary=1_995)
+    called_scene.world.set_price("ETH", 2_080, secondary=HEALTHY_PRICE)
     called_scene.manager.cure(called_scene.account, sender=called_scene.stranger)
     assert called_scene.stage() == HEALTHY
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from verification.engine.scenes import CLOSE_OUT_PRICE, INSOLVENT_PRICE, WAD, Scene
+from verification.engine.scenes import CLOSE_OUT_PRICE, WAD, Scene
 from verification.engine.world import BTC
 
 NOTHING_LEFT = 1_901  # 10,000 less a fee of 100 and a loss of 9,900
@@ -54,10 +54,18 @@ def test_a_leg_that_can_be_sold_is_on_sale_beside_one_that_cannot(scene):
     scene.bid(WAD // 100)
 
 
-@pytest.mark.parametrize("prices", [(CLOSE_OUT_PRICE, CLOSE_OUT_PRICE * 1.3), (1_700, 1_800)])
+@pytest.mark.parametrize(
+    "prices", [(CLOSE_OUT_PRICE, CLOSE_OUT_PRICE * 1.3), (CLOSE_OUT_PRICE, 1_800)]
+)
 def test_with_no_leg_that_can_be_sold_nothing_is_on_sale(scene, prices):
     """Whether or not the account is sound at the better end of the price in doubt."""
     scene.auction_at(CLOSE_OUT_PRICE)
     scene.world.wait(60)
     scene.world.set_price("ETH", prices[0], secondary=prices[1])
     assert scene.manager.auction(scene.account).max_fraction == 0
+
+
+def test_who_is_insolvent_at_both_answers_is_on_sale(scene):
+    scene.auction_at(CLOSE_OUT_PRICE)
+    scene.world.set_price("ETH", 1_700, secondary=1_800)
+    assert scene.manager.auction(scene.account).max_fraction == WAD

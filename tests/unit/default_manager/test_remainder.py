@@ -8,6 +8,7 @@ import pytest
 from tests.procedure import (
     BOOK_DUST,
     INSOLVENT,
+    WINS_COUNT,
     about,
     debts,
     only,
@@ -116,6 +117,7 @@ def test_only_what_is_owed_is_sold(remainder):
     refused("trading: account is indebted", ledger.withdraw, *args, sender=scene.trader)
     scene.world.fund(scene.trader, "USDC", LOSS)
     ledger.repay(scene.account, LOSS * 10**6, sender=scene.trader)
+    scene.world.wait(WINS_COUNT)
     ledger.withdraw(*args, sender=scene.trader)
 
 

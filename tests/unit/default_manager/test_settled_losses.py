@@ -7,9 +7,9 @@ from tests.procedure import (
     SHORTFALL,
     only,
     parts_of,
-    sunk,
     settle,
     step_of,
+    sunk,
     tear_up,
     without_limits,
 )

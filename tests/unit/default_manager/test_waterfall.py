@@ -12,6 +12,7 @@ from tests.procedure import (
     BOOK_DUST,
     PPM,
     SHORTFALL,
+    UNIT,
     about,
     cash_parts,
     chargeable,
@@ -22,6 +23,8 @@ from tests.procedure import (
     long_after,
     only,
     parts_of,
+    pass_role,
+    refused,
     tear_up,
     two,
     without_limits,
@@ -36,7 +39,6 @@ from verification.engine.scenes import (
 from verification.engine.world import ETH, HEALTHY, WAD, World
 
 OWN, RESERVE, INSURANCE, CONTRIBUTIONS, PLEDGES = 200, 100, 300, 150, 250
-DAY = 86_400
 INSURANCE_FUND = 3  # a role
 
 
@@ -201,6 +203,7 @@ def test_charge_has_its_bound(fast_world):
 
 
 def test_accounts_without_a_position_pay_nothing(fast_world):  # INV-7
+    """Nor does who waits until the hole is filled."""
     scene = Scene.set(fast_world)
     before = fast_world.cash(scene.purse)
     scene.price(1_500)
@@ -208,9 +211,13 @@ def test_accounts_without_a_position_pay_nothing(fast_world):  # INV-7
     scene.call()
     assert fast_world.clearinghouse.hole() > 0
     assert fast_world.cash(scene.purse) == before
-    fast_world.clearinghouse.withdraw(
-        scene.purse, fast_world.settlement, 10**12, scene.bidder, sender=scene.bidder
-    )
+    ledger = fast_world.clearinghouse
+    leaving = (scene.purse, fast_world.settlement, before // UNIT, scene.bidder)
+    too_much = "exits: a hole stands, allow a larger debit"
+    refused(too_much, ledger.withdraw, *leaving, sender=scene.bidder)
+    give(scene, 40_000)
+    ledger.withdraw(*leaving, sender=scene.bidder)
+    assert fast_world.cash(scene.purse) == 0
 
 
 def test_the_same_money_is_never_spent_twice(fast_world):  # INV-6
@@ -300,9 +307,7 @@ def test_a_fund_that_pays_nothing_leaves_its_part_to_the_next(fast_world):
     spare = "0x" + "5e" * 20
     code = pays_nothing(world, 3_000 * 10**6)
     world.chain.evm.insert_account_info(spare, pyrevm.AccountInfo(code=code))
-    world.clearinghouse.set_role(INSURANCE_FUND, spare, sender=world.admin)
-    world.wait(DAY)
-    world.clearinghouse.accept_role(INSURANCE_FUND, sender=world.admin)
+    pass_role(world, INSURANCE_FUND, spare)
     scene = Scene.set(world)
     without_limits(world)
     set_waterfall(world, charge_cap=2_000)

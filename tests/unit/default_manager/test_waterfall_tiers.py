@@ -121,6 +121,8 @@ def test_a_default_of_more_than_the_books_can_note_ends_all_the_same(fast_world)
     w0, w1, _, _ = world.risk_engine.row_words(8 + ETH)
     asset, bounds = world.deployment.assets["ETH"], WAD | 10**10 * WAD << 128
     world.risk_engine.set_asset(asset, w0, w1 & 2**160 - 1, bounds, sender=world.admin)
+    world.wait(world.risk_engine.FEED_NOTICE())
+    world.risk_engine.apply_asset(asset, sender=world.admin)
     scene.price(100_000_000)
     shortfall = -scene.equity()
     paid = only(tear_up(scene), scene.manager.ShortfallPaid)

@@ -168,7 +168,8 @@ class Indexer:
 
     def clearinghouse_debt_repaid(self, e: Any) -> None:
         self.debts[e.account], self.hole, self.cash[e.account] = e.debts, e.hole, e.cash
-        self.reserve += e.to_reserve
+        if self.reserve != -1:
+            self.reserve += e.to_reserve
 
     def clearinghouse_fees_collected(self, e: Any) -> None:
         self.hole, self.reserve = e.hole, e.reserve
@@ -354,7 +355,8 @@ class Auditor(Indexer):
         owed = _owed(self.debts[e.account]) - _owed(e.debts)
         assert 0 <= given - owed * DEBT_UNIT < 5 * self.scale
         assert self.hole - e.hole == e.to_hole
-        assert e.hole == 0 or e.to_reserve == 0
+        # In redemption a part of the hole is for collateral to fill.
+        assert e.hole == 0 or e.to_reserve == 0 or self.reserve == -1
         assert self.cash[e.account] - e.cash in (0, given)
         super().clearinghouse_debt_repaid(e)
 

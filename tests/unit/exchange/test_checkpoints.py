@@ -31,12 +31,12 @@ def trade(desk, sequence, at=None):
 def test_the_first_fill_of_a_quarter_takes_it(desk):
     start = quarter(desk)
     trade(desk, 1, at=start)
-    assert desk.ledger.checkpoints_asked() == 1
+    assert desk.ledger.checkpoints() == 1
     assert desk.ledger.last_row() == MARKET_ROW + MARKET
     trade(desk, 2, at=start + QUARTER - 1)
-    assert desk.ledger.checkpoints_asked() == 1
+    assert desk.ledger.checkpoints() == 1
     trade(desk, 3, at=start + QUARTER)
-    assert desk.ledger.checkpoints_asked() == 2
+    assert desk.ledger.checkpoints() == 2
 
 
 def test_while_the_price_is_in_doubt_every_fill_tries_again(desk):
@@ -44,11 +44,11 @@ def test_while_the_price_is_in_doubt_every_fill_tries_again(desk):
     desk.ledger.set_doubt(True, sender=desk.stranger)
     trade(desk, 1, at=start + 1)
     trade(desk, 2, at=start + 2)
-    assert desk.ledger.checkpoints_asked() == 2
+    assert desk.ledger.checkpoints() == 0
     desk.ledger.set_doubt(False, sender=desk.stranger)
     trade(desk, 3)
     trade(desk, 4)
-    assert desk.ledger.checkpoints_asked() == 3
+    assert desk.ledger.checkpoints() == 1
 
 
 def test_each_market_has_its_own(desk):
@@ -57,7 +57,7 @@ def test_each_market_has_its_own(desk):
     start = quarter(desk)
     trade(desk, 1, at=start)
     desk.fill(desk.order(sequence=2, size=WAD, price=MARK, market=other))
-    assert desk.ledger.checkpoints_asked() == 2
+    assert desk.ledger.checkpoints() == 2
     assert desk.ledger.last_row() == MARKET_ROW + other
 
 
@@ -68,9 +68,9 @@ def test_terms_and_checkpoints_leave_each_other_alone(desk):
     desk.exchange.set_terms(MARKET, 0, 10_000, 10, sender=desk.governor)
     assert tuple(desk.exchange.terms(MARKET)) == (0, 10_000, 10)
     trade(desk, 2)
-    assert desk.ledger.checkpoints_asked() == 1
+    assert desk.ledger.checkpoints() == 1
     trade(desk, 3, at=start + QUARTER)
-    assert desk.ledger.checkpoints_asked() == 2
+    assert desk.ledger.checkpoints() == 2
     assert tuple(desk.exchange.terms(MARKET)) == (0, 10_000, 10)
 
 
@@ -85,12 +85,14 @@ def test_the_band_is_not_widened_by_what_stands_above_it(desk):
 def test_a_fill_that_reverts_leaves_no_mark(desk, refused):
     start = quarter(desk)
     desk.ledger.set_marks(MARK * 2, MARK * 2, sender=desk.stranger)
-    with reverts("market terms: price off band" if refused == "band" else "exchange: deadline passed"):
+    with reverts(
+        "market terms: price off band" if refused == "band" else "exchange: deadline passed"
+    ):
         desk.fill(
             desk.order(sequence=1, size=WAD, price=MARK),
             **({"deadline": start - 1} if refused == "deadline" else {}),
         )
-    assert desk.ledger.checkpoints_asked() == 0
+    assert desk.ledger.checkpoints() == 0
     desk.ledger.set_marks(MARK, MARK, sender=desk.stranger)
     trade(desk, 2)
-    assert desk.ledger.checkpoints_asked() == 1
+    assert desk.ledger.checkpoints() == 1

@@ -12,7 +12,6 @@ from tests.procedure import (
     UNIT,
     debts,
     fill_funds,
-    finish_window,
     refused,
     tear_up,
     without_limits,
@@ -27,9 +26,6 @@ YEAR = 365 * 86_400
 
 def default(scene: Scene) -> Any:
     """Let the scene's account go under; return the receipt of its tear-up."""
-    scene.price(PRICE)
-    scene.open_auction()
-    finish_window(scene.world)
     scene.price(PRICE)
     return tear_up(scene)
 

@@ -161,7 +161,7 @@ def test_topped_up_account_is_curable(world, lens, trader):
 
 
 def test_nobody_is_callable_while_the_only_feed_is_in_doubt(world, lens, trader):
-    world.set_price("ETH", 1_700, secondary=1_200)
+    world.set_price("ETH", 1_200, secondary=1_924)  # solvent at one of the two
     assert actionable(lens, trader[1]) == ([], [], [], [])
 
 

@@ -108,7 +108,11 @@ def test_while_both_are_silent_it_is_not_enough(desk, third, age):
 def test_it_must_agree_with_the_one_left(desk, third, silent, side):
     desk.kill(getattr(desk, silent))
     # The limit is a share of the lower of the two.
-    near = PRICE + LIMIT if side > 0 else PRICE * 10_000 // (10_000 + DEVIATION_BPS) // UNIT * UNIT + UNIT
+    near = (
+        PRICE + LIMIT
+        if side > 0
+        else PRICE * 10_000 // (10_000 + DEVIATION_BPS) // UNIT * UNIT + UNIT
+    )
     say(desk, third, near)
     assert desk.judge_with(witness(third)) == (point(PRICE), near)
     say(desk, third, near + side * UNIT)

@@ -115,9 +115,7 @@ def test_a_checkpoint_ends_it_and_it_begins_anew(desk):
     assert desk.outage()[0] == since  # nobody has shown it yet
     receipt = desk.oracle.checkpoint(*desk.config(), 0, sender=desk.stranger)
     (ended,) = receipt.events.filter(desk.oracle.OutageEnded)
-    assert ended == desk.oracle.OutageEnded(
-        config=desk.key(), since=since
-    )
+    assert ended == desk.oracle.OutageEnded(config=desk.key(), since=since)
     assert desk.outage()[0] == 0
     assert average(desk) == PRICE
     spoil(desk, DIVERGENT)

@@ -149,6 +149,8 @@ def test_the_other_contracts_obey_it_too(world, governance, stranger):
     )
     governance.wait(DELAY)
     governance.timelock.execute_batch(*arguments, sender=stranger)
+    governance.wait(world.risk_engine.MARGIN_NOTICE())
+    world.risk_engine.apply_globals(sender=stranger)
     assert world.risk_engine.row_words(0)[3] == 123_456 | 789 << 32
 
 

@@ -9,7 +9,7 @@ from verification.fuzz.stage import GUARDIAN, PROPOSER, Call, Stage
 
 BOUNDS = {
     "clearinghouse: bad market id",
-    "clearinghouse: default fund share out of bounds",
+    "clearinghouse: outflow limit out of bounds",
     "clearinghouse: eight collaterals at most",
     "clearinghouse: market already listed",
     "proposals: no role proposed",
@@ -106,7 +106,30 @@ def set_asset(stage: Stage, asset: int, deviation: int) -> Call:
     """The deviation limit of an asset changes; the price must be VALID."""
     w0, w1, w2, _ = stage.world.risk_engine.row_words(8 + asset)
     w0 = w0 & (1 << 240) - 1 | deviation << 240
-    return stage.govern("risk_engine", "set_asset", asset, w0, w1 & (1 << 160) - 1, w2)
+    w3 = stage.world.risk_engine.witness_words(asset)
+    return stage.govern("risk_engine", "set_asset", asset, w0, w1 & (1 << 160) - 1, w2, w3)
+
+
+ANNOUNCED = {
+    "risk parameters: nothing announced",
+    "risk parameters: notice not over",
+    "price oracle: price not valid",
+}
+
+
+@action(
+    "settlement", ANNOUNCED, 0.4, what=Choice(("globals", "market", "asset")), number=Whole(1, 3)
+)
+def apply_announced(stage: Stage, what: str, number: int) -> Call:
+    """Anyone applies parameters that were announced."""
+    args = () if what == "globals" else (number,)
+    return Call("risk_engine", f"apply_{what}", args, stage.people[number])
+
+
+@action("settlement", ANNOUNCED, 0.2, index=Whole(0, 3), who=PERSON)
+def apply_haircuts(stage: Stage, index: int, who: int) -> Call:
+    """Likewise haircuts of a collateral."""
+    return Call("risk_engine", "apply_collateral", (index,), stage.people[who])
 
 
 @action(
@@ -161,6 +184,18 @@ def set_shortfall_terms(stage: Stage, cap: int, share: int, grace: int, discount
     """Rules of negative cash change."""
     args = (cap * 10**18, share, grace, discount)
     return stage.govern("clearinghouse", "set_shortfall_terms", *args)
+
+
+@action(
+    "governance",
+    BOUNDS,
+    0.3,
+    share=Choice((0, 99_999, 100_000, 300_000, 10**6, 10**6 + 1)),
+    least=Choice((0, 100, 500_000, 2**40)),
+)
+def set_outflow_limit(stage: Stage, share: int, least: int) -> Call:
+    """How fast cash may leave changes."""
+    return stage.govern("clearinghouse", "set_outflow_limit", share, least)
 
 
 @action(

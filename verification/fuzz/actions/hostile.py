@@ -19,8 +19,6 @@ ROLES_ONLY = {
     "clearinghouse.seize": lambda a, b: (a,),
     "clearinghouse.conclude_proof": lambda a, b: (a, b, 0),
     "clearinghouse.receive_draw": lambda a, b: (a, 1, 10**12),
-    "clearinghouse.receive_deferred": lambda a, b: (1,),
-    "clearinghouse.pay_premium": lambda a, b: (1,),
     "insurance_fund.draw": lambda a, b: (a, 10**18),
     "insurance_fund.restore": lambda a, b: (a, 1),
     "default_fund.restore": lambda a, b: (a, 1, 1),

@@ -103,6 +103,15 @@ def withdraw_to_the_edge(stage: Stage, place: int, cents: int) -> Call | None:
     return Call("clearinghouse", "withdraw", args, owner)
 
 
+@action("money", MONEY_OUT, 1, place=PLACE, part=PART, most=Choice((0, 1_000, 1_100, 10_000)))
+def withdraw_at_a_factor(stage: Stage, place: int, part: int, most: int) -> Call:
+    """Cash while a hole stands, perhaps, for a debit of so many thousandths of it."""
+    account, owner = stage.account(place), stage.owner(place)
+    amount = held(stage, account, "USDC") * part // 10**6
+    args = (account, stage.world.settlement, amount, owner, amount * 10**9 * most)
+    return Call("clearinghouse", "withdraw", args, owner)
+
+
 @action(
     "money",
     MONEY_OUT
@@ -242,6 +251,7 @@ def repay(stage: Stage, place: int, payer: int, part: int) -> Call | None:
         "clearinghouse: account still has legs",
         "registry: not enough held",
         "registry: amount is zero",
+        "clearinghouse: a hole stands",
     },
     0.5,
     place=DEBTOR,
