@@ -115,7 +115,7 @@ class Meter:
     def funding(self, market: int = ETH) -> tuple[int, int]:
         """Return index and rate as a market's word has them."""
         state = self.world.clearinghouse.market_state(market)
-        return signed(state, 0, 96), signed(state, 128, 48)
+        return signed(state, 0, 96), signed(state, 128, 42) << 8 * (state >> 170 & 63)
 
     def sell_part(self, key: str, poor: int, price: float) -> None:
         """Measure a partial bid on an account which this price brings down to an auction; the

@@ -269,6 +269,13 @@ class NegativeCash(Section):
     discount: Annotated[Rate, rate("0%", "10%")]
 
 
+class Exits(Section):
+    """How much cash may leave by withdrawals within an hour, net of what comes in."""
+
+    outflow_share: Annotated[Rate, rate("10%", "100%")]
+    outflow_floor: Annotated[Amount, amount("0", "1000000000000", places=0)]
+
+
 class Oracle(Section):
     """The sequencer uptime feed of an L2; null on chains without a sequencer."""
 
@@ -292,6 +299,7 @@ class DeploymentConfig(Section):
     waterfall: Waterfall
     wind_down: WindDown
     negative_cash: NegativeCash
+    exits: Exits
     governance: Governance
 
     @property

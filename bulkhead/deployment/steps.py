@@ -25,6 +25,7 @@ PARTS = {
         "ClearinghouseTearUps",
         "ClearinghouseSettlement",
         "ClearinghouseAdmin",
+        "ClearinghouseWithdrawals",
     ),
     "DefaultManager": ("DefaultManagerInsolvency",),
 }
@@ -178,6 +179,13 @@ def _parameters(chain: Chain, done: Deployment) -> None:
         owed.threshold.wad,
         owed.grace,
         owed.discount.ppm,
+    )
+    exits = config.exits
+    chain.send(
+        clearinghouse,
+        "set_outflow_limit",
+        exits.outflow_share.ppm,
+        exits.outflow_floor.units(0),
     )
     fund, end = config.default_fund, config.wind_down
     chain.send(clearinghouse, "set_default_fund_share", fund.fee_share.ppm)

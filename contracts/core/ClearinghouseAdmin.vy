@@ -19,11 +19,13 @@ from ..interfaces import IClearinghouseAdmin
 from ..interfaces import IClearinghouseEvents
 from ..interfaces import IClearinghouseRecords
 from ..interfaces import ISettlesIn
+from ..modules.layout import exit_words
 from ..modules.layout import limits
 from ..modules.layout import role_layout
 from ..modules.layout import units
 from ..modules.layout import words
 from ..modules import currency
+from ..modules import exits
 from ..modules import final_settlement
 from ..modules import funding_math
 from ..modules import ledger
@@ -41,6 +43,7 @@ initializes: registry
 initializes: sides
 initializes: ledger[sides := sides]
 initializes: final_settlement
+initializes: exits[currency := currency, ledger := ledger]
 exports: (
     currency.SETTLEMENT_TOKEN,
     currency.SETTLEMENT_SCALE,
@@ -99,6 +102,8 @@ MAX_PAUSED: constant(uint256) = 3 * 86_400
 
 # From the proposal of a role's new holder to their taking over, seconds.
 ROLE_DELAY: constant(uint256) = 86_400
+
+MIN_OUTFLOW_SHARE: constant(uint256) = 100_000  # of the cash held, ppm: 10 %
 
 # Bounds of the wind-down's terms.
 MIN_HOLE_SHARE: constant(uint256) = 10_000  # of the cash held, ppm: 1 %
@@ -485,6 +490,24 @@ def set_contribution_threshold(threshold: uint256):
         word & (2**role_layout.SECOND_FIELD - 1) | threshold << role_layout.SECOND_FIELD
     )
     log IClearinghouseEvents.ContributionThresholdSet(threshold=threshold)
+
+
+@external
+def set_outflow_limit(share: uint256, least: uint256):
+    """
+    @notice Limits cash that leaves by withdrawals within an hour, net of what comes in. Owner only.
+    @param share ppm of the cash held when the hour began: 10 % at least, or 0 for no limit.
+    @param least Whole units of cash that may leave in any case, below 2**40.
+    @custom:reverts ownable: caller is not the owner | clearinghouse: outflow limit out of bounds
+    """
+    ownable._check_owner()
+    assert (
+        (share == 0 or share >= MIN_OUTFLOW_SHARE)
+        and share <= units.PPM
+        and least < exit_words.LEAST_LIMIT
+    ), "clearinghouse: outflow limit out of bounds"
+    exits._set_outflow(share, least)
+    log IClearinghouseEvents.OutflowLimitSet(share=share, least=least)
 
 
 @external

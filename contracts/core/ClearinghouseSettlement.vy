@@ -24,9 +24,11 @@ from ..interfaces import ISettlesIn
 from ..modules.layout import leg_layout
 from ..modules.layout import role_layout
 from ..modules.layout import tier_layout
+from ..modules.layout import units
 from ..modules.layout import words
 from ..modules import currency
 from ..modules import debts
+from ..modules import exits
 from ..modules import final_settlement
 from ..modules import funding_math
 from ..modules import ledger
@@ -45,8 +47,10 @@ initializes: registry
 initializes: sides
 initializes: ledger[sides := sides]
 initializes: final_settlement
+initializes: exits[currency := currency, ledger := ledger]
 initializes: wind_down[
     currency := currency,
+    exits := exits,
     final_settlement := final_settlement,
     ledger := ledger,
     sides := sides,
@@ -111,13 +115,14 @@ def repay(account: uint256, amount: uint256) -> uint256:
 def recover(account: uint256) -> uint256:
     """
     @notice Lets an indebted account without positions and without a stage pay what it owes out of
-            its own cash, in the order of `repay`. Anyone.
+            its own cash, in the order of `repay`; while a hole stands, its part in that alone.
+            Anyone.
     @param account Account id.
     @return What is still owed, WAD cash.
     @custom:reverts registry: winding down | ledger: unknown account | ledger: no position to
                     convert | words: number out of range | clearinghouse: owes nothing | ledger:
                     account under a call | clearinghouse: account still has legs | registry: not
-                    enough held | vault: token transfer failed
+                    enough held | clearinghouse: a hole stands | vault: token transfer failed
     """
     registry._require_running()
     header: uint256 = ledger._convert_settled(account, ledger._header(account))
@@ -127,6 +132,11 @@ def recover(account: uint256) -> uint256:
     held: uint256 = convert(max(words._cash(header), 0), uint256) // currency.SETTLEMENT_SCALE
     registry._require_held(held != 0)
     owed: uint256 = debts._total(ledger.debts[account])
+    exits._net_reserve()
+    if ledger.hole >= currency.SETTLEMENT_SCALE:
+        # Nothing leaves at par while a hole stands: only its own part is paid, which stays here.
+        owed = debts._field(ledger.debts[account], tier_layout.DEBT_HOLE) * units.CASH_UNIT
+        assert owed != 0, "clearinghouse: a hole stands"
     given: uint256 = min(held, (owed + currency.SETTLEMENT_SCALE - 1) // currency.SETTLEMENT_SCALE)
     header = ledger._book_cash(
         account, header, words._cash(header) - convert(given * currency.SETTLEMENT_SCALE, int256)

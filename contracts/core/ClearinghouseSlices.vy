@@ -25,6 +25,7 @@ from ..modules.layout import role_layout
 from ..modules.layout import units
 from ..modules.layout import words
 from ..modules import currency
+from ..modules import exits
 from ..modules import final_settlement
 from ..modules import ledger
 from ..modules import registry
@@ -42,6 +43,7 @@ initializes: registry
 initializes: sides
 initializes: ledger[sides := sides]
 initializes: final_settlement
+initializes: exits[currency := currency, ledger := ledger]
 initializes: trading[ledger := ledger, sides := sides, registry := registry]
 exports: (currency.SETTLEMENT_TOKEN,)
 
@@ -124,7 +126,7 @@ def cover_shortfall(
     ledger.headers[account] = header
     registry.collaterals[index].total -= debited
     # The bonus comes out of an account that can afford it: one below MM is called and sold (INV-4).
-    trading._require_margin(engine, account, header, levels.MAINTENANCE, [])
+    trading._require_margin(engine, account, words._cash(header), header, levels.MAINTENANCE, [])
     log IClearinghouseEvents.ShortfallCovered(
         account=account,
         payer=msg.sender,

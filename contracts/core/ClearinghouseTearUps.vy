@@ -16,6 +16,7 @@ from snekmate.auth import ownable_2step
 from ..interfaces import IClearinghouseEvents
 from ..interfaces import IClearinghouseTearUps
 from ..interfaces import ISettlesIn
+from ..modules.layout import fresh_wins
 from ..modules.layout import limits
 from ..modules.layout import role_layout
 from ..modules.layout import stages
@@ -23,6 +24,7 @@ from ..modules.layout import tier_layout
 from ..modules.layout import words
 from ..modules import currency
 from ..modules import debts
+from ..modules import exits
 from ..modules import final_settlement
 from ..modules import ledger
 from ..modules import registry
@@ -38,7 +40,8 @@ initializes: registry
 initializes: sides
 initializes: ledger[sides := sides]
 initializes: final_settlement
-initializes: tear_up[ledger := ledger, sides := sides]
+initializes: exits[currency := currency, ledger := ledger]
+initializes: tear_up[exits := exits, ledger := ledger, sides := sides]
 exports: (currency.SETTLEMENT_TOKEN,)
 
 
@@ -179,7 +182,9 @@ def _set_stage(account: uint256, header: uint256, since: uint256):
     ):
         stage = stages.INSOLVENCY
         began = since
-    ledger.headers[account] = words._with_stage(header, stage, began)
+        ledger.headers[account] = words._with_stage(header, stage, began)
+    else:
+        ledger.headers[account] = fresh_wins._without_stage(header)
     log IClearinghouseEvents.StageSet(account=account, stage=stage, since=began)
 
 

@@ -11,6 +11,7 @@
 """
 
 from ..interfaces import IClearinghouseEvents
+from .layout import fresh_wins
 from .layout import leg_layout
 from .layout import limits
 from .layout import stages
@@ -71,6 +72,17 @@ def _book_cash(account: uint256, header: uint256, cash: int256) -> uint256:
     if cash < 0 or old < 0:
         self._book_negative_cash(account, old, cash)
     return words._with_cash(header, cash)
+
+
+@internal
+def _book_result(account: uint256, header: uint256, change: int256) -> uint256:
+    """
+    @dev The header after a realised profit or loss, fees in: of a fill, a slice, or a conversion.
+         Profit may not leave for a while (layout: fresh_wins).
+    @param change WAD cash.
+    @return The header; the caller stores it.
+    """
+    return self._book_cash(account, fresh_wins._after(header, change), words._cash(header) + change)
 
 
 @internal
@@ -209,7 +221,7 @@ def _convert(account: uint256, header: uint256, market: uint256, state: uint256)
     value: int256 = sides._settled_value(market, state, word)
     self.positions[account][market] = 0
     header_after: uint256 = self._remove_market(account, header, market)
-    header_after = self._book_cash(account, header_after, words._cash(header_after) + value)
+    header_after = self._book_result(account, header_after, value)
     log IClearinghouseEvents.Converted(
         market=market, account=account, value=value, cash=words._cash(header_after)
     )

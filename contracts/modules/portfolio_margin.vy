@@ -46,7 +46,8 @@ WAD_PPM_UNIT: constant(uint256) = 10**36  # WAD_PPM * CASH_UNIT
 # @custom:member initial IM without what holds for the whole account (`RiskEngine._initial`), WAD
 #         cash.
 # @custom:member maintenance MM of all legs, WAD cash.
-# @custom:member profit Unrealised profit of the positions that have one, WAD cash.
+# @custom:member profit Profit of the positions that have one, unrealised or settled and not yet
+#         converted, WAD cash.
 # @custom:member linear MM of the VALID legs without concentration, WAD cash.
 # @custom:member quadratic Their MM from concentration, WAD cash.
 # @custom:member stuck Number of legs without a VALID price.
@@ -145,7 +146,7 @@ def _tally(
         head: uint256 = legs[i]
         number: uint256 = head >> leg_layout.ROW_SHIFT
         if number == leg_layout.CASH_ROW:
-            sums.value += convert(convert(legs[unsafe_add(i, 1)], bytes32), int256)
+            sums = self._with_cash(sums, legs[unsafe_add(i, 1)])
             i = unsafe_add(i, 2)
             continue
         if number // risk_rows.ROWS_PER_PAGE != at.number:
@@ -198,6 +199,21 @@ def _tally(
             seen |= 1 << asset
             known.append(self._shown(number, asset, quote, leg, legs[unsafe_sub(i, 1)]))
     return self._total(cash, sums), known
+
+
+@internal
+@pure
+def _with_cash(sums: Sums, word: uint256) -> Sums:
+    """
+    @dev Adds a settled position. Its profit counts as unrealised as long as it is not cash: it may
+         have been won just now.
+    @param word Its value, int256, WAD cash.
+    """
+    after: Sums = sums
+    worth: int256 = convert(convert(word, bytes32), int256)
+    after.value += worth
+    after.profit += convert(max(worth, 0), uint256)
+    return after
 
 
 @internal

@@ -15,6 +15,23 @@ SLICES: constant(uint256) = 0
 TEAR_UPS: constant(uint256) = 1
 SETTLEMENT: constant(uint256) = 2
 ADMIN: constant(uint256) = 3
+EXITS: constant(uint256) = 4
+
+# ClearinghouseWithdrawals.
+WITHDRAW_PLAIN: constant(bytes4) = method_id(
+    "withdraw(uint256,address,uint256,address)", output_type=bytes4
+)
+WITHDRAW_AT_HOLE: constant(bytes4) = method_id(
+    "withdraw(uint256,address,uint256,address,uint256)", output_type=bytes4
+)
+TRANSFER: constant(bytes4) = method_id(
+    "transfer(uint256,uint256,address,uint256)", output_type=bytes4
+)
+LOCKED_CASH: constant(bytes4) = method_id("locked_cash(uint256)", output_type=bytes4)
+DEBIT_FOR: constant(bytes4) = method_id("debit_for(uint256,uint256)", output_type=bytes4)
+FRESH_RIGHT: constant(bytes4) = method_id("fresh_right(uint256)", output_type=bytes4)
+FRESH_MONEY: constant(bytes4) = method_id("fresh_money()", output_type=bytes4)
+OUTFLOW: constant(bytes4) = method_id("outflow()", output_type=bytes4)
 
 # ClearinghouseSlices.
 SLICE_ACCOUNT: constant(bytes4) = method_id(
@@ -60,10 +77,16 @@ BEGIN_REDEMPTION: constant(bytes4) = method_id("begin_redemption()", output_type
 @pure
 def _part_of(selector: uint256) -> uint256:
     """
-    @dev The part that has a function; the parts that a default calls are compared first.
+    @dev The part that has a function; what is called most is compared first.
     @param selector First four bytes of the call, as a number.
-    @return SLICES, TEAR_UPS, SETTLEMENT or ADMIN.
+    @return EXITS, SLICES, TEAR_UPS, SETTLEMENT or ADMIN.
     """
+    if (
+        selector == convert(WITHDRAW_PLAIN, uint256)
+        or selector == convert(WITHDRAW_AT_HOLE, uint256)
+        or selector == convert(TRANSFER, uint256)
+    ):
+        return EXITS
     if (
         selector == convert(SLICE_ACCOUNT, uint256)
         or selector == convert(RECEIVE_DRAW, uint256)
@@ -90,4 +113,12 @@ def _part_of(selector: uint256) -> uint256:
         or selector == convert(BEGIN_REDEMPTION, uint256)
     ):
         return SETTLEMENT
+    if (
+        selector == convert(LOCKED_CASH, uint256)
+        or selector == convert(DEBIT_FOR, uint256)
+        or selector == convert(FRESH_RIGHT, uint256)
+        or selector == convert(FRESH_MONEY, uint256)
+        or selector == convert(OUTFLOW, uint256)
+    ):
+        return EXITS
     return ADMIN

@@ -31,11 +31,13 @@ from .layout import leg_layout
 from .layout import limits
 from .layout import units
 from .layout import words
+from . import exits
 from . import funding_math
 from . import ledger
 from . import sides
 from . import wad_math
 
+uses: exits
 uses: ledger
 uses: sides
 
@@ -148,7 +150,7 @@ def _tear_up_one(
             charged=taken,
         )
     if loss != charged:
-        ledger.hole += loss - charged
+        exits._deepen_hole(loss - charged)
     cash += convert(loss, int256)
     header = ledger._book_cash(account, header, cash)
     self._log_loss(account, loss, loss - charged, cash)
@@ -493,7 +495,7 @@ def _take_loss(legs: DynArray[uint256, 40]) -> (uint256, uint256):
             total += amount
             paid += amount * self.charged[market][side] // self.demand[market][side]
     if total != paid:
-        ledger.hole += total - paid
+        exits._deepen_hole(total - paid)
     return total, total - paid
 
 

@@ -13,6 +13,7 @@
 from ..interfaces import IClearinghouseEvents
 from ..interfaces import IDefaultFundManager
 from ..interfaces import IRiskEngine
+from .layout import fresh_wins
 from .layout import leg_layout
 from .layout import levels
 from .layout import limits
@@ -255,7 +256,7 @@ def _slice(
     account_header: uint256 = ledger._convert_settled(account, ledger._header(account))
     bidder_header: uint256 = ledger._header(bidder)
     self._require_stage_allows(bidder_header, False)
-    paid: int256 = -convert(discount, int256)  # by the bidder to the defaulter
+    paid: int256 = 0  # by the bidder to the defaulter, for collateral
     for leg: uint256 in known:
         row: uint256 = leg >> leg_layout.ROW_SHIFT
         price: uint256 = leg & leg_layout.PRICE_MASK
@@ -281,14 +282,19 @@ def _slice(
                 fraction,
                 price,
             )
-    account_cash: int256 = words._cash(account_header) + paid - convert(fee, int256)
-    bidder_cash: int256 = words._cash(bidder_header) - paid
+    account_cash: int256 = (
+        words._cash(account_header) + paid - convert(discount, int256) - convert(fee, int256)
+    )
+    # The discount is a win. What is paid for collateral is no loss: it makes room for none.
+    if discount != 0:
+        bidder_header = fresh_wins._after(bidder_header, convert(discount, int256))
+    bidder_cash: int256 = words._cash(bidder_header) + convert(discount, int256) - paid
     bidder_header = ledger._book_cash(bidder, bidder_header, bidder_cash)
     ledger.headers[account] = ledger._book_cash(account, account_header, account_cash)
     ledger.headers[bidder] = bidder_header
     ledger.reserve += fee
     self._require_under_cap(bidder_cash)
-    self._require_margin(engine, bidder, bidder_header, levels.INITIAL, known)
+    self._require_margin(engine, bidder, bidder_cash, bidder_header, levels.INITIAL, known)
     log IClearinghouseEvents.Sliced(
         account=account,
         bidder=bidder,
@@ -472,7 +478,7 @@ def _book_half(
     )
     change: int256 = realised - convert(half.charge, int256)
     if change != 0:
-        header = ledger._book_cash(half.account, header, words._cash(header) + change)
+        header = ledger._book_result(half.account, header, change)
     return header, before, position
 
 
@@ -483,17 +489,19 @@ def _book_half(
 def _require_margin(
     engine: address,
     account: uint256,
+    cash: int256,
     header: uint256,
     level: uint256,
     known: DynArray[uint256, 40],
 ):
     """
     @dev INV-8: what an account must meet after it took on risk, paid out or was covered.
+    @param cash Cash that counts, WAD.
     @param level One of modules/layout/levels.
     @param known Known prices of legs (layout: leg_layout) that the engine need not read again.
     """
     equity: int256 = staticcall IRiskEngine(engine).require_margin(
-        account, words._cash(header), level, ledger._legs(account, header), known
+        account, cash, level, ledger._legs(account, header), known
     )
 
 

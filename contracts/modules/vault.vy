@@ -41,7 +41,15 @@ def _push(token: address, recipient: address, amount: uint256):
     @param amount Token units.
     @custom:reverts vault: token transfer failed
     """
-    before: uint256 = self._balance(token)
+    self._push_from(token, recipient, amount, self._balance(token))
+
+
+@internal
+def _push_from(token: address, recipient: address, amount: uint256, before: uint256):
+    """
+    @dev As `_push`, for a caller who has read what this contract holds.
+    @param before Token units.
+    """
     self._require_moved(
         extcall IERC20(token).transfer(recipient, amount, default_return_value=True)
     )

@@ -23,6 +23,7 @@ from .layout import units
 from .layout import words
 from . import currency
 from . import debts
+from . import exits
 from . import final_settlement
 from . import ledger
 from . import registry
@@ -31,6 +32,7 @@ from . import vault
 
 uses: ownable
 uses: currency
+uses: exits
 uses: registry
 uses: ledger
 uses: sides
@@ -135,7 +137,7 @@ def conclude_proof(
         ledger.headers[caller_account] = ledger._book_cash(
             caller_account, caller_header, words._cash(caller_header) + convert(reward, int256)
         )
-    ledger.hole += loss + reward
+    exits._deepen_hole(loss + reward)
     log IClearinghouseEvents.DeficitProven(
         account=account,
         caller_account=caller_account,

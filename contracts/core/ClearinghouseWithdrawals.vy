@@ -1,0 +1,231 @@
+#pragma version 0.4.3
+#pragma nonreentrancy on
+"""
+@title Withdrawals and transfers
+@custom:contract-name ClearinghouseWithdrawals
+@license GNU Affero General Public License v3.0 only
+@author Bulkhead
+@notice What leaves accounts by their owners' will: what was won too lately stays, while a hole
+        stands cash leaves at a factor, and not too much leaves within an hour (modules/exits.vy,
+        layout: fresh_wins). This part has the Clearinghouse's storage layout (a test compares them)
+        and works only through it, by delegatecall; called directly it finds an empty ledger, no
+        owner and no roles, and reverts.
+"""
+
+from snekmate.auth import ownable
+from snekmate.auth import ownable_2step
+from ..interfaces import IClearinghouseEvents
+from ..interfaces import IClearinghouseWithdrawals
+from ..interfaces import ISettlesIn
+from ..modules.layout import exit_words
+from ..modules.layout import fresh_wins
+from ..modules.layout import words
+from ..modules import currency
+from ..modules import exits
+from ..modules import final_settlement
+from ..modules import ledger
+from ..modules import margin_moves
+from ..modules import registry
+from ..modules import sides
+from ..modules import trading
+from ..modules import vault
+
+implements: IClearinghouseWithdrawals
+implements: ISettlesIn
+initializes: ownable
+initializes: ownable_2step[ownable := ownable]
+initializes: currency
+initializes: registry
+initializes: sides
+initializes: ledger[sides := sides]
+initializes: final_settlement
+initializes: exits[currency := currency, ledger := ledger]
+initializes: trading[ledger := ledger, sides := sides, registry := registry]
+initializes: margin_moves[ledger := ledger, registry := registry, trading := trading]
+exports: (currency.SETTLEMENT_TOKEN,)
+
+
+@deploy
+def __init__(settlement_token: address):
+    """
+    @notice Makes this part for one settlement token. It has no owner: only the Clearinghouse has.
+    @param settlement_token Address of the Clearinghouse's settlement token.
+    @custom:reverts registry: token has more than 18 decimals
+    """
+    ownable.__init__()
+    ownable_2step.__init__()
+    ownable_2step._transfer_ownership(empty(address))
+    currency.__init__(settlement_token)
+
+
+# WITHDRAWALS AND TRANSFERS ------------------------------------------------------------------------
+
+@external
+def withdraw(
+    account: uint256, token: address, amount: uint256, recipient: address, max_debit: uint256 = 0
+):
+    """
+    @notice Pays tokens of an account out. The owner or an operator with WITHDRAW. What was won too
+            lately counts for nothing. With positions or negative cash left, equity must afterwards
+            cover IM without any unrealised profit, at VALID prices (INV-8). While a hole stands
+            cash leaves at a factor: the account is debited more than it gets.
+    @param account Account id.
+    @param token Address of the settlement token or of a listed collateral.
+    @param amount Token units.
+    @param recipient Address that gets the tokens.
+    @param max_debit Most that the account may be debited for them, WAD cash; the amount and a
+           token unit more always may. Of collateral it means nothing.
+    @custom:reverts registry: not the account's owner | registry: winding down | registry:
+                    withdrawals are paused | registry: amount is zero | ledger: unknown account |
+                    ledger: account under a call | trading: account is indebted | registry: not
+                    enough held | margin moves: won too lately | exits: outflow limit | exits: a
+                    hole stands, allow a larger debit | words: number out of range | registry:
+                    unknown token | trading: negative cash cap | vault: token transfer failed
+    """
+    header: uint256 = margin_moves._begin_withdrawal(account, amount)
+    debited: uint256 = 0
+    before: uint256 = 0
+    if token == currency.SETTLEMENT_TOKEN:
+        before = vault._balance(token)
+        debited = amount * currency.SETTLEMENT_SCALE
+        free: uint256 = margin_moves._require_free(header, debited)
+        if exits._require_outflow(before * currency.SETTLEMENT_SCALE, debited):
+            debited = exits._leave(account, debited, free, max_debit)
+        header = words._with_cash(header, words._cash(header) - convert(debited, int256))
+    else:
+        header, debited = margin_moves._debit_collateral(account, header, token, amount)
+        registry.collaterals[registry._index_of(token)].total -= debited
+        before = vault._balance(token)
+    ledger.headers[account] = header
+    margin_moves._require_margin_left(account, header)
+    log IClearinghouseEvents.Withdrawn(
+        account=account,
+        token=token,
+        recipient=recipient,
+        amount=amount,
+        debited=debited,
+        cash=words._cash(header),
+    )
+    vault._push_from(token, recipient, amount, before)
+
+
+@external
+def transfer(from_account: uint256, to_account: uint256, token: address, amount: uint256):
+    """
+    @notice Moves margin between accounts. The owner of `from_account` or an operator with WITHDRAW.
+            The giving account must meet the same rule as for a withdrawal. Collateral, and what was
+            won too lately, goes only to another account of the same owner; such wins count there.
+    @param from_account Account id that gives.
+    @param to_account Account id that gets.
+    @param token Address of the settlement token or of a listed collateral.
+    @param amount Token units.
+    @custom:reverts registry: not the account's owner | registry: winding down | registry:
+                    withdrawals are paused | registry: amount is zero | ledger: unknown account |
+                    ledger: account under a call | trading: account is indebted | clearinghouse:
+                    same account | registry: not enough held | margin moves: won too lately | words:
+                    number out of range | clearinghouse: another owner | registry: unknown token |
+                    registry: price not valid | trading: negative cash cap
+    """
+    from_header: uint256 = margin_moves._begin_withdrawal(from_account, amount)
+    to_header: uint256 = ledger._header(to_account)
+    assert from_account != to_account, "clearinghouse: same account"
+    is_own: bool = words._owner_of(from_account) == words._owner_of(to_account)
+    moved: uint256 = 0
+    if token == currency.SETTLEMENT_TOKEN:
+        moved = amount * currency.SETTLEMENT_SCALE
+        free: uint256 = fresh_wins._free(from_header)
+        if not is_own or moved <= free:
+            margin_moves._require_free(from_header, moved)
+        else:
+            registry._require_held(convert(moved, int256) <= words._cash(from_header))
+            from_header, to_header = fresh_wins._carried(from_header, to_header, moved - free)
+        from_header = words._with_cash(
+            from_header, words._cash(from_header) - convert(moved, int256)
+        )
+        to_header = margin_moves._credit_cash(to_account, to_header, moved)
+    else:
+        assert is_own, "clearinghouse: another owner"
+        from_header, moved = margin_moves._debit_collateral(
+            from_account, from_header, token, amount
+        )
+        to_header = margin_moves._credit_collateral(
+            to_account, to_header, registry._index_of(token), moved
+        )
+    ledger.headers[from_account] = from_header
+    ledger.headers[to_account] = to_header
+    margin_moves._require_margin_left(from_account, from_header)
+    log IClearinghouseEvents.Transferred(
+        from_account=from_account,
+        to_account=to_account,
+        token=token,
+        amount=moved,
+        from_cash=words._cash(from_header),
+        to_cash=words._cash(to_header),
+    )
+
+
+# VIEWS --------------------------------------------------------------------------------------------
+
+@external
+@view
+def locked_cash(account: uint256) -> uint256:
+    """
+    @notice What an account has won too lately to take it out. Anyone.
+    @param account Account id.
+    @return WAD cash; more than the account has when it has just left the default procedure; 0 in a
+            stage, in which nothing leaves.
+    """
+    return convert(fresh_wins._locked(ledger.headers[account]), uint256)
+
+
+@external
+@view
+def debit_for(account: uint256, amount: uint256) -> uint256:
+    """
+    @notice What a withdrawal of cash would cost an account by the hole that stands. Anyone.
+    @param account Account id.
+    @param amount Settlement token units.
+    @return WAD cash: the `max_debit` that such a withdrawal needs.
+    @custom:reverts ledger: unknown account | registry: not enough held
+    """
+    return exits._debit_for(
+        account,
+        amount * currency.SETTLEMENT_SCALE,
+        fresh_wins._free(ledger._header(account)),
+    )
+
+
+@external
+@view
+def fresh_right(account: uint256) -> uint256:
+    """
+    @notice What an account could take out at par while a hole stands: what it has brought in since
+            the hole opened, less what it took out and what new losses took. Anyone.
+    @param account Account id.
+    @return WAD cash, at most its cash counts.
+    """
+    return exits._right_now(account)
+
+
+@external
+@view
+def fresh_money() -> uint256:
+    """
+    @notice What came in since the hole opened and leaves at par: it does not count in the factor.
+            Anyone.
+    @return WAD cash; of no meaning without a hole.
+    """
+    return exits.fresh_money & exit_words.FRESH_MASK
+
+
+@external
+@view
+def outflow() -> (uint256, uint256, uint256, uint256):
+    """
+    @notice The limit on cash that leaves within an hour. Anyone.
+    @return share ppm of the reference, 0: no limit.
+    @return least Whole units of cash that may leave in any case.
+    @return reference Cash held when the window began, WAD.
+    @return began When the window began, unix seconds.
+    """
+    return exits._outflow_terms()
