@@ -80,6 +80,9 @@ def money_out(stage: Stage, call: Call) -> Iterator[Callable[[Receipt], None]]:
     paused = is_paused(stage, WITHDRAWALS)
     may = ledger.is_authorised(account, call.sender, 2)
     held = stage.world.settlement.balanceOf(ledger) if call.function == "withdraw" else 0
+    is_cash = call.function == "withdraw" and call.args[1] is stage.world.settlement
+    locked, hole = ledger.locked_cash(account), ledger.hole() - ledger.reserve()
+    old = held * 10**12 - ledger.fresh_money() if hole > 0 else 0
 
     def after(receipt: Receipt) -> None:
         header = stage.world.header(account)
@@ -93,6 +96,12 @@ def money_out(stage: Stage, call: Call) -> Iterator[Callable[[Receipt], None]]:
             left = stage.world.settlement.balanceOf(ledger)
             paid = call.args[2] if call.args[1] is stage.world.settlement else 0
             require(left == held - paid, "paid out more or less than asked")
+        if is_cash:
+            require(header.cash >= locked, "what was won too lately was paid out")
+        if is_cash and hole > 0:
+            left = stage.world.settlement.balanceOf(ledger) * 10**12 - ledger.fresh_money()
+            kept = left * (old + hole) - old * (left + ledger.hole())
+            require(kept >= 0, "leaving has lowered the factor of the hole", kept)
 
     yield after
 

@@ -17,6 +17,7 @@ from verification.fuzz.stage import IDLE_PLACE, KEEPER, Stage
 ROUNDS = 12
 BATCH = 8
 PAUSE = 3 * 86_400 + 3_601  # the longest series of pauses, and the hour after
+FRESH = 601  # seconds for which a win counts for nothing, and one
 KEEPERS_CASH = 10**9
 
 
@@ -102,12 +103,17 @@ def _leave(stage: Stage) -> None:
     ledger, done = stage.world.clearinghouse, stage.world.deployment
     for market in done.markets.values():
         _try(stage, ledger.convert_positions, market, stage.ids, sender=ADMIN)
-    for place, (who, account) in enumerate(stage.accounts):
-        if place == IDLE_PLACE:
-            continue  # so that the last look at the books still knows them
-        owner = stage.people[who]
+    leaving = [
+        (place, stage.people[who], account)
+        for place, (who, account) in enumerate(stage.accounts)
+        if place != IDLE_PLACE  # so that the last look at the books still knows them
+    ]
+    for _, owner, account in leaving:
         _try(stage, ledger.recover, account, sender=owner)
         _try(stage, stage.world.default_manager.cure, account, sender=owner)
+    _try(stage, ledger.set_outflow_limit, 0, 0, sender=ledger.owner())
+    stage.world.chain.mine(FRESH)  # what was won, or left the procedure, just now
+    for place, owner, account in leaving:
         header = stage.world.header(account)
         if header.markets or header.cash < 0 or header.is_indebted or ledger.hole():
             continue

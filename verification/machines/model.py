@@ -123,10 +123,10 @@ class Model:
             price = quote.end((position.shares > 0) == favourable)
             value = floor(book.value(position, price))
             equity += value
-            if book.settled_at is not None:
-                continue  # cash that was not yet converted
-            positions += 1
             profit += max(value, 0)
+            if book.settled_at is not None:
+                continue  # cash that was not yet converted: until then its profit is unrealised
+            positions += 1
             notional = -floor(-abs(book.size(position)) * price / WAD)
             crowd = market.load_per_cash * (int(book.interest[0]) * price // WAD) // WAD
             steep = market.slope_per_cash * notional // WAD
@@ -151,10 +151,11 @@ def funding_index(state: int, now: int) -> int:
     """Return the funding index of a state word, carried on to a time (the rate counts for 8 h)."""
     stored = state & (1 << 96) - 1
     stored -= (stored >> 95) << 96
-    rate = state >> 128 & (1 << 48) - 1
-    rate -= (rate >> 47) << 48
+    mantissa = state >> 128 & (1 << 42) - 1
+    mantissa -= (mantissa >> 41) << 42
+    rate = mantissa << 8 * (state >> 170 & 63)
     held = min(now - (state >> 96 & (1 << 32) - 1), 8 * 3600)
-    return stored + rate * 2**16 * held
+    return stored + rate * held
 
 
 def debt_of(record: int) -> int:

@@ -168,24 +168,30 @@ def check_room(shares: uint256, a: int256, price: uint256, charge_cap: uint256) 
 
 
 @external
-def check_funding_index(funding: int256, units: int256, stored: uint256) -> bool:
+def check_funding_index(
+    funding: int256, mantissa: int256, exponent: uint256, stored: uint256
+) -> bool:
     """
-    @notice |index| < 2**95, |rate| < 2**47 units, any clocks of 32 bits: no revert; the index moves
-            by the rate for the time since it was stored, eight hours at most.
+    @notice |index| < 2**95, a rate of |mantissa| < 2**41 and exponent <= 8, any clocks of 32 bits: no
+            revert; the index moves by the rate for the time since it was stored, eight hours at
+            most.
     """
-    if not self._is_within(funding, 2**95) or not self._is_within(units, 2**47):
+    if not self._is_within(funding, 2**95) or not self._is_within(mantissa, 2**41):
         return False
-    if stored == 0 or stored > block.timestamp:
+    if exponent > 8 or stored == 0 or stored > block.timestamp:
         return False
     state: uint256 = (
         words._bits(funding) & words.FUNDING_MASK
         | stored << words.FUNDING_TIME_SHIFT
-        | (words._bits(units) & words.FUNDING_RATE_MASK) << words.FUNDING_RATE_SHIFT
+        | (words._bits(mantissa) & words.FUNDING_RATE_MASK) << words.FUNDING_RATE_SHIFT
+        | exponent << words.FUNDING_EXPONENT_SHIFT
     )
     held: int256 = convert(min(block.timestamp - stored, 28_800), int256)
-    # |units| * 2**16 < 2**63 and held < 2**15: nothing wraps.
-    moved: int256 = unsafe_mul(unsafe_mul(units, 2**16), held)
-    claims._holds(funding_math._funding_now(state) == unsafe_add(funding, moved))
+    # |mantissa| * 256**8 < 2**105 and held < 2**15: nothing wraps.
+    rate: int256 = unsafe_mul(mantissa, convert(1 << (8 * exponent), int256))
+    claims._holds(
+        funding_math._funding_now(state) == unsafe_add(funding, unsafe_mul(rate, held))
+    )
     return True
 
 

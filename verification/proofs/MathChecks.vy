@@ -1,12 +1,13 @@
 #pragma version 0.4.3
 """
-@title Rounding, f*, discount and charges
+@title Rounding, f*, discount, charges and the hole
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice Checks of wad_math and auction_math (docs/audit/proofs.md).
+@notice Checks of wad_math, auction_math and exit_math (docs/audit/proofs.md).
 """
 
 from contracts.modules import auction_math
+from contracts.modules import exit_math
 from . import claims
 from contracts.modules import wad_math
 
@@ -24,6 +25,47 @@ MAX_TARGET: constant(uint256) = 2_000_000
 
 # Greatest equity and margin that the checks go to, WAD cash: 10**20 units of cash and more.
 AMOUNT: constant(uint256) = 2**128
+
+
+# THE HOLE -----------------------------------------------------------------------------------------
+
+@external
+@pure
+def check_haircut(rest: uint256, old: uint256, hole: uint256) -> bool:
+    """
+    @notice What leaves of old money held below 2**120, with a hole below 2**120: the debit is at
+            least what leaves, what is kept is at most the hole, and the factor old / (old + hole)
+            does not fall by it.
+    """
+    if old >= 2**120 or hole >= 2**120 or rest == 0 or rest > old:
+        return False
+    debit: uint256 = exit_math._gross(rest, old, hole)
+    claims._holds(debit >= rest)
+    kept: uint256 = debit - rest
+    claims._holds(kept <= hole)
+    # (old - rest) / (old - rest + hole - kept) >= old / (old + hole)
+    claims._holds((old - rest) * hole >= old * (hole - kept))
+    return True
+
+
+@external
+@pure
+def check_par_rights(
+    first: uint256, second: uint256, shrink: uint256, held: uint256, loss: uint256
+) -> bool:
+    """
+    @notice Two rights of one epoch, written at its first shrink, and a loss: together they are at
+            most the fresh money, before and after it.
+    """
+    if first >= 2**100 or second >= 2**100 or held >= 2**120 or loss >= 2**120:
+        return False
+    if shrink == 0 or shrink > WAD or held == 0 or loss == 0 or first + second > held:
+        return False
+    after: uint256 = shrink * held // (held + loss)
+    fresh: uint256 = exit_math._shrunk(first + second, held, loss)
+    claims._holds(first * after // shrink + second * after // shrink <= fresh)
+    claims._holds(fresh <= held)
+    return True
 
 
 # ROUNDING -----------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from verification.reference import ledger, margin, members, prices, tokens
+from verification.reference import exits, fresh_wins, ledger, margin, members, prices, tokens
 from verification.reference.rounding import PPM, WAD, down, require
 from verification.reference.state import (
     CLEARINGHOUSE,
@@ -93,6 +93,7 @@ def deposit(w: State, sender: str, number: int, token: str, amount: int) -> int:
     if is_cash(w, token):
         tokens.take(w, w.settlement, sender, amount)
         ledger.add_cash(w, account, amount * w.scale)
+        exits.note_fresh(w, account, amount * w.scale)
         return amount * w.scale
     require_authorised(w, number, sender, TRADE)
     terms = w.collaterals[index_of(w, token)]
@@ -110,29 +111,54 @@ def _bring_in(w: State, account: Account, index: int, amount: int) -> None:
     ledger.set_collateral(account, index, account.collateral.get(index, 0) + amount)
 
 
-def withdraw(w: State, sender: str, number: int, token: str, amount: int, recipient: str) -> None:
-    """Pay out what equity beyond IM allows."""
+def withdraw(
+    w: State,
+    sender: str,
+    number: int,
+    token: str,
+    amount: int,
+    recipient: str,
+    max_debit: int = 0,
+) -> None:
+    """Pay out what equity beyond IM allows, not what was won too lately; cash at the factor of the
+    hole."""
     _require_may_pay_out(w, sender, number)
-    account = _take_out(w, number, token, amount)
+    account = _payer(w, number, amount)
+    if is_cash(w, token):
+        wanted = amount * w.scale
+        require(wanted <= account.cash, "registry: not enough held")
+        free = fresh_wins.free(w, account)
+        require(wanted <= free, "margin moves: won too lately")
+        exits.require_outflow(w, wanted)
+        ledger.add_cash(w, account, -exits.leave(w, account, wanted, free, max_debit))
+    else:
+        w.collaterals[_take_collateral(w, account, token, amount)].total -= (
+            amount * w.collaterals[index_of(w, token)].scale
+        )
     _require_margin_left(w, account)
-    if not is_cash(w, token):
-        terms = w.collaterals[index_of(w, token)]
-        terms.total -= amount * terms.scale
     tokens.give(w, token.removeprefix("token:"), recipient, amount)
 
 
 def transfer(w: State, sender: str, source: int, target: int, token: str, amount: int) -> None:
-    """Move margin between accounts, collateral between accounts of one owner."""
+    """Move margin between accounts; collateral and fresh wins only between accounts of one
+    owner."""
     _require_may_pay_out(w, sender, source)
-    require(source != target, "clearinghouse: same account")
-    if not is_cash(w, token):
-        require(source >> 96 == target >> 96, "clearinghouse: another owner")
-    account = _take_out(w, source, token, amount)
+    account = _payer(w, source, amount)
     receiver = ledger.account_of(w, target)
+    require(source != target, "clearinghouse: same account")
+    is_own = source >> 96 == target >> 96
     if is_cash(w, token):
-        ledger.add_cash(w, receiver, amount * w.scale)
+        moved = amount * w.scale
+        require(moved <= account.cash, "registry: not enough held")
+        free = fresh_wins.free(w, account)
+        if moved > free:
+            require(is_own, "margin moves: won too lately")
+            fresh_wins.carry(w, account, receiver, moved - free)
+        ledger.add_cash(w, account, -moved)
+        ledger.add_cash(w, receiver, moved)
     else:
-        index = index_of(w, token)
+        require(is_own, "clearinghouse: another owner")
+        index = _take_collateral(w, account, token, amount)
         _bring_in(w, receiver, index, amount * w.collaterals[index].scale)
     _require_margin_left(w, account)
 
@@ -144,26 +170,26 @@ def _require_may_pay_out(w: State, sender: str, number: int) -> None:
     require(not paused, "registry: withdrawals are paused")
 
 
-def _take_out(w: State, number: int, token: str, amount: int) -> Account:
+def _payer(w: State, number: int, amount: int) -> Account:
     require(amount != 0, "registry: amount is zero")
     account = ledger.account_of(w, number)
     require_no_call(account)
-    if is_cash(w, token):
-        enough = amount * w.scale <= max(account.cash, 0)
-        require(enough, "registry: not enough held")
-        ledger.add_cash(w, account, -amount * w.scale)
-        return account
+    return account
+
+
+def _take_collateral(w: State, account: Account, token: str, amount: int) -> int:
     index = index_of(w, token)
     left = account.collateral.get(index, 0) - amount * w.collaterals[index].scale
     require(left >= 0, "registry: not enough held")
     ledger.set_collateral(account, index, left)
-    return account
+    return index
 
 
 def _require_margin_left(w: State, account: Account) -> None:
-    if account.positions or account.cash < 0:
+    cash = account.cash - fresh_wins.locked(w, account)
+    if account.positions or cash < 0:
         require_under_cap(w, account)
-        margin.require_after_withdrawal(w, account)
+        margin.require_after_withdrawal(w, account, cash)
 
 
 # NEGATIVE CASH AND FEES ---------------------------------------------------------------------------

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from bulkhead.books import Header, Position, signed
-from verification.reference import members, waterfall
-from verification.reference.ledger import RATE_UNIT
+from verification.reference import exits, fresh_wins, members, waterfall
 from verification.reference.rounding import MILLIONTH
 from verification.reference.state import CLEARINGHOUSE, INSURANCE, MEMBERS, Account, State
 
@@ -36,7 +35,11 @@ def _account(w: State, world: Any, ours: Account) -> Iterator[Pair]:
     word = house.headers(ours.id)
     header = Header.of(word, house.more_markets(ours.id) if word >> 254 & 1 else 0)
     yield f"{name} cash", ours.cash, header.cash
-    yield f"{name} stage", (ours.stage, ours.since), (header.stage, word >> 222 & 0xFFFFFFFF)
+    clock = word >> 222 & 0xFFFFFFFF if header.stage else 0
+    yield f"{name} stage", (ours.stage, ours.since), (header.stage, clock)
+    yield f"{name} fresh wins", fresh_wins.locked(w, ours), house.locked_cash(ours.id)
+    par = exits.right(w, ours.id) if w.hole else 0
+    yield f"{name} fresh right", par, house.fresh_right(ours.id)
     yield f"{name} is indebted", ours.is_indebted, header.is_indebted
     yield f"{name} markets", tuple(ours.positions), header.markets
     for market, position in ours.positions.items():
@@ -65,6 +68,9 @@ def _account(w: State, world: Any, ours: Account) -> Iterator[Pair]:
 def _totals(w: State, world: Any) -> Iterator[Pair]:
     house, manager = world.clearinghouse, world.default_manager
     yield "hole", w.hole, house.hole()
+    yield "fresh money", w.fresh_money if w.hole else 0, house.fresh_money() if w.hole else 0
+    terms = w.terms.outflow_share, w.terms.outflow_least
+    yield "outflow", (*terms, w.outflow_reference, w.outflow_began), tuple(house.outflow())
     yield "protocol fees", w.reserve, house.reserve()
     yield "negative cash", w.negative_cash, house.negative_cash()
     yield "phase", w.phase, house.phase()
@@ -97,7 +103,7 @@ def _markets(w: State, world: Any) -> Iterator[Pair]:
         word, totals = house.market_state(number), house.market_totals(number)
         yield f"{name} funding", market.funding, signed(word, 0, 96)
         yield f"{name} time", market.time, word >> 96 & 0xFFFFFFFF
-        yield f"{name} rate", market.rate, signed(word, 128, 48) * RATE_UNIT
+        yield f"{name} rate", market.rate, signed(word, 128, 42) << 8 * (word >> 170 & 63)
         interest = (word >> 176 & (1 << 49) - 1) << 8 * (word >> 225 & 7)
         yield f"{name} interest", market.interest, interest
         yield f"{name} fees", market.fees, (totals >> 204) * MILLIONTH

@@ -94,9 +94,9 @@ class Walk(Stage):
         number = self.any_account()
         symbol, units = self._some_of(number)
         owner = self.owner(number)
-        self.call(
-            "clearinghouse", "withdraw", owner, number, self.token(symbol), units, self.someone()
-        )
+        most = self.random.choice([(), (), (2**100,), (units * self.w.scale * 101 // 100,)])
+        args = (number, self.token(symbol), units, self.someone(), *most)
+        self.call("clearinghouse", "withdraw", owner, *args)
 
     def transfer(self) -> None:
         """To any account."""
@@ -427,6 +427,10 @@ class Walk(Stage):
             *(
                 ("clearinghouse", "set_shortfall_terms", cap, 10**20, 600, 10_000)
                 for cap in (0, 10**21, 5 * 10**24)
+            ),
+            (
+                *("clearinghouse", "set_outflow_limit"),
+                *(pick([0, 100_000, 10**6, 50_000]), pick([0, 10_000, 2**40])),
             ),
             ("clearinghouse", "set_contribution_threshold", pick([0, 1, 1_000, 2**32])),
             ("clearinghouse", "set_default_fund_share", pick([0, 500_000, 900_000])),

@@ -182,6 +182,15 @@ def set_default_fund_share(w: State, sender: str, share: int) -> None:
     w.terms.default_fund_share = share
 
 
+def set_outflow_limit(w: State, sender: str, share: int, least: int) -> None:
+    """How fast cash may leave; a new window begins."""
+    _own(w, sender)
+    fits = (share == 0 or 100_000 <= share <= PPM) and least < 2**40
+    require(fits, "clearinghouse: outflow limit out of bounds")
+    w.terms.outflow_share, w.terms.outflow_least = share, least
+    w.outflow_reference = w.outflow_began = 0
+
+
 def set_contribution_threshold(w: State, sender: str, threshold: int) -> None:
     """IM up to which nobody has to be a member."""
     _own(w, sender)

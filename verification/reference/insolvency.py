@@ -91,7 +91,7 @@ def recognise_claim(w: State, claim: Claim, seen: Tally) -> None:
         return
     if fraction == 0:
         waterfall.reserve(w, claim)
-        ledger.set_stage(account, INSOLVENT, since)
+        ledger.set_stage(w, account, INSOLVENT, since)
         return
     sides.tear_up_part(w, account, fraction, claim.legs, w.terms.waterfall.charge_cap, since)
     if fraction == WAD:
@@ -224,7 +224,7 @@ def reopen(w: State, sender: str, number: int) -> None:
     require(seen.equity > 0, "default manager: account is insolvent")
     require(seen.has_positions, "default rules: price not valid")
     waterfall.release(w, account)
-    ledger.set_stage(account, AUCTION, w.now)
+    ledger.set_stage(w, account, AUCTION, w.now)
 
 
 # PAYMENT ------------------------------------------------------------------------------------------
@@ -273,9 +273,9 @@ def _conclude(w: State, claim: Claim, to_hole: int) -> None:
     account = claim.account
     ledger.convert_settled(w, account)
     if account.positions or (account.collateral and account.cash < 0):
-        ledger.set_stage(account, INSOLVENT, w.now)
+        ledger.set_stage(w, account, INSOLVENT, w.now)
     else:
-        ledger.set_stage(account, HEALTHY)
+        ledger.set_stage(w, account, HEALTHY)
     paid = {
         TO_OWNER: claim.own,
         TO_INSURANCE: claim.insurance,

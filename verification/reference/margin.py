@@ -141,7 +141,9 @@ def tally(w: State, account: Account, favourable: bool) -> Tally:
     for number in account.positions:
         market = w.markets[number]
         if market.settled_at is not None:
-            done.equity += settled_value(w, market, account.positions[number])
+            value = settled_value(w, market, account.positions[number])
+            done.equity += value
+            done.profit += max(value, 0)  # as long as it is not cash
             continue
         terms = w.market_terms[number]
         price = price_of(terms.asset)
@@ -214,12 +216,13 @@ def require_initial(w: State, account: Account) -> None:
     require(done.equity >= initial_margin(w, done), "risk engine: below initial margin")
 
 
-def require_after_withdrawal(w: State, account: Account) -> None:
-    """INV-8: who pays out meets IM without any unrealised profit."""
+def require_after_withdrawal(w: State, account: Account, cash: int) -> None:
+    """INV-8: who pays out meets IM without any unrealised profit, with the cash that counts."""
     done = tally(w, account, favourable=False)
     require(done.stuck == 0, "risk engine: price not valid")
     needed = max(initial_margin(w, done), done.bare + done.profit)
-    require(done.equity >= needed, "risk engine: below initial margin")
+    equity = done.equity - account.cash + cash
+    require(equity >= needed, "risk engine: below initial margin")
 
 
 def require_maintenance(w: State, account: Account) -> None:

@@ -50,12 +50,12 @@ def call_margin(w: State, sender: str, number: int, caller: int = 0) -> int:
             terms.reward_cap * WAD,
             max(_worst_equity(w, account, seen), 0),
         )
-    ledger.set_stage(account, CALLED, w.now + terms.grace)
+    ledger.set_stage(w, account, CALLED, w.now + terms.grace)
     if reward:
         require(number != caller, "clearinghouse: account calls itself")
         ledger.account_of(w, caller)
         ledger.add_cash(w, account, -reward)
-        ledger.add_cash(w, w.accounts[caller], reward)
+        ledger.book_result(w, w.accounts[caller], reward)
     return w.now + terms.grace
 
 
@@ -75,7 +75,7 @@ def cure(w: State, sender: str, number: int) -> None:
     require(cured, "default manager: equity below target")
     if account.stage == INSOLVENT:
         waterfall.release(w, account)
-    ledger.set_stage(account, HEALTHY)
+    ledger.set_stage(w, account, HEALTHY)
 
 
 # AUCTION ------------------------------------------------------------------------------------------
@@ -95,7 +95,7 @@ def open_auction(w: State, sender: str, number: int) -> None:
     if account.stage == HEALTHY or w.now <= _deadline(w, account):
         below = not seen.meets(w.terms.procedure.close_out)
         require(below, "default manager: grace not over")
-    ledger.set_stage(account, AUCTION, w.now)
+    ledger.set_stage(w, account, AUCTION, w.now)
 
 
 def _deadline(w: State, account: Account) -> int:
@@ -146,7 +146,7 @@ def bid(
     left = maintenance_after(seen, WAD - taken)
     restored = (seen.equity - discount - fee) * PPM >= left * terms.target
     if restored or (seen.stuck == 0 and taken == limit):
-        ledger.set_stage(account, HEALTHY)
+        ledger.set_stage(w, account, HEALTHY)
     return taken, discount
 
 

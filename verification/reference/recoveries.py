@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from verification.reference import clearinghouse, ledger, members, tokens
+from verification.reference import clearinghouse, exits, ledger, members, tokens
 from verification.reference.rounding import MILLIONTH, down, require, up
 from verification.reference.state import (
     CLEARINGHOUSE,
@@ -43,7 +43,12 @@ def recover(w: State, sender: str, number: int) -> int:
     require(not account.positions, "clearinghouse: account still has legs")
     held = down(max(account.cash, 0), w.scale)
     require(held != 0, "registry: not enough held")
-    given = min(held, up(account.owed, w.scale))
+    owed = account.owed
+    exits.net_reserve(w)
+    if w.hole >= w.scale:  # nothing leaves at par while a hole stands
+        owed = account.debts[HOLE] * MILLIONTH
+        require(owed != 0, "clearinghouse: a hole stands")
+    given = min(held, up(owed, w.scale))
     ledger.add_cash(w, account, -given * w.scale)
     left = distribute(w, account, given)
     w.reserve += left * w.scale

@@ -69,6 +69,7 @@ STEPS: dict[tuple[str, str], Step] = {
     ("clearinghouse", "transfer_ownership"): governance.transfer_ownership,
     ("clearinghouse", "accept_ownership"): governance.accept_ownership,
     ("clearinghouse", "set_shortfall_terms"): governance.set_shortfall_terms,
+    ("clearinghouse", "set_outflow_limit"): governance.set_outflow_limit,
     ("clearinghouse", "set_default_fund_share"): governance.set_default_fund_share,
     ("clearinghouse", "set_contribution_threshold"): governance.set_contribution_threshold,
     ("clearinghouse", "set_wind_down_terms"): governance.set_wind_down_terms,

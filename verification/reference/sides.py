@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from verification.reference import ledger
+from verification.reference import exits, ledger
 from verification.reference.margin import Leg
 from verification.reference.rounding import PPM, WAD, down, up
 from verification.reference.state import HOLE, INSOLVENT, LONG, SHORT, Account, Market, Side, State
@@ -88,14 +88,14 @@ def tear_up_part(
     )
     loss = sum(amounts)
     to_hole = loss - charged
-    w.hole += to_hole
+    exits.deepen(w, to_hole)
     ledger.set_cash(w, account, cash + loss)
     if account.positions:
-        ledger.set_stage(account, INSOLVENT, started)
+        ledger.set_stage(w, account, INSOLVENT, started)
     elif account.collateral and account.cash < 0:
-        ledger.set_stage(account, INSOLVENT, w.now)
+        ledger.set_stage(w, account, INSOLVENT, w.now)
     else:
-        ledger.set_stage(account, 0)
+        ledger.set_stage(w, account, 0)
     if to_hole:
         record_debts(account, {HOLE: to_hole})
 
@@ -187,7 +187,7 @@ def settle_loss(w: State, account: Account, legs: list[Leg], ground: Ground) -> 
         if leg.amount:
             place = leg.market, payer_of(leg)
             paid += down(leg.amount * charged[place], demand[place])
-    w.hole += loss - paid
+    exits.deepen(w, loss - paid)
     ledger.add_cash(w, account, loss)
     return loss - paid
 

@@ -75,6 +75,8 @@ class Account:
     cash: int = 0
     stage: int = HEALTHY
     since: int = 0
+    # Number of a window, and what was won in it and in the one before, hundredths of cash.
+    won: tuple[int, int, int] = (0, 0, 0)
     positions: dict[int, Position] = field(default_factory=dict)
     collateral: dict[int, int] = field(default_factory=dict)
     shortfall_since: int = 0
@@ -262,6 +264,12 @@ class State:
     negative_cash: int = 0
     hole: int = 0
     reserve: int = 0
+    # Exits: what came in since the hole stands, what became of a unit of it, who brought it.
+    fresh_money: int = 0
+    shrink: int = WAD
+    rights: dict[int, tuple[int, int]] = field(default_factory=dict)
+    outflow_reference: int = 0
+    outflow_began: int = 0
     # Tokens: symbol -> holder -> units; symbol -> (holder, spender) -> units.
     balances: dict[str, dict[str, int]] = field(default_factory=dict)
     allowances: dict[str, dict[tuple[str, str], int]] = field(default_factory=dict)

@@ -215,6 +215,8 @@ class Terms:
     shortfall_threshold: int
     shortfall_grace: int
     shortfall_discount: int
+    outflow_share: int
+    outflow_least: int
     default_fund_share: int
     contribution_threshold: int
     hole_share: int
@@ -238,6 +240,8 @@ class Terms:
             shortfall_threshold=owed.threshold.wad,
             shortfall_grace=owed.grace,
             shortfall_discount=owed.discount.ppm,
+            outflow_share=config.exits.outflow_share.ppm,
+            outflow_least=config.exits.outflow_floor.units(0),
             default_fund_share=fund.fee_share.ppm,
             contribution_threshold=fund.contribution_threshold.units(0),
             hole_share=end.hole_share.ppm,

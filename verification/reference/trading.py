@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from verification.reference import clearinghouse, ledger, margin, members, prices
+from verification.reference import clearinghouse, fresh_wins, ledger, margin, members, prices
 from verification.reference.margin import Leg
 from verification.reference.prices import Price
 from verification.reference.rounding import (
@@ -216,7 +216,7 @@ def _exchange(
         require(fits, "trading: isolated to another market")
         old, new, realised = ledger.trade(w, account, number, delta, price)
         if realised != fee:
-            ledger.add_cash(w, account, realised - fee)
+            ledger.book_result(w, account, realised - fee)
         changes[LONG] += max(new, 0) - max(old, 0)
         changes[SHORT] += max(-new, 0) - max(-old, 0)
         only_reduces.append(abs(new) < abs(old) and new * old >= 0)
@@ -282,7 +282,7 @@ def slice_account(
     ledger.convert_settled(w, account)
     clearinghouse.require_no_call(bidder)
     clearinghouse.require_under_cap(w, bidder)
-    paid = -discount  # by the bidder to the defaulter
+    paid = 0  # by the bidder to the defaulter, for collateral
     for leg in legs:
         if leg.market == 0:
             paid += _slice_collateral(w, account, bidder, leg, fraction)
@@ -290,8 +290,10 @@ def slice_account(
         size = slice_size(w.markets[leg.market], account, leg.market, fraction)
         if size:
             _exchange(w, leg.market, [account, bidder], size, leg.price, [0, 0])
-    ledger.add_cash(w, bidder, -paid)
-    ledger.add_cash(w, account, paid - fee)
+    if discount:
+        fresh_wins.note(w, bidder, discount)
+    ledger.add_cash(w, bidder, discount - paid)
+    ledger.add_cash(w, account, paid - discount - fee)
     w.reserve += fee
     clearinghouse.require_under_cap(w, bidder)
     margin.require_initial(w, bidder)

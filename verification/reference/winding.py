@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from verification.reference import clearinghouse, insolvency, ledger, prices, tokens, waterfall
+from verification.reference import (
+    clearinghouse,
+    exits,
+    insolvency,
+    ledger,
+    prices,
+    tokens,
+    waterfall,
+)
 from verification.reference.rounding import MILLIONTH, PPM, WAD, down, require, up, up_to
 from verification.reference.state import (
     CLEARINGHOUSE,
@@ -88,7 +96,7 @@ def prove_deficit(w: State, sender: str, number: int, caller: int = 0) -> int:
     insolvency.draw(w, claim, with_own=True)
     loss = max(-account.cash, 0)
     ledger.add_cash(w, account, loss)
-    ledger.set_stage(account, HEALTHY)
+    account.stage, account.since, account.won = HEALTHY, 0, (0, 0, 0)
     reward = 0
     if caller:
         terms = w.terms
@@ -96,7 +104,7 @@ def prove_deficit(w: State, sender: str, number: int, caller: int = 0) -> int:
         prover = ledger.account_of(w, caller)
         require(prover.cash >= 0, "wind down: account has a deficit")
         ledger.add_cash(w, prover, reward)
-    w.hole += loss + reward
+    exits.deepen(w, loss + reward)
     return reward
 
 
@@ -162,7 +170,7 @@ def redeem(w: State, sender: str, number: int, recipient: str) -> int:
         paid[index] = amount
         ledger.set_collateral(account, index, 0)
     ledger.set_cash(w, account, 0)
-    ledger.set_stage(account, HEALTHY)
+    account.stage, account.since, account.won = HEALTHY, 0, (0, 0, 0)
     tokens.give(w, w.settlement, INSURANCE, to_fund)
     tokens.give(w, w.settlement, recipient, units)
     for index, amount in paid.items():

@@ -13,6 +13,7 @@ BOUNDS = {
     "clearinghouse: eight collaterals at most",
     "clearinghouse: market already listed",
     "clearinghouse: no role proposed",
+    "clearinghouse: outflow limit out of bounds",
     "clearinghouse: role holder is not a contract",
     "clearinghouse: shortfall terms out of bounds",
     "clearinghouse: threshold out of bounds",
@@ -145,6 +146,18 @@ def set_fund_terms(stage: Stage, which: int, scale: int) -> Call:
 @action(
     "governance",
     BOUNDS,
+    0.2,
+    share=Choice((0, 99_999, 100_000, 300_000, 10**6)),
+    least=Choice((0, 1_000, 500_000)),
+)
+def set_outflow_limit(stage: Stage, share: int, least: int) -> Call:
+    """How fast cash may leave changes."""
+    return stage.govern("clearinghouse", "set_outflow_limit", share, least)
+
+
+@action(
+    "governance",
+    BOUNDS,
     0.5,
     cap=Choice((0, 1_000, 5_000_000)),
     threshold=Choice((0, 10_000)),
@@ -214,6 +227,7 @@ def set_role(stage: Stage, role: int) -> Call:
     "governance",
     {
         "clearinghouse: no role proposed",
+        "clearinghouse: outflow limit out of bounds",
         "clearinghouse: role delay is not over",
         "clearinghouse: unknown role",
     },

@@ -91,6 +91,22 @@ def withdraw(stage: Stage, place: int, symbol: str, part: int) -> Call:
     return Call("clearinghouse", "withdraw", (account, token, amount, owner), owner)
 
 
+@action(
+    "money",
+    MONEY_OUT,
+    1,
+    place=PLACE,
+    part=PART,
+    most=Choice((0, 1_000_000, 1_010_000, 2_000_000)),
+)
+def withdraw_at_the_factor(stage: Stage, place: int, part: int, most: int) -> Call:
+    """Cash, and the debit that its owner agrees to (ppm of it): it matters while a hole stands."""
+    account, owner = stage.account(place), stage.owner(place)
+    amount = held(stage, account, "USDC") * part // 10**6
+    args = (account, stage.world.settlement, amount, owner, amount * 10**6 * most)
+    return Call("clearinghouse", "withdraw", args, owner)
+
+
 @action("money", MONEY_OUT, 1, place=OWNERS, cents=Choice((-1, 1, 1, 10_000)))
 def withdraw_to_the_edge(stage: Stage, place: int, cents: int) -> Call | None:
     """As much as margin lets go, give or take."""

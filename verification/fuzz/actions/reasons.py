@@ -9,6 +9,9 @@ MISSING = "test token: balance too low"
 
 MONEY_OUT = {
     MISSING,
+    "exits: a hole stands, allow a larger debit",
+    "exits: outflow limit",
+    "margin moves: won too lately",
     "registry: amount is zero",
     "registry: not enough held",
     "registry: withdrawals are paused",
