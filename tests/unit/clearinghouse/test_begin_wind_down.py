@@ -31,26 +31,25 @@ def test_owner_at_any_time(scene):
 
 
 def test_anyone_above_the_share(fast_world):
-    """A hole of more than 10 % of the cash held."""
+    """A hole of more than its share of the cash held."""
     scene = Scene.set(fast_world, size=0)
     ledger = fast_world.clearinghouse
+    ledger.set_outflow_limit(0, 0, sender=fast_world.admin)
     scene.buy(100)
     scene.price(200)
     scene.call()  # 170,100 are lacking, 1,000 are charged: 169,100 of 11 million
     reason = "wind down: hole is too small to wind down"
     refused(reason, ledger.begin_wind_down, sender=scene.stranger)
     hole = ledger.hole()
-    cash = held(fast_world)
-    out = cash - hole * 10 // UNIT
-    ledger.withdraw(
-        scene.book, fast_world.settlement, out - 10**12, scene.maker, sender=scene.maker
-    )
-    fast_world.clearinghouse.withdraw(
-        scene.purse, fast_world.settlement, 10**12, scene.bidder, sender=scene.bidder
-    )
-    assert held(fast_world) * UNIT // 10 - hole < WAD
+    # Who leaves meanwhile, leaves at the factor: the share stays as it is.
+    args = (scene.book, fast_world.settlement, 10**12, scene.maker)
+    share = hole * 10**6 // (held(fast_world) * UNIT)
+    ledger.withdraw(*args, 2**100, sender=scene.maker)
+    hole = ledger.hole()
+    assert hole * 10**6 // (held(fast_world) * UNIT) == share
+    ledger.set_wind_down_terms(share + 1, PROOFS, 0, 0, sender=fast_world.admin)
     refused(reason, ledger.begin_wind_down, sender=scene.stranger)
-    ledger.withdraw(scene.book, fast_world.settlement, 10**6, scene.maker, sender=scene.maker)
+    ledger.set_wind_down_terms(share, PROOFS, 0, 0, sender=fast_world.admin)
     event = only(ledger.begin_wind_down(sender=scene.stranger), ledger.WindDownBegan)
     assert event.hole == hole
 

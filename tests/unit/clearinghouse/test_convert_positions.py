@@ -72,6 +72,8 @@ def test_profit_leaves_once_it_is_cash(scene):
     out = (scene.account, world.settlement, 14_900 * 10**6, scene.trader)
     refused("registry: not enough held", ledger.withdraw, *out, sender=scene.trader)
     ledger.convert_positions(ETH, [scene.account], sender=scene.stranger)
+    refused("margin moves: won too lately", ledger.withdraw, *out, sender=scene.trader)
+    world.wait(600)
     ledger.withdraw(*out, sender=scene.trader)
     assert world.cash(scene.account) == 0
 

@@ -63,6 +63,7 @@ def test_every_deployable_fits(world):
 # Part, function, arguments, reason. The parts' own storage has no owner, no roles, no accounts.
 UNKNOWN_ACCOUNT, UNKNOWN_MARKET = "ledger: unknown account", "sides: unknown market"
 NOT_RECOGNISED = "default rules: insolvency not recognised"
+NOT_OWNER = "registry: not the account's owner"
 NO_GUARDIAN = "clearinghouse: caller is not the guardian"
 TRIED = [
     (0, "slice_account", lambda w: (1, 2, WAD, [], 0, 0), WRONG_CALLER),
@@ -110,11 +111,14 @@ TRIED = [
     (3, "list_market", lambda w: (1,), NO_OWNER),
     (3, "set_shortfall_terms", lambda w: (0, 0, 0, 0), NO_OWNER),
     (3, "set_default_fund_share", lambda w: (0,), NO_OWNER),
-    (4, "call_margin", lambda w: (w.opened[0],), WRONG_CALLER),
-    (4, "open_auction", lambda w: (w.opened[0],), WRONG_CALLER),
-    (4, "bid", lambda w: (w.opened[0], WAD, w.opened[0]), WRONG_CALLER),
-    (4, "tear_up", lambda w: ([w.opened[0]],), NOT_RECOGNISED),
-    (4, "prove_deficit", lambda w: (w.opened[0],), WRONG_CALLER),
+    (3, "set_outflow_limit", lambda w: (0, 0), NO_OWNER),
+    (4, "withdraw", lambda w: (w.opened[0], w.settlement, 1, w.admin), NOT_OWNER),
+    (4, "transfer", lambda w: (w.opened[0], 1, w.settlement, 1), NOT_OWNER),
+    (5, "call_margin", lambda w: (w.opened[0],), WRONG_CALLER),
+    (5, "open_auction", lambda w: (w.opened[0],), WRONG_CALLER),
+    (5, "bid", lambda w: (w.opened[0], WAD, w.opened[0]), WRONG_CALLER),
+    (5, "tear_up", lambda w: ([w.opened[0]],), NOT_RECOGNISED),
+    (5, "prove_deficit", lambda w: (w.opened[0],), WRONG_CALLER),
 ]
 # These write to the part's own storage, which nothing ever reads.
 HARMLESS = [

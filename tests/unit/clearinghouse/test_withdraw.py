@@ -177,6 +177,8 @@ def test_nothing_leaves_under_a_call_or_in_an_auction(world, ledger, called, kee
     arguments = (called.account, world.settlement, 1, called.person)
     world.refuses("ledger: account under a call", ledger.withdraw, *arguments, sender=called.person)
     world.default_manager.cure(called.account, sender=keeper)
+    world.refuses("margin moves: won too lately", ledger.withdraw, *arguments, sender=called.person)
+    world.wait(600)
     assert_passes(ledger.withdraw, *arguments, sender=called.person)
     world.set_price("ETH", 975)
     world.default_manager.open_auction(called.account, sender=keeper)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.procedure import refused
 from verification.engine.reverts import assert_reverts
 from verification.engine.scenes import CALL_PRICE, CLOSE_OUT_PRICE, PPM, cash_of
 from verification.engine.world import HEALTHY, WAD
@@ -114,9 +115,11 @@ def test_cured_account_trades_and_withdraws_again(called_scene):
     scene.price(2_000)
     scene.manager.cure(scene.account, sender=scene.stranger)
     scene.buy(1)
-    scene.world.clearinghouse.withdraw(
-        scene.account, scene.world.settlement, 10**6, scene.trader, sender=scene.trader
-    )
+    args = (scene.account, scene.world.settlement, 10**6, scene.trader)
+    ledger = scene.world.clearinghouse
+    refused("margin moves: won too lately", ledger.withdraw, *args, sender=scene.trader)
+    scene.world.wait(600)
+    ledger.withdraw(*args, sender=scene.trader)
     assert scene.size() == 101 * WAD
 
 

@@ -120,6 +120,8 @@ def test_only_what_is_owed_is_sold(remainder):
     refused("trading: account is indebted", ledger.withdraw, *args, sender=scene.trader)
     scene.world.fund(scene.trader, "USDC", LOSS)
     ledger.repay(scene.account, LOSS * 10**6, sender=scene.trader)
+    refused("risk engine: below initial margin", ledger.withdraw, *args, sender=scene.trader)
+    scene.world.wait(600)
     ledger.withdraw(*args, sender=scene.trader)
 
 
