@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 WAD = 10**18
+NEVER = 2**256 - 1
 
 
 def window(world: Any) -> int:
@@ -23,7 +24,22 @@ def reserved(world: Any) -> Decimal:
 
 def limit_used(world: Any) -> Decimal:
     """Return what counts as drawn of the limit of all markets, cash."""
-    return Decimal(world.default_manager.limit_used(0))
+    unit = 1 if window(world) else WAD
+    return Decimal(world.default_manager.limit_used(0)) / unit
+
+
+def take(world: Any, owner: Any, account: int, token: Any, units: int) -> Any:
+    """Withdraw token units to the owner, at whatever factor there is."""
+    function = world.clearinghouse.withdraw
+    allowed = (NEVER,) if len(function.arities) > 1 else ()
+    return function(account, token, units, owner, *allowed, sender=owner)
+
+
+def convert_position(world: Any, market: int, account: int, by: Any) -> Any:
+    """Turn a position in a settled market into cash; nobody is paid for it."""
+    function = world.clearinghouse.convert_positions
+    nobody = (0,) if 3 in function.arities else ()
+    return function(market, [account], *nobody, sender=by)
 
 
 def claimable(world: Any, person: Any) -> int:

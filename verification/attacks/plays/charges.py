@@ -7,11 +7,12 @@ from decimal import Decimal
 from verification.attacks.arena import Arena
 from verification.attacks.attack import HARM, Attack, Outcome
 from verification.attacks.steps import BTC, attempt, borrow, gap, resolve
-from verification.engine.world import ETH, WAD
+from verification.engine.world import WAD
 
 MARK = 2_000
 OWED = 70_000
 ACCOUNTS = 40
+WHALE = 20_000  # ETH, 40M
 
 
 def _dust_leg(arena: Arena, accounts: int) -> Outcome:
@@ -67,30 +68,33 @@ def _loss_of_shorts(arena: Arena, accounts: int) -> tuple[Decimal, Decimal, Deci
     return counted
 
 
-def forty_small_accounts(arena: Arena) -> Outcome:
-    """40M of one side in forty accounts of one owner: the contribution that is not asked for."""
+def _spread(arena: Arena, accounts: int, cash: float) -> Outcome:
+    """40M of one side in accounts of one owner, who contributes what is asked for and no more: what
+    their initial margin together calls for, and nobody asks."""
     player = arena.party("player", "attacker")
     maker, person = arena.people.named("maker", "attacker")
     book = arena.open(maker, 30_000_000)
     arena.join(maker, 2_000_000, 2_000_000)
+    for _ in range(accounts):
+        account = arena.open(person, cash)
+        while not attempt(arena.trade, (maker, book), (person, account), WHALE / accounts, MARK):
+            arena.join(person, 20_000, 20_000)
+    mine = player.accounts(arena)
+    assert sum(arena.size(account) for account in mine) == WHALE
+    initial = sum(Decimal(arena.risk_engine.margin(account)[1]) / WAD for account in mine)
     rate = Decimal(arena.default_fund.terms().contribution_rate) / 10**6
-    whale = arena.people["whale"]
-    single = arena.open(whale, 8_000_000)
-    arena.join(whale, 1_000_000, 1_000_000)
-    checkpoint = arena.chain.snapshot()
-    arena.trade((maker, book), (whale, single), 20_000, MARK)
-    due = Decimal(arena.default_fund.required(whale)) / WAD
-    due = due or rate * Decimal(arena.risk_engine.margin(single)[1]) / WAD
-    arena.chain.restore(checkpoint)
-    sequence = arena.sequences.get(book, 0)
-    for _ in range(ACCOUNTS):
-        small = arena.open(person, 60_000)
-        attempt(arena.trade, (maker, book), (person, small), 500, MARK)
-    arena.sequences[book] = max(sequence, arena.sequences.get(book, 0))
-    held = Decimal(sum(arena.size(a, ETH) for a in player.accounts(arena)))
     asked = Decimal(arena.default_fund.required(person)) / WAD
-    avoided = due * held / 20_000 - asked
-    return Outcome.of(arena, player, avoided)
+    return Outcome.of(arena, player, rate * initial - asked)
+
+
+def forty_accounts(arena: Arena) -> Outcome:
+    """Forty accounts."""
+    return _spread(arena, ACCOUNTS, 60_000)
+
+
+def many_small_accounts(arena: Arena) -> Outcome:
+    """So many that the initial margin of each is below a sixteenth of the threshold."""
+    return _spread(arena, 125, 20_000)
 
 
 CHARGES = {
@@ -120,10 +124,22 @@ CHARGES = {
     ),
     "forty-accounts": Attack(
         25,
-        forty_small_accounts,
+        forty_accounts,
         "40M of one side in forty accounts of one owner",
         HARM,
-        "contribution that nobody is asked for",
+        "contribution that their initial margin calls for and nobody is asked for",
+        bound=Decimal(10_000),
+        why="what is noted was the initial margin of the moment, with less open interest",
         rule="requirements sum over an owner's accounts",
+    ),
+    "many-accounts": Attack(
+        25,
+        many_small_accounts,
+        "40M of one side in 125 accounts, each below what is noted",
+        HARM,
+        "contribution that their initial margin calls for and nobody is asked for",
+        bound=Decimal(180_000),
+        why="nobody tells 125 strangers from 125 accounts: a tenth of 4.4 % of 40M; what such "
+        "accounts can do together is bounded by the cap and the load of open interest",
     ),
 }

@@ -14,15 +14,20 @@ from verification.attacks.steps import (
     WAD,
     attempt,
     close,
+    convert,
     keep,
     pair,
     withdraw,
 )
-from verification.attacks.worlds import TINY_MARKET, TINY_PRICE, with_tiny_market
+from verification.attacks.worlds import (
+    TINY_MARKET,
+    TINY_PRICE,
+    with_tiny_market,
+    with_witness,
+)
 from verification.engine.scenes import SIZE, Scene
 
 ROW = 8  # of the risk engine, of market 0
-TINY_SIZE = 10**11  # base units: a million of cash
 
 
 def report(arena: Arena, market: int = ETH) -> None:
@@ -68,7 +73,7 @@ def settle_at_an_old_price(arena: Arena) -> Outcome:
     arena.set_price("ETH", 4_000, 4_100, real=4_000)
     settle(arena)
     arena.set_price("ETH", 4_000)
-    attempt(arena.clearinghouse.convert_positions, ETH, [short], sender=person)
+    convert(arena, ETH, short, person)
     close(arena, person, short, (maker, book), 4_000)
     return Outcome.of(arena, player)
 
@@ -134,41 +139,43 @@ def die_silently(arena: Arena) -> Outcome:
     player = arena.party("player", "bidder")
     scene = Scene.set(arena)
     price = 2_000.0
+    living = [arena.deployment.feeds["ETH"][1], arena.deployment.witnesses["ETH"]]
     for _ in range(48):
         arena.chain.mine(deltatime=HOUR)
         price *= 0.9954
         arena.move("ETH", price)
-        config = arena.deployment.config.assets["ETH"]
-        decimals = (config.primary.decimals, config.secondary.decimals)
-        for place, feed in enumerate(arena.deployment.feeds["ETH"]):
-            if place:  # the others live
-                scale = decimals[min(place, 1)] if place == 1 else feed.decimals()
-                feed.set(int(Decimal(str(price)) * 10**scale), sender=arena.admin)
+        for feed in living:
+            feed.set(int(Decimal(str(price)) * 10 ** feed.decimals()), sender=arena.admin)
         keep(arena, scene.account, scene.bidder, scene.purse)
-        arena.wait(150, refresh=False)
+        arena.chain.mine(deltatime=150)
         keep(arena, scene.account, scene.bidder, scene.purse)
     arena.set_price("ETH", price)
     return Outcome.of(arena, player, max(-arena.equity(scene.account), Decimal(0)))
 
 
-def trade_what_is_cheap(arena: Arena) -> Outcome:
-    """Fills above mark in a market at 1e-5 of cash a unit: the funding that is not paid."""
-    player = arena.party("player", "attacker")
-    arena.real["TINY"] = Decimal(TINY_PRICE) / WAD
-    tiny = arena.deployment.markets[TINY_MARKET]
+def _funding_paid(arena: Arena, market: int, unit: Decimal) -> Decimal:
+    """Fill above mark, again and again, a million against a million; return the funding of four
+    hours. Before the orders they are nothing, so that what is traded counts."""
     maker, person = arena.people.named("maker", "attacker")
     book, account = arena.open(maker, 1_000_000), arena.open(person, 1_000_000)
-    price = Decimal(TINY_PRICE) * Decimal("1.02") / WAD
-    arena.trade((maker, book), (person, account), TINY_SIZE, price, tiny)
-    # Fills of twelve times the open interest, a tenth of it each, move the rate most of the way.
+    price, size = unit * Decimal("1.02"), 1_000_000 / unit
+    arena.trade((maker, book), (person, account), size, price, market)
     for _ in range(60):
-        arena.trade((maker, book), (person, account), TINY_SIZE / 10, price, tiny)
-        arena.trade((maker, book), (person, account), -TINY_SIZE / 10, price, tiny)
+        arena.trade((maker, book), (person, account), size / 10, price, market)
+        arena.trade((maker, book), (person, account), -size / 10, price, market)
     before = arena.equity(account)
     arena.wait(4 * HOUR)
-    paid = before - arena.equity(account)
-    due = Decimal(TINY_SIZE) * TINY_PRICE / WAD / 100 * 4 / 24 / 2  # half of it at least
-    return Outcome(player.budget, Decimal(0), max(due - paid, Decimal(0)))
+    return before - arena.equity(account)
+
+
+def trade_what_is_cheap(arena: Arena) -> Outcome:
+    """The same fills above mark in a market at 1e-5 of cash a unit and in one at 2,000: the funding
+    that is not paid."""
+    player = arena.party("player", "attacker")
+    arena.real["TINY"] = Decimal(TINY_PRICE) / WAD
+    paid = _funding_paid(arena, arena.deployment.markets[TINY_MARKET], arena.real["TINY"])
+    due = _funding_paid(arena, ETH, arena.real["ETH"])
+    return Outcome(player.budget, Decimal(0), due - paid)
 
 
 PRICES = {
@@ -211,13 +218,16 @@ PRICES = {
         HARM,
         "deficit that nobody could stop",
         rule="a third feed, read only then: two of three",
+        deploy=with_witness,
     ),
     "cheap-units": Attack(
         23,
         trade_what_is_cheap,
         "fills above mark in a market at 1e-5 of cash a unit",
         HARM,
-        "funding due and not paid",
+        "funding that the same fills cost at 2,000 a unit, and not here",
+        bound=Decimal(1),
+        why="rates are floats of a few digits",
         rule="the rate is a float: unit prices do not matter",
         material=Decimal(100),
         deploy=with_tiny_market,

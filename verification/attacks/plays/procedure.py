@@ -39,6 +39,7 @@ def use_up_limits(arena: Arena) -> Outcome:
     player = arena.party("player", "attacker")
     person, staker = arena.people.named("attacker", "staker")
     arena.stake(staker, 1_010_000)
+    arena.join(person, 100_000, 100_000)  # what so much initial margin asks for
     twins = [pair(arena, person, 120_000, 1_000) for _ in range(4)]
     gap(arena, 1_722)
     for long, short in twins:
@@ -98,19 +99,27 @@ def close_the_exit(arena: Arena) -> Outcome:
 
 def fly_with_the_win(arena: Arena) -> Outcome:
     """Twins and a gap: the winner sells to a maker at the new mark and is gone before the loser is
-    recognised."""
-    player = arena.party("player", "attacker")
-    maker, person, staker = arena.people.named("maker", "attacker", "staker")
+    recognised. Two names, each below the threshold of contributions; what the first name may not
+    take out goes to other accounts."""
+    player = arena.party("player", "attacker", "heir")
+    maker, person, other, staker = arena.people.named("maker", "attacker", "heir", "staker")
     book = arena.open(maker, 10_000_000)
     arena.stake(staker, 1_000_000)
-    long, short = pair(arena, person, 210_000, 2_000)
+    long, short = arena.open(other, 210_000), arena.open(person, 210_000)
+    arena.trade((person, short), (other, long), 2_000, MARK)
     gap(arena, 1_700)
     close(arena, person, short, (maker, book), 1_700)
     withdraw(arena, person, short)
+    for target in (arena.open(person), arena.open(other)):
+        for part in (1, 2, 4, 8):
+            units = max(arena.cash(short), 0) // arena.clearinghouse.SETTLEMENT_SCALE() // part
+            moving, token = arena.clearinghouse.transfer, arena.settlement
+            attempt(moving, short, target, token, units, sender=person)
+        withdraw(arena, person, target)
+        withdraw(arena, other, target)
+    gone = arena.balance(person) + arena.balance(other)
     resolve(arena, arena.people["stranger"], long)
-    arena.wait(HOUR)
-    withdraw(arena, person, short)
-    return Outcome.of(arena, player)
+    return Outcome.of(arena, player, gone - 210_000)
 
 
 def look_for_nothing(arena: Arena) -> Outcome:
@@ -129,7 +138,7 @@ def look_for_nothing(arena: Arena) -> Outcome:
         arena.wait(window(arena))
     if tear_up(arena, keeper, account):
         gas += GAS["tear_up_after_window_one_perp"]
-    cost = Decimal(gas * GWEI) / 10**9 * MARK
+    cost = Decimal(gas * GWEI) / 10**9 * MARK  # a recognition tears up at once
     gain = player.gain(arena)
     return Outcome(player.budget, gain - cost, cost - gain)
 
@@ -141,12 +150,12 @@ def stuck_in_auction(arena: Arena) -> Outcome:
     scene.auction_at(1_920)
     price = 1_952  # equity 5,000, MM 4,730, target 5,910
     gap(arena, price)
-    for other in ((scene.maker, scene.book),):
-        attempt(arena.trade, other, (scene.trader, scene.account), -50, price, reduce_only=True)
+    attempt(scene.manager.cure, scene.account, sender=scene.trader)
+    other, mine = (scene.maker, scene.book), (scene.trader, scene.account)
+    attempt(arena.trade, other, mine, -50, price, reduce_only=True)
     attempt(scene.bid)
     left = abs(arena.size(scene.account))
-    free = not arena.stage(scene.account)
-    stuck = Decimal(0) if free or left < 100 else left * price
+    stuck = Decimal(0) if left < 100 else left * price
     return Outcome.of(arena, player, stuck)
 
 
@@ -182,6 +191,8 @@ PROCEDURE = {
         21,
         fly_with_the_win,
         "the winner sells to a maker at the new mark and withdraws before the loser is recognised",
+        HARM,
+        "won from the loser and taken out before the loser is recognised",
         rule="fresh wins count for nothing in what may leave",
     ),
     "unpaid-keeper": Attack(
@@ -190,6 +201,9 @@ PROCEDURE = {
         "recognise and tear up a small account at 50 gwei",
         HARM,
         "the keeper's cost",
+        bound=Decimal(30),
+        why="gas at 50 gwei: half of the fees pay for it from 83,000 of notional on; below that "
+        "an account with the minimum equity of 50 costs a fund about what it costs to look",
         rule="a capped reward out of the fees that opening the position paid",
         material=Decimal(10),
     ),

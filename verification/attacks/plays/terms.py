@@ -8,14 +8,22 @@ from verification.attacks.arena import Arena
 from verification.attacks.attack import HARM, Attack, Outcome
 from verification.attacks.steps import DAY, WAD, attempt, close, gap, pair, resolve
 from verification.attacks.worlds import with_odd_settlement
-from verification.engine.scenes import Scene, set_market_risk, set_terms
+from verification.engine.scenes import Scene, set_terms
 
 MARK = 2_000
 
 
 def _raise_margin(arena: Arena, base: int, ratio: int) -> None:
-    """Let the owner raise a market's margin, inside the bounds."""
-    attempt(set_market_risk, arena, "ETH-PERP", base=base, ratio=ratio)
+    """Let the owner raise a market's margin, inside the bounds, and apply it if that can be done
+    at once."""
+    market = next(m for m in arena.deployment.config.markets if m.name == "ETH-PERP")
+    ids = arena.deployment.markets[market.name], arena.deployment.assets[market.asset]
+    risk = market.funding_cap_per_day.ppm, False, market.open_interest_cap.units(0)
+    slopes = market.slope_per_cash, market.load_per_cash
+    engine, owner = arena.risk_engine, arena.admin
+    attempt(engine.set_market, *ids, base, ratio, *slopes, *risk, sender=owner)
+    if hasattr(engine, "apply_market"):
+        attempt(engine.apply_market, ids[0], sender=owner)
 
 
 def buy_the_healthy(arena: Arena) -> Outcome:
@@ -24,7 +32,8 @@ def buy_the_healthy(arena: Arena) -> Outcome:
     scene = Scene.set(arena, cash=100_100)
     player.begin(arena)
     attempt(set_terms, arena, discount_start=500_000, discount_end=500_000, close_out=950_000)
-    _raise_margin(arena, 1_000_000, 950_000)
+    for ratio in (950_000, 500_000):
+        _raise_margin(arena, 1_000_000, ratio)
     attempt(scene.open_auction)
     attempt(scene.bid)
     close(arena, scene.bidder, scene.purse, (scene.maker, scene.book), MARK)

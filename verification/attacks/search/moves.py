@@ -14,6 +14,7 @@ from typing import Any
 from verification.attacks.referee import attempt, take_most
 from verification.attacks.search.ring import LIQUIDATIONS, MARKETS, Ring
 from verification.attacks.steps import DAY, HOUR, WAD, request
+from verification.attacks.versions import convert_position
 
 Step = tuple[str, tuple[Any, ...]]
 
@@ -114,17 +115,17 @@ def hand_over(ring: Ring, a: int, b: int, off: int, asset: str) -> Any:
 def withdraw(ring: Ring, a: int, part: int) -> Any:
     """Take cash out, or the most that is let out."""
     person, account = ring.target(a)
-    ledger = ring.ledger
     units = max(ring.arena.cash(account), 0) * part // 100 // 10**12
-    return take_most(ledger, account, ring.arena.settlement, units, person)
+    return take_most(ring.arena, account, ring.arena.settlement, units, person)
 
 
 @move("money", 1, MINE, PARTS)
 def take_coins(ring: Ring, a: int, part: int) -> Any:
     """Take WETH out, or the most that is let out."""
     person, account = ring.target(a)
-    ledger, token = ring.ledger, ring.arena.deployment.tokens["WETH"]
-    return take_most(ledger, account, token, ledger.collateral(account, 0) * part // 100, person)
+    token = ring.arena.deployment.tokens["WETH"]
+    units = ring.ledger.collateral(account, 0) * part // 100
+    return take_most(ring.arena, account, token, units, person)
 
 
 @move("money", 1, ANY, CASH)
@@ -392,7 +393,7 @@ def redeem_account(ring: Ring, a: int) -> Any:
 def convert(ring: Ring, a: int, market: int) -> Any:
     """Convert a settled position."""
     account = ring.target(a)[1]
-    return ring.ledger.convert_positions(market, [account], sender=ring.mine[0][0])
+    return convert_position(ring.arena, market, account, ring.mine[0][0])
 
 
 @move("pause", 1, (600, HOUR, DAY))
