@@ -23,7 +23,7 @@ def reserved(world: Any) -> Decimal:
 
 def limit_used(world: Any) -> Decimal:
     """Return what counts as drawn of the limit of all markets, cash."""
-    return Decimal(world.default_manager.limit_used(0))
+    return Decimal(world.default_manager.limit_used(0)) / WAD
 
 
 def claimable(world: Any, person: Any) -> int:
