@@ -24,14 +24,13 @@ def reserved(world: Any) -> Decimal:
 
 def limit_used(world: Any) -> Decimal:
     """Return what counts as drawn of the limit of all markets, cash."""
-    unit = 1 if window(world) else WAD
-    return Decimal(world.default_manager.limit_used(0)) / unit
+    return Decimal(world.default_manager.limit_used(0)) / WAD
 
 
 def rewards(world: Any) -> list[Any]:
     """Return the events that pay somebody for work out of the house."""
-    ledger = world.clearinghouse
-    return [getattr(ledger, name) for name in ("RewardPaid", "TearUpRewarded") if hasattr(ledger, name)]
+    ledger, names = world.clearinghouse, ("RewardPaid", "TearUpRewarded")
+    return [getattr(ledger, name) for name in names if hasattr(ledger, name)]
 
 
 def counts_allowances(world: Any) -> bool:

@@ -5,18 +5,16 @@ A move that the contracts refuse is a move all the same: it does nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
-from random import Random
 from typing import Any
 
 from verification.attacks.referee import attempt, take_most
 from verification.attacks.search.ring import LIQUIDATIONS, MARKETS, Ring
+from verification.attacks.search.table import MOVES as MOVES
+from verification.attacks.search.table import Step as Step
+from verification.attacks.search.table import move
 from verification.attacks.steps import DAY, HOUR, WAD, request
 from verification.attacks.versions import convert_position
-
-Step = tuple[str, tuple[Any, ...]]
 
 MINE = tuple(range(6))
 ANY = (0, 1, 2, 3, 4, 5, 6, 7, 6, 7)  # from 6 on a stranger's, where one is in trouble
@@ -29,36 +27,6 @@ CASH = (1, 100, 1_000, 10_000, 100_000, 1_000_000)
 SIDES = (-1, 1)
 MARKET = (1, 1, 2)
 ASSET = ("ETH", "ETH", "BTC")
-
-
-@dataclass(frozen=True)
-class Move:
-    """A move: its theme, its weight, what its arguments are drawn from, and what it does."""
-
-    name: str
-    theme: str
-    weight: float
-    domains: tuple[tuple[Any, ...], ...]
-    act: Callable[..., Any]
-
-    def draw(self, rng: Random) -> Step:
-        """Return it with arguments."""
-        return self.name, tuple(
-            [values[int(rng.random() * len(values))] for values in self.domains]
-        )
-
-
-MOVES: dict[str, Move] = {}
-
-
-def move(theme: str, weight: float, *domains: tuple[Any, ...]) -> Callable[[Any], Any]:
-    """Put a function into the table."""
-
-    def enter(act: Callable[..., Any]) -> Callable[..., Any]:
-        MOVES[act.__name__] = Move(act.__name__, theme, weight, domains, act)
-        return act
-
-    return enter
 
 
 def _size(ring: Ring, lever: int, asset: str, *accounts: int) -> int:

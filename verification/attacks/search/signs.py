@@ -101,6 +101,12 @@ def possible_signs(opening: str, steps: list[Step]) -> set[str]:
     return {sign for sign, rule in RULES if rule(opening, names)}
 
 
+def sign_of_harm(kind: str, steps: list[Step]) -> str:
+    """Return what kind of harm a program is that was cut down to the moves it needs."""
+    needs_tilt = any(name == "tilt" for name, _ in steps)
+    return "between feeds" if needs_tilt and kind.startswith("charged") else kind
+
+
 def harms(result: Result) -> dict[str, float]:
     """Return the kinds of harm that a program shows, with what was lost, cash."""
     found = {}
