@@ -3,9 +3,9 @@
     gain = worth at the end - money paid in - what price moves gave the net position
 
 Worth is what can really leave. Accounts without positions are emptied within a day, stakes are left
-after the cooldown, each on trial and taken back. An account with positions or negative cash counts its equity
-less what others have paid for it; below 0 it counts nothing, it can be left behind. The net
-position is that of all accounts and wallets together, with the loss of accounts that are left
+after the cooldown, each on trial and taken back. An account with positions or negative cash counts
+its equity less what others have paid for it; below 0 it counts nothing, it can be left behind. The
+net position is that of all accounts and wallets together, with the loss of accounts that are left
 behind: what a twin pair wins by a gap beyond its margin is therefore a gain, paid by somebody.
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from verification.attacks.arena import Arena
-from verification.attacks.attack import HARM, Attack, Outcome
+from verification.attacks.attack import HARM, Attack, Outcome, without
 from verification.attacks.steps import BTC, attempt, borrow, gap, resolve
 from verification.engine.world import WAD
 
@@ -97,6 +97,15 @@ def many_small_accounts(arena: Arena) -> Outcome:
     return _spread(arena, 125, 20_000)
 
 
+# A budget of each default, a part of the whole side's notional, whatever the market has moved and
+# whatever was charged before.
+BY_SIDE = without(
+    "tear_up.vy",
+    "amount: uint256 = min(min(leg_layout._amount(leg), most), room)",
+    "amount: uint256 = min(leg_layout._amount(leg), wad_math._mul_down(held, extra))",
+)
+TEAR_UPS = ("ClearinghouseTearUps",)
+
 CHARGES = {
     "dust-leg": Attack(
         1,
@@ -105,6 +114,8 @@ CHARGES = {
         HARM,
         "charged to BTC shorts at an unchanged price",
         rule="a side is charged by what its market moved, on the base closed",
+        contracts=TEAR_UPS,
+        changes=BY_SIDE,
     ),
     "eight-dust-legs": Attack(
         1,
@@ -112,7 +123,10 @@ CHARGES = {
         "eight defaults on WETH collateral, each with a 1-wei BTC leg",
         HARM,
         "charged to BTC shorts at an unchanged price",
-        rule="charges are remembered per unit of base and fade over the period",
+        rule="a side is charged by what its market moved, on the base closed, and charges are "
+        "remembered per unit of base",
+        contracts=TEAR_UPS,
+        changes=BY_SIDE,
     ),
     "split-loss": Attack(
         2,
@@ -120,7 +134,10 @@ CHARGES = {
         "one loss split over 40 accounts instead of one",
         HARM,
         "charged to the other side beyond what one account would cost it",
-        rule="charges are remembered per unit of base and fade over the period",
+        rule="a side is charged by what its market moved, on the base closed, and charges are "
+        "remembered per unit of base",
+        contracts=TEAR_UPS,
+        changes=BY_SIDE,
     ),
     "forty-accounts": Attack(
         25,
@@ -131,6 +148,13 @@ CHARGES = {
         bound=Decimal(10_000),
         why="what is noted was the initial margin of the moment, with less open interest",
         rule="requirements sum over an owner's accounts",
+        contracts=("DefaultFund",),
+        changes=without(
+            "requirements.vy",
+            "if threshold != 0 and total > threshold * units.WAD:",
+            "if threshold != 0 and initial > threshold * units.WAD:",
+        ),
+        material=Decimal(100_000),
     ),
     "many-accounts": Attack(
         25,

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from bulkhead.deployment import DEFAULT_MANAGER
 from verification.attacks.arena import Arena
-from verification.attacks.attack import HARM, Attack, Outcome
+from verification.attacks.attack import HARM, Attack, Outcome, without
 from verification.attacks.steps import (
     DAY,
     ETH,
@@ -243,6 +243,12 @@ def run_from_a_hole(arena: Arena) -> Outcome:
     return Outcome(player.budget, paid - fair)
 
 
+TO_ALL = without(
+    "InsuranceFund.vy",
+    "    holders_of_record._book(account, fund_words.ONLY_TRANCHE, arrived)\n",
+    "    staked_assets.booked += arrived\n",
+)
+
 FUNDS = {
     "own-recovery": Attack(
         10,
@@ -251,24 +257,35 @@ FUNDS = {
         HARM,
         "what the old stakers do not get back",
         rule="recoveries go to the holders of record at the loss",
+        contracts=("InsuranceFund",),
+        changes=TO_ALL,
     ),
     "stake-before-recovery": Attack(
         10,
         stake_before_recovery,
         "stake 9,000 before a recovery of 9,100",
         rule="recoveries go to the holders of record at the loss",
+        contracts=("InsuranceFund",),
+        changes=TO_ALL,
     ),
     "only-member": Attack(
         11,
         be_the_only_member,
         "2 USDC as the only member",
         rule="a premium per unit of cover and time; fees are the reserve's",
+        gone="fees of members",
     ),
     "wash-funding": Attack(
         12,
         wash_for_funding,
         "a third of the insurance stake plus 2 USDC, wash trading for funding",
         rule="pushing funding loses money, whoever earns the fees",
+        contracts=("RiskEngine",),
+        changes=without(
+            "RiskEngine.vy",
+            "TURNOVER: constant(uint256) = 10\n",
+            "TURNOVER: constant(uint256) = 1\n",
+        ),
         material=Decimal(100),
     ),
     "late-stake": Attack(
@@ -286,6 +303,12 @@ FUNDS = {
         "guardian pauses liquidations with a twin pair open, and leaves the fund",
         counted="what leaving brings over staying",
         rule="that pause also stops withdrawals, new risk and fund exits",
+        contracts=("ClearinghouseAdmin",),
+        changes=without(
+            "ClearinghouseAdmin.vy",
+            "and pauses._exits_stopped_until() <= block.timestamp",
+            "and block.timestamp != 0",
+        ),
     ),
     "guardian-twins": Attack(
         15,
@@ -301,6 +324,12 @@ FUNDS = {
         plug_in_a_manager,
         "a hostile manager by timelock",
         rule="roles change only after the longest cooldown plus window",
+        contracts=("ClearinghouseAdmin",),
+        changes=without(
+            "proposals.vy",
+            "ROLE_DELAY: constant(uint256) = limits.MAX_COOLDOWN + limits.MAX_WINDOW",
+            "ROLE_DELAY: constant(uint256) = 86_400",
+        ),
     ),
     "run": Attack(
         20,
@@ -308,5 +337,11 @@ FUNDS = {
         "first to withdraw while a hole stands",
         counted="paid beyond a fair share",
         rule="leaving at the factor while a hole stands",
+        contracts=("ClearinghouseWithdrawals",),
+        changes=without(
+            "exits.vy",
+            "return (rest * (old + hole) + (old - 1)) // old",
+            "return rest",
+        ),
     ),
 }

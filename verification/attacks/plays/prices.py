@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from verification.attacks.arena import Arena
-from verification.attacks.attack import HARM, Attack, Outcome
+from verification.attacks.attack import HARM, Attack, Outcome, without
 from verification.attacks.steps import (
     BTC,
     DAY,
@@ -60,16 +60,16 @@ def settle_in_doubt(arena: Arena) -> Outcome:
 
 
 def settle_at_an_old_price(arena: Arena) -> Outcome:
-    """The only checkpoint is from deployment; in doubt at two moments, the market settles at it."""
+    """The only checkpoint is from deployment; in doubt for days, the market settles at it."""
     player = arena.party("player", "attacker")
     maker, person = arena.people.named("maker", "attacker")
     book, short = arena.open(maker, 2_000_000), arena.open(person, 100_000)
     arena.set_price("ETH", 4_000)
     arena.trade((maker, book), (person, short), -100, 4_000)
-    for _ in range(2):
+    for _ in range(8):  # it must be shown again, and is
         arena.set_price("ETH", 4_000, 4_100, real=4_000)
         report(arena)
-        arena.wait(3 * DAY)
+        arena.wait(DAY // 2)
     arena.set_price("ETH", 4_000, 4_100, real=4_000)
     settle(arena)
     arena.set_price("ETH", 4_000)
@@ -184,12 +184,24 @@ PRICES = {
         settle_in_doubt,
         "feeds 2.5 % apart for a moment during a wind-down",
         rule="nobody settles at a price in doubt before that doubt is final",
+        contracts=("ClearinghouseTearUps",),
+        changes=without(
+            "final_settlement.vy",
+            "began != 0 and block.timestamp >= began + LONG_STOP",
+            "began != 0 and block.timestamp >= began",
+        ),
     ),
     "old-settlement": Attack(
         4,
         settle_at_an_old_price,
         "only checkpoint from deployment day",
         rule="the average is cut off at the interval; a young checkpoint always exists",
+        contracts=("RiskEngine",),
+        changes=without(
+            "RiskEngine.vy",
+            "average = min(max(average, quote.price), quote.high)",
+            "average = average * 1",
+        ),
     ),
     "living-market": Attack(
         5,
@@ -198,18 +210,36 @@ PRICES = {
         HARM,
         "positions ended in a living market, notional",
         rule="an outage is shown again, in different blocks over the period",
+        contracts=("RiskEngine", "PriceOracle"),
+        changes=without(
+            "feed_words.vy",
+            "SHOW_AGAIN: constant(uint256) = units.DAY",
+            "SHOW_AGAIN: constant(uint256) = 30 * units.DAY",
+        ),
     ),
     "dated-ahead": Attack(
         17,
         date_ahead,
         "an answer dated a second ahead, pushed each block",
         rule="a few seconds of future are fresh",
+        contracts=("PriceOracle",),
+        changes=without(
+            "PriceOracle.vy",
+            "MAX_AHEAD: constant(uint256) = 15\n",
+            "MAX_AHEAD: constant(uint256) = 0\n",
+        ),
     ),
     "between-feeds": Attack(
         18,
         buy_between_feeds,
         "feeds 2 % apart, both VALID",
         rule="whoever is called or sold is unhealthy at both fresh answers",
+        contracts=("DefaultManager", "DefaultManagerInsolvency"),
+        changes=without(
+            "default_rules.vy",
+            "return seen.equity + convert(seen.doubt, int256)",
+            "return seen.equity",
+        ),
     ),
     "dead-primary": Attack(
         19,
@@ -218,6 +248,12 @@ PRICES = {
         HARM,
         "deficit that nobody could stop",
         rule="a third feed, read only then: two of three",
+        contracts=("PriceOracle",),
+        changes=without(
+            "PriceOracle.vy",
+            "if w3 & feed_words.ADDRESS_MASK != 0 and primary",
+            "if w3 == max_value(uint256) and primary",
+        ),
         deploy=with_witness,
     ),
     "cheap-units": Attack(
@@ -229,6 +265,12 @@ PRICES = {
         bound=Decimal(1),
         why="rates are floats of a few digits",
         rule="the rate is a float: unit prices do not matter",
+        contracts=("Clearinghouse",),
+        changes=without(
+            "words.vy",
+            "size: uint256 = convert(abs(rate), uint256)\n",
+            "size: uint256 = convert(abs(rate), uint256) // 10**9 * 10**9\n",
+        ),
         material=Decimal(100),
         deploy=with_tiny_market,
     ),

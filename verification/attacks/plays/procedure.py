@@ -6,9 +6,10 @@ import json
 from decimal import Decimal
 
 from verification.attacks.arena import Arena
-from verification.attacks.attack import HARM, Attack, Outcome
+from verification.attacks.attack import HARM, Attack, Outcome, without
 from verification.attacks.steps import (
     DAY,
+    ETH,
     HOUR,
     attempt,
     borrow,
@@ -122,17 +123,18 @@ def fly_with_the_win(arena: Arena) -> Outcome:
     return Outcome.of(arena, player, gone - 210_000)
 
 
-def look_for_nothing(arena: Arena) -> Outcome:
-    """A keeper recognises and tears up a small account: what it costs beyond what it pays."""
+def _look(arena: Arena, size: float) -> Outcome:
+    """A keeper recognises and tears up an account: what it costs beyond what it pays."""
     player = arena.party("player", "keeper")
     maker, trader, keeper = arena.people.named("maker", "trader", "keeper")
-    book, account = arena.open(maker, 100_000), arena.open(trader, 100)
+    book, account = arena.open(maker, 1_000_000), arena.open(trader, 100 * size)
     arena.stake(arena.people["staker"], 10_000)
     purse = arena.open(keeper, 100)
     player.begin(arena)
-    arena.trade((maker, book), (trader, account), 1, MARK)
+    arena.trade((maker, book), (trader, account), size, MARK)
     arena.wait(HOUR)
     gap(arena, 1_880)
+    attempt(arena.clearinghouse.collect_fees, ETH, sender=arena.people["stranger"])
     gas = GAS["recognise_one_perp"] if recognise(arena, account, keeper, purse) else 0
     if window(arena):
         arena.wait(window(arena))
@@ -141,6 +143,16 @@ def look_for_nothing(arena: Arena) -> Outcome:
     cost = Decimal(gas * GWEI) / 10**9 * MARK  # a recognition tears up at once
     gain = player.gain(arena)
     return Outcome(player.budget, gain - cost, cost - gain)
+
+
+def look_for_nothing(arena: Arena) -> Outcome:
+    """An account of 100,000."""
+    return _look(arena, 50)
+
+
+def look_for_little(arena: Arena) -> Outcome:
+    """An account of 2,000."""
+    return _look(arena, 1)
 
 
 def stuck_in_auction(arena: Arena) -> Outcome:
@@ -194,18 +206,38 @@ PROCEDURE = {
         HARM,
         "won from the loser and taken out before the loser is recognised",
         rule="fresh wins count for nothing in what may leave",
+        contracts=("ClearinghouseWithdrawals",),
+        changes=without(
+            "fresh_wins.vy",
+            "return convert(unsafe_mul(unsafe_add(current, previous), UNIT), int256)",
+            "return 0",
+        ),
     ),
     "unpaid-keeper": Attack(
         26,
         look_for_nothing,
-        "recognise and tear up a small account at 50 gwei",
+        "recognise and tear up an account of 100,000 at 50 gwei",
+        HARM,
+        "the keeper's cost",
+        rule="a capped reward: half of the fees that trades of what is closed pay",
+        contracts=("ClearinghouseTearUps",),
+        changes=without(
+            "tear_up.vy",
+            "reward += min(self._fees_of(closeout), reward_cap * units.WAD)",
+            "reward += min(self._fees_of(closeout), reward_cap)",
+        ),
+        material=Decimal(10),
+    ),
+    "small-account": Attack(
+        26,
+        look_for_little,
+        "recognise and tear up an account of 2,000 at 50 gwei",
         HARM,
         "the keeper's cost",
         bound=Decimal(30),
-        why="gas at 50 gwei: half of the fees pay for it from 83,000 of notional on; below that "
-        "an account with the minimum equity of 50 costs a fund about what it costs to look",
-        rule="a capped reward out of the fees that opening the position paid",
-        material=Decimal(10),
+        why="its gas: half of the fees pay for that from 80,000 of notional on; the minimum equity "
+        "of 50 is more than that gas, so that such an account is sold before it is insolvent",
+        rule="minimum equity above the gas of a liquidation",
     ),
     "stuck": Attack(
         27,
@@ -213,6 +245,13 @@ PROCEDURE = {
         "in auction with equity between MM and target",
         HARM,
         "notional that can neither be reduced nor sold",
-        rule="at equity >= MM one may reduce at mark or better",
+        rule="at equity >= MM a stage ends, and one may reduce",
+        contracts=("DefaultManager",),
+        changes=without(
+            "DefaultManager.vy",
+            'equity, maintenance, units.PPM\n    ), "default manager: equity below maintenance"',
+            "equity, maintenance, default_rules._terms().target\n"
+            '    ), "default manager: equity below maintenance"',
+        ),
     ),
 }

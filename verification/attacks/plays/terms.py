@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from verification.attacks.arena import Arena
-from verification.attacks.attack import HARM, Attack, Outcome
-from verification.attacks.steps import DAY, WAD, attempt, close, gap, pair, resolve
+from verification.attacks.attack import HARM, Attack, Outcome, without
+from verification.attacks.steps import DAY, HOUR, WAD, attempt, close, gap, pair, resolve
 from verification.attacks.worlds import with_odd_settlement
 from verification.engine.scenes import Scene, set_terms
 
@@ -34,7 +34,12 @@ def buy_the_healthy(arena: Arena) -> Outcome:
     attempt(set_terms, arena, discount_start=500_000, discount_end=500_000, close_out=950_000)
     for ratio in (950_000, 500_000):
         _raise_margin(arena, 1_000_000, ratio)
+    attempt(scene.call)
     attempt(scene.open_auction)
+    attempt(scene.bid)
+    arena.wait(2 * HOUR)
+    attempt(scene.open_auction)
+    arena.wait(HOUR)
     attempt(scene.bid)
     close(arena, scene.bidder, scene.purse, (scene.maker, scene.book), MARK)
     return Outcome.of(arena, player)
@@ -66,12 +71,20 @@ def switch_a_fee_on(arena: Arena) -> Outcome:
     return Outcome.of(arena, player, abs(arena.size(long)) * 1_850)
 
 
+AT_ONCE = without(
+    "risk_parameters.vy",
+    "MARGIN_NOTICE: public(constant(uint256)) = 3 * units.DAY",
+    "MARGIN_NOTICE: public(constant(uint256)) = 0 * units.DAY",
+)
+
 TERMS = {
     "buy-the-healthy": Attack(
         24,
         buy_the_healthy,
         "an in-bounds change of terms: a healthy 2x account in one bid",
         rule="terms bound each other; rises of margin come with notice",
+        contracts=("RiskEngine",),
+        changes=AT_ONCE,
     ),
     "call-the-healthy": Attack(
         24,
@@ -80,6 +93,8 @@ TERMS = {
         HARM,
         "notional of the account in auction",
         rule="rises of margin come with notice",
+        contracts=("RiskEngine",),
+        changes=AT_ONCE,
     ),
     "token-fee": Attack(
         22,
@@ -88,6 +103,12 @@ TERMS = {
         HARM,
         "notional that nobody can tear up",
         rule="a tier that cannot pay is passed over and stays owed",
+        contracts=("InsuranceFund", "DefaultFund"),
+        changes=without(
+            "fund.vy",
+            "    if not is_done:\n        self._try_approve(0)\n",
+            "    assert is_done\n    if not is_done:\n        self._try_approve(0)\n",
+        ),
         deploy=with_odd_settlement,
     ),
 }

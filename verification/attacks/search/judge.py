@@ -3,12 +3,13 @@
 What a price jump gives is the change of the player's wealth across the jump itself, each time as if
 keepers had then ended all insolvencies at once. So a gap beyond an account's margin is no gain: the
 rules let it be left behind. A gain is only what moves and time add between jumps, less what the
-rules pay for work on strangers' accounts (discounts of auctions, rewards) and for stakes (premiums).
+rules pay for work on strangers' accounts (discounts of auctions, rewards) and for stakes
+(premiums).
 
-Two things the rules leave open, and bound; they are counted as allowed. Who moves between a jump and
-its recognition chooses who is there when a deficit is paid, not how large it is: so much is allowed
-as gaps have put accounts below 0. And feeds may stand apart by the deviation: so much is allowed of
-the notional of accounts while the player tilts them.
+Two things the rules leave open, and bound; they are counted as allowed. Who moves between a jump
+and its recognition chooses who is there when a deficit is paid, not how large it is: so much is
+allowed as gaps have put accounts below 0. And feeds may stand apart by the deviation: so much is
+allowed of the notional of accounts while the player tilts them.
 """
 
 from __future__ import annotations
