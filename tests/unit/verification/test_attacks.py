@@ -23,8 +23,8 @@ from verification.engine.patches import PatchedArtefacts, copy_with
 
 LEAK = without(
     "InsuranceFund.vy",
-    "shares: uint256 = erc4626._preview_deposit(assets)",
-    "shares: uint256 = erc4626._preview_deposit(assets * 102 // 100)",
+    "shares: uint256 = staked_assets._to_shares(assets, staked_assets.booked, False)",
+    "shares: uint256 = staked_assets._to_shares(assets * 102 // 100, staked_assets.booked, False)",
 )
 FEES = Decimal("0.0006")  # of notional, maker's and taker's
 ROWS = 27

@@ -121,8 +121,8 @@ class Judge:
                     self._known = None
         last = self.standing()
         result.gain = (last - first - self.given - self.earned) / WAD
-        if self.has_allowances:
-            result.gain -= (self.gaps + self.tolerated) / WAD
+        if self.has_allowances and result.gain > 0:
+            result.gain = max(result.gain - (self.gaps + self.tolerated) / WAD, 0.0)
         result.days = (ring.arena.chain.pending_timestamp - start) / DAY
         if self.with_harm:
             self.harm(result)
