@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -96,6 +97,7 @@ class Attack:
             return None
         sources = copy_with(FOLDER / name, self.changes)
         world = self.deploy(PatchedArtefacts(sources, self.contracts))
+        shutil.rmtree(FOLDER / name)
         return self.play(Arena.of(world))
 
     def verdict(self, sound: Outcome, unsound: Outcome | None) -> str:

@@ -154,7 +154,7 @@ class Judge:
         if name in PAID and receipt:
             self._note_pay(arguments[0], receipt)
         if entry.theme == "money" and self.margins:
-            self._note_flight(name, arguments, self._outside() - outside)
+            self._note_flight(name, arguments, receipt, self._outside() - outside)
         if name == "wait":
             self.margins = {}
         if ring.off and name in TILTING:
@@ -204,15 +204,16 @@ class Judge:
         """Return the cash in the player's wallets, WAD."""
         return sum(self._cash_of(person.address) for person in self.people) * UNIT
 
-    def _note_flight(self, name: str, arguments: tuple[Any, ...], out: int) -> None:
+    def _note_flight(self, name: str, arguments: tuple[Any, ...], receipt: Any, out: int) -> None:
         """Count what leaves an account beyond what it had before the last jump, while another
         account of the player's is insolvent and no keeper has looked."""
         account = self.ring.target(arguments[0])[1]
         if name == "transfer":
             other = self.ring.target(arguments[1])[1]
-            # What goes along is own money first: the most that flees is counted.
-            self.margins[other] = self.margins.get(other, 0) + self.margins.get(account, 0)
-            self.margins[account] = 0
+            moved = receipt.events.filter(self.ledger.Transferred)[0].amount
+            moved = min(moved, self.margins.get(account, 0))  # own money goes first
+            self.margins[account] = self.margins.get(account, 0) - moved
+            self.margins[other] = self.margins.get(other, 0) + moved
         elif name == "withdraw" and account in self.margins:
             self.fled += max(out - self.margins[account], 0)
             self.margins[account] = max(self.margins[account] - out, 0)
