@@ -198,6 +198,24 @@ class TestJudge:
         steps = [("twin", (0, 1, 20, 1, 0, "ETH")), ("jump", ("ETH", -15))]
         assert -500 < Judge(ring).play(steps).gain <= 0
 
+    def test_premiums_are_no_gain(self, ring):
+        ring.set("fees", OPENINGS["fees"])
+        steps = [("collect", (1,)), ("stake", (0, 1_000_000)), ("wait", (21 * DAY,))]
+        result = Judge(ring).play([*steps, ("stake", (0, 1)), ("collect", (1,))])
+        assert result.done == 5
+        assert result.gain == 0
+
+    def test_a_fresh_win_that_leaves_is_harm(self, ring):
+        steps = [("twin", (0, 1, 20, 1, 0, "ETH")), ("jump", ("ETH", -15))]
+        steps += [("close", (0, "ETH")), ("withdraw", (0, 100))]
+        ring.set("house", OPENINGS["house"])
+        assert Judge(ring).play(steps).harm["fled"] == 0
+        flight = ATTACKS["flight"]
+        sources = copy_with(FOLDER / "fled", flight.changes)
+        leaking = Ring.build(PatchedArtefacts(sources, flight.contracts))
+        leaking.set("house", OPENINGS["house"])
+        assert Judge(leaking).play(steps).harm["fled"] > 40_000
+
     def test_money_moved_about_is_no_gain(self, ring):
         ring.set("house", OPENINGS["house"])
         steps = [("deposit", (1, 10_000)), ("withdraw", (0, 50)), ("transfer", (1, 3, 50))]

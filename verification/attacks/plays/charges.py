@@ -165,5 +165,6 @@ CHARGES = {
         bound=Decimal(180_000),
         why="nobody tells 125 strangers from 125 accounts: a tenth of 4.4 % of 40M; what such "
         "accounts can do together is bounded by the cap and the load of open interest",
+        rule="open interest is capped, and raises everybody's initial margin",
     ),
 }

@@ -316,7 +316,8 @@ FUNDS = {
         "guardian pauses liquidations with a twin pair open, and stays in the fund",
         bound=Decimal(5_650),
         why="half of what a fall of 10 % costs 200,000 beyond its margin, the half of other "
-        "stakers: a guardian is trusted not to bet against a pause, for 3 days in 30",
+        "stakers, and more with a larger position, up to the limits of draws: a guardian is "
+        "trusted not to bet on a pause, for 3 days in 30",
         rule="pauses are a leaky bucket, limits bound what is drawn",
     ),
     "hostile-manager": Attack(

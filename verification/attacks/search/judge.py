@@ -8,8 +8,8 @@ rules pay for work on strangers' accounts (discounts of auctions, rewards) and f
 
 Two things the rules leave open, and bound; they are counted as allowed. Who moves between a jump
 and its recognition chooses who is there when a deficit is paid, not how large it is: so much is
-allowed as gaps have put accounts below 0. And feeds may stand apart by the deviation: so much is
-allowed of the notional of accounts while the player tilts them.
+allowed as gaps have put accounts below 0. And feeds may stand apart: so much as they do is allowed
+of the notional of accounts while the player moves them, before a wind-down.
 """
 
 from __future__ import annotations
@@ -41,8 +41,9 @@ LOWEST, HIGHEST = 0.4, 2.2  # of the first price: further away no price goes
 HELD = 100_000  # notional of a passive stranger's position at the opening
 ROUNDED = 10.0  # what estimates of averages and charges may be off, cash
 MEMBER_THRESHOLD = 250_000
-TOLERANCE = 0.02  # by which feeds may stand apart
-TILTING = ("tilt",)
+# By which feeds may stand apart and be valid; by which moves put them apart at most: who is
+# insolvent at both answers is torn up at the better one.
+TILTING = {"tilt": 0.02, "doubt": 0.03, "report_doubt": 0.03}
 PAID = ("bid", "call", "recognise", "take_over", "open_auction", "tear_up")
 
 
@@ -107,7 +108,7 @@ class Judge:
         self.margins: dict[int, int] = {}
         self.fled = 0
         self.moved: set[str] = set()
-        self.is_tilted = False
+        self.tilt = 0.0
         self.span = {asset: list(ends) for asset, ends in self._spans().items()}
         self._begin()
         first = self._known
@@ -157,10 +158,10 @@ class Judge:
             self._note_flight(name, arguments, receipt, self._outside() - outside)
         if name == "wait":
             self.margins = {}
-        if ring.off and name in TILTING:
-            self.is_tilted = True
-        if self.is_tilted:
-            self.tolerated = max(self.tolerated, int(self._notional() * TOLERANCE))
+        if ring.off and name in TILTING and not self._phase():
+            self.tilt = max(self.tilt, TILTING[name])
+        if self.tilt:
+            self.tolerated = max(self.tolerated, int(self._notional() * self.tilt))
         return True
 
     def _jump(self, asset: str, percent: int) -> bool:
