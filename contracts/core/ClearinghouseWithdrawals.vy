@@ -84,10 +84,10 @@ def withdraw(
            token unit more always may. Of collateral it means nothing.
     @custom:reverts registry: not the account's owner | registry: winding down | registry:
                     withdrawals are paused | registry: amount is zero | ledger: unknown account |
-                    ledger: account under a call | trading: account is indebted | words: number out
-                    of range | registry: not enough held | margin moves: won too lately | exits:
-                    outflow limit | exits: a hole stands, allow a larger debit | registry: unknown
-                    token | trading: negative cash cap | vault: token transfer failed
+                    ledger: account under a call | trading: account is indebted | registry: not
+                    enough held | margin moves: won too lately | exits: outflow limit | exits: a
+                    hole stands, allow a larger debit | words: number out of range | registry:
+                    unknown token | trading: negative cash cap | vault: token transfer failed
     """
     header: uint256 = margin_moves._begin_withdrawal(account, amount)
     debited: uint256 = 0
@@ -127,12 +127,11 @@ def transfer(from_account: uint256, to_account: uint256, token: address, amount:
     @param token Address of the settlement token or of a listed collateral.
     @param amount Token units.
     @custom:reverts registry: not the account's owner | registry: winding down | registry:
-                    withdrawals are paused | clearinghouse: same account | registry: amount is zero
-                    | ledger: unknown account | ledger: account under a call | trading: account is
-                    indebted | words: number out of range |
-                    registry: not enough held | margin moves: won too lately | clearinghouse:
-                    another owner | registry: unknown token | registry: price not valid | trading:
-                    negative cash cap
+                    withdrawals are paused | registry: amount is zero | ledger: unknown account |
+                    ledger: account under a call | trading: account is indebted | clearinghouse:
+                    same account | registry: not enough held | margin moves: won too lately | words:
+                    number out of range | clearinghouse: another owner | registry: unknown token |
+                    registry: price not valid | trading: negative cash cap
     """
     from_header: uint256 = margin_moves._begin_withdrawal(from_account, amount)
     to_header: uint256 = ledger._header(to_account)

@@ -178,7 +178,9 @@ def _units_down(pool: Tranche, shares: uint256) -> uint256:
     @dev Token units that shares are worth, rounded down. Never more than the assets: all shares are
          worth less than one virtual unit more than these.
     """
-    return (shares * (pool.assets + fund_words.VIRTUAL_UNITS) // (pool.total_shares + VIRTUAL_SHARES))
+    return (
+        shares * (pool.assets + fund_words.VIRTUAL_UNITS) // (pool.total_shares + VIRTUAL_SHARES)
+    )
 
 
 @internal
@@ -190,7 +192,9 @@ def _shares_down(pool: Tranche, tokens: uint256) -> uint256:
     """
     if pool.total_shares == 0:
         return tokens * fund_words.PAR
-    return (tokens * (pool.total_shares + VIRTUAL_SHARES) // (pool.assets + fund_words.VIRTUAL_UNITS))
+    return (
+        tokens * (pool.total_shares + VIRTUAL_SHARES) // (pool.assets + fund_words.VIRTUAL_UNITS)
+    )
 
 
 @internal

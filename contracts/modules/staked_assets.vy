@@ -157,7 +157,9 @@ def _to_shares(assets: uint256, total: uint256, roundup: bool) -> uint256:
     """
     @dev Shares for `assets` when all are worth `total` (both token units).
     """
-    return math._mul_div(assets, erc20.totalSupply + fund_words.PAR, total + fund_words.VIRTUAL_UNITS, roundup)
+    return math._mul_div(
+        assets, erc20.totalSupply + fund_words.PAR, total + fund_words.VIRTUAL_UNITS, roundup
+    )
 
 
 @internal
@@ -166,7 +168,9 @@ def _to_assets(shares: uint256, total: uint256, roundup: bool) -> uint256:
     """
     @dev Token units for `shares` when all are worth `total` (token units).
     """
-    return math._mul_div(shares, total + fund_words.VIRTUAL_UNITS, erc20.totalSupply + fund_words.PAR, roundup)
+    return math._mul_div(
+        shares, total + fund_words.VIRTUAL_UNITS, erc20.totalSupply + fund_words.PAR, roundup
+    )
 
 
 @internal
@@ -174,7 +178,9 @@ def _accrue() -> uint256:
     """
     @dev Asks for what has accrued and books what is paid, token units.
     """
-    tokens: uint256 = premiums._collect([self._cover(), 0], [self.premium, 0])[fund_words.ONLY_TRANCHE]
+    tokens: uint256 = premiums._collect([self._cover(), 0], [self.premium, 0])[
+        fund_words.ONLY_TRANCHE
+    ]
     if tokens != 0:
         self.booked += tokens
     return tokens

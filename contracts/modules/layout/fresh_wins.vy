@@ -149,9 +149,7 @@ def _won(header: uint256) -> (uint256, uint256):
     """
     @dev What was won in the current window and in the one before, hundredths of cash.
     """
-    floats: uint256 = self._rolled(
-        (header >> words.SINCE_SHIFT) & words.SINCE_MASK, self._number()
-    )
+    floats: uint256 = self._rolled((header >> words.SINCE_SHIFT) & words.SINCE_MASK, self._number())
     return self._value(floats >> FLOAT_BITS), self._value(floats & FLOAT_MASK)
 
 
