@@ -62,7 +62,8 @@ stakes (premiums), and less two things that the rules leave open and bound:
 - deficits that jumps left in accounts: who moves before a recognition chooses who is there when
   such a deficit is paid, but not how large it is;
 - what feeds stand apart (2 %, and 3 % for who is insolvent at both answers and is torn up at the
-  better one) on the notional of accounts, while the player moves them.
+  better one, which ends with the wind-down) on the notional of accounts, while the player moves
+  them.
 
 What fresh wins carry out before the loser is recognised, charges beyond what a market moved,
 living markets that end, savers without cash, and accounts that are stuck are counted apart.

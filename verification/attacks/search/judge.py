@@ -9,7 +9,7 @@ rules pay for work on strangers' accounts (discounts of auctions, rewards) and f
 Two things the rules leave open, and bound; they are counted as allowed. Who moves between a jump
 and its recognition chooses who is there when a deficit is paid, not how large it is: so much is
 allowed as gaps have put accounts below 0. And feeds may stand apart: so much as they do is allowed
-of the notional of accounts while the player moves them, before a wind-down.
+of the notional of accounts while the player moves them; in a wind-down only while they are valid.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ class Judge:
             self._note_flight(name, arguments, receipt, self._outside() - outside)
         if name == "wait":
             self.margins = {}
-        if ring.off and name in TILTING and not self._phase():
+        if ring.off and name in TILTING and (name == "tilt" or not self._phase()):
             self.tilt = max(self.tilt, TILTING[name])
         if self.tilt:
             self.tolerated = max(self.tolerated, int(self._notional() * self.tilt))
@@ -193,13 +193,14 @@ class Judge:
         return sum(max(-self.equity(account), 0) for account in accounts)
 
     def _notional(self) -> float:
-        """Return the notional of the accounts that may gain or lose by a tilt, WAD."""
-        ring = self.ring
-        return sum(
-            abs(ring.shares(account, market)) * ring.mark(asset)
-            for _, account in (*ring.mine, *ring.debtors)
-            for asset, market in MARKETS.items()
-        )
+        """Return what the accounts that may gain or lose by a tilt have of positions and
+        collateral, WAD."""
+        ring, total = self.ring, 0.0
+        for _, account in (*ring.mine, *ring.debtors):
+            total += self._collateral(account, 0) * ring.mark("ETH")
+            for asset, market in MARKETS.items():
+                total += abs(ring.shares(account, market)) * ring.mark(asset)
+        return total
 
     def _outside(self) -> int:
         """Return the cash in the player's wallets, WAD."""
