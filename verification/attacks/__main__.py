@@ -81,6 +81,7 @@ def main() -> None:
     parser.add_argument("--search", type=int, default=0, metavar="MOVES", help="moves to search")
     parser.add_argument("--seed", default="1", help="of the search; any text")
     parser.add_argument("--jobs", type=int, default=1, help="processes of the search")
+    parser.add_argument("--strict", action="store_true", help="search without allowances")
     parser.add_argument("--report", type=Path, default=OUT, help="where the report goes")
     parser.add_argument("--record", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
@@ -95,7 +96,7 @@ def main() -> None:
     if asked.search:
         from verification.attacks.search.campaign import search
 
-        found = search(asked.search, asked.seed, asked.jobs)
+        found = search(asked.search, asked.seed, asked.jobs, is_strict=asked.strict)
         report["search"] = found.as_json()
         violations += found.violations
     if asked.record:

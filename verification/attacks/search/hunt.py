@@ -220,13 +220,13 @@ def _table(mood: tuple[str, ...]) -> tuple[list[str], list[float]]:
     return _TABLES[mood]
 
 
-def run_island(ring: Ring, seed: str, number: int, moves: int) -> Island:
-    """Search on the island of a number: the same for the same seed."""
+def run_island(ring: Ring, seed: str, number: int, moves: int, is_strict: bool = False) -> Island:
+    """Search on the island of a number: the same for the same seed. Strict: nothing is allowed."""
     names = list(OPENINGS)
     opening = names[number % len(names)]
     ring.set(opening, OPENINGS[opening])
     rng = Random(f"{seed}:{number}")
     mode = MODES[number // len(names) % len(MODES)]
-    island = Island(number, opening, Judge(ring, mode == HARM), rng, mode)
+    island = Island(number, opening, Judge(ring, mode == HARM, is_strict), rng, mode)
     island.run(moves)
     return island

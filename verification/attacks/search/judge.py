@@ -73,7 +73,7 @@ class Result:
 class Judge:
     """Plays a program in a ring and counts."""
 
-    def __init__(self, ring: Ring, with_harm: bool = True) -> None:
+    def __init__(self, ring: Ring, with_harm: bool = True, is_strict: bool = False) -> None:
         """Watch a ring."""
         self.ring, self.with_harm = ring, with_harm
         self.people = list({id(person): person for person, _ in ring.mine}.values())
@@ -85,6 +85,7 @@ class Judge:
         self.pay = (self.manager.Bid, "discount"), (self.manager.RemainderSold, "discount")
         self.rewards = rewards(ring.arena)
         self.has_allowances = counts_allowances(ring.arena)
+        self.is_strict = is_strict
         self._cash_of = Reader(chain, self.usdc, "balanceOf")
         self._coins_of = Reader(chain, self.weth, "balanceOf")
         self._shares_of = Reader(chain, self.insured, "balanceOf")
@@ -122,7 +123,7 @@ class Judge:
                     self._known = None
         last = self.standing()
         result.gain = (last - first - self.given - self.earned) / WAD
-        if self.has_allowances and result.gain > 0:
+        if self.has_allowances and not self.is_strict and result.gain > 0:
             result.gain = max(result.gain - (self.gaps + self.tolerated) / WAD, 0.0)
         result.days = (ring.arena.chain.pending_timestamp - start) / DAY
         if self.with_harm:
