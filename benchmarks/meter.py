@@ -115,7 +115,7 @@ class Meter:
     def funding(self, market: int = ETH) -> tuple[int, int]:
         """Return index and rate as a market's word has them."""
         state = self.world.clearinghouse.market_state(market)
-        return signed(state, 0, 96), signed(state, 128, 48)
+        return signed(state, 0, 96), signed(state, 128, 42) << 8 * (state >> 170 & 63)
 
     def sell_part(self, key: str, poor: int, price: float) -> None:
         """Measure a partial bid on an account which this price brings down to an auction; the
@@ -144,9 +144,11 @@ class Meter:
         """Bring every price back."""
         self.set_prices(PRICE)
 
-    def wait(self, seconds: int) -> None:
-        """Let time pass in one block; then the feeds report."""
+    def wait(self, seconds: int, until_multiple_of: int = 1) -> None:
+        """Let time pass in one block, so many seconds and on to a multiple; then the feeds
+        report."""
         latest = self.provider.make_request("eth_getBlockByNumber", ["latest", False])
         later = int(latest["timestamp"], 16) + seconds
+        later += -later % until_multiple_of
         self.provider.make_request("evm_setNextBlockTimestamp", [later])
         self.world.refresh()

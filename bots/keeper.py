@@ -12,14 +12,15 @@ On a live network give its own manifest, network and account alias. The account 
 account that the signer owns or operates with TRADE; its free margin is what the keeper can take
 over. Further settings, all optional:
 
-    BULKHEAD_RISK_RATE   loss on notional that a discount must cover (0.002)
-    BULKHEAD_GAS_COST    cost of a bid, cash (5)
-    BULKHEAD_BACKSTOP    1: also take what no discount pays for
-    BULKHEAD_AT_MARK     1: also take positions of insolvent accounts at mark, without a discount
+    BULKHEAD_RISK_RATE   loss on notional that a discount must cover besides the hedge (0.002)
+    BULKHEAD_GAS_COST    cost of a transaction, cash (5)
+    BULKHEAD_BACKSTOP    1: also take what no discount pays for, at a loss
+    BULKHEAD_AT_MARK     1: also take positions of insolvent accounts at mark, at a loss
     BULKHEAD_REMAINDER   least discount on collateral that an insolvency has left over (0.03)
     BULKHEAD_FIRST_BLOCK block from which to look for accounts (0)
 
-What it decides is in bulkhead/keeper/; this file only hands it the blocks.
+What a hedge costs is reckoned by bulkhead/keeper/hedging.py from open interest and the prices of
+the last minutes. What the bot decides is in bulkhead/keeper/; this file only hands it the blocks.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ sys.path.insert(0, str(ROOT))
 
 from bulkhead.keeper import (  # noqa: E402
     Chores,
+    Hedging,
     Keeper,
     Settings,
     SettingsError,
@@ -53,8 +55,10 @@ def find_keeper(signer: AccountAPI | None) -> Keeper:
     venue = ApeVenue(settings.manifest, signer, settings.first_block)
     require_account(venue, settings.account, signer.address)
     deployed = settings.manifest
-    chores = Chores(venue, list(deployed.collaterals.values()), list(deployed.markets.values()))
-    return Keeper(venue, settings.account, settings.policy, chores=chores)
+    markets = list(deployed.markets.values())
+    chores = Chores(venue, list(deployed.collaterals.values()), markets, settings.account)
+    hedging = Hedging(markets)
+    return Keeper(venue, settings.account, settings.policy, chores=chores, hedging=hedging)
 
 
 bot = SilverbackBot()

@@ -34,18 +34,29 @@ INTERRUPTED = 130  # exit code of a program stopped by Ctrl-C
     show_default=True,
     help="Folder of report.json and report.html.",
 )
+@click.option("--charity", is_flag=True, help="One keeper also takes what does not pay.")
+@click.option("--long", "is_long", is_flag=True, help="Replay a file however long it takes.")
 def cli(
-    scenario: str | None, prices: Path | None, step: str | None, count: int, seed: int, out: Path
+    scenario: str | None,
+    prices: Path | None,
+    step: str | None,
+    count: int,
+    seed: int,
+    out: Path,
+    charity: bool,
+    is_long: bool,
 ) -> None:
     """Replay a crash through margin accounts, calls, auctions and the waterfall.
 
     Two scenarios are made up: `waterfall` exhausts every tier that pays for losses and then fills
     the hole again; `wind-down` leaves a hole too deep for that, and pays everybody the same share.
+    Nobody takes what does not pay, but with --charity. The more accounts, the more capital.
     """
     sys.path.insert(0, str(ROOT))  # Ape drops the project from the path after loading a script
     from bulkhead.config import ConfigError
     from bulkhead.demo.checks import DemoError
     from bulkhead.demo.story import tell
+    from bulkhead.demo.wish import Wish
     from bulkhead.report import failures
     from bulkhead.scenarios import CsvError, ScenarioError
 
@@ -56,9 +67,8 @@ def cli(
     logging.getLogger("bulkhead.keeper").addHandler(logging.NullHandler())
     console = Console()
     try:
-        record = tell(
-            console, networks, project, accounts, scenario, prices, step, count, seed, out
-        )
+        wish = Wish(scenario, prices, step, count, seed, out, charity, is_long)
+        record = tell(console, networks, project, accounts, wish)
     except (ConfigError, CsvError, DemoError, ScenarioError) as error:
         for line in str(error).splitlines():
             Console(stderr=True).print(f"[red]{escape(line)}", soft_wrap=True, highlight=False)

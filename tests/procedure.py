@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from verification.engine.evm import Reverted
-from verification.engine.scenes import INSOLVENT_PRICE, Scene, set_waterfall
-from verification.engine.world import BTC, ETH, NEVER, World
+from verification.engine.scenes import CLOSE_OUT_PRICE, INSOLVENT_PRICE, Scene, set_waterfall
+from verification.engine.world import BTC, ETH, NEVER, WAD, World, wad
 
 PPM = 1_000_000
 UNIT = 10**12  # WAD per unit of the settlement token
@@ -17,9 +17,11 @@ INSOLVENT = 3
 # What law 3.2 may miss at a hundred times the mark: a wei of A for some hundred units of a side.
 BOOK_DUST = 1e-10
 SHORTFALL = 1_100  # of the scene at INSOLVENT_PRICE: 10,000 less a fee of 100 and a loss of 11,000
-HOLE, ASSESSMENTS, CONTRIBUTIONS, INSURANCE, OWN = range(5)
+CHARGE_CAP = 20_000  # ppm of the mark that a base unit pays beyond what its market has moved
+HOLE, ASSESSMENTS, CONTRIBUTIONS, INSURANCE, RESERVE = range(5)
 DAY = 86_400
 PROOFS = 3 * DAY
+WINS_COUNT = 600  # seconds: then what somebody has won may leave
 
 
 def refused(reason: str, function: Any, *args: Any, sender: Any) -> None:
@@ -41,6 +43,19 @@ def name_guardian(world: World) -> Any:
     world.clearinghouse.set_guardian(guardian, sender=world.admin)
     world.clearinghouse.accept_guardian(sender=guardian)
     return guardian
+
+
+def pass_role(world: World, role: int, holder: Any) -> None:
+    """Let a role pass to another contract, after the delay that the ledger asks for."""
+    world.clearinghouse.set_role(role, holder, sender=world.admin)
+    world.wait(world.clearinghouse.role_delay())
+    world.clearinghouse.accept_role(role, sender=world.admin)
+
+
+def let_all_leave(world: World) -> None:
+    """Let everything leave at once: what was won has been so for long, and no limit on outflow."""
+    world.clearinghouse.set_outflow_limit(0, 0, sender=world.admin)
+    world.wait(WINS_COUNT)
 
 
 def without_limits(world: World) -> None:
@@ -68,6 +83,14 @@ def fill_funds(scene: Scene, insurance: float, contributions: float = 0, pledges
     return member
 
 
+def give(scene: Scene, reserve: float) -> None:
+    """Let the staker give to the reserve."""
+    if reserve:
+        world = scene.world
+        tokens = world.fund(scene.staker, "USDC", reserve)
+        world.clearinghouse.donate(tokens, sender=scene.staker)
+
+
 @dataclass
 class Two:
     """Two traders in the same trouble."""
@@ -86,36 +109,52 @@ def two(world: World, same_owner: bool = False, second_cash: float = 10_000) -> 
     return Two(scene, scene.account, second)
 
 
-def recognised(world: World, insurance: float = 3_000, price: float = INSOLVENT_PRICE) -> Scene:
-    """A trader whose insolvency was recognised, all of it reserved in the insurance fund."""
+def sunk(world: World, insurance: float = 3_000, price: float = INSOLVENT_PRICE) -> Scene:
+    """A trader who was put up for auction and is insolvent by now; nobody has looked yet."""
     scene = Scene.set(world)
-    world.stake(scene.staker, insurance)
+    if insurance:
+        world.stake(scene.staker, insurance)
+    scene.auction_at(CLOSE_OUT_PRICE)
     scene.price(price)
-    scene.open_auction()
     return scene
 
 
-def tear_up(scene: Scene, *accounts: int) -> Any:
-    """Let a stranger tear up the scene's account, or these."""
+def tear_up(scene: Scene, *accounts: int, reward: int = 0) -> Any:
+    """Let a stranger tear up the scene's account, or these, for a reward to an account."""
     chosen = sorted(accounts) or [scene.account]
-    return scene.manager.tear_up(chosen, sender=scene.stranger)
+    return scene.manager.tear_up(chosen, reward, sender=scene.stranger)
 
 
-def finish_window(world: World) -> None:
-    """Let the window of an insolvency pass."""
-    world.wait(world.default_manager.waterfall().window)
+def long_after(world: World, market: int = ETH) -> None:
+    """Let prices stay for so long that the average of a market is its mark, to dust: nothing has
+    moved any more."""
+    for _ in range(2):
+        world.wait(45 * DAY)
+        world.risk_engine.checkpoint(8 + market, sender=world.people["stranger"])
+
+
+def chargeable(world: World, size: float, mark: float, loss: float, market: int = ETH) -> int:
+    """Return what the side opposite to a position may be charged for it, WAD cash: what its market
+    has moved against the position, at most the loss, and 2 % of the mark."""
+    base, price = abs(wad(size)), wad(mark)
+    average = world.risk_engine.reference_price(8 + market)
+    moved = max(average - price if size > 0 else price - average, 0) if average else 0
+    cap = world.default_manager.waterfall().charge_cap
+    return min(wad(loss), base * moved // WAD) + base * (price * cap // PPM) // WAD
 
 
 def debts(world: World, account: int) -> list[int]:
-    """Return what an account owes by tier (HOLE to OWN), WAD cash."""
+    """Return what an account owes by tier (HOLE to RESERVE), WAD cash."""
     word = world.clearinghouse.debts(account)
     return [(word >> 51 * tier & 2**51 - 1) * UNIT for tier in range(5)]
 
 
 def parts_of(event: Any) -> tuple[int, ...]:
-    """Return who paid a shortfall: own to assessments, the charge, the hole."""
+    """Return who paid a shortfall: own contribution, reserve, insurance fund, contributions,
+    assessments, the charge, the hole."""
     return (
         event.own,
+        event.reserve,
         event.insurance,
         event.contributions,
         event.assessments,
@@ -152,8 +191,19 @@ def settle_all(world: World) -> None:
         world.clearinghouse.settle_market(market, sender=world.people["stranger"])
 
 
+def convert_all(world: World) -> None:
+    """Let anybody turn every position into cash, for nothing."""
+    for market in (ETH, BTC):
+        left = [a for a in world.opened if world.clearinghouse.positions(a, market)]
+        for start in range(0, len(left), 100):
+            batch = left[start : start + 100]
+            sender = world.people["stranger"]
+            world.clearinghouse.convert_positions(market, batch, 0, sender=sender)
+
+
 def redemption(world: World) -> Any:
-    """Let the proofs end and redemption begin."""
+    """Let every position be converted, the proofs end and redemption begin."""
+    convert_all(world)
     world.wait(PROOFS + 1)
     return world.clearinghouse.begin_redemption(sender=world.people["stranger"]).return_value
 

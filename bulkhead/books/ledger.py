@@ -137,6 +137,7 @@ class Books:
     headers: Mapping[int, Header]
     positions: Mapping[tuple[int, int], Position]
     markets: Mapping[int, MarketBook]
+    paid: int = 0  # of the pot of a redemption, in which claims keep what they were
 
     def surplus(self, prices: Mapping[int, int]) -> int:
         """Return what the law says lies in [0, dust] at these prices by market, WAD."""
@@ -144,7 +145,7 @@ class Books:
         for (_, market), position in self.positions.items():
             value += self.markets[market].value(position, prices[market])
         cash = sum(header.cash for header in self.headers.values())
-        return int(self.held + self.hole - self.fees - cash - value)
+        return int(self.held + self.paid + self.hole - self.fees - cash - value)
 
 
 def read_books(deployment: Deployment, accounts: Iterable[int]) -> Books:
@@ -162,10 +163,11 @@ def read_books(deployment: Deployment, accounts: Iterable[int]) -> Books:
     return Books(
         held=deployment.settlement.balanceOf(ledger) * scale,
         hole=ledger.hole(),
-        fees=ledger.protocol_fees() + sum(market.fees for market in markets.values()),
+        fees=ledger.reserve() + sum(market.fees for market in markets.values()),
         headers=headers,
         positions=positions,
         markets=markets,
+        paid=ledger.cash_paid(),
     )
 
 

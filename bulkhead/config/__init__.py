@@ -8,11 +8,14 @@ from bulkhead.config.model import (
     LOCAL_CHAIN_IDS,
     MAX_COLLATERALS,
     MAX_MARKETS,
+    DeploymentConfig,
+    load_config,
+)
+from bulkhead.config.sections import (
     Asset,
     Collateral,
     DefaultFund,
     DefaultProcedure,
-    DeploymentConfig,
     Feed,
     Governance,
     InsuranceFund,
@@ -23,7 +26,6 @@ from bulkhead.config.model import (
     Settlement,
     Waterfall,
     WindDown,
-    load_config,
 )
 
 __all__ = [

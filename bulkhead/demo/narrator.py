@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from textwrap import fill
 
 from bulkhead.demo.node import Log
 from bulkhead.demo.recorder import Recorder
@@ -19,6 +20,8 @@ WIDTH = 12  # characters of a bar
 WORTH_A_BAR = Decimal(20_000)  # shortfall after which what is left is drawn
 WORTH_A_LINE = Decimal(500_000)  # notional torn up
 CENT = Decimal("0.01")
+FIELDS = {"charge": "charged", "hole": "to_hole"}  # of ShortfallPaid, where tiers have other names
+COLUMNS, INDENT = 80, " " * 14
 
 
 @dataclass
@@ -42,20 +45,19 @@ class Narrator:
 
     def tell(self, time: int, text: str) -> None:
         """Say a line, with the time in the story of a moment on the chain."""
-        moment = datetime.fromtimestamp(time - self.recorder.offset, UTC)
-        self.say(f"{moment:%d %b %H:%M}  {text}")
+        self.say(fill(f"{self._moment(time)}  {text}", COLUMNS, subsequent_indent=INDENT))
+
+    def _moment(self, time: int) -> str:
+        return f"{datetime.fromtimestamp(time - self.recorder.offset, UTC):%d %b %H:%M}"
 
     def _who(self, account: int) -> str:
         return self.recorder.people[account].label
 
     def _on_Insolvent(self, log: Log) -> None:
-        reserved = cash(log.own + log.insurance + log.contributions + log.assessments)
-        at_once = f", {100 * cash(log.torn_up):.0f}% torn up at once" if log.torn_up else ""
-        text = f"is insolvent by {usd(-cash(log.equity))}: {usd(reserved)} reserved{at_once}"
-        self.tell(log.time, f"{self._who(log.account)} {text}")
+        self.tell(log.time, f"{self._who(log.account)} is insolvent by {usd(-cash(log.equity))}")
 
     def _on_ShortfallPaid(self, log: Log) -> None:
-        paid = {tier: cash(getattr(log, "to_hole" if tier == "hole" else tier)) for tier in TIERS}
+        paid = {tier: cash(log.optional(FIELDS.get(tier, tier))) for tier in TIERS}
         lacks = cash(log.shortfall)
         self.tell(log.time, f"{self._who(log.account)} lacked {usd(lacks)}: {_parts(paid)}")
         if lacks >= WORTH_A_BAR:
@@ -82,18 +84,15 @@ class Narrator:
             self.tell(log.time, f"fees pay {usd(cash(log.to_hole))} of the hole: {left} left")
 
     def _on_DebtRepaid(self, log: Log) -> None:
-        scale = -self.venue.decimals(self.venue.cash_symbol)
-        units = {
-            "hole": log.to_hole,
-            "assessments": log.to_assessments,
-            "contributions": log.to_contributions,
-            "insurance": log.to_insurance,
-            "own": log.to_own,
-        }
-        repaid = {tier: Decimal(part).scaleb(scale) for tier, part in units.items()}
+        repaid = self.venue.repaid(log)
         self.tell(log.time, f"{self._who(log.account)} repays {_parts(repaid)}")
         if sum(repaid.values()) >= WORTH_A_BAR:
             self.draw()
+
+    def _on_WindDownAnnounced(self, log: Log) -> None:
+        hole, held = usd(cash(log.hole)), usd(cash(log.held))
+        day = self._moment(log.due)
+        self.tell(log.time, f"a wind-down is announced for {day}: a hole of {hole}, {held} held")
 
     def _on_WindDownBegan(self, log: Log) -> None:
         share = 100 * cash(log.hole) / cash(log.held)
@@ -109,13 +108,12 @@ class Narrator:
 
     def _on_DeficitPaid(self, log: Log) -> None:
         lacks, reward = usd(cash(log.deficit)), usd(cash(log.reward))
-        paid = {tier: cash(getattr(log, tier)) for tier in TIERS[:4]}
+        paid = {tier: cash(log.optional(tier)) for tier in TIERS[:5]}
         paid["hole"] = cash(log.deficit) - sum(paid.values())
-        self.tell(
-            log.time,
-            f"{self._who(log.account)} is proven to lack {lacks}: {_parts(paid) or 'nothing'};"
-            f" reward {reward}",
-        )
+        found = f"is proven to lack {lacks}: {_parts(paid)}"
+        if not log.deficit:
+            found = "is proven to owe no more than its collateral is worth"
+        self.tell(log.time, f"{self._who(log.account)} {found}; reward {reward}")
 
     def _on_RedemptionBegan(self, log: Log) -> None:
         factor = 100 * Decimal(log.pot) / log.claims if log.claims else Decimal(100)
@@ -150,7 +148,8 @@ class Narrator:
             self.full[name] = max(amount, self.full.get(name, Decimal(0)))
             bars.append(f"{name} {bar(amount, self.full[name])} {short_usd(float(amount))}")
         bars.append(f"hole {short_usd(float(cash(hole)))}")
-        self.say(f"{' ' * 14}{'  '.join(bars)}")
+        for pair in (bars[:2], bars[2:]):
+            self.say(INDENT + "  ".join(pair))
 
 
 def bar(amount: Decimal, full: Decimal) -> str:

@@ -6,6 +6,7 @@ clock, the senders' balances of ether and the block gas limit is set by means a 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,6 +40,10 @@ class Log:
             return self.__dict__["fields"][name]
         except KeyError:
             raise AttributeError(name) from None
+
+    def optional(self, name: str) -> int:
+        """A number that not every version of the event has: 0 where it is missing."""
+        return int(self.fields.get(name, 0))
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,8 @@ class Node:
     queue: list[Transaction] = field(default_factory=list)
     nonces: dict[str, int] = field(default_factory=dict)
     sent: int = 0
+    # Transactions by sender and function.
+    sent_by: Counter[tuple[str, str]] = field(default_factory=Counter)
     time: int = 0
     listeners: list[Callable[[Log], None]] = field(default_factory=list)
 
@@ -174,6 +181,7 @@ class Node:
         if not queue:
             return []
         self.sent += len(queue)
+        self.sent_by.update((transaction.sender, transaction.what) for transaction in queue)
         found = {r["transactionHash"]: r for r in self.request("eth_getBlockReceipts", "latest")}
         receipts = [
             self._receipt(transaction, found[name])

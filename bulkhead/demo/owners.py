@@ -52,19 +52,12 @@ class Owners:
                     # Under initial margin the ledger lets nobody reduce at worse than mark.
                     self._close(person, Decimal("0.5"), spread=Decimal(0))
 
-    def settle(self, rows: Mapping[int, AccountView]) -> None:
-        """Queue top-ups of owners whose calls would otherwise stay open in a quiet market."""
-        for person in self.cast.traders:
-            row = rows[person.account]
-            if row.stage != NONE and row.equity > row.maintenance > 0 and not row.curable:
-                self._top_up(person, row)
-
     def live(self, rows: Mapping[int, AccountView], seconds: int) -> None:
         """Queue trades that nobody forces, once a step of so many seconds."""
         chance = 1 - (1 - CHANCE) ** (seconds / 3_600)
         for person in self.cast.traders:
             row = rows[person.account]
-            if not person.sides:
+            if not person.sides or person.enters:
                 continue
             won = person.start_equity > 0 and cash(row.equity) > person.start_equity * TAKE_PROFIT
             if row.stage != NONE or self._traded_lately(person) or self.random.random() > chance:
@@ -94,14 +87,6 @@ class Owners:
             maker = opposite(self.cast, person)
             at = price * (1 + side * SPREAD)
             self.venue.trade(maker, person, self.venue.market(asset), size, at)
-
-    def hedge(self, rows: Mapping[int, AccountView]) -> None:
-        """Queue sales of what keepers took over, to the market makers."""
-        keepers = {
-            person.account: person for person in self.cast.keepers if rows[person.account].initial
-        }
-        for position in self.venue.positions(list(keepers)):
-            self._sell(keepers[position.account], position, Decimal(1))
 
     def _traded_lately(self, person: Person) -> bool:
         return self.venue.node.time < person.traded + PATIENCE

@@ -20,19 +20,20 @@ FEWEST_ACCOUNTS, MOST_ACCOUNTS = 40, 200
 
 MAKERS = 4
 MAKER_CASH = Decimal(4_000_000)
-USUAL_TRADERS = 40  # that these stakes are meant for; more traders, more stakes
+USUAL_TRADERS = 40  # that these amounts are meant for: capital and stakes grow with more traders
+RESERVE = Decimal(25_000)  # the operator's own capital, which pays before the funds
 STAKES = tuple(Decimal(stake) for stake in (250_000, 200_000, 150_000, 100_000, 50_000))
 # To the default fund, and as much pledged on top: of each maker, who may need it for their size, of
 # members who do not trade, and of the largest traders in part of their margin.
 MAKER_CONTRIBUTION = Decimal(60_000)
 CONTRIBUTIONS = (Decimal(40_000), Decimal(20_000))
 LARGEST, LARGEST_PART = 2, Decimal("0.2")
-# Cash and risk rate of each keeper; the last one is the backstop.
+# Cash and risk rate of each keeper; the last one is the backstop where there is charity.
 KEEPERS = (
     (Decimal(400_000), Decimal("0.0010")),
-    (Decimal(400_000), Decimal("0.0020")),
-    (Decimal(600_000), Decimal("0.0035")),
-    (Decimal(2_500_000), Decimal("0.0050")),
+    (Decimal(400_000), Decimal("0.0015")),
+    (Decimal(600_000), Decimal("0.0020")),
+    (Decimal(2_500_000), Decimal("0.0025")),
 )
 
 
@@ -69,6 +70,7 @@ class Person:
         wallet: Cash they still have outside.
         delay: Seconds from a call until they react.
         contribution: What they put into the default fund, and pledge on top, cash.
+        enters: Seconds after the start when they take their positions; 0 once they have.
     """
 
     label: str
@@ -83,9 +85,11 @@ class Person:
     wallet: Decimal = Decimal(0)
     delay: int = 0
     contribution: Decimal = Decimal(0)
+    enters: int = 0
     account: int = 0
     start_equity: Decimal = Decimal(0)
     added: Decimal = Decimal(0)
+    taken_out: Decimal = Decimal(0)
     # When they last traded of their own will, chain time.
     traded: int = 0
 
@@ -108,6 +112,7 @@ class Cast:
     makers: list[Person]
     keepers: list[Person]
     stakers: list[tuple[LocalAccount, Decimal]]
+    reserve: Decimal = Decimal(0)
     outsiders: list[tuple[LocalAccount, Decimal]] = field(default_factory=list)
 
     @property
@@ -126,29 +131,33 @@ def cast(accounts: int, seed: int, assets: list[str]) -> Cast:
     """Draw a cast with so many margin accounts."""
     random = Random(seed)
     purse = keys(seed)
+    count = accounts - MAKERS - len(KEEPERS)
+    growth = max(Decimal(1), Decimal(count) / USUAL_TRADERS)
+
+    def grown(amount: Decimal) -> Decimal:
+        return (amount * growth).quantize(Decimal(1))
+
     makers = [
         Person(
             f"maker-{i + 1}",
             Group.MAKER,
             next(purse),
-            margin=MAKER_CASH,
-            contribution=MAKER_CONTRIBUTION,
+            margin=grown(MAKER_CASH),
+            contribution=grown(MAKER_CONTRIBUTION),
         )
         for i in range(MAKERS)
     ]
     keepers = [
-        Person(f"keeper-{i + 1}", Group.KEEPER, next(purse), margin=cash)
+        Person(f"keeper-{i + 1}", Group.KEEPER, next(purse), margin=grown(cash))
         for i, (cash, _) in enumerate(KEEPERS)
     ]
-    count = accounts - len(makers) - len(keepers)
     traders = [_trader(i, count, random, next(purse), assets) for i in range(count)]
     _label(traders)
     for trader in sorted(traders, key=lambda t: t.margin * t.leverage, reverse=True)[:LARGEST]:
         trader.contribution = (trader.margin * LARGEST_PART).quantize(Decimal(1))
-    growth = max(Decimal(1), Decimal(count) / USUAL_TRADERS)
-    stakers = [(next(purse), (stake * growth).quantize(Decimal(1))) for stake in STAKES]
-    outsiders = [(next(purse), stake) for stake in CONTRIBUTIONS]
-    return Cast(traders, makers, keepers, stakers, outsiders)
+    stakers = [(next(purse), grown(stake)) for stake in STAKES]
+    outsiders = [(next(purse), grown(stake)) for stake in CONTRIBUTIONS]
+    return Cast(traders, makers, keepers, stakers, grown(RESERVE), outsiders)
 
 
 def keys(seed: int) -> Iterator[LocalAccount]:

@@ -13,6 +13,7 @@ from bulkhead.demo.venue import Venue
 from bulkhead.fixed_point import WAD, cash
 from bulkhead.keeper import AccountView, MarketView
 from bulkhead.report import (
+    RECOVERED,
     TIERS,
     AccountRecord,
     EventKind,
@@ -23,6 +24,7 @@ from bulkhead.report import (
 )
 from bulkhead.scenarios import PriceSeries
 
+ZERO = Decimal(0)
 PICTURES = 300  # that a report keeps, at most (and one)
 
 
@@ -42,9 +44,11 @@ class Recorder:
     offset: int = 0
     funding: dict[int, int] = field(default_factory=dict)
     pause: int = 0
+    is_ending: bool = False  # whether the wind-down has begun
     in_default: set[int] = field(default_factory=set)
     torn_up: dict[int, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     lacked: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    recoveries: dict[str, Decimal] = field(default_factory=lambda: dict.fromkeys(RECOVERED, ZERO))
 
     people: dict[int, Person] = field(default_factory=dict)
 
@@ -82,12 +86,20 @@ class Recorder:
 
     def _on_Deposited(self, log: Log) -> None:
         person = self.people.get(log.account)
-        if person is not None and person.is_trader:
-            amount = cash(log.credited)
+        if person is not None:
+            amount = self.venue.worth(log.token, cash(log.credited))
             person.added += amount
+            self.totals["late_deposits"] += amount
             if log.account in self.in_default:
                 self.totals["topped_up"] += amount
                 self._event(log, EventKind.TOP_UP, {"amount": amount})
+
+    def _on_Withdrawn(self, log: Log) -> None:
+        person = self.people.get(log.account)
+        if person is not None:
+            amount = self.venue.worth(log.token, cash(log.debited))
+            person.taken_out += amount
+            self.totals["late_withdrawals"] += amount
 
     def _on_Bid(self, log: Log) -> None:
         kind = EventKind.BID_FULL if log.fraction == WAD else EventKind.BID_PARTIAL
@@ -95,18 +107,13 @@ class Recorder:
         if log.fee:
             amounts["fee"] = cash(log.fee)
         self.totals["bonus_paid"] += cash(log.discount)
+        self.totals["users_loss"] += cash(log.discount + log.fee)
         self.totals["liquidation_fees"] += cash(log.fee)
         self.totals["fees_collected"] += cash(log.fee)
         self._event(log, kind, amounts, self.people[log.bidder].label)
 
     def _on_Insolvent(self, log: Log) -> None:
-        reserved = log.own + log.insurance + log.contributions + log.assessments
-        self._event(
-            log, EventKind.INSOLVENT, {"equity": cash(log.equity), "reserved": cash(reserved)}
-        )
-
-    def _on_Reopened(self, log: Log) -> None:
-        self._event(log, EventKind.REOPENED, {"equity": cash(log.equity)})
+        self._event(log, EventKind.INSOLVENT, {"equity": cash(log.equity)})
 
     def _on_TornUp(self, log: Log) -> None:
         self.torn_up[log.account] += cash(abs(log.size)) * cash(log.price)
@@ -118,28 +125,23 @@ class Recorder:
     def _on_RemainderSold(self, log: Log) -> None:
         amounts = {"fraction": cash(log.fraction), "bonus": cash(log.discount)}
         self.totals["bonus_paid"] += cash(log.discount)
+        self.totals["users_loss"] += cash(log.discount)
         self._event(log, EventKind.REMAINDER, amounts, self.people[log.bidder].label)
 
     def _on_ShortfallPaid(self, log: Log) -> None:
-        self._paid(log, log.shortfall, log.charged, log.to_hole)
+        self._paid(log, log.shortfall, log.optional("charged"), log.to_hole)
 
     def _on_DeficitPaid(self, log: Log) -> None:
         self.totals["proofs"] += 1
         self.totals["rewards"] += cash(log.reward)
         # The hole also gets what seized collateral is worth, which is shared out apart.
-        funds = log.own + log.insurance + log.contributions + log.assessments
+        funds = sum(log.optional(tier) for tier in TIERS[:5])
         self._paid(log, log.deficit, 0, log.deficit - funds)
 
-    def _paid(self, log: Log, shortfall: int, charged: int, to_hole: int) -> None:
+    def _paid(self, log: Log, shortfall: int, charge: int, to_hole: int) -> None:
         """Note who paid what a margin could not."""
-        paid = {
-            "own": cash(log.own),
-            "insurance": cash(log.insurance),
-            "contributions": cash(log.contributions),
-            "assessments": cash(log.assessments),
-            "charged": cash(charged),
-            "hole": cash(to_hole),
-        }
+        paid = {tier: cash(log.optional(tier)) for tier in TIERS[:5]}
+        paid |= {"charge": cash(charge), "hole": cash(to_hole)}
         for tier, amount in paid.items():
             self.totals[tier] += amount
         self.lacked[self.people[log.account].label] += cash(shortfall)
@@ -148,23 +150,38 @@ class Recorder:
             self._event(log, EventKind.DRAW, {"shortfall": cash(shortfall)} | amounts)
 
     def _on_DebtRepaid(self, log: Log) -> None:
-        units = log.to_hole + log.to_assessments + log.to_contributions
-        units += log.to_insurance + log.to_own
-        amount = Decimal(units).scaleb(-self.venue.decimals(self.venue.cash_symbol))
+        parts = self.venue.repaid(log)
+        for tier, part in parts.items():
+            self.recoveries[tier] += part
+        amount = sum(parts.values(), Decimal(0))
         self.totals["repaid"] += amount
-        self._event(log, EventKind.REPAID, {"amount": amount})
+        went = {f"to {tier}": part for tier, part in parts.items() if part}
+        self._event(log, EventKind.REPAID, {"amount": amount} | went)
 
     def _on_PositionSliced(self, log: Log) -> None:
         self.totals["liquidated_notional"] += cash(abs(log.size)) * cash(log.price)
 
+    def _on_WindDownBegan(self, log: Log) -> None:
+        self.is_ending = True
+
     def _on_RewardPaid(self, log: Log) -> None:
-        self.totals["call_rewards"] += cash(log.reward)
+        # In a wind-down it is for the conversion of an account's last position.
+        name = "conversion_rewards" if self.is_ending else "call_rewards"
+        self.totals[name] += cash(log.reward)
+
+    def _on_TearUpRewarded(self, log: Log) -> None:
+        self.totals["tear_up_rewards"] += cash(log.reward)
 
     def _on_Novated(self, log: Log) -> None:
         self.totals["fees_collected"] += cash(log.maker_fee + log.taker_fee)
 
     def _on_FeesCollected(self, log: Log) -> None:
-        self.totals["fees_to_insurance"] += cash(log.to_insurance)
+        self.totals["fees_to_reserve"] += cash(log.optional("to_reserve"))
+
+    def _on_PremiumPaid(self, log: Log) -> None:
+        units = Decimal(log.paid).scaleb(-self.venue.decimals(self.venue.cash_symbol))
+        insured = self.venue.contracts["InsuranceFund"].address.lower() == log.fund.lower()
+        self.totals["fees_to_insurance" if insured else "fees_to_members"] += units
 
     # Sums ---------------------------------------------------------------------------------------
 
@@ -201,9 +218,12 @@ class Recorder:
             ]
         )
         present = {person.group for person in self.cast.people}
-        equity: dict[str, Decimal] = {str(g): Decimal(0) for g in Group if g in present}
+        equity: dict[str, Decimal] = {str(g): ZERO for g in Group if g in present}
+        put_in = dict(equity)
         for account, row in rows.items():
-            equity[self.people[account].group] += cash(row.equity)
+            person = self.people[account]
+            equity[person.group] += cash(row.equity)
+            put_in[person.group] += person.start_equity + person.added - person.taken_out
         for market in seen:
             self._note_market(market)
         if self.steps and not last and time < self.steps[-1].time + self.pause:
@@ -224,6 +244,7 @@ class Recorder:
                 contributions_balance=cash(contributions),
                 assessments_balance=cash(assessments),
                 tiers={tier: self.totals[tier] for tier in TIERS},
+                put_in=put_in,
             )
         )
 
@@ -258,6 +279,7 @@ class Recorder:
                     worst_margin_ratio=self.worst.get(person.account),
                     torn_up=counts[EventKind.TEAR_UP],
                     lacked=self.lacked[person.label],
+                    taken_out=person.taken_out,
                 )
             )
         return records

@@ -6,23 +6,24 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 from ape_foundry.provider import FoundryProvider
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Column
 
 from bulkhead.config import load_config
-from bulkhead.demo.checks import DemoError, check_series
+from bulkhead.demo.checks import check_series
 from bulkhead.demo.large_longs import large_longs
 from bulkhead.demo.node import Node
-from bulkhead.demo.people import FEWEST_ACCOUNTS, MOST_ACCOUNTS, cast
+from bulkhead.demo.people import cast
 from bulkhead.demo.replay import Replay
 from bulkhead.demo.venue import Venue
 from bulkhead.demo.waterfall import Waterfall
 from bulkhead.demo.wind_down import WindDown
+from bulkhead.demo.wish import Wish, run_of, source_of
 from bulkhead.deployment import deploy
 from bulkhead.deployment.ape_chain import ApeChain
 from bulkhead.fixed_point import wad
@@ -36,7 +37,6 @@ from bulkhead.scenarios import (
     PriceSeries,
     load_csv,
     load_scenario,
-    scenario_names,
 )
 
 CONFIG = folder_of("config", ".yaml") / "local.yaml"
@@ -59,48 +59,28 @@ def _untraced() -> Iterator[None]:
         yield
 
 
-def tell(
-    console: Console,
-    networks: Any,
-    project: Any,
-    accounts: Any,
-    scenario: str | None,
-    prices: Path | None,
-    step: str | None,
-    count: int,
-    seed: int,
-    out: Path,
-) -> DemoRecord:
+def tell(console: Console, networks: Any, project: Any, accounts: Any, wish: Wish) -> DemoRecord:
     """Deploy, replay, print and write the report; return what was recorded."""
-    if scenario is not None and prices:
-        raise DemoError("--scenario and --prices: give one of them")
-    if prices and step:
-        raise DemoError("--step: a CSV has its own steps, one row each")
-    if not FEWEST_ACCOUNTS <= count <= MOST_ACCOUNTS:
-        raise DemoError(f"--accounts: {count}; allowed: {FEWEST_ACCOUNTS} to {MOST_ACCOUNTS}")
+    wish.check()
     config = load_config(CONFIG)
-    assets = list(config.assets)
-    title = about = source = ""
-    kind = CRASH
-    if scenario is not None and not scenario:
-        raise DemoError(f"--scenario: is empty; known: {', '.join(scenario_names())}")
-    if prices:
-        series = load_csv(prices, assets)
-        source = prices.name
+    chosen = None
+    if wish.prices:
+        console.print(wish.estimate(), highlight=False, soft_wrap=True)
+        series = load_csv(wish.prices, list(config.assets))
     else:
-        chosen = load_scenario(scenario or DEFAULT_SCENARIO)
+        chosen = load_scenario(wish.scenario or DEFAULT_SCENARIO)
         usual = next((s for s in STEPS if chosen.length / s <= MOST_STEPS), STEPS[-1])
-        series = chosen.series(step or chosen.step or usual)
-        kind = chosen.kind
-        title, about, source = chosen.title, chosen.about, chosen.source
+        series = chosen.series(wish.step or chosen.step or usual)
+    kind = chosen.kind if chosen else CRASH
     check_series(series, config)
     people = (
-        cast(count, seed, series.assets)
+        cast(wish.count, wish.seed, series.assets)
         if kind == CRASH
-        else large_longs(kind, count, seed, series.assets)
+        else large_longs(kind, wish.count, wish.seed, series.assets)
     )
 
-    _introduce(console, title or series.name, series, count)
+    title = chosen.title if chosen else ""
+    _introduce(console, title or series.name, series, wish.count)
     with _untraced(), networks.parse_network_choice(LOCAL) as provider:
         # Ape would end the program on the spot, without a word.
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -112,18 +92,24 @@ def tell(
             node = Node(provider.uri)
             node.start()
             venue = Venue(node, deployment, str(deployer.address))
-        with _progress(console) as bar:
-            task = bar.add_task("opening accounts", total=len(series), news="")
+        with progress_bar(console) as bar:
+            task = bar.add_task("opening accounts", total=len(series), news="opening accounts")
             replay = REPLAYS[kind](
-                venue, people, series, seed,
-                lambda done, news: bar.update(
-                    task, completed=done, description="replaying", news=news
-                ),
+                venue, people, series, wish.seed,
+                lambda done, news: bar.update(task, completed=done, news=news),
                 None if kind == CRASH else _teller(bar.console),
+                wish.charity,
             )  # fmt: skip
             record = replay.run()
-    record = replace(record, title=title, about=about, source=source)
-    paths = write_report(out, record)
+    record = replace(
+        record,
+        title=title,
+        about=chosen.about if chosen else "",
+        source=source_of(series, chosen, wish.prices),
+        run=run_of(wish, config, people, series),
+        ranges={asset: (min(column), max(column)) for asset, column in series.prices.items()},
+    )
+    paths = write_report(wish.out, record)
     console.print()
     print_summary(console, record)
     console.print(f"Report: {paths[1]} (open it in a browser) and {paths[0]}", soft_wrap=True)
@@ -143,12 +129,12 @@ def _teller(console: Console) -> Callable[[str], None]:
     return lambda text: console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def _progress(console: Console) -> Progress:
+def progress_bar(console: Console) -> Progress:
+    """Steps done, time left and what is going on, in 80 columns."""
     return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=10),
         MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("[dim]{task.fields[news]}"),
+        TimeRemainingColumn(compact=True),
+        TextColumn("[dim]{task.fields[news]}", table_column=Column(no_wrap=True)),
         console=console,
     )

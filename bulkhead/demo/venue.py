@@ -11,12 +11,12 @@ from bulkhead.books import Order, sign_order
 from bulkhead.demo.node import Contract, Log, Node
 from bulkhead.demo.people import Person
 from bulkhead.deployment import Deployment
-from bulkhead.fixed_point import wad
+from bulkhead.fixed_point import cash, wad
 from bulkhead.keeper import AccountView, Action, Outcome, PositionView, batches
-from bulkhead.scenarios import PriceSeries
+from bulkhead.report import RECOVERED
+from bulkhead.scenarios import PriceSeries, answer
 
 NEVER = 2**256 - 1
-BLOCK = 12  # seconds from a look to the block that holds what follows from it
 ORDER_LIFE = 3_600  # seconds
 ACCOUNTS_BATCH, POSITIONS_BATCH = 100, 10
 
@@ -31,7 +31,11 @@ class Venue:
     contracts: dict[str, Contract] = field(default_factory=dict)
     tokens: dict[str, Contract] = field(default_factory=dict)
     feeds: list[tuple[str, int, Contract]] = field(default_factory=list)
+    # Prices as the feeds have them, and as they are outside by the next block.
     prices: dict[str, Decimal] = field(default_factory=dict)
+    quotes: dict[str, Decimal] = field(default_factory=dict)
+    # When the next block is due: what is decided now is in it.
+    due: int = 0
     # Last sequence of each taker, who has an own lane with every maker.
     sequences: dict[int, int] = field(default_factory=dict)
 
@@ -53,10 +57,36 @@ class Venue:
         assets = self.deployment.config.assets.values()
         return min(min(a.primary.heartbeat, a.secondary.heartbeat) for a in assets)
 
+    def repaid(self, log: Log) -> dict[str, Decimal]:
+        """Whom a repayment went to, cash: the ledger counts in WAD, funds in token units."""
+        scale = -self.decimals(self.cash_symbol)
+        return {
+            tier: cash(log.optional(f"to_{tier}")) if tier in ("hole", "reserve")
+            else Decimal(log.optional(f"to_{tier}")).scaleb(scale)
+            for tier in RECOVERED
+        }  # fmt: skip
+
+    def in_cash(self, units: int) -> Decimal:
+        """Units of the settlement token as cash."""
+        return Decimal(units).scaleb(-self.decimals(self.cash_symbol))
+
+    def worth(self, token: str, amount: Decimal) -> Decimal:
+        """Worth of a token's amount by the last prices, cash."""
+        for listed in self.deployment.config.collateral:
+            if self.tokens[listed.symbol].address.lower() == token.lower():
+                return amount * self.prices.get(listed.asset, Decimal(0))
+        return amount
+
     @property
     def cash_symbol(self) -> str:
         """Symbol of the settlement token."""
         return self.deployment.config.settlement.symbol
+
+    @property
+    def assets(self) -> dict[int, str]:
+        """The asset of each market, by id."""
+        markets = self.deployment.config.markets
+        return {self.deployment.markets[market.name]: market.asset for market in markets}
 
     def market(self, asset: str) -> int:
         """Id of the first market on an asset."""
@@ -70,13 +100,12 @@ class Venue:
 
     # Feeds --------------------------------------------------------------------------------------
 
-    def publish(self, series: PriceSeries, step: int) -> None:
-        """Queue an answer of every feed of an asset that the series has."""
-        self.prices = series.at(step)
+    def publish(self, series: PriceSeries, step: int, seconds: int = 0) -> None:
+        """Queue an answer of every feed of an asset, so many seconds after a step."""
+        self.prices = self.quotes = series.along(step, seconds)
         for asset, decimals, feed in self.feeds:
-            if asset not in self.prices:
-                continue
-            self.node.add(self.publisher, feed, "set", series.answer(asset, step, decimals))
+            if asset in self.prices:
+                self.node.add(self.publisher, feed, "set", answer(self.prices[asset], decimals))
 
     # Reading ------------------------------------------------------------------------------------
 
@@ -189,14 +218,14 @@ class Seat:
         return self.venue.read(contract, function, *args)
 
     def send(self, actions: Sequence[Action]) -> list[Outcome]:
-        """Send everything in one block."""
+        """Send everything in one block: the next one, or behind those who were faster."""
         if not actions:
             return []
         node, contracts = self.venue.node, self.venue.contracts
         for action in actions:
             contract = contracts[action.contract]
             node.add(self.address, contract, str(action.kind), *action.call)
-        receipts = node.mine(node.time + BLOCK)[-len(actions) :]
+        receipts = node.mine(self.venue.due)[-len(actions) :]
         return [
             Outcome(action, receipt.reason)
             for action, receipt in zip(actions, receipts, strict=True)

@@ -18,6 +18,7 @@ class Deployment:
         contracts: Handles by contract name.
         tokens: Handles of the settlement token and the collaterals by symbol.
         feeds: Primary and secondary feed by asset.
+        witnesses: Third feed by asset, of those that have one.
         assets: Asset ids by name.
         markets: Market ids by name.
         collaterals: Collateral indices by symbol.
@@ -28,6 +29,7 @@ class Deployment:
     contracts: dict[str, Contract] = field(default_factory=dict)
     tokens: dict[str, Contract] = field(default_factory=dict)
     feeds: dict[str, tuple[Contract, Contract]] = field(default_factory=dict)
+    witnesses: dict[str, Contract] = field(default_factory=dict)
     assets: dict[str, int] = field(default_factory=dict)
     markets: dict[str, int] = field(default_factory=dict)
     collaterals: dict[str, int] = field(default_factory=dict)

@@ -7,7 +7,6 @@ and fast tests in process deploy with the same code.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from bulkhead.config import DeploymentConfig, Feed
 from bulkhead.deployment.chain import Chain, Contract
@@ -25,6 +24,7 @@ PARTS = {
         "ClearinghouseTearUps",
         "ClearinghouseSettlement",
         "ClearinghouseAdmin",
+        "ClearinghouseWithdrawals",
     ),
     "DefaultManager": ("DefaultManagerInsolvency",),
 }
@@ -60,7 +60,7 @@ def deploy(
     _roles(chain, done)
     _parameters(chain, done)
     progress("governance")
-    _governance(chain, done, admin)
+    _governance(chain, done)
     progress("wiring")
     verify(chain, done)
     return done
@@ -91,6 +91,8 @@ def _feeds(chain: Chain, done: Deployment, first_prices: Mapping[str, int]) -> N
             feed(f"{name} / USD primary", asset.primary, price),
             feed(f"{name} / USD secondary", asset.secondary, price),
         )
+        if asset.tertiary is not None:
+            done.witnesses[name] = feed(f"{name} / USD tertiary", asset.tertiary, price)
 
 
 def _contracts(chain: Chain, done: Deployment, admin: str) -> None:
@@ -125,6 +127,7 @@ def _contracts(chain: Chain, done: Deployment, admin: str) -> None:
         clearinghouse.address,
         config.insurance_fund.cooldown,
         config.insurance_fund.window,
+        config.insurance_fund.premium.ppm,
     )
     made["DefaultFund"] = chain.deploy(
         "DefaultFund", token, clearinghouse.address, fund_terms(config)
@@ -144,7 +147,13 @@ def _parameters(chain: Chain, done: Deployment) -> None:
     for number, (name, asset) in enumerate(config.assets.items(), start=1):
         done.assets[name] = number
         primary, secondary = done.feeds[name]
-        words = feed_words(asset, str(primary.address), str(secondary.address))
+        witness = done.witnesses.get(name)
+        words = feed_words(
+            asset,
+            str(primary.address),
+            str(secondary.address),
+            None if witness is None else str(witness.address),
+        )
         chain.send(engine, "set_asset", number, *words)
     for index, collateral in enumerate(config.collateral):
         done.collaterals[collateral.symbol] = index
@@ -175,51 +184,45 @@ def _parameters(chain: Chain, done: Deployment) -> None:
         clearinghouse,
         "set_shortfall_terms",
         owed.cap.wad,
-        owed.threshold.wad,
+        owed.share.ppm,
         owed.grace,
         owed.discount.ppm,
     )
+    exits = config.exits
+    chain.send(
+        clearinghouse,
+        "set_outflow_limit",
+        exits.outflow_share.ppm,
+        exits.outflow_floor.units(0),
+    )
     fund, end = config.default_fund, config.wind_down
-    chain.send(clearinghouse, "set_default_fund_share", fund.fee_share.ppm)
     threshold = fund.contribution_threshold.units(0)
     chain.send(clearinghouse, "set_contribution_threshold", threshold)
     chain.send(
         clearinghouse,
         "set_wind_down_terms",
         end.hole_share.ppm,
+        end.hole_floor.units(0),
         end.proof_window,
         end.proof_reward.ppm,
         end.proof_reward_cap.units(0),
+        end.conversion_reward.wad,
     )
 
 
-def _governance(chain: Chain, done: Deployment, admin: str) -> None:
+def _governance(chain: Chain, done: Deployment) -> None:
     """Propose the guardian and give everything to a timelock, if the configuration asks for it.
 
-    The timelock starts without a delay, takes the ownership, replaces the deployer by the proposer
-    and only then sets its delay, all in one batch.
+    The deployer is nobody in the timelock, which accepts the ownership at anyone's call.
     """
     governance, clearinghouse = done.config.governance, done.clearinghouse
     if governance.guardian is not None:
         chain.send(clearinghouse, "set_guardian", governance.guardian)
     if governance.timelock_delay is None or governance.proposer is None:
         return
-    timelock = chain.deploy("Timelock", 0, [admin], [NO_ADDRESS], NO_ADDRESS)
+    timelock = chain.deploy(
+        "Timelock", governance.timelock_delay, [governance.proposer], [NO_ADDRESS], NO_ADDRESS
+    )
     done.contracts["Timelock"] = timelock
     chain.send(clearinghouse, "transfer_ownership", timelock.address)
-    calls: list[tuple[Any, ...]] = [(clearinghouse, "accept_ownership")]
-    for role in ("PROPOSER_ROLE", "CANCELLER_ROLE"):
-        number = chain.read(timelock, role)
-        if governance.proposer.lower() != admin.lower():
-            calls.append((timelock, "grantRole", number, governance.proposer))
-            calls.append((timelock, "revokeRole", number, admin))
-    calls.append((timelock, "update_delay", governance.timelock_delay))
-    batch = (
-        [str(target.address) for target, *_ in calls],
-        [0] * len(calls),
-        [chain.encode(*call) for call in calls],
-        bytes(32),
-        bytes(32),
-    )
-    chain.send(timelock, "schedule_batch", *batch, 0)
-    chain.send(timelock, "execute_batch", *batch)
+    chain.send(timelock, "accept_ownership", str(clearinghouse.address))

@@ -5,9 +5,14 @@ from __future__ import annotations
 from bulkhead.config import Asset, DeploymentConfig
 
 
-def feed_words(asset: Asset, primary: str, secondary: str) -> tuple[int, int, int]:
-    """Return the three words in which the price oracle takes an asset's feeds."""
-    first, second = asset.primary, asset.secondary
+def feed_words(
+    asset: Asset, primary: str, secondary: str, tertiary: str | None = None
+) -> tuple[int, int, int, int]:
+    """Return the words in which the risk engine takes an asset's feeds and witness."""
+    first, second, third = asset.primary, asset.secondary, asset.tertiary
+    witness = asset.settle_after << 200
+    if third is not None and tertiary is not None:
+        witness |= int(tertiary, 16) | third.heartbeat << 160 | third.decimals << 192
     return (
         int(primary, 16)
         | first.heartbeat << 160
@@ -17,6 +22,7 @@ def feed_words(asset: Asset, primary: str, secondary: str) -> tuple[int, int, in
         | asset.deviation.bps << 240,
         int(secondary, 16),
         asset.min_price.wad | asset.max_price.wad << 128,
+        witness,
     )
 
 
@@ -41,7 +47,6 @@ def waterfall_terms(config: DeploymentConfig) -> tuple[int, ...]:
     """Return the terms of the waterfall in the order of the contract's struct."""
     terms = config.waterfall
     return (
-        terms.window,
         terms.charge_cap.ppm,
         terms.limit_period,
         terms.market_limit.units(0),
@@ -49,10 +54,34 @@ def waterfall_terms(config: DeploymentConfig) -> tuple[int, ...]:
         terms.total_limit.units(0),
         terms.total_share.ppm,
         terms.remainder_duration,
+        terms.tear_up_reward_cap.units(0),
     )
+
+
+def house_terms(config: DeploymentConfig) -> dict[str, int]:
+    """Return the terms of negative cash and of the wind-down by the Clearinghouse's view."""
+    owed, end = config.negative_cash, config.wind_down
+    return {
+        "negative_cash_cap": owed.cap.wad,
+        "negative_cash_share": owed.share.ppm,
+        "shortfall_grace": owed.grace,
+        "shortfall_discount": owed.discount.ppm,
+        "hole_share": end.hole_share.ppm,
+        "hole_floor": end.hole_floor.units(0),
+        "proof_window": end.proof_window,
+        "proof_reward": end.proof_reward.ppm,
+        "proof_reward_cap": end.proof_reward_cap.units(0),
+        "conversion_reward": end.conversion_reward.wad,
+    }
 
 
 def fund_terms(config: DeploymentConfig) -> tuple[int, ...]:
     """Return the terms of the default fund in the order of the contract's struct."""
     terms = config.default_fund
-    return terms.cooldown, terms.window, terms.contribution_rate.ppm, terms.fee_weight
+    return (
+        terms.cooldown,
+        terms.window,
+        terms.contribution_rate.ppm,
+        terms.contribution_premium.ppm,
+        terms.pledge_premium.ppm,
+    )

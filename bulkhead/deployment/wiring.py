@@ -6,7 +6,13 @@ from typing import Any
 
 from bulkhead.deployment.chain import Chain
 from bulkhead.deployment.deployed import MARKET_ROW, Deployment
-from bulkhead.deployment.terms import default_terms, fund_terms, waterfall_terms
+from bulkhead.deployment.terms import (
+    default_terms,
+    feed_words,
+    fund_terms,
+    house_terms,
+    waterfall_terms,
+)
 
 # Contracts by the role that they hold at the Clearinghouse.
 ROLE_HOLDERS = ("RiskEngine", "Exchange", "DefaultManager", "InsuranceFund", "DefaultFund")
@@ -43,10 +49,22 @@ def verify(chain: Chain, done: Deployment) -> None:
         tuple(chain.read(done.default_fund, "terms")),
         fund_terms(config),
     )
+    premium = chain.read(done.insurance_fund, "premium")
+    expect("premium of the InsuranceFund", premium, config.insurance_fund.premium.ppm)
+    for name, term in house_terms(config).items():
+        expect(f"{name} of the Clearinghouse", chain.read(clearinghouse, name), term)
+    exits = (config.exits.outflow_share.ppm, config.exits.outflow_floor.units(0))
+    expect("limit of outflow", tuple(chain.read(clearinghouse, "outflow"))[:2], exits)
     if "Timelock" in done.contracts:
         expect("owner", chain.read(clearinghouse, "owner"), done.contracts["Timelock"].address)
         delay = chain.read(done.timelock, "get_minimum_delay")
         expect("delay of the Timelock", delay, config.governance.timelock_delay)
+    for name, asset in config.assets.items():
+        witness = done.witnesses.get(name)
+        address = None if witness is None else str(witness.address)
+        found = chain.read(done.risk_engine, "witness_words", done.assets[name])
+        primary, secondary = (str(feed.address) for feed in done.feeds[name])
+        expect(f"witness of {name}", found, feed_words(asset, primary, secondary, address)[3])
     for market in config.markets:
         row = MARKET_ROW + done.markets[market.name]
         words = chain.read(done.risk_engine, "row_words", row)

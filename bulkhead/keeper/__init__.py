@@ -8,6 +8,7 @@ A node behind Ape is `bulkhead.keeper.ape_venue`, not imported here: it takes se
 
 from bulkhead.keeper.actions import Action, ActionKind, Outcome, Venue, batches
 from bulkhead.keeper.chores import EVERY, INSOLVENCY, Chores
+from bulkhead.keeper.hedging import HedgeModel, Hedging
 from bulkhead.keeper.keeper import Keeper, Policy
 from bulkhead.keeper.settings import Settings, SettingsError, require_account
 from bulkhead.keeper.views import AccountView, Insolvency, MarketView, PositionView, PriceView
@@ -19,6 +20,8 @@ __all__ = [
     "Action",
     "ActionKind",
     "Chores",
+    "HedgeModel",
+    "Hedging",
     "Insolvency",
     "Keeper",
     "MarketView",

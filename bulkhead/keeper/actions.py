@@ -17,7 +17,6 @@ class ActionKind(StrEnum):
     OPEN = "open_auction"
     BID = "bid"
     TEAR_UP = "tear_up"
-    REOPEN = "reopen"
     RECOVER = "recover"
     CONVERT = "convert_positions"
     CHECKPOINTS = "checkpoints"

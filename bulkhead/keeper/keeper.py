@@ -1,9 +1,9 @@
 """A keeper: it runs the default procedure for its rewards.
 
 The keeper looks at every known account through the Lens, calls those below maintenance margin,
-opens auctions, bids where the discount pays, and tears up what nobody took. It knows nothing of
-nodes and keys: a `Venue` reads views and sends transactions, so that a bot, a replay and a test run
-the same decisions.
+opens auctions, bids where the discount pays for gas, hedge and risk, and tears up who is insolvent.
+It knows nothing of nodes and keys: a `Venue` reads views and sends transactions, so that a bot, a
+replay and a test run the same decisions.
 
     keeper = Keeper(venue, account=..., policy=Policy(risk_rate=Decimal("0.002")))
     for report in keeper.run(): ...      # once per block; a revert is a report, never an exception
@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from bulkhead.fixed_point import PPM, WAD, cash, fraction
 from bulkhead.keeper.actions import Action, ActionKind, Outcome, Venue, batches
 from bulkhead.keeper.chores import INSOLVENCY, Chores
+from bulkhead.keeper.hedging import Hedging
 from bulkhead.keeper.views import AccountView, Insolvency, PositionView
 
 BATCH = 100  # accounts per call of the Lens
@@ -34,14 +35,14 @@ class Policy:
     """What a keeper is willing to do. Rates are fractions, amounts cash.
 
     Attributes:
-        gas_cost: What one bid costs in gas.
-        risk_rate: Loss on the notional taken over that a discount must cover: the price may go on
-            falling until the position is hedged.
+        gas_cost: What one transaction costs.
+        risk_rate: Part of the notional taken over that a discount must cover besides the hedge: the
+            price may go on falling until the position is hedged.
         least_fraction: Smallest part of an account worth a transaction.
         free_equity: Part of the keeper's equity above initial margin that one round may use.
         backstop: Whether to take what no discount pays for, once an auction has run its course.
         backstop_after: Age of an auction, seconds, from which a backstop takes it at any discount.
-        bid_at_mark: Whether to take positions of insolvent accounts at mark, without a discount.
+        bid_at_mark: Whether to take positions of insolvent accounts at mark, at a loss.
         remainder_discount: Least discount on the worth of collateral that an insolvency left over.
         calls: Whether to run the procedure (calls, auctions, cures, tear-ups, chores), or only bid.
     """
@@ -51,10 +52,33 @@ class Policy:
     least_fraction: Decimal = Decimal("0.01")
     free_equity: Decimal = Decimal("0.8")
     backstop: bool = False
-    backstop_after: int = 1_800
+    backstop_after: int = 120
     bid_at_mark: bool = False
     remainder_discount: Decimal = Decimal("0.03")
     calls: bool = True
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Something to bid for.
+
+    Attributes:
+        most: The most of it that may be taken, a fraction.
+        discount: On the worth of a remainder, a fraction.
+        positions: Market and notional of each.
+        collateral: Worth of its collateral, cash.
+    """
+
+    row: AccountView
+    most: Decimal
+    discount: Decimal
+    positions: Sequence[tuple[int, Decimal]] = ()
+    collateral: Decimal = Decimal(0)
+
+    @property
+    def notional(self) -> Decimal:
+        """Of the positions, cash."""
+        return sum((size for _, size in self.positions), Decimal(0))
 
 
 @dataclass
@@ -66,6 +90,7 @@ class Keeper:
     policy: Policy = field(default_factory=Policy)
     known: list[int] = field(default_factory=list)
     chores: Chores | None = None
+    hedging: Hedging | None = None
 
     def run(self, accounts: Sequence[AccountView] | None = None) -> list[Outcome]:
         """Look once at every known account and do what is to be done.
@@ -77,6 +102,8 @@ class Keeper:
         new = [account for account in self.venue.opened() if account not in known]
         self.known += new
         rows = self.survey() if accounts is None else accounts
+        if self.hedging is not None:
+            self._watch(self.hedging)
         actions = self.decide(rows)
         if self.chores is not None and self.policy.calls:
             actions += self.chores.decide({row.account: row for row in rows}, new)
@@ -84,6 +111,12 @@ class Keeper:
         if self.chores is not None:
             self.chores.learn(outcomes)
         return outcomes
+
+    def _watch(self, hedging: Hedging) -> None:
+        try:
+            hedging.look(self.venue)
+        except Exception as error:
+            log.warning("cannot read markets: %s", error)
 
     def _send(self, actions: Sequence[Action]) -> list[Outcome]:
         """Send actions and log what became of them; what failed together is tried one by one."""
@@ -93,7 +126,7 @@ class Keeper:
             if outcome.reason:
                 log.warning("%s failed: %s", outcome.action, outcome.reason)
                 if outcome.action.kind is ActionKind.TEAR_UP and len(outcome.action.args[0]) > 1:
-                    apart += [_tear_up([account]) for account in outcome.action.args[0]]
+                    apart += [self._tear_up([account]) for account in outcome.action.args[0]]
             else:
                 log.info("%s done", outcome.action)
         return [*outcomes, *(self._send(apart) if apart else ())]
@@ -113,13 +146,18 @@ class Keeper:
         others = [row for row in accounts if row.account != self.account and row.readable]
         insolvencies = self._insolvencies(others)
         actions: list[Action] = []
+        own = next((row for row in accounts if row.account == self.account), None)
+        bids: list[Action] = []
+        if own is not None and own.readable and own.stage == 0:
+            offers = [*self._auctions(others), *self._remainders(others, insolvencies)]
+            bids = list(self._bids(offers, own))
+        # Who is torn up has nothing left to bid for.
+        at_mark = {row.account for row in others if _is_insolvent(row)}
+        actions += [bid for bid in bids if bid.account in at_mark]
         if self.policy.calls:
             actions += self._procedure(others)
             actions += self._endings(others, insolvencies)
-        own = next((row for row in accounts if row.account == self.account), None)
-        if own is not None and own.readable and own.stage == 0:
-            actions += self._offers(others, insolvencies, own)
-        return actions
+        return actions + [bid for bid in bids if bid.account not in at_mark]
 
     def _insolvencies(self, accounts: Iterable[AccountView]) -> dict[int, Insolvency]:
         """Read how far each recognised insolvency has come."""
@@ -135,14 +173,11 @@ class Keeper:
         return found
 
     def _procedure(self, accounts: Iterable[AccountView]) -> Iterator[Action]:
-        """Calls, openings and cures: an account too deep for grace needs no call first.
-
-        An auction whose account has become insolvent is opened again: that makes it known.
-        """
+        """Calls, openings and cures: an account too deep for grace needs no call first."""
         for row in accounts:
             if row.curable:
                 yield Action(ActionKind.CURE, row.account, ())
-            elif row.stage == INSOLVENCY:
+            elif row.stage == INSOLVENCY or _is_insolvent(row):
                 continue
             elif row.openable:
                 yield Action(ActionKind.OPEN, row.account, ())
@@ -152,121 +187,136 @@ class Keeper:
     def _endings(
         self, accounts: Iterable[AccountView], insolvencies: Mapping[int, Insolvency]
     ) -> Iterator[Action]:
-        """Back to the auction what has equity again; tear up what nobody took in time."""
+        """Tear up who is insolvent, and what an insolvency has left when it can be closed."""
         due = []
         for row in accounts:
             state = insolvencies.get(row.account)
-            if state is None or row.curable:
-                continue
-            if row.assessed_equity > 0:
-                if state.positions:
-                    yield Action(ActionKind.REOPEN, row.account, ())
-            elif self.venue.now() >= state.window_end and (
-                # Without positions and anything to sell there is only debt left to resolve.
+            # Without positions and anything to sell there is only debt left to resolve.
+            closable = state is not None and (
                 state.positions or (row.all_valid and state.max_fraction == 0)
-            ):
+            )
+            if not row.curable and (_is_insolvent(row) or (closable and row.assessed_equity <= 0)):
                 due.append(row.account)
         for batch in batches(sorted(due), TORN_UP_TOGETHER):
-            yield _tear_up(batch)
+            yield self._tear_up(batch)
 
-    def _offers(
-        self,
-        accounts: Iterable[AccountView],
-        insolvencies: Mapping[int, Insolvency],
-        own: AccountView,
-    ) -> Iterator[Action]:
-        """Bids in auctions, at mark, and for remainders."""
-        biddable = []
+    def _tear_up(self, accounts: list[int]) -> Action:
+        return Action(ActionKind.TEAR_UP, 0, (accounts, self.account))
+
+    def _auctions(self, accounts: Iterable[AccountView]) -> Iterator[Offer]:
+        """What is on offer at a discount; insolvent accounts are, at mark, for who wants them."""
         for row in accounts:
-            if row.curable:
+            if row.curable or row.stage == INSOLVENCY:
                 continue
-            if row.stage == AUCTION and row.biddable:
-                if row.assessed_equity > 0 or self.policy.bid_at_mark:
-                    biddable.append((row, fraction(row.max_fraction), Decimal(0)))
-            elif row.account in insolvencies:
-                state = insolvencies[row.account]
-                discount = Decimal(state.remainder_discount) / PPM
-                if state.positions:
-                    wanted = self.policy.bid_at_mark and row.assessed_equity <= 0
-                else:
-                    wanted = discount >= self.policy.remainder_discount
-                if wanted and state.max_fraction:
-                    biddable.append((row, fraction(state.max_fraction), discount))
-        if biddable:
-            yield from self._bids(biddable, own)
+            if _is_insolvent(row):
+                if self.policy.bid_at_mark:
+                    yield Offer(row, Decimal(1), Decimal(0))
+            elif row.stage == AUCTION and row.biddable and row.assessed_equity > 0:
+                yield Offer(row, fraction(row.max_fraction), Decimal(0))
 
-    def _bids(
-        self, biddable: Sequence[tuple[AccountView, Decimal, Decimal]], own: AccountView
-    ) -> Iterator[Action]:
+    def _remainders(
+        self, accounts: Iterable[AccountView], insolvencies: Mapping[int, Insolvency]
+    ) -> Iterator[Offer]:
+        """Collateral that insolvencies have left over, at a discount that rises for long."""
+        for row in accounts:
+            state = insolvencies.get(row.account)
+            if state is None or row.curable or state.positions or not state.max_fraction:
+                continue
+            discount = Decimal(state.remainder_discount) / PPM
+            if discount >= self.policy.remainder_discount:
+                yield Offer(row, fraction(state.max_fraction), discount)
+
+    def _bids(self, offers: Sequence[Offer], own: AccountView) -> Iterator[Action]:
         """Bids that pay, as far as the keeper's own margin goes.
 
         Args:
-            biddable: Rows, the most of each that may be taken, and the discount of a remainder.
+            offers: What is to be had; positions and collateral are read here.
             own: The keeper's own row.
         """
         room = cash(own.equity - own.initial) * self.policy.free_equity
         money = cash(max(own.cash, 0)) * self.policy.free_equity
-        for row, most, discount in sorted(biddable, key=lambda bid: bid[0].assessed_equity):
+        for bare in sorted(offers, key=lambda offer: offer.row.assessed_equity):
+            row = bare.row
             try:
-                notional, collateral = self._holdings(row)
+                offer = self._looked_into(bare)
             except Exception as error:
                 log.warning("cannot read positions of account %#x: %s", row.account, error)
                 continue
-            share = most
-            if not self._pays(row, share, notional, collateral * discount):
-                continue
+            share = offer.most
             # A slice needs its own initial margin at most; its collateral is paid for in cash.
-            needed, price = cash(row.initial), max(collateral, Decimal(0))
+            needed, price = cash(row.initial), max(offer.collateral, Decimal(0))
             if needed > 0:
                 share = min(share, room / needed)
             if price > 0:
                 share = min(share, money / price)
-            if share < self.policy.least_fraction or not self._pays(
-                row, share, notional, collateral * discount
-            ):
-                log.info("account %#x is too large for what is free", row.account)
+            # A smaller slice is cheaper to hedge.
+            while share >= self.policy.least_fraction and not self._pays(offer, share):
+                share /= 2
+            if share < self.policy.least_fraction:
                 continue
+            if self.hedging is not None:
+                for market, notional in offer.positions:
+                    self.hedging.sold(self.venue.now(), market, share * notional)
             room -= share * needed
             money -= share * price
             # The limit moves with the discount, so asking for everything takes what there is; only
             # a keeper that cannot afford it asks for less.
-            fraction = WAD if share >= most else int(share * WAD)
-            least = min(int(self.policy.least_fraction * WAD), fraction)
+            part = WAD if share >= offer.most else int(share * WAD)
+            least = min(int(self.policy.least_fraction * WAD), part)
             yield Action(
-                ActionKind.BID, row.account, (fraction, self.account, least, 0, self._deadline())
+                ActionKind.BID, row.account, (part, self.account, least, 0, self._deadline())
             )
 
     def _deadline(self) -> int:
         """The last moment of a bid."""
         return self.venue.now() + BID_LIFE
 
-    def _holdings(self, row: AccountView) -> tuple[Decimal, Decimal]:
-        """Return notional of the positions and worth of the collateral of an account."""
+    def _looked_into(self, offer: Offer) -> Offer:
+        """The offer with its positions and the worth of its collateral."""
+        row = offer.row
         positions: list[PositionView] = self.venue.read("Lens", "positions", [row.account])
         value = sum(position.value for position in positions)
-        notional = sum(position.notional for position in positions)
-        return cash(notional), cash(row.equity - row.cash - value)
+        return replace(
+            offer,
+            positions=[(position.market, cash(position.notional)) for position in positions],
+            collateral=cash(row.equity - row.cash - value),
+        )
 
-    def _pays(self, row: AccountView, share: Decimal, notional: Decimal, saved: Decimal) -> bool:
-        """Whether the discount covers gas and risk; a backstop does not ask in the end.
-
-        Args:
-            row: The account.
-            share: The part of it to be taken.
-            notional: Of its positions, cash.
-            saved: Discount on all of a remainder, cash.
-        """
-        policy = self.policy
-        if row.assessed_equity <= 0 and row.stage == AUCTION:
+    def _pays(self, offer: Offer, share: Decimal) -> bool:
+        """Whether a part's discount covers gas, hedge and risk; a backstop does not ask."""
+        policy, row = self.policy, offer.row
+        if _is_insolvent(row):
             return True  # at mark: nothing pays, but for the policy that asks for it
-        if row.stage == INSOLVENCY:
-            return not saved or share * saved >= policy.gas_cost
-        if policy.backstop and self.venue.now() >= row.since + policy.backstop_after:
+        is_auction = row.stage != INSOLVENCY
+        if is_auction and policy.backstop and self._age(row) >= policy.backstop_after:
             return True
+        # Its own gas and the hedge's; who also called and opened has that to cover as well.
+        gas = policy.gas_cost * (4 if policy.calls else 2)
+        hedge = self._hedge(offer, share)
+        if not is_auction:
+            return share * offer.collateral * offer.discount >= gas + hedge
         bonus = share * cash(row.assessed_maintenance) * row.discount / PPM
         left = max(cash(row.assessed_equity), Decimal(0))
-        return min(bonus, left) >= policy.gas_cost + share * notional * policy.risk_rate
+        risk = share * offer.notional * policy.risk_rate
+        return min(bonus, left) >= gas + hedge + risk
+
+    def _hedge(self, offer: Offer, share: Decimal) -> Decimal:
+        """Cost of hedging a part of an offer, cash."""
+        if self.hedging is None:
+            return Decimal(0)
+        cost = self.hedging.cost
+        total = sum((cost(market, share * size) for market, size in offer.positions), Decimal(0))
+        if offer.collateral > 0:
+            # Which asset it is, nobody asks: it costs what the dearest does.
+            other = share * offer.collateral
+            total += max((cost(market, other) for market in self.hedging.markets), default=0)
+        return total
+
+    def _age(self, row: AccountView) -> int:
+        """Age of an auction, seconds."""
+        return self.venue.now() - row.since
 
 
-def _tear_up(accounts: list[int]) -> Action:
-    return Action(ActionKind.TEAR_UP, 0, (accounts,))
+def _is_insolvent(row: AccountView) -> bool:
+    """Whether the next transaction about the account ends in a tear-up."""
+    return row.assessed_equity <= 0 and (row.callable or row.openable)

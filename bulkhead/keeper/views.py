@@ -64,6 +64,5 @@ class Insolvency(Protocol):
     """What `DefaultManager.insolvency` answers."""
 
     positions: bool
-    window_end: int
     remainder_discount: int
     max_fraction: int

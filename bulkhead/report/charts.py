@@ -112,15 +112,24 @@ def price_timeline(
     return _svg(draw, (width, 4.6 if width > 6 else 4.2), name)
 
 
-def area(times: Sequence[int], values: Sequence[Number], color: str, name: str) -> str:
-    """One value over time, filled down to zero."""
+def area(
+    times: Sequence[int],
+    values: Sequence[Number],
+    color: str,
+    name: str,
+    beside: Sequence[Number] = (),
+) -> str:
+    """One value over time, filled down to zero; a dashed line for what it is compared with."""
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
         numbers = [float(value) for value in values]
         axes.fill_between(times, numbers, color=color, alpha=0.16, linewidth=0)
         axes.plot(times, numbers, color=color)
-        _money_axis(axes, numbers)
+        others = [float(value) for value in beside]
+        if others:
+            axes.step(times, others, color=MUTED, where="post", linestyle=(0, (3, 2)), linewidth=1)
+        _money_axis(axes, numbers + others)
         _time_axis(axes, times, ticks=5)
 
     return _svg(draw, THIRD_OF_PAGE, name)

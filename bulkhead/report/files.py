@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from bulkhead.report.page import render_page
-from bulkhead.report.record import DemoRecord, ReportError, count_events, verdict
+from bulkhead.report.record import (
+    AccountRecord,
+    DemoRecord,
+    LiquidatorRecord,
+    ReportError,
+    count_accounts,
+    count_events,
+    verdict,
+)
 
 
 def as_json(record: DemoRecord) -> dict[str, Any]:
@@ -26,11 +34,28 @@ def as_json(record: DemoRecord) -> dict[str, Any]:
         "verdict": verdict(record.summary),
         "title": record.title or record.summary.scenario,
         "source": record.source,
-        "account_table": [_plain(dataclasses.asdict(a), "account_table") for a in record.accounts],
+        **_run(record),
+        "liquidators": [_liquidator(one) for one in record.liquidators],
+        "account_table": [_account(account) for account in record.accounts],
         "event_log": [_plain(dataclasses.asdict(e), "event_log") for e in record.events],
         "timeline": [_plain(dataclasses.asdict(s), "timeline") for s in record.steps],
         **_redemption(record),
     }
+
+
+def _run(record: DemoRecord) -> dict[str, Any]:
+    """How to get the same page again."""
+    return {"run": _plain(dataclasses.asdict(record.run), "run")} if record.run else {}
+
+
+def _account(account: AccountRecord) -> dict[str, Any]:
+    content = dataclasses.asdict(account) | {"result": account.result, "fate": account.fate}
+    return dict(_plain(content, "account_table"))
+
+
+def _liquidator(one: LiquidatorRecord) -> dict[str, Any]:
+    content = dataclasses.asdict(one) | {"paid": one.paid, "result": one.result}
+    return dict(_plain(content, "liquidators"))
 
 
 def _redemption(record: DemoRecord) -> dict[str, Any]:
@@ -58,7 +83,7 @@ def write_report(directory: str | Path, record: DemoRecord) -> tuple[Path, Path]
 def _require_consistent(record: DemoRecord) -> None:
     """Refuse a summary that its own events and accounts contradict."""
     summary = record.summary
-    counts = count_events(record.events)
+    counts = count_events(record.events) | count_accounts(record.accounts, record.events)
     for name, counted in counts.items():
         stated = getattr(summary, name)
         if stated != counted:

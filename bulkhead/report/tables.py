@@ -3,33 +3,41 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from html import escape
 
 from bulkhead.report.record import (
+    CENT,
+    FATES,
+    RECOVERED,
     TIERS,
     AccountRecord,
     DemoRecord,
     EventKind,
     EventRecord,
+    LiquidatorRecord,
     Number,
     Redemption,
     RedemptionRecord,
+    Summary,
 )
-from bulkhead.report.text import clock, leverage, plural, ratio, usd
-from bulkhead.report.words import EVENT_WORDS, TIER_WORDS, amounts_text, fate
+from bulkhead.report.text import clock, heading, leverage, plural, ratio, usd
+from bulkhead.report.words import EVENT_WORDS, FATE_COLORS, TIER_WORDS, amounts_text, fate
 
-CENT = 0.01
 WORST_ACCOUNTS = 8  # accounts whose events are told one by one
 ACCOUNT_COLUMNS = (  # heading, CSS class
     ("Account", "first nowrap"),
+    ("Group", "nowrap"),
     ("What became of it", "fate"),
     ("Mode", "nowrap"),
     ("Leverage", "num"),
     ("Margin", "nowrap"),
     ("Equity at start", "num"),
-    ("Added", "num"),
+    ("Late deposits", "num"),
+    ("Taken out", "num"),
     ("Equity at end", "num"),
+    ("Result", "num"),
     ("Worst ratio", "num"),
 )
 
@@ -56,8 +64,8 @@ def worst_accounts(record: DemoRecord) -> str:
         rows += [_event_row(event) for event in by_account[account.label]]
     count = min(WORST_ACCOUNTS, len(told))
     return (
-        f"<h2>The {plural(count, 'worst account')}, event by event</h2>\n"
-        '<p class="note">Those the fund paid for first, then by lowest margin ratio. '
+        heading(f"The {plural(count, 'worst account')}, event by event")
+        + '<p class="note">Those the waterfall paid for first, then by lowest margin ratio. '
         "Times are UTC.</p>\n"
         '<div class="scroll"><table class="events">\n'
         "<thead><tr><th>Time</th><th>Event</th><th>Amounts</th></tr></thead>\n"
@@ -82,43 +90,120 @@ def _event_row(event: EventRecord) -> str:
     )
 
 
-def all_accounts(accounts: Iterable[AccountRecord]) -> str:
-    """One row per account, under a heading per group."""
-    by_group: dict[str, list[AccountRecord]] = defaultdict(list)
-    for account in accounts:
-        by_group[account.group].append(account)
+def fates(summary: Summary) -> str:
+    """What became of the accounts, each counted once."""
     rows = []
-    for group, members in by_group.items():
-        rows.append(
-            f'<tr class="account"><th colspan="9"><b>{escape(group)}</b> · '
-            f"{plural(len(members), 'account')}</th></tr>\n"
-        )
-        rows += [_account_row(account) for account in members]
-    header = "".join(f'<th class="{kind}">{name}</th>' for name, kind in ACCOUNT_COLUMNS)
+    for word, count in summary.fates.items():
+        dot = f'<span class="dot" style="--c:var({FATE_COLORS[word]})">{word}</span>'
+        part = f"{100 * count / summary.accounts:.0f}%"
+        rows.append(_row((dot, f"{count}", part), ("", "num", "num")))
+    total = ("all", f"{sum(summary.fates.values())}", "")
+    rows.append(_row(total, ("", "num", "num"), "total"))
     return (
-        "<h2>Every account</h2>\n"
-        '<p class="note">Added is what owners paid in after the start. The worst ratio is equity '
-        "over maintenance margin at its lowest.</p>\n"
-        '<div class="scroll"><table>\n'
+        heading("What became of the accounts")
+        + '<p class="note">Each account once, by the gravest thing that happened to it.</p>\n'
+        + _table(("", "Accounts", "Part"), ("", "num", "num"), rows)
+    )
+
+
+def liquidators(records: Sequence[LiquidatorRecord]) -> str:
+    """What keepers were paid, and what was left of it."""
+    if not records:
+        return ""
+    columns = (
+        "Keeper", "Discounts", "Rewards", "Paid in all", "Hedging", "Price moves", "Gas", "Result",
+    )  # fmt: skip
+    kinds = ("first nowrap", *("num" for _ in columns[1:]))
+    rows = [_row(_liquidator(one), kinds) for one in records]
+    sums = [
+        sum(float(getattr(one, name)) for one in records)
+        for name in ("discounts", "rewards", "paid", "hedging", "moves", "gas", "result")
+    ]
+    rows.append(_row(["all", *_earned(*sums)], kinds, "total"))
+    return (
+        heading("Liquidators: what they were paid, and what was left")
+        + '<p class="note">Hedging is spread, impact and fees of selling what they took over;'
+        " price moves are what happened until then. Mark to market at the end.</p>\n"
+        + _table(columns, kinds, rows)
+    )
+
+
+def _liquidator(one: LiquidatorRecord) -> list[str]:
+    amounts = (one.discounts, one.rewards, one.paid, one.hedging, one.moves, one.gas, one.result)
+    return [escape(one.label), *_earned(*map(float, amounts))]
+
+
+def _earned(
+    discounts: float, rewards: float, paid: float, hedging: float, moves: float, gas: float,
+    result: float,
+) -> list[str]:  # fmt: skip
+    income = [usd(discounts), usd(rewards), usd(paid)]
+    costs = [usd(-hedging), usd(moves, signed=True), usd(-gas)]
+    return [*income, *costs, f"<b>{usd(result, signed=True)}</b>"]
+
+
+def recoveries(summary: Summary) -> str:
+    """Where what defaulters repaid went."""
+    if not summary.repaid:
+        return ""
+    parts = [(tier, summary.recoveries.get(tier, 0)) for tier in RECOVERED]
+    rows = [
+        _row((TIER_WORDS[tier][0].capitalize(), usd(part)), ("", "num"))
+        for tier, part in parts if part >= CENT
+    ]  # fmt: skip
+    rows.append(_row(("all", usd(summary.repaid)), ("", "num"), "total"))
+    return (
+        heading("Recoveries, and where they went")
+        + f'<p class="note">What defaulters paid back; {usd(summary.debt_outstanding)} is still'
+        " owed. The last tier that paid is paid back first; what a fund is paid back belongs to"
+        " those who held its shares when it paid.</p>\n"
+        + _table(("Paid to", "Amount"), ("", "num"), rows)
+    )
+
+
+def all_accounts(accounts: Iterable[AccountRecord]) -> str:
+    """One row per account, sorted by a click on a heading."""
+    rows = [_account_row(account) for account in accounts]
+    header = "".join(
+        f'<th class="{kind}" aria-sort="none"><button type="button">{name}</button></th>'
+        for name, kind in ACCOUNT_COLUMNS
+    )
+    return (
+        heading("Every account")
+        + '<p class="note">A click on a heading sorts. The result is what equity changed by, less'
+        " late deposits, plus what was taken out. The worst ratio is equity over maintenance"
+        " margin at its lowest.</p>\n"
+        '<div class="scroll"><table class="sortable">\n'
         f"<thead><tr>{header}</tr></thead>\n<tbody>\n{''.join(rows)}</tbody>\n</table></div>\n"
     )
 
 
 def _account_row(account: AccountRecord) -> str:
     text, color = fate(account)
-    cells = (
-        escape(account.label),
-        f'<span class="dot" style="--c:var({color})">{escape(text)}</span>',
-        escape(account.mode.lower()),
-        leverage(account.leverage),
-        escape(account.collateral) or "cash",
-        usd(account.start_equity),
-        usd(account.added) if account.added else "",
-        usd(account.end_equity),
-        ratio(account.worst_margin_ratio),
+    lowest = account.worst_margin_ratio
+    cells: tuple[tuple[str, Number | None], ...] = (  # what is shown, and what it is sorted by
+        (escape(account.label), None),
+        (escape(account.group), None),
+        (
+            f'<span class="dot" style="--c:var({color})">{escape(text)}</span>',
+            FATES.index(account.fate),
+        ),
+        (escape(account.mode.lower()), None),
+        (leverage(account.leverage), account.leverage),
+        (escape(account.collateral) or "cash", None),
+        (usd(account.start_equity), account.start_equity),
+        (usd(account.added) if account.added else "", account.added),
+        (usd(account.taken_out) if account.taken_out else "", account.taken_out),
+        (usd(account.end_equity), account.end_equity),
+        (usd(account.result, signed=True), account.result),
+        (ratio(lowest), 1e9 if lowest is None else lowest),
     )
     columns = zip(cells, ACCOUNT_COLUMNS, strict=True)
-    row = "".join(f'<td class="{kind}">{cell}</td>' for cell, (_, kind) in columns)
+    row = "".join(
+        f'<td class="{kind}">{cell}</td>' if value is None
+        else f'<td class="{kind}" data-value="{float(value):.6g}">{cell}</td>'
+        for (cell, value), (_, kind) in columns
+    )  # fmt: skip
     return f"<tr>{row}</tr>\n"
 
 
@@ -140,8 +225,8 @@ def insolvencies(record: DemoRecord) -> str:
     cells = ["", "all", *map(_paid, totals)]
     rows.append(_row(cells, kinds, "total"))
     return (
-        "<h2>Losses above margins, and who paid</h2>\n"
-        '<p class="note">From left to right the order in which tiers pay: each only when the one'
+        heading("Losses above margins, and who paid")
+        + '<p class="note">From left to right the order in which tiers pay: each only when the one'
         " before has nothing left to give, or is at its limit.</p>\n"
         + _table(["Time", "Account", *headings], kinds, rows)
     )
@@ -153,20 +238,28 @@ def _paid(amount: Number) -> str:
 
 
 def redemption(end: Redemption | None) -> str:
-    """What everybody got in a wind-down."""
+    """What everybody claimed in a wind-down, and what they were paid."""
     if end is None:
         return ""
-    headings = ["Who", "Claim", "Paid", "Kept from it for a debt", "Collateral"]
     kinds = ("nowrap", "num", "num", "num", "nowrap")
-    rows = []
-    for title, records in (("Accounts", end.accounts), ("Stakers and members", end.funds)):
-        rows.append(f'<tr class="account"><th colspan="5"><b>{title}</b></th></tr>\n')
-        rows += [_row(_redeemed(record), kinds) for record in records]
+    rows = [_row(_redeemed(record), kinds) for record in end.accounts]
+    claimed = sum((record.claim for record in end.accounts), Decimal(0))
+    paid = sum((record.paid for record in end.accounts), Decimal(0))
+    kept = sum((record.to_fund for record in end.accounts), Decimal(0))
+    total = ["all", usd(claimed), usd(paid), usd(kept) if kept else "", ""]
+    rows.append(_row(total, kinds, "total"))
+    funds = [
+        _row((escape(one.label), usd(one.claim), usd(one.paid)), kinds[:3]) for one in end.funds
+    ]
     return (
-        "<h2>Redemption</h2>\n"
-        f'<p class="note">{usd(end.pot)} were there for claims of {usd(end.claims)}: everybody got'
-        f" {100 * float(end.factor):.4f}% of theirs, in any order.</p>\n"
-        + _table(headings, kinds, rows)
+        heading("Redemption")
+        + f'<p class="note">{usd(end.pot)} were there for claims of {usd(end.claims)}: everybody'
+        f" got {100 * float(end.factor):.4f}% of theirs, in any order. A claim is what an account"
+        " would have been owed in full.</p>\n"
+        + _table(("Account", "Claim", "Paid", "Kept for a debt", "Collateral"), kinds, rows)
+        + '<p class="note">Stakers and members have no claim on the pot: they take what is left of'
+        " their stake, and their part of what was paid back for what it had lost.</p>\n"
+        + _table(("Staker or member", "Had put in", "Takes"), kinds[:3], funds)
     )
 
 

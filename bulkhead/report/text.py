@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from html import escape
 
 from bulkhead.report.record import Number
 
@@ -70,6 +72,16 @@ def span(seconds: int) -> str:
     if seconds >= 3 * 3_600:
         return f"{seconds / 3_600:.3g} hours"
     return f"{seconds / 60:.3g} minutes"
+
+
+def heading(title: str) -> str:
+    """A heading that the list of contents can lead to."""
+    return f'<h2 id="{slug(title)}">{escape(title)}</h2>\n'
+
+
+def slug(title: str) -> str:
+    """`the-crash-and-who-was-called`."""
+    return "-".join(re.findall(r"[a-z0-9]+", title.lower()))
 
 
 def plural(count: int, noun: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bulkhead.report.record import AccountRecord, EventKind, EventRecord, Number
+from bulkhead.report.record import FATES, AccountRecord, EventKind, EventRecord, Number
 from bulkhead.report.text import ratio, usd
 
 EVENT_WORDS = {
@@ -15,7 +15,6 @@ EVENT_WORDS = {
     EventKind.INSOLVENT: ("Insolvent", "--draw"),
     EventKind.TEAR_UP: ("Torn up", "--draw"),
     EventKind.REMAINDER: ("Remainder sold", "--bid"),
-    EventKind.REOPENED: ("Back in auction", "--auction"),
     EventKind.DRAW: ("Shortfall paid", "--draw"),
     EventKind.REPAID: ("Repaid", "--cure"),
 }
@@ -23,10 +22,11 @@ EVENT_WORDS = {
 # Tiers of the waterfall: what pays, and the colour of its area.
 TIER_WORDS = {
     "own": ("own contribution", "--series-5"),
+    "reserve": ("reserve", "--series-4"),
     "insurance": ("insurance fund", "--cure"),
     "contributions": ("contributions", "--series-1"),
     "assessments": ("assessments", "--series-3"),
-    "charged": ("opposite side", "--call"),
+    "charge": ("opposite side", "--call"),
     "hole": ("hole", "--draw"),
 }
 
@@ -46,25 +46,36 @@ TERMS = (
     ("Margin call", "A public notice with a deadline: add money or reduce, or be sold."),
     (
         "Cure",
-        "The end of a call because equity is sufficiently above the maintenance margin again.",
+        "The end of a call because equity is no less than the maintenance margin again.",
     ),
     ("Close-out margin", "A share of the maintenance margin below which there is no more grace."),
     ("Auction", "What a defaulter holds is on offer, at a discount that rises until someone bids."),
     ("Bid", "A bidder takes a slice, the same fraction of every position and every collateral."),
     ("Bonus", "The discount under the current price a bidder gets, paid by the defaulter."),
-    ("Insurance fund", "Staked money that earns fees and pays what a defaulter's margin cannot."),
+    ("Hedge", "What a bidder does at once: sell what they took over; it costs spread and impact."),
+    ("Late deposit", "Money that somebody paid in during the crash; it is not part of a result."),
+    ("Result", "Profit or loss: what equity changed by, less late deposits, plus withdrawals."),
+    ("Reserve", "The venue’s own capital; it pays before the money of stakers and members."),
+    (
+        "Insurance fund",
+        "Staked money that earns a premium out of fees and pays what a defaulter’s margin cannot.",
+    ),
     (
         "Default fund",
         "What members contributed, and pledged on top (assessments), to pay after the insurance.",
     ),
-    ("Insolvent", "Equity at 0 or below: what is lacking is reserved, the positions are on offer."),
+    ("Insolvent", "Equity at 0 or below: the positions are torn up at once, the waterfall pays."),
     ("Shortfall", "What a defaulter’s margin cannot pay; the waterfall says who does."),
     (
         "Waterfall",
-        "Own contribution, insurance fund, members, their pledges, opposite side, hole.",
+        "Own contribution, reserve, insurance fund, members, their pledges, opposite side, hole.",
     ),
     ("Tear-up", "Closing a position against everybody on the opposite side, in proportion."),
-    ("Charge on the opposite side", "What winners pay of a loss that no fund could pay, bounded."),
+    (
+        "Charge on the opposite side",
+        "What winners pay of a loss that no fund could pay: as far as the price has moved from the"
+        " day’s average, and a little beyond.",
+    ),
     ("Hole", "Losses nobody could pay yet; fees and what defaulters repay fill it first."),
     ("Wind-down", "The end: markets settled, deficits proven, everybody paid the same share."),
     ("Funding", "What the crowded side of a market pays the other to keep prices in line."),
@@ -93,27 +104,14 @@ def _amount(key: str, value: Number) -> str:
     return ratio(value) if key.endswith("ratio") else usd(value)
 
 
+FATE_COLORS = dict(
+    zip(FATES, ("--draw", "--draw", "--bid", "--cure", "--call", "--grid"), strict=True)
+)
+
+
 def fate(account: AccountRecord) -> tuple[str, str]:
-    """What became of an account, and the colour of its dot."""
-    parts = []
-    color = "--grid"
-    if account.margin_calls:
-        parts.append(_times("called", account.margin_calls))
-        color = "--call"
-    if account.cured:
-        parts.append(_times("cured", account.cured))
-        color = "--cure"
-    if account.bids_partial and not account.bids_full:
-        parts.append("sold in part")
-        color = "--bid"
-    if account.torn_up:
-        parts.append("torn up")
-        color = "--draw"
-    if account.bids_full:
-        parts.append("sold in full")
-        color = "--draw"
-    return ", ".join(parts) or "never called", color
-
-
-def _times(word: str, count: int) -> str:
-    return word if count == 1 else f"{word} {count}×"
+    """What became of an account and how often it was called, and the colour of its dot."""
+    word = account.fate
+    calls = account.margin_calls
+    often = f", called {calls}×" if calls > 1 else ""
+    return word + often, FATE_COLORS[word]

@@ -4,7 +4,7 @@ series = load_scenario("black-thursday").series(step="10m")
 series = load_csv("my-prices.csv")
 """
 
-from bulkhead.scenarios.price_csv import CsvError, load_csv, save_csv
+from bulkhead.scenarios.price_csv import CsvError, count_rows, load_csv, save_csv
 from bulkhead.scenarios.scenario import (
     CRASH,
     DEFAULT_STEP,
@@ -16,7 +16,7 @@ from bulkhead.scenarios.scenario import (
     load_scenario,
     scenario_names,
 )
-from bulkhead.scenarios.series import HIGHEST_PRICE, PRICE_PLACES, PriceSeries, iso_time
+from bulkhead.scenarios.series import HIGHEST_PRICE, PRICE_PLACES, PriceSeries, answer, iso_time
 
 __all__ = [
     "CRASH",
@@ -30,6 +30,8 @@ __all__ = [
     "PriceSeries",
     "Scenario",
     "ScenarioError",
+    "answer",
+    "count_rows",
     "iso_time",
     "load_csv",
     "load_scenario",

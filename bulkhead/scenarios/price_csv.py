@@ -70,6 +70,16 @@ def load_csv(path: str | Path, assets: Sequence[str] = ("ETH", "BTC")) -> PriceS
     return PriceSeries(path.stem, series.times, series.prices, lines)
 
 
+def count_rows(path: str | Path) -> int:
+    """Rows of prices in a file, nearly: its lines less the header. Fast, and reads no value."""
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            return max(0, sum(1 for line in file if line.strip()) - 1)
+    except OSError as error:
+        raise CsvError([f"{path}: cannot be read: {error.strerror}"]) from None
+
+
 def save_csv(series: PriceSeries, path: str | Path) -> None:
     """Write a series so that `load_csv` reads the same one."""
     with Path(path).open("w", encoding="utf-8", newline="") as file:

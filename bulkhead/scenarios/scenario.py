@@ -61,7 +61,14 @@ class Scenario:
         seconds = self._check_step(step)
         grid = range(0, self.length + 1, seconds)
         prices = {asset: _interpolate(points, grid) for asset, points in self.points.items()}
-        return PriceSeries(self.name, [self.start + offset for offset in grid], prices)
+        times = [self.start + offset for offset in grid]
+        # A gap within a step is what the made-up scenarios are about.
+        return PriceSeries(self.name, times, prices, is_joined=self.kind == CRASH)
+
+    @property
+    def controls(self) -> int:
+        """How many control points there are, of all assets."""
+        return sum(len(points) for points in self.points.values())
 
     def _check_step(self, step: int | str) -> int:
         try:

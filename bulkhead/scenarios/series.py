@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 PRICE_PLACES = 8  # decimals of a Chainlink USD feed: a finer price would be lost on chain
 _QUANTUM = Decimal(1).scaleb(-PRICE_PLACES)
 _CONTEXT = Context(prec=60, rounding=ROUND_HALF_EVEN)
+_LINE = Context(prec=24, rounding=ROUND_HALF_EVEN)  # of prices between two steps: exact enough
 
 LOWEST_PRICE = _QUANTUM
 HIGHEST_PRICE = Decimal(10) ** 10  # the highest bound a configuration may give an asset
@@ -32,12 +33,15 @@ class PriceSeries:
 
     Attributes:
         lines: Where in a file each step stands, `prices.csv:3`; empty for prices of no file.
+        is_joined: Whether prices move from step to step on straight lines in log price, rather than
+            hold until the next step and jump.
     """
 
     name: str
     times: list[int]
     prices: dict[str, list[Decimal]]
     lines: tuple[str, ...] = field(default=(), compare=False)
+    is_joined: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
         if len(self.times) < 2 or not self.prices:
@@ -65,7 +69,21 @@ class PriceSeries:
         """Prices of every asset at one step."""
         return {asset: column[index] for asset, column in self.prices.items()}
 
-    def answer(self, asset: str, index: int, decimals: int = PRICE_PLACES) -> int:
-        """The integer a feed with so many decimals reports, at least 1."""
-        exact = _CONTEXT.scaleb(self.prices[asset][index], decimals)
-        return max(1, int(exact.to_integral_value(ROUND_HALF_EVEN)))
+    def along(self, index: int, seconds: int) -> dict[str, Decimal]:
+        """Prices so many seconds after a step."""
+        if not self.is_joined or seconds <= 0 or index + 1 >= len(self):
+            return self.at(index)
+        share = Decimal(seconds) / (self.times[index + 1] - self.times[index])
+        if share >= 1:
+            return self.at(index + 1)
+        found = {}
+        for asset, column in self.prices.items():
+            growth = _LINE.power(_LINE.divide(column[index + 1], column[index]), share)
+            found[asset] = rounded(_LINE.multiply(column[index], growth))
+        return found
+
+
+def answer(price: Decimal, decimals: int = PRICE_PLACES) -> int:
+    """The integer that a feed with so many decimals reports for a price, at least 1."""
+    exact = _CONTEXT.scaleb(price, decimals)
+    return max(1, int(exact.to_integral_value(ROUND_HALF_EVEN)))

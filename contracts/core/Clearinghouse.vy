@@ -21,17 +21,17 @@ from ..interfaces import IClearinghouse
 from ..interfaces import IClearinghouseEvents
 from ..interfaces import IClearinghouseStages
 from ..interfaces import IClearinghouseVenue
-from ..interfaces import IRiskEngine
 from ..interfaces import ISettlesIn
-from ..modules.layout import leg_layout
-from ..modules.layout import levels
+from ..modules.layout import fresh_wins
 from ..modules.layout import limits
 from ..modules.layout import role_layout
 from ..modules.layout import stages
 from ..modules.layout import words
 from ..modules import currency
+from ..modules import exits
 from ..modules import final_settlement
 from ..modules import ledger
+from ..modules import margin_moves
 from ..modules import registry
 from ..modules import routes
 from ..modules import sides
@@ -49,7 +49,9 @@ initializes: registry
 initializes: sides
 initializes: ledger[sides := sides]
 initializes: final_settlement
-initializes: trading[ledger := ledger, sides := sides, registry := registry]
+initializes: exits[currency := currency, ledger := ledger]
+initializes: trading[currency := currency, ledger := ledger, sides := sides, registry := registry]
+initializes: margin_moves[ledger := ledger, registry := registry, trading := trading]
 exports: (
     currency.SETTLEMENT_TOKEN,
     ledger.headers,
@@ -61,6 +63,7 @@ SLICES: immutable(address)
 TEAR_UPS: immutable(address)
 SETTLEMENT: immutable(address)
 ADMIN: immutable(address)
+WITHDRAWALS: immutable(address)
 
 
 @deploy
@@ -71,6 +74,7 @@ def __init__(
     tear_ups: address,
     settlement: address,
     admin: address,
+    withdrawals: address,
 ):
     """
     @notice Binds the Clearinghouse to its settlement token and its parts, and makes `owner` the
@@ -82,11 +86,12 @@ def __init__(
     @param tear_ups Address of a ClearinghouseTearUps for the same settlement token.
     @param settlement Address of a ClearinghouseSettlement for the same settlement token.
     @param admin Address of a ClearinghouseAdmin for the same settlement token.
+    @param withdrawals Address of a ClearinghouseWithdrawals for the same settlement token.
     @custom:reverts clearinghouse: no owner | clearinghouse: part of another token | registry: token
                     has more than 18 decimals
     """
     assert owner != empty(address), "clearinghouse: no owner"
-    for part: address in [slices, tear_ups, settlement, admin]:
+    for part: address in [slices, tear_ups, settlement, admin, withdrawals]:
         assert (
             staticcall ISettlesIn(part).SETTLEMENT_TOKEN() == settlement_token
         ), "clearinghouse: part of another token"
@@ -98,6 +103,7 @@ def __init__(
     TEAR_UPS = tear_ups
     SETTLEMENT = settlement
     ADMIN = admin
+    WITHDRAWALS = withdrawals
 
 
 # ACCOUNTS -----------------------------------------------------------------------------------------
@@ -126,11 +132,19 @@ def deposit(account: uint256, token: address, amount: uint256) -> uint256:
         registry._require_authorised(account, role_layout.TRADE)
         index = registry._index_of(token)
     credited: uint256 = 0
-    header, credited = self._credit(account, token, vault._pull(token, msg.sender, amount))
-    if token != currency.SETTLEMENT_TOKEN:
+    credited = vault._pull(token, msg.sender, amount)
+    if token == currency.SETTLEMENT_TOKEN:
+        credited *= currency.SETTLEMENT_SCALE
+        header = margin_moves._credit_cash(account, header, credited)
+        if ledger.hole != 0:
+            exits._note_fresh(account, credited, words._cash(header))
+    else:
+        credited *= registry.collaterals[index].scale
+        header = margin_moves._credit_collateral(account, header, index, credited)
         total: uint256 = registry.collaterals[index].total + credited
         assert total <= registry._cap_now(index), "clearinghouse: cap reached"
         registry.collaterals[index].total = total
+    ledger.headers[account] = header
     log IClearinghouseEvents.Deposited(
         account=account,
         token=token,
@@ -140,81 +154,6 @@ def deposit(account: uint256, token: address, amount: uint256) -> uint256:
         cash=words._cash(header),
     )
     return credited
-
-
-@external
-def withdraw(account: uint256, token: address, amount: uint256, recipient: address):
-    """
-    @notice Pays tokens of an account out. The owner or an operator with WITHDRAW. With positions or
-            negative cash left, equity must afterwards cover IM without any unrealised profit, at
-            VALID prices (INV-8).
-    @param account Account id.
-    @param token Address of the settlement token or of a listed collateral.
-    @param amount Token units.
-    @param recipient Address that gets the tokens.
-    @custom:reverts registry: not the account's owner | registry: winding down | registry:
-                    withdrawals are paused | registry: amount is zero | ledger: unknown account |
-                    ledger: account under a call | trading: account is indebted | registry: not
-                    enough held | words: number out of range | registry: unknown token | trading:
-                    negative cash cap | vault: token transfer failed
-    """
-    registry._require_authorised(account, role_layout.WITHDRAW)
-    registry._require_withdrawals_open()
-    header: uint256 = 0
-    debited: uint256 = 0
-    header, debited = self._debit(account, token, amount)
-    self._require_withdrawal_margin(account, header)
-    log IClearinghouseEvents.Withdrawn(
-        account=account,
-        token=token,
-        recipient=recipient,
-        amount=amount,
-        debited=debited,
-        cash=words._cash(header),
-    )
-    if token != currency.SETTLEMENT_TOKEN:
-        registry.collaterals[registry._index_of(token)].total -= debited
-    vault._push(token, recipient, amount)
-
-
-@external
-def transfer(from_account: uint256, to_account: uint256, token: address, amount: uint256):
-    """
-    @notice Moves margin between accounts. The owner of `from_account` or an operator with WITHDRAW.
-            The giving account must meet the same rule as for a withdrawal; collateral goes only to
-            another account of the same owner.
-    @param from_account Account id that gives.
-    @param to_account Account id that gets.
-    @param token Address of the settlement token or of a listed collateral.
-    @param amount Token units.
-    @custom:reverts registry: not the account's owner | registry: winding down | registry:
-                    withdrawals are paused | clearinghouse: same account | clearinghouse: another
-                    owner | registry: amount is zero | ledger: unknown account | ledger: account
-                    under a call | trading: account is indebted | registry: not enough held | words:
-                    number out of range | registry: unknown token | registry: price not valid |
-                    trading: negative cash cap
-    """
-    registry._require_authorised(from_account, role_layout.WITHDRAW)
-    registry._require_withdrawals_open()
-    assert from_account != to_account, "clearinghouse: same account"
-    if token != currency.SETTLEMENT_TOKEN:
-        assert (
-            words._owner_of(from_account) == words._owner_of(to_account)
-        ), "clearinghouse: another owner"
-    from_header: uint256 = 0
-    to_header: uint256 = 0
-    debited: uint256 = 0
-    from_header, debited = self._debit(from_account, token, amount)
-    to_header, debited = self._credit(to_account, token, amount)
-    self._require_withdrawal_margin(from_account, from_header)
-    log IClearinghouseEvents.Transferred(
-        from_account=from_account,
-        to_account=to_account,
-        token=token,
-        amount=debited,
-        from_cash=words._cash(from_header),
-        to_cash=words._cash(to_header),
-    )
 
 
 # MARKETS ------------------------------------------------------------------------------------------
@@ -275,7 +214,8 @@ def set_stage(
     account: uint256, stage: uint256, since: uint256, reward: uint256, caller_account: uint256
 ):
     """
-    @notice Sets the stage of an account, and pays the caller who noticed out of its cash.
+    @notice Sets the stage of an account, and pays the caller who noticed out of its cash. Whoever
+            leaves the procedure can take nothing out for a while (layout: fresh_wins).
             DefaultManager only.
     @param account Account id.
     @param stage 0 none, 1 margin call, 2 auction, 3 insolvency.
@@ -287,14 +227,14 @@ def set_stage(
     """
     registry._require_role(role_layout.DEFAULT_MANAGER)
     header: uint256 = words._with_stage(ledger._header(account), stage, since)
+    if stage == stages.UNCALLED:
+        header = fresh_wins._without_stage(header)
     if reward != 0:
         assert account != caller_account, "clearinghouse: account calls itself"
         amount: int256 = convert(reward, int256)
         caller_header: uint256 = ledger._header(caller_account)
         header = ledger._book_cash(account, header, words._cash(header) - amount)
-        caller_header = ledger._book_cash(
-            caller_account, caller_header, words._cash(caller_header) + amount
-        )
+        caller_header = ledger._book_result(caller_account, caller_header, amount)
         ledger.headers[caller_account] = caller_header
         log IClearinghouseEvents.RewardPaid(
             account=account,
@@ -321,7 +261,9 @@ def __default__() -> Bytes[limits.PART_ANSWER_SIZE]:
     code: address = ADMIN
     if len(msg.data) >= 4:
         part: uint256 = routes._part_of(convert(convert(slice(msg.data, 0, 4), bytes4), uint256))
-        if part == routes.SLICES:
+        if part == routes.EXITS:
+            code = WITHDRAWALS
+        elif part == routes.SLICES:
             code = SLICES
         elif part == routes.TEAR_UPS:
             code = TEAR_UPS
@@ -334,12 +276,12 @@ def __default__() -> Bytes[limits.PART_ANSWER_SIZE]:
 
 @external
 @view
-def parts() -> address[4]:
+def parts() -> address[5]:
     """
     @notice The parts of this contract's code, in the order of modules/routes.vy. Anyone.
-    @return Addresses of slices, tear-ups, settlement, admin.
+    @return Addresses of slices, tear-ups, settlement, admin, withdrawals.
     """
-    return [SLICES, TEAR_UPS, SETTLEMENT, ADMIN]
+    return [SLICES, TEAR_UPS, SETTLEMENT, ADMIN, WITHDRAWALS]
 
 
 @external
@@ -400,90 +342,3 @@ def portfolio(account: uint256) -> (uint256, DynArray[uint256, 72]):
     """
     header: uint256 = ledger._header(account)
     return header, ledger._legs(account, header)
-
-
-# INTERNAL -----------------------------------------------------------------------------------------
-
-@internal
-def _debit(account: uint256, token: address, amount: uint256) -> (uint256, uint256):
-    """
-    @dev Takes tokens off an account's books. Cash may not go negative by it: only what is held
-         leaves.
-    @param amount Token units.
-    @return The header (stored), and what was debited, WAD.
-    """
-    registry._require_some(amount)
-    header: uint256 = ledger._header(account)
-    trading._require_no_call(header)
-    debited: uint256 = amount
-    held: uint256 = 0
-    if token == currency.SETTLEMENT_TOKEN:
-        debited *= currency.SETTLEMENT_SCALE
-        held = convert(max(words._cash(header), 0), uint256)
-        registry._require_held(debited <= held)
-        header = words._with_cash(header, convert(held - debited, int256))
-    else:
-        index: uint256 = registry._index_of(token)
-        debited *= registry.collaterals[index].scale
-        held = ledger.collateral[account][index]
-        registry._require_held(debited <= held)
-        header = ledger._book_collateral(account, header, index, held - debited)
-    ledger.headers[account] = header
-    return header, debited
-
-
-@internal
-def _credit(account: uint256, token: address, amount: uint256) -> (uint256, uint256):
-    """
-    @dev Puts tokens on an account's books.
-    @param amount Token units.
-    @return The header (stored), and what was credited, WAD.
-    """
-    header: uint256 = ledger._header(account)
-    credited: uint256 = amount
-    if token == currency.SETTLEMENT_TOKEN:
-        credited *= currency.SETTLEMENT_SCALE
-        header = ledger._book_cash(account, header, words._cash(header) + convert(credited, int256))
-    else:
-        index: uint256 = registry._index_of(token)
-        credited *= registry.collaterals[index].scale
-        self._require_priced(header, index)
-        header = ledger._book_collateral(
-            account, header, index, ledger.collateral[account][index] + credited
-        )
-    ledger.headers[account] = header
-    return header, credited
-
-
-@internal
-@view
-def _require_priced(header: uint256, index: uint256):
-    """
-    @dev Collateral comes into an account that carries risk only at a VALID price: the procedure
-         counts a price in doubt at its better end, so a leg in doubt would shield a defaulter.
-    """
-    if (
-        words._has_positions(header)
-        or words._cash(header) < 0
-        or words._stage(header) != stages.UNCALLED
-    ):
-        low: uint256 = 0
-        high: uint256 = 0
-        valid: bool = False
-        low, high, valid = staticcall IRiskEngine(registry._role(role_layout.RISK_ENGINE)).price(
-            leg_layout.COLLATERAL_ROW + index
-        )
-        registry._require_valid(valid)
-
-
-@internal
-@view
-def _require_withdrawal_margin(account: uint256, header: uint256):
-    """
-    @dev INV-8. An account without positions and negative cash needs no price to be paid out.
-    """
-    if words._has_positions(header) or words._cash(header) < 0:
-        trading._require_under_cap(words._cash(header))
-        trading._require_margin(
-            registry._role(role_layout.RISK_ENGINE), account, header, levels.WITHDRAWAL, []
-        )

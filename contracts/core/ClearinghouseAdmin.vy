@@ -7,9 +7,11 @@
 @author Bulkhead
 @notice What is set up: accounts and their operators, contracts that are plugged in, listings,
         terms. The guardian stops trading, withdrawals or liquidations; never deposits, reductions
-        or cures. A pause ends by itself, and paused time is capped per window. This part has the
-        Clearinghouse's storage layout (a test compares them) and works only through it, by
-        delegatecall; called directly it finds an empty ledger, no owner and no roles, and reverts.
+        or cures. A pause ends by itself, and paused time comes out of a bucket that refills slowly.
+        While liquidations are paused nobody leaves, and the clock of a proposed role stands still:
+        whoever guards cannot gain by it. This part has the Clearinghouse's storage layout (a test
+        compares them) and works only through it, by delegatecall; called directly it finds an empty
+        ledger, no owner and no roles, and reverts.
 """
 
 from snekmate.auth import ownable
@@ -19,16 +21,23 @@ from ..interfaces import IClearinghouseAdmin
 from ..interfaces import IClearinghouseEvents
 from ..interfaces import IClearinghouseRecords
 from ..interfaces import ISettlesIn
+from ..modules.layout import exit_words
+from ..modules.layout import fresh_wins
 from ..modules.layout import limits
 from ..modules.layout import role_layout
 from ..modules.layout import units
 from ..modules.layout import words
 from ..modules import currency
+from ..modules import end_terms
+from ..modules import exits
 from ..modules import final_settlement
 from ..modules import funding_math
 from ..modules import ledger
+from ..modules import pauses
+from ..modules import proposals
 from ..modules import registry
 from ..modules import sides
+from ..modules import vault
 
 implements: IClearinghouseAccounts
 implements: IClearinghouseAdmin
@@ -41,7 +50,21 @@ initializes: registry
 initializes: sides
 initializes: ledger[sides := sides]
 initializes: final_settlement
+initializes: exits[currency := currency, ledger := ledger]
+initializes: pauses[registry := registry]
+initializes: proposals[ownable := ownable, pauses := pauses, registry := registry]
+initializes: end_terms[
+    currency := currency,
+    final_settlement := final_settlement,
+    ledger := ledger,
+    ownable := ownable,
+    registry := registry
+]
 exports: (
+    end_terms.call_debts,
+    end_terms.set_shortfall_terms,
+    end_terms.set_wind_down_terms,
+    end_terms.release_reserve,
     currency.SETTLEMENT_TOKEN,
     currency.SETTLEMENT_SCALE,
     ownable_2step.owner,
@@ -54,11 +77,18 @@ exports: (
     registry.collateral_count,
     registry.shortfall_grace,
     registry.shortfall_discount,
-    registry.default_fund_share,
     registry.guardian,
-    registry.pending_guardian,
     registry.pending_roles,
     registry.pause_budgets,
+    proposals.role_delay,
+    proposals.role_ready_at,
+    proposals.set_role,
+    proposals.accept_role,
+    proposals.delay_role,
+    proposals.cancel_role,
+    proposals.pending_guardian,
+    proposals.set_guardian,
+    proposals.accept_guardian,
     ledger.more_markets,
     ledger.positions,
     ledger.collateral,
@@ -71,41 +101,34 @@ exports: (
     ledger.hole,
     ledger.negative_cash,
     ledger.negative_cash_cap,
-    ledger.protocol_fees,
-    ledger.shortfall_since,
-    ledger.shortfall_threshold,
+    ledger.negative_cash_share,
+    ledger.debts_called_at,
+    ledger.reserve,
+    ledger.shortfall_clocks,
     final_settlement.living_markets,
     final_settlement.hole_share,
+    final_settlement.hole_floor,
+    final_settlement.wind_down_due,
+    final_settlement.wind_down_began,
     final_settlement.proof_window,
     final_settlement.proof_reward,
     final_settlement.proof_reward_cap,
+    final_settlement.conversion_reward,
     final_settlement.proofs_end,
-    final_settlement.pot,
     final_settlement.claims,
+    final_settlement.paid_in_kind,
+    final_settlement.kept_until,
+    final_settlement.cash_paid,
+    final_settlement.cash_given,
     final_settlement.collateral_pots,
     final_settlement.collateral_paid,
+    final_settlement.collateral_given,
 )
 
 FIRST_CAP: constant(uint256) = 100_000  # of a new collateral, ppm of its cap
-MAX_SHORTFALL_DISCOUNT: constant(uint256) = 100_000  # of the cash paid, ppm: 10 %
-MAX_SHORTFALL_GRACE: constant(uint256) = 30 * 86_400  # seconds
-MAX_DEFAULT_FUND_SHARE: constant(uint256) = 800_000  # of the fees, ppm: 80 %
 
-
-# Longest pause, and longest sum of an action's pauses that begin in one window, seconds.
-MAX_PAUSE: constant(uint256) = 86_400
-PAUSE_WINDOW: constant(uint256) = 30 * 86_400
-MAX_PAUSED: constant(uint256) = 3 * 86_400
-
-# From the proposal of a role's new holder to their taking over, seconds.
-ROLE_DELAY: constant(uint256) = 86_400
-
-# Bounds of the wind-down's terms.
-MIN_HOLE_SHARE: constant(uint256) = 10_000  # of the cash held, ppm: 1 %
-MIN_PROOF_WINDOW: constant(uint256) = 3_600  # seconds
-MAX_PROOF_WINDOW: constant(uint256) = 30 * 86_400  # seconds
-MAX_PROOF_REWARD: constant(uint256) = 50_000  # of a deficit, ppm: 5 %
-MAX_PROOF_REWARD_CAP: constant(uint256) = 1_000  # whole units of cash
+MAX_PAUSE: constant(uint256) = 86_400  # seconds
+MIN_OUTFLOW_SHARE: constant(uint256) = 100_000  # of the cash held, ppm: 10 %
 
 
 @deploy
@@ -204,13 +227,116 @@ def collateral_cap(index: uint256) -> uint256:
 @view
 def paused_until(action: uint256) -> uint256:
     """
-    @notice End of the last pause of an action. Liquidations wait CURE_WINDOW more. Anyone.
+    @notice End of the last pause of an action. Liquidations and new risk wait CURE_WINDOW more
+            after a pause of liquidations, whoever leaves FLIGHT after that. Anyone.
     @param action 0 trading, 1 withdrawals, 2 liquidations.
     @return Unix seconds; 0 if it was never paused.
     @custom:reverts clearinghouse: unknown action
     """
     self._require_action(action)
-    return self._paused_until(action)
+    return pauses._paused_until(registry.pause_budgets[action])
+
+
+@external
+@view
+def exits_open() -> bool:
+    """
+    @notice Whether a fund may let somebody leave: not while liquidations are paused, nor for
+            CURE_WINDOW and FLIGHT after, nor in a wind-down. Withdrawals wait as long. Anyone.
+    @return True if they may leave.
+    """
+    return (
+        registry._phase() == role_layout.RUNNING
+        and pauses._exits_stopped_until() <= block.timestamp
+    )
+
+
+@external
+@view
+def stopped() -> uint256:
+    """
+    @notice For how long pauses of liquidations, each with CURE_WINDOW and FLIGHT, have stopped
+            exits since deployment. It never falls, and grows only while they are stopped: a clock
+            that waits on an exit is put back by what it has grown since the clock began. Anyone.
+    @return Seconds.
+    """
+    return pauses._stopped()
+
+
+@external
+@view
+def pot() -> uint256:
+    """
+    @notice What redemption shares in all so far, paid out or not. Anyone.
+    @return WAD cash; before a redemption what would be shared now.
+    """
+    held: uint256 = vault._balance(currency.SETTLEMENT_TOKEN) * currency.SETTLEMENT_SCALE
+    return held - min(ledger.reserve, held) + final_settlement.cash_paid
+
+
+@external
+@view
+def locked_cash(account: uint256) -> uint256:
+    """
+    @notice What an account has won too lately to take it out. Anyone.
+    @param account Account id.
+    @return WAD cash; more than the account has when it has just left the default procedure; 0 in a
+            stage, in which nothing leaves.
+    """
+    return convert(fresh_wins._locked(ledger.headers[account]), uint256)
+
+
+@external
+@view
+def debit_for(account: uint256, amount: uint256) -> uint256:
+    """
+    @notice What a withdrawal of cash would cost an account by the hole that stands. Anyone.
+    @param account Account id.
+    @param amount Settlement token units.
+    @return WAD cash: the `max_debit` that such a withdrawal needs.
+    @custom:reverts ledger: unknown account | registry: not enough held
+    """
+    return exits._debit_for(
+        account,
+        amount * currency.SETTLEMENT_SCALE,
+        fresh_wins._free(ledger._header(account)),
+    )
+
+
+@external
+@view
+def fresh_right(account: uint256) -> uint256:
+    """
+    @notice What an account could take out at par while a hole stands: what it has brought in since
+            the hole opened, less what it took out and what new losses took. Anyone.
+    @param account Account id.
+    @return WAD cash, at most its cash counts.
+    """
+    return exits._right_now(account)
+
+
+@external
+@view
+def fresh_money() -> uint256:
+    """
+    @notice What came in since the hole opened and leaves at par: it does not count in the factor.
+            Anyone.
+    @return WAD cash; of no meaning without a hole.
+    """
+    return exits.fresh_money & exit_words.FRESH_MASK
+
+
+@external
+@view
+def outflow() -> (uint256, uint256, uint256, uint256):
+    """
+    @notice The limit on cash that leaves within an hour. Anyone.
+    @return share ppm of the reference, 0: no limit.
+    @return least Whole units of cash that may leave in any case.
+    @return reference Cash held when the window began, WAD.
+    @return began When the window began, unix seconds.
+    """
+    return exits._outflow_terms()
 
 
 @external
@@ -229,139 +355,60 @@ def __default__():
 @external
 def pause(action: uint256, duration: uint256):
     """
-    @notice Stops an action for a while, or prolongs its pause. Guardian only.
+    @notice Stops an action for a while, or prolongs its pause. Guardian only. One of liquidations
+            stops withdrawals, transfers, new risk and exits from the funds as well.
     @param action 0 trading (reductions go on), 1 withdrawals, 2 liquidations (cures go on).
-    @param duration Seconds from now, a day at most; all pauses of an action that begin within 30
-           days add up to 3 days at most. A pause of liquidations counts the cure window after it.
+    @param duration Seconds from now, a day at most. What it adds to an action's paused time goes
+           into the action's bucket, which holds 3 days and loses a tenth of the time that passes. A
+           pause of liquidations counts CURE_WINDOW and FLIGHT after it, unless they are counted.
     @custom:reverts clearinghouse: caller is not the guardian | clearinghouse: unknown action |
                     registry: winding down | clearinghouse: pause out of bounds | clearinghouse:
                     already paused for longer | clearinghouse: paused time is used up
     """
-    assert msg.sender == registry.guardian, "clearinghouse: caller is not the guardian"
+    self._require_guardian(msg.sender == registry.guardian)
     self._require_action(action)
     registry._require_running()
     assert duration != 0 and duration <= MAX_PAUSE, "clearinghouse: pause out of bounds"
+    word: uint256 = registry.pause_budgets[action]
     ends: uint256 = block.timestamp + duration
-    begins: uint256 = max(self._paused_until(action), block.timestamp)
-    assert ends > begins, "clearinghouse: already paused for longer"
-    counted: uint256 = ends - begins
-    if action == role_layout.LIQUIDATIONS:
-        counted += role_layout.CURE_WINDOW
-    budget: uint256 = registry.pause_budgets[action]
-    start: uint256 = budget & role_layout.BUDGET_MASK
-    used: uint256 = budget >> role_layout.BUDGET_BITS
-    if block.timestamp >= start + PAUSE_WINDOW:
-        start = block.timestamp
-        used = 0
-    used += counted
-    assert used <= MAX_PAUSED, "clearinghouse: paused time is used up"
-    registry.pause_budgets[action] = start | used << role_layout.BUDGET_BITS
-    self._set_paused_until(action, ends)
+    until: uint256 = pauses._paused_until(word)
+    assert ends > until, "clearinghouse: already paused for longer"
+    after: uint256 = pauses.AFTER if action == role_layout.LIQUIDATIONS else 0
+    counted: uint256 = ends + after - max(until + after, block.timestamp)
+    used: uint256 = pauses._used_up(word) + counted
+    assert used <= pauses.MAX_PAUSED, "clearinghouse: paused time is used up"
+    registry.pause_budgets[action] = (
+        block.timestamp
+        | used << role_layout.USED_SHIFT
+        | ends << role_layout.UNTIL_SHIFT
+        | ((word >> role_layout.STOPPED_SHIFT) + counted) << role_layout.STOPPED_SHIFT
+    )
+    pauses._publish()
     log IClearinghouseEvents.Paused(action=action, until=ends, used=used)
 
 
 @external
 def unpause(action: uint256):
     """
-    @notice Ends a pause at once; the time stays counted. Guardian or owner.
+    @notice Ends a pause at once; the time stays counted in the bucket. Guardian or owner.
     @param action 0 trading, 1 withdrawals, 2 liquidations.
     @custom:reverts clearinghouse: caller is not the guardian | clearinghouse: unknown action |
                     clearinghouse: not paused
     """
-    assert (
-        msg.sender == registry.guardian or msg.sender == ownable.owner
-    ), "clearinghouse: caller is not the guardian"
+    self._require_guardian(msg.sender == registry.guardian or msg.sender == ownable.owner)
     self._require_action(action)
-    assert self._paused_until(action) > block.timestamp, "clearinghouse: not paused"
-    self._set_paused_until(action, block.timestamp)
-    log IClearinghouseEvents.Paused(
-        action=action,
-        until=block.timestamp,
-        used=registry.pause_budgets[action] >> role_layout.BUDGET_BITS,
+    word: uint256 = registry.pause_budgets[action]
+    until: uint256 = pauses._paused_until(word)
+    assert until > block.timestamp, "clearinghouse: not paused"
+    # The stop ends earlier by what is left of the pause.
+    left: uint256 = until - block.timestamp
+    registry.pause_budgets[action] = word - (
+        left << role_layout.UNTIL_SHIFT | left << role_layout.STOPPED_SHIFT
     )
-
-
-# ADMIN: ROLES -------------------------------------------------------------------------------------
-
-@external
-def set_role(role: uint256, holder: address):
-    """
-    @notice Plugs in a contract. The first holder of a role takes over at once, every later one a
-            day after the proposal, by `accept_role`. Owner only.
-    @param role 0 risk engine, 1 exchange, 2 default manager, 3 insurance fund, 4 default fund.
-    @param holder Address of the contract.
-    @custom:reverts ownable: caller is not the owner | clearinghouse: unknown role | clearinghouse:
-                    role holder is not a contract
-    """
-    ownable._check_owner()
-    assert role < role_layout.ROLES, "clearinghouse: unknown role"
-    assert holder.is_contract, "clearinghouse: role holder is not a contract"
-    if registry._role(role) == empty(address):
-        self._set_holder(role, holder)
-    else:
-        ready_at: uint256 = block.timestamp + ROLE_DELAY
-        registry.pending_roles[role] = (
-            convert(holder, uint256) | ready_at << role_layout.FIRST_FIELD
-        )
-        log IClearinghouseEvents.RoleProposed(role=role, holder=holder, ready_at=ready_at)
-
-
-@external
-def accept_role(role: uint256):
-    """
-    @notice Lets a proposed holder take over. Anyone, once the delay of the proposal is over.
-    @param role 0 risk engine, 1 exchange, 2 default manager, 3 insurance fund, 4 default fund.
-    @custom:reverts clearinghouse: no role proposed | clearinghouse: role delay is not over
-    """
-    pending: uint256 = registry.pending_roles[role]
-    assert pending != 0, "clearinghouse: no role proposed"
-    assert (
-        block.timestamp >= pending >> role_layout.FIRST_FIELD
-    ), "clearinghouse: role delay is not over"
-    registry.pending_roles[role] = 0
-    self._set_holder(role, convert(pending & role_layout.HOLDER_MASK, address))
-
-
-@external
-def cancel_role(role: uint256):
-    """
-    @notice Withdraws the proposal of a role's next holder. Owner only.
-    @param role 0 risk engine, 1 exchange, 2 default manager, 3 insurance fund, 4 default fund.
-    @custom:reverts ownable: caller is not the owner | clearinghouse: no role proposed
-    """
-    ownable._check_owner()
-    assert registry.pending_roles[role] != 0, "clearinghouse: no role proposed"
-    registry.pending_roles[role] = 0
-    log IClearinghouseEvents.RoleProposed(role=role, holder=empty(address), ready_at=0)
-
-
-@external
-def set_guardian(guardian: address):
-    """
-    @notice Proposes who may pause; they take office by `accept_guardian`. The zero address removes
-            the guardian at once. Owner only.
-    @param guardian Address of the proposed guardian.
-    @custom:reverts ownable: caller is not the owner
-    """
-    ownable._check_owner()
-    registry.pending_guardian = guardian
-    if guardian == empty(address):
-        registry.guardian = guardian
-    log IClearinghouseEvents.GuardianProposed(guardian=guardian)
-
-
-@external
-def accept_guardian():
-    """
-    @notice Makes the caller the guardian. The proposed guardian only.
-    @custom:reverts clearinghouse: caller is not the proposed guardian
-    """
-    assert (
-        msg.sender == registry.pending_guardian
-    ), "clearinghouse: caller is not the proposed guardian"
-    registry.guardian = msg.sender
-    registry.pending_guardian = empty(address)
-    log IClearinghouseEvents.GuardianSet(guardian=msg.sender)
+    pauses._publish()
+    log IClearinghouseEvents.Paused(
+        action=action, until=block.timestamp, used=pauses._used_up(word)
+    )
 
 
 # ADMIN: LISTINGS AND TERMS ------------------------------------------------------------------------
@@ -433,44 +480,6 @@ def list_market(market: uint256):
 
 
 @external
-def set_shortfall_terms(cap: uint256, threshold: uint256, grace: uint256, discount: uint256):
-    """
-    @notice Sets the terms of negative cash. Owner only.
-    @param cap Greatest total of negative cash that voluntary actions may reach, WAD cash.
-    @param threshold Negative cash above which an account's grace time starts, WAD cash.
-    @param grace Grace time in seconds, 30 days at most.
-    @param discount Collateral beyond the cash paid that a caller of `cover_shortfall` gets, ppm of
-           that cash, 10 % at most.
-    @custom:reverts ownable: caller is not the owner | clearinghouse: shortfall terms out of bounds
-    """
-    ownable._check_owner()
-    assert (
-        grace <= MAX_SHORTFALL_GRACE and discount <= MAX_SHORTFALL_DISCOUNT
-    ), "clearinghouse: shortfall terms out of bounds"
-    ledger.negative_cash_cap = cap
-    ledger.shortfall_threshold = threshold
-    registry.shortfall_grace = grace
-    registry.shortfall_discount = discount
-    log IClearinghouseEvents.ShortfallTermsSet(
-        cap=cap, threshold=threshold, grace=grace, discount=discount
-    )
-
-
-@external
-def set_default_fund_share(share: uint256):
-    """
-    @notice Sets the part of the fees that goes to the default fund. Owner only.
-    @param share ppm of the fees, 80 % at most.
-    @custom:reverts ownable: caller is not the owner | clearinghouse: default fund share out of
-                    bounds
-    """
-    ownable._check_owner()
-    assert (share <= MAX_DEFAULT_FUND_SHARE), "clearinghouse: default fund share out of bounds"
-    registry.default_fund_share = share
-    log IClearinghouseEvents.DefaultFundShareSet(share=share)
-
-
-@external
 def set_contribution_threshold(threshold: uint256):
     """
     @notice Sets the IM above which an account that takes on risk needs a contribution of its owner
@@ -488,33 +497,21 @@ def set_contribution_threshold(threshold: uint256):
 
 
 @external
-def set_wind_down_terms(hole_share: uint256, window: uint256, reward: uint256, reward_cap: uint256):
+def set_outflow_limit(share: uint256, least: uint256):
     """
-    @notice Sets the terms of the wind-down. Owner only, while it has not begun.
-    @param hole_share Hole as a part of the cash held above which anyone may begin, ppm: 1 % to all.
-    @param window Seconds in which deficits are proven: 1 hour to 30 days.
-    @param reward Part of a deficit that the caller who proves it gets, ppm: at most 5 %.
-    @param reward_cap Greatest reward, whole units of cash: at most 1,000.
-    @custom:reverts ownable: caller is not the owner | registry: winding down | clearinghouse:
-                    wind-down terms out of bounds
+    @notice Limits cash that leaves by withdrawals within an hour, net of what comes in. Owner only.
+    @param share ppm of the cash held when the hour began: 10 % at least, or 0 for no limit.
+    @param least Whole units of cash that may leave in any case, below 2**40.
+    @custom:reverts ownable: caller is not the owner | clearinghouse: outflow limit out of bounds
     """
     ownable._check_owner()
-    registry._require_running()
     assert (
-        hole_share >= MIN_HOLE_SHARE
-        and hole_share <= units.PPM
-        and window >= MIN_PROOF_WINDOW
-        and window <= MAX_PROOF_WINDOW
-        and reward <= MAX_PROOF_REWARD
-        and reward_cap <= MAX_PROOF_REWARD_CAP
-    ), "clearinghouse: wind-down terms out of bounds"
-    final_settlement.hole_share = hole_share
-    final_settlement.proof_window = window
-    final_settlement.proof_reward = reward
-    final_settlement.proof_reward_cap = reward_cap
-    log IClearinghouseEvents.WindDownTermsSet(
-        hole_share=hole_share, window=window, reward=reward, reward_cap=reward_cap
-    )
+        (share == 0 or share >= MIN_OUTFLOW_SHARE)
+        and share <= units.PPM
+        and least < exit_words.LEAST_LIMIT
+    ), "clearinghouse: outflow limit out of bounds"
+    exits._set_outflow(share, least)
+    log IClearinghouseEvents.OutflowLimitSet(share=share, least=least)
 
 
 # INTERNAL -----------------------------------------------------------------------------------------
@@ -530,46 +527,8 @@ def _require_action(action: uint256):
 
 @internal
 @pure
-def _place_of(action: uint256) -> (uint256, uint256):
+def _require_guardian(allowed: bool):
     """
-    @dev Role word and shift of an action's pause.
+    @dev The caller is the guardian, or whoever else a function is for.
     """
-    if action == role_layout.TRADING:
-        return role_layout.EXCHANGE, role_layout.FIRST_FIELD
-    if action == role_layout.WITHDRAWALS:
-        return role_layout.RISK_ENGINE, role_layout.FIRST_FIELD
-    return role_layout.RISK_ENGINE, role_layout.SECOND_FIELD
-
-
-@internal
-@view
-def _paused_until(action: uint256) -> uint256:
-    """
-    @dev End of an action's last pause, unix seconds.
-    """
-    role: uint256 = 0
-    offset: uint256 = 0
-    role, offset = self._place_of(action)
-    return (registry.role_words[role] >> offset) & role_layout.ROLE_FIELD_MASK
-
-
-@internal
-def _set_paused_until(action: uint256, until: uint256):
-    """
-    @dev Stores the end of an action's pause.
-    """
-    role: uint256 = 0
-    offset: uint256 = 0
-    role, offset = self._place_of(action)
-    word: uint256 = registry.role_words[role]
-    registry.role_words[role] = word & ~(role_layout.ROLE_FIELD_MASK << offset) | until << offset
-
-
-@internal
-def _set_holder(role: uint256, holder: address):
-    """
-    @dev Gives a role to a holder; the other fields of its word stay.
-    """
-    word: uint256 = registry.role_words[role]
-    registry.role_words[role] = word & ~role_layout.HOLDER_MASK | convert(holder, uint256)
-    log IClearinghouseEvents.RoleSet(role=role, holder=holder)
+    assert allowed, "clearinghouse: caller is not the guardian"

@@ -1,12 +1,12 @@
 #pragma version 0.4.3
 #pragma nonreentrancy on
 """
-@title Slices, draws, shortfalls, fees
+@title Slices, draws, reserve
 @custom:contract-name ClearinghouseSlices
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice What moves margin between accounts and funds in a default, part by part: slices to bidders,
-        draws from the funds, cover of negative cash, collection of fees. This part has the
+        draws from the funds, and the reserve. This part has the
         Clearinghouse's storage layout (a test compares them) and works only through it, by
         delegatecall; called directly it finds an empty ledger, no owner and no roles, and reverts.
 """
@@ -14,17 +14,13 @@
 from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
 from ..interfaces import IClearinghouseEvents
-from ..interfaces import IClearinghouseShortfalls
+from ..interfaces import IClearinghouseReserve
 from ..interfaces import IClearinghouseSlices
-from ..interfaces import IDefaultFund
-from ..interfaces import IRiskEngine
 from ..interfaces import ISettlesIn
-from ..modules.layout import leg_layout
-from ..modules.layout import levels
 from ..modules.layout import role_layout
-from ..modules.layout import units
 from ..modules.layout import words
 from ..modules import currency
+from ..modules import exits
 from ..modules import final_settlement
 from ..modules import ledger
 from ..modules import registry
@@ -32,7 +28,7 @@ from ..modules import sides
 from ..modules import trading
 from ..modules import vault
 
-implements: IClearinghouseShortfalls
+implements: IClearinghouseReserve
 implements: IClearinghouseSlices
 implements: ISettlesIn
 initializes: ownable
@@ -42,7 +38,8 @@ initializes: registry
 initializes: sides
 initializes: ledger[sides := sides]
 initializes: final_settlement
-initializes: trading[ledger := ledger, sides := sides, registry := registry]
+initializes: exits[currency := currency, ledger := ledger]
+initializes: trading[currency := currency, ledger := ledger, sides := sides, registry := registry]
 exports: (currency.SETTLEMENT_TOKEN,)
 
 
@@ -59,123 +56,81 @@ def __init__(settlement_token: address):
     currency.__init__(settlement_token)
 
 
-# SHORTFALLS AND FEES ------------------------------------------------------------------------------
-
-@external
-def cover_shortfall(
-    account: uint256,
-    token: address,
-    cash_amount: uint256,
-    min_collateral: uint256,
-    recipient: address,
-) -> uint256:
-    """
-    @notice Pays an account's negative cash and takes its collateral at a small discount. Anyone,
-            once the negative cash has been above the threshold for the grace time, or, however
-            small it is, while the total of negative cash is above its cap. The account must be
-            healthy (equity at MM or above) afterwards: one that is not is called and sold.
-    @param account Account id.
-    @param token Address of the collateral to take.
-    @param cash_amount Settlement token units to pay, at most what is owed (rounded up).
-    @param min_collateral Least amount of collateral that the caller accepts, token units.
-    @param recipient Address that gets the collateral.
-    @return Collateral taken, token units (rounded down).
-    @custom:reverts registry: amount is zero | registry: winding down | ledger: unknown account |
-                    ledger: no position to convert | words: number out of range | ledger: account
-                    under a call | trading: account is indebted | clearinghouse: not open yet |
-                    registry: unknown token | registry: price not valid | vault: token transfer
-                    failed | clearinghouse: owes less | registry: not enough held | clearinghouse:
-                    below minimum
-    """
-    registry._require_some(cash_amount)
-    registry._require_running()
-    header: uint256 = ledger._convert_settled(account, ledger._header(account))
-    trading._require_no_call(header)
-    since: uint256 = ledger.shortfall_since[account]
-    assert (
-        ledger.negative_cash > ledger.negative_cash_cap
-        or since != 0
-        and block.timestamp >= since + registry.shortfall_grace
-    ), "clearinghouse: not open yet"
-    index: uint256 = registry._index_of(token)
-    low: uint256 = 0
-    high: uint256 = 0
-    valid: bool = False
-    engine: address = registry._role(role_layout.RISK_ENGINE)
-    low, high, valid = staticcall IRiskEngine(engine).price(leg_layout.COLLATERAL_ROW + index)
-    registry._require_valid(valid)
-
-    paid: uint256 = (
-        vault._pull(currency.SETTLEMENT_TOKEN, msg.sender, cash_amount) * currency.SETTLEMENT_SCALE
-    )
-    cash: int256 = words._cash(header)
-    assert (
-        cash < 0 and paid < convert(-cash, uint256) + currency.SETTLEMENT_SCALE
-    ), "clearinghouse: owes less"
-    scale: uint256 = registry.collaterals[index].scale
-    worth: uint256 = paid * (units.PPM + registry.shortfall_discount) // units.PPM
-    taken: uint256 = worth * units.WAD // low // scale
-    debited: uint256 = taken * scale
-    held: uint256 = ledger.collateral[account][index]
-    registry._require_held(debited <= held)
-    assert taken >= min_collateral, "clearinghouse: below minimum"
-    header = ledger._book_cash(account, header, cash + convert(paid, int256))
-    header = ledger._book_collateral(account, header, index, held - debited)
-    ledger.headers[account] = header
-    registry.collaterals[index].total -= debited
-    # The bonus comes out of an account that can afford it: one below MM is called and sold (INV-4).
-    trading._require_margin(engine, account, header, levels.MAINTENANCE, [])
-    log IClearinghouseEvents.ShortfallCovered(
-        account=account,
-        payer=msg.sender,
-        token=token,
-        cash_paid=paid,
-        collateral_taken=debited,
-        cash=words._cash(header),
-    )
-    vault._push(token, recipient, taken)
-    return taken
-
+# RESERVE ------------------------------------------------------------------------------------------
 
 @external
 def collect_fees(market: uint256) -> uint256:
     """
-    @notice Pays out a market's fees and those that belong to no market: first the hole, the rest in
-            tokens to the funds, by the published split. Anyone; not while deficits are proven.
+    @notice Takes the fees of a market to where the protocol's own capital is: first they fill the
+            hole, the rest is reserve. Anyone; not while deficits are proven.
     @param market Market id.
-    @return What the funds got, settlement token units.
-    @custom:reverts sides: unknown market | registry: winding down | vault: token transfer failed
+    @return What the reserve got, WAD cash.
+    @custom:reverts sides: unknown market | registry: winding down
     """
     assert sides._state(market) != 0  # reverts by itself: "sides: unknown market"
     registry._require_no_proofs()
     totals: uint256 = sides.market_totals[market]
-    fees: uint256 = words._fees(totals) + ledger.protocol_fees
-    hole: uint256 = ledger.hole
-    to_hole: uint256 = min(hole, fees)
-    tokens: uint256 = (fees - to_hole) // currency.SETTLEMENT_SCALE
-    fund: address = registry._role(role_layout.DEFAULT_FUND)
-    members: uint256 = 0
-    if staticcall IDefaultFund(fund).has_shares(0):
-        members = tokens * registry.default_fund_share // units.PPM
     sides.market_totals[market] = totals & ~(words.FEES_MASK << words.FEES_SHIFT)
-    ledger.protocol_fees = fees - to_hole - tokens * currency.SETTLEMENT_SCALE
-    if to_hole != 0:
-        ledger.hole = hole - to_hole
+    to_hole: uint256 = 0
+    to_reserve: uint256 = 0
+    to_hole, to_reserve = ledger._fill(words._fees(totals))
     log IClearinghouseEvents.FeesCollected(
         market=market,
         to_hole=to_hole,
-        to_insurance=(tokens - members) * currency.SETTLEMENT_SCALE,
-        to_default_fund=members * currency.SETTLEMENT_SCALE,
-        hole=hole - to_hole,
+        to_reserve=to_reserve,
+        hole=ledger.hole,
+        reserve=ledger.reserve,
     )
-    if tokens != members:
-        vault._push(
-            currency.SETTLEMENT_TOKEN, registry._role(role_layout.INSURANCE_FUND), tokens - members
-        )
-    if members != 0:
-        vault._approve(currency.SETTLEMENT_TOKEN, fund, members)
-        extcall IDefaultFund(fund).receive_fees(members)
-    return tokens
+    return to_reserve
+
+
+@external
+def donate(tokens: uint256) -> uint256:
+    """
+    @notice Gives settlement tokens to the protocol: first they fill the hole, the rest is reserve.
+            Anyone.
+    @param tokens Settlement token units to take from the caller.
+    @return What arrived, settlement token units.
+    @custom:reverts registry: amount is zero | registry: winding down | vault: token transfer failed
+    """
+    registry._require_some(tokens)
+    registry._require_no_proofs()
+    return self._fill_from_sender(tokens)
+
+
+@external
+def receive_deferred(tokens: uint256) -> uint256:
+    """
+    @notice Takes what a fund owes since it could not hand over its part of a default: it fills the
+            hole, the rest is reserve. Insurance fund and default fund only.
+    @param tokens Settlement token units, approved by the caller.
+    @return What arrived, settlement token units.
+    @custom:reverts registry: wrong caller | registry: winding down | vault: token transfer failed
+    """
+    self._require_fund()
+    registry._require_no_proofs()
+    return self._fill_from_sender(tokens)
+
+
+@external
+def pay_premium(tokens: uint256) -> uint256:
+    """
+    @notice Pays a fund for its cover, out of the reserve: what it asks for, or all there is.
+            Nothing while a hole stands or the wind-down has begun, and nothing that the token does
+            not let go. Insurance fund and default fund only.
+    @param tokens Settlement token units that have accrued by the fund's published rate.
+    @return What has left, settlement token units.
+    @custom:reverts registry: wrong caller | vault: not enough gas
+    """
+    self._require_fund()
+    if registry._phase() != role_layout.RUNNING or ledger.hole != 0:
+        return 0
+    paid: uint256 = min(tokens, ledger.reserve // currency.SETTLEMENT_SCALE)
+    if paid != 0:
+        paid = vault._try_push(currency.SETTLEMENT_TOKEN, msg.sender, paid)
+        ledger.reserve -= paid * currency.SETTLEMENT_SCALE
+    log IClearinghouseEvents.PremiumPaid(fund=msg.sender, asked=tokens, paid=paid)
+    return paid
 
 
 # DEFAULTS -----------------------------------------------------------------------------------------
@@ -220,14 +175,11 @@ def receive_draw(account: uint256, tokens: uint256, cash: uint256):
     @param account Account id.
     @param tokens Settlement token units, approved by the caller.
     @param cash WAD cash to credit; the tokens may be worth up to one unit more, which goes to the
-           fees.
+           reserve.
     @custom:reverts registry: wrong caller | vault: token transfer failed | clearinghouse: draw pays
                     too little | ledger: unknown account | words: number out of range
     """
-    registry._require_caller(
-        msg.sender == registry._role(role_layout.INSURANCE_FUND)
-        or msg.sender == registry._role(role_layout.DEFAULT_FUND)
-    )
+    self._require_fund()
     worth: uint256 = (
         vault._pull(currency.SETTLEMENT_TOKEN, msg.sender, tokens) * currency.SETTLEMENT_SCALE
     )
@@ -236,7 +188,35 @@ def receive_draw(account: uint256, tokens: uint256, cash: uint256):
     header = ledger._book_cash(account, header, words._cash(header) + convert(cash, int256))
     ledger.headers[account] = header
     if worth != cash:
-        ledger.protocol_fees += worth - cash
+        ledger.reserve += worth - cash
     log IClearinghouseEvents.DrawReceived(
         account=account, fund=msg.sender, tokens=tokens, paid=cash, cash=words._cash(header)
     )
+
+
+# INTERNAL -----------------------------------------------------------------------------------------
+
+@internal
+@view
+def _require_fund():
+    """
+    @dev The caller is a fund of the waterfall.
+    """
+    registry._require_caller(
+        msg.sender == registry._role(role_layout.INSURANCE_FUND)
+        or msg.sender == registry._role(role_layout.DEFAULT_FUND)
+    )
+
+
+@internal
+def _fill_from_sender(tokens: uint256) -> uint256:
+    """
+    @dev Takes tokens of the sender for hole and reserve.
+    @return What arrived, settlement token units.
+    """
+    arrived: uint256 = vault._pull(currency.SETTLEMENT_TOKEN, msg.sender, tokens)
+    ledger._fill(arrived * currency.SETTLEMENT_SCALE)
+    log IClearinghouseEvents.ReserveFilled(
+        payer=msg.sender, arrived=arrived, hole=ledger.hole, reserve=ledger.reserve
+    )
+    return arrived

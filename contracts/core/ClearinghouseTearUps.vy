@@ -14,8 +14,11 @@
 from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
 from ..interfaces import IClearinghouseEvents
+from ..interfaces import IClearinghouseMarkets
 from ..interfaces import IClearinghouseTearUps
 from ..interfaces import ISettlesIn
+from ..modules.layout import fresh_wins
+from ..modules.layout import leg_layout
 from ..modules.layout import limits
 from ..modules.layout import role_layout
 from ..modules.layout import stages
@@ -23,12 +26,15 @@ from ..modules.layout import tier_layout
 from ..modules.layout import words
 from ..modules import currency
 from ..modules import debts
+from ..modules import exits
 from ..modules import final_settlement
 from ..modules import ledger
 from ..modules import registry
+from ..modules import settled_markets
 from ..modules import sides
 from ..modules import tear_up
 
+implements: IClearinghouseMarkets
 implements: IClearinghouseTearUps
 implements: ISettlesIn
 initializes: ownable
@@ -38,8 +44,20 @@ initializes: registry
 initializes: sides
 initializes: ledger[sides := sides]
 initializes: final_settlement
-initializes: tear_up[ledger := ledger, sides := sides]
-exports: (currency.SETTLEMENT_TOKEN,)
+initializes: exits[currency := currency, ledger := ledger]
+initializes: tear_up[ledger := ledger, registry := registry, sides := sides]
+initializes: settled_markets[
+    final_settlement := final_settlement,
+    ledger := ledger,
+    ownable := ownable,
+    registry := registry,
+    sides := sides
+]
+exports: (
+    currency.SETTLEMENT_TOKEN,
+    settled_markets.settle_market,
+    settled_markets.convert_positions,
+)
 
 
 @deploy
@@ -58,109 +76,88 @@ def __init__(settlement_token: address):
 # TEAR-UPS -----------------------------------------------------------------------------------------
 
 @external
-def tear_up_account(
-    account: uint256,
-    fraction: uint256,
-    legs: DynArray[uint256, 40],
-    charge_cap: uint256,
-    started: uint256,
-) -> (uint256, uint256):
-    """
-    @notice Closes a fraction of the named positions of one account at mark against the opposite
-            sides, and settles the losses that the legs carry at once: tiers 6 and 7. Records as a
-            debt what deepened the hole, and leaves the account without a stage if nothing is left
-            to it, else insolvent. DefaultManager only.
-    @param account Account id.
-    @param fraction WAD, above 0, at most 1.
-    @param legs Known prices of positions, VALID ones, as words whose amount is the loss of each,
-           WAD cash (layout: leg_layout).
-    @param charge_cap Greatest charge on a base unit of the opposite side, ppm of the mark.
-    @param started When its insolvency began, unix seconds; counts only if a position is left.
-    @return The loss, WAD cash.
-    @return The part of the loss that deepened the hole, WAD cash.
-    @custom:reverts registry: wrong caller | clearinghouse: charge out of bounds | ledger: unknown
-                    account | ledger: no position to convert | words: number out of range | sides:
-                    unknown market | sides: market is settled
-    """
-    self._require_tear_up(charge_cap)
-    header: uint256 = 0
-    loss: uint256 = 0
-    to_hole: uint256 = 0
-    header, loss, to_hole = tear_up._tear_up_one(account, fraction, legs, charge_cap)
-    if to_hole != 0:
-        record: uint256 = debts._add(ledger.debts[account], tier_layout.DEBT_HOLE, to_hole)
-        header = self._record_debts(account, header, record)
-    self._set_stage(account, header, started if words._has_positions(header) else block.timestamp)
-    return loss, to_hole
-
-
-@external
 def tear_up_accounts(
-    closeouts: DynArray[IClearinghouseTearUps.Closeout, limits.BATCH], charge_cap: uint256
+    closeouts: DynArray[IClearinghouseTearUps.Closeout, limits.BATCH],
+    caller_account: uint256,
+    reward_cap: uint256,
 ) -> DynArray[int256, limits.BATCH]:
     """
     @notice Closes the named positions of several accounts at mark against the opposite sides,
-            netted with each other first; `settle_loss` may follow in the same transaction.
-            DefaultManager only.
+            netted with each other first; `conclude` follows for each in the same transaction. Who
+            brought it about gets half of the fees that trades of what was closed pay, out of the
+            reserve. DefaultManager only.
     @param closeouts Accounts and their VALID legs with prices.
-    @param charge_cap Greatest charge on a base unit of the opposite side that may follow, ppm of
-           the mark.
+    @param caller_account Account id of who gets the rewards; 0: nobody.
+    @param reward_cap Most that is paid for one account, whole units of cash.
     @return Cash of each account afterwards, WAD cash.
-    @custom:reverts registry: wrong caller | clearinghouse: charge out of bounds | ledger: unknown
-                    account | ledger: no position to convert | words: number out of range | sides:
-                    unknown market | sides: market is settled
+    @custom:reverts registry: wrong caller | ledger: unknown account | ledger: no position to
+                    convert | words: number out of range | sides: unknown market | sides: market is
+                    settled | tear up: two prices of a market | tear up: account rewards itself
     """
-    self._require_tear_up(charge_cap)
-    return tear_up._tear_up_many(closeouts, charge_cap)
+    registry._require_role(role_layout.DEFAULT_MANAGER)
+    return tear_up._tear_up_many(closeouts, caller_account, reward_cap)
 
 
 # LOSSES -------------------------------------------------------------------------------------------
 
 @external
-def settle_loss(account: uint256, legs: DynArray[uint256, 40]) -> uint256:
-    """
-    @notice Charges an account's losses to the sides that the tear-up of this transaction went
-            against, up to their bound; the rest becomes the hole. DefaultManager only.
-    @param account Account id.
-    @param legs Known prices of positions as words whose amount is the loss of each, WAD cash
-           (layout: leg_layout).
-    @return What became part of the hole, WAD cash.
-    @custom:reverts registry: wrong caller | words: number out of range | ledger: unknown account
-    """
-    registry._require_role(role_layout.DEFAULT_MANAGER)
-    return tear_up._settle_loss(account, legs)
-
-
-@external
 def conclude(
     account: uint256,
-    own: uint256,
-    insurance: uint256,
-    contributions: uint256,
-    assessments: uint256,
-    to_hole: uint256,
-):
+    legs: DynArray[uint256, 40],
+    charge_cap: uint256,
+    payments: IClearinghouseTearUps.Payments,
+) -> (uint256, uint256, uint256):
     """
-    @notice Records what each tier paid for an account, which then owes it, and leaves the account
-            without a stage if nothing is left that could be sold, else insolvent from now on.
-            DefaultManager only.
+    @notice Settles what an account lacks: the reserve pays its part, what no tier has paid is
+            charged to the sides that the tear-up of this transaction went against, up to their
+            bound; of the rest the reserve pays what it has, and what remains deepens the hole.
+            Records what the account owes to whom, and leaves it without a stage if nothing is left
+            that could be sold, else insolvent from now on. DefaultManager only.
     @param account Account id.
-    @param own Paid by the owner's own contribution, WAD cash.
-    @param insurance Paid by the insurance fund, WAD cash.
-    @param contributions Paid by members' contributions, WAD cash.
-    @param assessments Paid by assessments, WAD cash.
-    @param to_hole What deepened the hole, WAD cash.
+    @param legs Known prices of positions as words whose amount is the unpaid part of the loss of
+           each, WAD cash (layout: leg_layout).
+    @param charge_cap Greatest charge on a base unit of a side beyond what its market has moved, ppm
+           of the mark.
+    @param payments Who else pays.
+    @return Paid by the reserve for good, WAD cash: without what it stands in with for a fund.
+    @return Charged to sides, WAD cash.
+    @return What deepened the hole for good, WAD cash: likewise.
     @custom:reverts registry: wrong caller | ledger: unknown account | ledger: no position to
                     convert | words: number out of range
     """
     registry._require_role(role_layout.DEFAULT_MANAGER)
     header: uint256 = ledger._convert_settled(account, ledger._header(account))
-    record: uint256 = debts._add(ledger.debts[account], tier_layout.DEBT_OWN, own)
-    record = debts._add(record, tier_layout.DEBT_INSURANCE, insurance)
-    record = debts._add(record, tier_layout.DEBT_CONTRIBUTIONS, contributions)
-    record = debts._add(record, tier_layout.DEBT_ASSESSMENTS, assessments)
-    record = debts._add(record, tier_layout.DEBT_HOLE, to_hole)
+    charged: uint256 = tear_up._charge(account, legs, charge_cap)
+    loss: uint256 = payments.reserve + payments.deferred
+    for leg: uint256 in legs:
+        loss += leg_layout._amount(leg)
+    # What a fund could not hand over is missing until it does.
+    from_reserve: uint256 = min(loss - charged, ledger.reserve)
+    to_hole: uint256 = loss - charged - from_reserve
+    if loss != 0:
+        ledger.reserve -= from_reserve
+        if to_hole != 0:
+            exits._deepen_hole(to_hole)
+        cash: int256 = words._cash(header) + convert(loss, int256)
+        header = ledger._book_cash(account, header, cash)
+        log IClearinghouseEvents.LossSettled(
+            account=account,
+            reserve=from_reserve,
+            charged=charged,
+            to_hole=to_hole,
+            hole=ledger.hole,
+            cash=cash,
+        )
+    # Who deferred a payment is owed it all the same, and fills hole and reserve when they pay.
+    unpaid: uint256 = to_hole - min(payments.deferred, to_hole)
+    kept: uint256 = min(from_reserve, loss - charged - payments.deferred)
+    record: uint256 = debts._add(ledger.debts[account], tier_layout.DEBT_RESERVE, kept)
+    record = debts._add(record, tier_layout.DEBT_INSURANCE, payments.insurance)
+    record = debts._add(record, tier_layout.DEBT_CONTRIBUTIONS, payments.contributions)
+    record = debts._add(record, tier_layout.DEBT_ASSESSMENTS, payments.assessments)
+    record = debts._add(record, tier_layout.DEBT_HOLE, unpaid)
     self._set_stage(account, self._record_debts(account, header, record), block.timestamp)
+    return kept, charged, unpaid
 
 
 # INTERNAL -----------------------------------------------------------------------------------------
@@ -179,7 +176,9 @@ def _set_stage(account: uint256, header: uint256, since: uint256):
     ):
         stage = stages.INSOLVENCY
         began = since
-    ledger.headers[account] = words._with_stage(header, stage, began)
+        ledger.headers[account] = words._with_stage(header, stage, began)
+    else:
+        ledger.headers[account] = fresh_wins._without_stage(header)
     log IClearinghouseEvents.StageSet(account=account, stage=stage, since=began)
 
 
@@ -195,13 +194,3 @@ def _record_debts(account: uint256, header: uint256, record: uint256) -> uint256
     ledger.debts[account] = record
     log IClearinghouseEvents.DebtRecorded(account=account, debts=record)
     return header | words.INDEBTED
-
-
-@internal
-@view
-def _require_tear_up(charge_cap: uint256):
-    """
-    @dev The caller is the DefaultManager and the charge stays within its bound.
-    """
-    registry._require_role(role_layout.DEFAULT_MANAGER)
-    assert charge_cap <= limits.MAX_CHARGE, "clearinghouse: charge out of bounds"

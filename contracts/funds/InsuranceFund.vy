@@ -5,23 +5,26 @@
 @custom:contract-name InsuranceFund
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice Tier 3 of the waterfall: an ERC-4626 vault of the settlement token in which anyone may
-        stake. Fees arrive as plain transfers and raise the value of a share; draws by the
-        DefaultManager lower it. Nothing else does either.
+@notice Tier 3 of the waterfall: a vault of the settlement token, with ERC-4626's functions, in
+        which anyone may stake. Draws by the DefaultManager lower the value of a share, the premium
+        raises it by its rate; nothing else does either.
+
+        Assets are what was booked: what arrives by plain transfer belongs to no share. What could
+        not be handed over for a draw is off the books at once (see fund). Recoveries of what a
+        draw has cost go to those who held shares then (see holders_of_record).
 
         Leaving takes a request, a cooldown and a window (see slashable_shares); until they are
-        redeemed, shares bear every loss. While the DefaultManager has reserved money for a default
-        nobody leaves at all, so a loss that is recognised cannot be dodged by being faster than the
-        draw; a request whose window passes meanwhile has to be made anew.
+        redeemed, shares bear every loss. While exits are closed, for a pause of liquidations,
+        nobody leaves or stakes, and the clocks of requests stand still.
 
         While the clearinghouse winds down nobody stakes and nobody leaves; when it redeems, shares
-        are redeemed without a request, whatever is reserved.
+        are redeemed without a request.
 @dev    First depositor. A share has six decimals more than the token, so with V = 10**6 virtual
-        shares and one virtual token unit, a donor who makes a deposit of a units round to nothing
-        loses at least a * 10**6 units to the virtual shares, however much they staked before. Six
-        is enough for that, and leaves room below the supply limit for a settlement token of 18
-        decimals. Donations and fees that arrive while nobody is staked belong to the virtual
-        shares: they cover losses and nobody can withdraw them.
+        shares and one virtual token unit, whoever would make a deposit of a units round to nothing
+        loses at least a * 10**6 units to the virtual shares, however much they staked before; and
+        nobody can give a share more value than the premium does. Six is enough for that, and leaves
+        room below the supply limit for a settlement token of 18 decimals. The units of the virtual
+        shares cover losses and nobody can withdraw them.
 
         Total loss. The fund can be emptied and staked again any number of times, because shares are
         consolidated when they are worth next to nothing (see slashable_shares).
@@ -33,10 +36,9 @@
 from ethereum.ercs import IERC20
 from ethereum.ercs import IERC20Detailed
 from ethereum.ercs import IERC4626
-from snekmate.extensions import erc4626
+from snekmate.auth import ownable
 from snekmate.tokens import erc20
 from ..interfaces import IFund
-from ..interfaces import IFundManager
 from ..interfaces import IHouseContract
 from ..interfaces import IInsuranceFund
 from ..interfaces import IInsuranceFundAdmin
@@ -45,17 +47,17 @@ from ..interfaces import IInsuranceFundManager
 from ..modules.layout import fund_words
 from ..modules.layout import role_layout
 from ..modules import fund
+from ..modules import holders_of_record
+from ..modules import premiums
 from ..modules import slashable_shares
+from ..modules import staked_assets
+from ..modules import vault
 
 implements: IERC20
 
 implements: IERC20Detailed
 
-implements: IERC4626
-
 implements: IFund
-
-implements: IFundManager
 
 implements: IHouseContract
 implements: IInsuranceFund
@@ -64,23 +66,32 @@ implements: IInsuranceFundAdmin
 
 implements: IInsuranceFundManager
 
-uses: erc20
+initializes: ownable
 
-initializes: erc4626
+initializes: erc20[ownable := ownable]
 
 initializes: fund
 
-initializes: slashable_shares[erc20 := erc20]
+initializes: premiums[fund := fund]
+
+initializes: staked_assets[erc20 := erc20, fund := fund, premiums := premiums]
+
+initializes: holders_of_record
+
+initializes: slashable_shares[erc20 := erc20, fund := fund, holders_of_record := holders_of_record]
 
 exports: (
-    erc4626.asset,
     erc20.name,
     erc20.symbol,
     erc20.decimals,
     erc20.totalSupply,
     fund.CLEARINGHOUSE,
-    fund.reserve,
-    fund.reserved,
+    fund.deferred,
+    fund.pay_deferred,
+    holders_of_record.claimed,
+    holders_of_record.draw_count,
+    holders_of_record.kept,
+    holders_of_record.loss_of,
     slashable_shares.balanceOf,
     slashable_shares.allowance,
     slashable_shares.transfer,
@@ -93,15 +104,26 @@ exports: (
     slashable_shares.halvings,
     slashable_shares.cooldown,
     slashable_shares.window,
+    staked_assets.accrue,
+    staked_assets.asset,
+    staked_assets.convertToAssets,
+    staked_assets.convertToShares,
+    staked_assets.premium,
+    staked_assets.previewDeposit,
+    staked_assets.previewMint,
+    staked_assets.previewRedeem,
+    staked_assets.previewWithdraw,
+    staked_assets.set_premium,
+    staked_assets.totalAssets,
 )
 
 
 # CONSTANTS ----------------------------------------------------------------------------------------
 
-# Decimals of a share beyond the token's, and virtual shares: one token unit's worth at par.
+# Decimals of a share beyond the token's: fund_words.PAR shares for a token unit at par.
 OFFSET: constant(uint8) = 6
 
-# Greatest balance (token units) that a deposit may lead to. With the greatest supply that
+# Greatest assets (token units) that a deposit may lead to. With the greatest supply that
 # slashable_shares sets it keeps products of the two below 2**255.
 MAX_ASSETS: constant(uint256) = 2**127
 
@@ -112,10 +134,11 @@ MAX_ASSETS: constant(uint256) = 2**127
 def __init__(
     name_: String[25],
     symbol_: String[5],
-    asset_: IERC20,
+    asset_: IERC20Detailed,
     clearinghouse_: address,
     cooldown_: uint256,
     window_: uint256,
+    premium_: uint256,
 ):
     """
     @notice Opens an empty fund. The Clearinghouse need not exist yet.
@@ -125,48 +148,60 @@ def __init__(
     @param clearinghouse_ Address of the ledger, for good.
     @param cooldown_ How long a request waits, seconds.
     @param window_ How long it can then be redeemed, seconds.
+    @param premium_ What shares earn, ppm of the assets a year.
     @custom:reverts fund: no clearinghouse | fund: too many decimals | leave timing: cooldown out of
-                    bounds | leave timing: window out of bounds
+                    bounds | leave timing: window out of bounds | premiums: rate out of bounds
     """
     fund.__init__(clearinghouse_, asset_.address)
-    erc4626.__init__(name_, symbol_, asset_, OFFSET, name_, "1")
+    ownable.__init__()
+    ownable._transfer_ownership(empty(address))
+    erc20.__init__(name_, symbol_, staticcall asset_.decimals() + OFFSET, name_, "1")
     slashable_shares._set_timing(cooldown_, window_)
+    staked_assets._set_premium(premium_)
 
 
 # STAKING ------------------------------------------------------------------------------------------
 
 @external
-def deposit(assets: uint256, receiver: address) -> uint256:
+def deposit(assets: uint256, receiver: address, min_shares: uint256 = 0) -> uint256:
     """
     @notice Stakes exactly `assets`. A request that `receiver` has pending stays as it is. Anyone.
     @param assets Token units to take from the caller.
     @param receiver Address that gets the shares.
+    @param min_shares Least number of shares that the caller accepts.
     @return Shares minted, rounded down.
-    @custom:reverts fund: winding down | insurance fund: over the deposit limit | insurance fund: no
-                    shares for this | erc4626: transferFrom operation did not succeed | erc20: mint
-                    to the zero address | insurance fund: token arrived short
+    @custom:reverts fund: winding down | fund: closed by a pause | insurance fund: over the deposit
+                    limit | fund: outside the caller's bound | insurance fund: no shares for this |
+                    vault: token transfer failed | insurance fund: token arrived short | fund:
+                    tokens are missing | erc20: mint to the zero address
     """
-    fund._require_running()
+    fund._require_open()
+    staked_assets._accrue()
     self._require_room(assets <= self._max_deposit(receiver))
-    shares: uint256 = erc4626._preview_deposit(assets)
+    shares: uint256 = staked_assets._to_shares(assets, staked_assets.booked, False)
+    fund._require_bound(shares >= min_shares)
     self._stake(receiver, assets, shares)
     return shares
 
 
 @external
-def mint(shares: uint256, receiver: address) -> uint256:
+def mint(shares: uint256, receiver: address, max_assets: uint256 = max_value(uint256)) -> uint256:
     """
     @notice Stakes what `shares` cost. A request that `receiver` has pending stays as it is. Anyone.
     @param shares Shares to mint.
     @param receiver Address that gets the shares.
+    @param max_assets Most that the caller pays, token units.
     @return Token units taken from the caller, rounded up.
-    @custom:reverts fund: winding down | insurance fund: over the deposit limit | insurance fund: no
-                    shares for this | erc4626: transferFrom operation did not succeed | erc20: mint
-                    to the zero address | insurance fund: token arrived short
+    @custom:reverts fund: winding down | fund: closed by a pause | insurance fund: over the deposit
+                    limit | fund: outside the caller's bound | insurance fund: no shares for this |
+                    vault: token transfer failed | insurance fund: token arrived short | fund:
+                    tokens are missing | erc20: mint to the zero address
     """
-    fund._require_running()
+    fund._require_open()
+    staked_assets._accrue()
     self._require_room(shares <= self._max_mint(receiver))
-    assets: uint256 = erc4626._preview_mint(shares)
+    assets: uint256 = staked_assets._to_assets(shares, staked_assets.booked, True)
+    fund._require_bound(assets <= max_assets)
     self._stake(receiver, assets, shares)
     return assets
 
@@ -174,7 +209,7 @@ def mint(shares: uint256, receiver: address) -> uint256:
 # LEAVING ------------------------------------------------------------------------------------------
 
 @external
-def redeem(shares: uint256, receiver: address, owner: address) -> uint256:
+def redeem(shares: uint256, receiver: address, owner: address, min_assets: uint256 = 0) -> uint256:
     """
     @notice Redeems exactly `shares` of the request of `owner`, inside its window; of all they have
             when the clearinghouse redeems. Holders, and anyone with their allowance.
@@ -182,20 +217,29 @@ def redeem(shares: uint256, receiver: address, owner: address) -> uint256:
     @param receiver Address that gets the tokens.
     @param owner Holder of the shares: address of the caller, or of one who gave the caller an
            allowance.
+    @param min_assets Least that the caller accepts, token units.
     @return Token units paid, rounded down.
-    @custom:reverts slashable shares: more than free | fund: winding down | fund: money is reserved
-                    | slashable shares: no open window | slashable shares: more than requested |
-                    erc20: insufficient allowance | erc20: approve from the zero address | erc20:
-                    approve to the zero address | erc20: burn from the zero address | erc20: burn
-                    amount exceeds balance | erc4626: transfer operation did not succeed
+    @custom:reverts fund: outside the caller's bound | slashable shares: more than free | fund:
+                    winding down | fund: closed by a pause | slashable shares: no open window |
+                    slashable shares: more than requested | erc20: insufficient allowance | erc20:
+                    approve from the zero address | erc20: approve to the zero address | erc20: burn
+                    from the zero address | erc20: burn amount exceeds balance | vault: token
+                    transfer failed
     """
-    assets: uint256 = erc4626._preview_redeem(shares)
+    staked_assets._accrue()
+    assets: uint256 = staked_assets._to_assets(shares, staked_assets.booked, False)
+    fund._require_bound(assets >= min_assets)
     self._unstake(receiver, owner, assets, shares)
     return assets
 
 
 @external
-def withdraw(assets: uint256, receiver: address, owner: address) -> uint256:
+def withdraw(
+    assets: uint256,
+    receiver: address,
+    owner: address,
+    max_shares: uint256 = max_value(uint256),
+) -> uint256:
     """
     @notice Redeems as many shares of the request of `owner` as `assets` take, inside its window; of
             all they have when the clearinghouse redeems. Holders, and anyone with their allowance.
@@ -203,121 +247,121 @@ def withdraw(assets: uint256, receiver: address, owner: address) -> uint256:
     @param receiver Address that gets the tokens.
     @param owner Holder of the shares: address of the caller, or of one who gave the caller an
            allowance.
+    @param max_shares Most shares that the caller burns.
     @return Shares burnt, rounded up.
-    @custom:reverts slashable shares: more than free | fund: winding down | fund: money is reserved
-                    | slashable shares: no open window | slashable shares: more than requested |
-                    erc20: insufficient allowance | erc20: approve from the zero address | erc20:
-                    approve to the zero address | erc20: burn from the zero address | erc20: burn
-                    amount exceeds balance | erc4626: transfer operation did not succeed
+    @custom:reverts fund: outside the caller's bound | slashable shares: more than free | fund:
+                    winding down | fund: closed by a pause | slashable shares: no open window |
+                    slashable shares: more than requested | erc20: insufficient allowance | erc20:
+                    approve from the zero address | erc20: approve to the zero address | erc20: burn
+                    from the zero address | erc20: burn amount exceeds balance | vault: token
+                    transfer failed
     """
-    shares: uint256 = erc4626._preview_withdraw(assets)
+    staked_assets._accrue()
+    shares: uint256 = staked_assets._to_shares(assets, staked_assets.booked, True)
+    fund._require_bound(shares <= max_shares)
     self._unstake(receiver, owner, assets, shares)
     return shares
 
 
-# LOSS ---------------------------------------------------------------------------------------------
+# LOSS AND RECOVERY --------------------------------------------------------------------------------
 
 @external
-def draw(account: uint256, cash: uint256) -> uint256:
+def draw(account: uint256, cash: uint256) -> (uint256, uint256):
     """
     @notice Pays for a default: `cash`, or all there is. Only the DefaultManager.
-    @dev A draw on an empty fund pays 0 and never reverts (INV-13).
+    @dev A draw on an empty fund pays 0; whatever the token does, it never reverts (INV-13).
     @param account Id of the defaulter.
     @param cash What is asked for, WAD cash.
     @return Paid, WAD cash. The tokens for it are rounded up to a whole unit.
-    @custom:reverts fund: only the default manager | fund: approve failed
+    @return What of it could not be handed over now and is owed, WAD cash: all of it or nothing.
+    @custom:reverts fund: only the default manager | fund: too little gas
     """
     fund._require_manager()
-    held: uint256 = erc4626._total_assets()
+    premiums._note(fund_words.ONLY_TRANCHE, staked_assets._cover(), staked_assets.premium)
+    held: uint256 = staked_assets.booked
     tokens: uint256 = held
     paid: uint256 = held * fund.CASH_PER_UNIT
     if cash <= paid:
         tokens = fund._tokens_up(cash)
         paid = cash
+    deferred: uint256 = 0
     if tokens != 0:
-        log IInsuranceFundEvents.Draw(account=account, asked=cash, paid=paid, tokens=tokens)
-        fund._hand_over(erc4626.asset, account, tokens, paid)
-    # Also when the fund was empty: the token's issuer can take what it holds, without a draw.
-    slashable_shares._consolidate(erc4626._total_assets() * fund_words.PAR)
-    return paid
+        staked_assets.booked = held - tokens
+        id: uint256 = holders_of_record._open(
+            account,
+            fund_words.ONLY_TRANCHE,
+            tokens,
+            erc20.totalSupply,
+            slashable_shares.halvings,
+        )
+        if not fund._hand_over(account, tokens, paid):
+            deferred = paid
+        log IInsuranceFundEvents.Draw(
+            account=account, asked=cash, paid=paid, tokens=tokens, draw=id, deferred=deferred
+        )
+        slashable_shares._consolidate((held - tokens) * fund_words.PAR)
+    return paid, deferred
+
+
+@external
+def restore(account: uint256, tokens: uint256):
+    """
+    @notice Takes what has come back from a defaulter and keeps it for those who held shares when
+            the fund paid for them, to claim; beyond that it belongs to nobody here (see
+            `forward_unclaimed`). Only the Clearinghouse.
+    @param account Id of the account that was paid for.
+    @param tokens Token units to take from the caller.
+    @custom:reverts fund: only the clearinghouse | vault: token transfer failed
+    """
+    fund._require_clearinghouse()
+    arrived: uint256 = vault._pull(fund.SETTLEMENT_TOKEN, msg.sender, tokens)
+    holders_of_record._book(account, fund_words.ONLY_TRANCHE, arrived)
+
+
+@external
+def claim(draw: uint256, holder: address) -> uint256:
+    """
+    @notice Pays a holder of record of a draw their part of what has come back since. Anyone, for
+            anyone.
+    @param draw Id of the draw.
+    @param holder Address of who held shares at the draw, and gets the tokens.
+    @return Token units paid, rounded down.
+    @custom:reverts holders of record: nothing to claim | vault: token transfer failed
+    """
+    loss: IFund.Loss = holders_of_record._loss(draw)
+    tokens: uint256 = holders_of_record._claim(
+        draw, loss, holder, slashable_shares._shares_at(loss, draw, holder)
+    )
+    vault._push(fund.SETTLEMENT_TOKEN, holder, tokens)
+    return tokens
+
+
+@external
+def forward_unclaimed() -> uint256:
+    """
+    @notice Gives what the fund holds beyond its books to the Clearinghouse's reserve: plain
+            transfers, and recoveries that no holder of record waits for. Anyone.
+    @return Token units given.
+    @custom:reverts fund: nothing to forward | vault: token transfer failed
+    """
+    return fund._forward(staked_assets.booked + holders_of_record.kept)
 
 
 # VIEWS --------------------------------------------------------------------------------------------
 
 @external
 @view
-def totalAssets() -> uint256:
+def claimable(draw: uint256, holder: address) -> uint256:
     """
-    @notice Token units held: stakes, fees and donations. Anyone.
+    @notice What `claim` would pay. Anyone.
+    @param draw Id of the draw.
+    @param holder Address of who held shares at the draw.
     @return Token units.
     """
-    return erc4626._total_assets()
-
-
-@external
-@view
-def convertToShares(assets: uint256) -> uint256:
-    """
-    @notice Shares worth `assets`, rounded down. Anyone.
-    @param assets Token units.
-    @return Shares.
-    """
-    return erc4626._convert_to_shares(assets, False)
-
-
-@external
-@view
-def convertToAssets(shares: uint256) -> uint256:
-    """
-    @notice What `shares` are worth, rounded down. Anyone.
-    @param shares Shares.
-    @return Token units.
-    """
-    return erc4626._convert_to_assets(shares, False)
-
-
-@external
-@view
-def previewDeposit(assets: uint256) -> uint256:
-    """
-    @notice What `deposit` would mint, limits aside. Anyone.
-    @param assets Token units.
-    @return Shares, rounded down.
-    """
-    return erc4626._preview_deposit(assets)
-
-
-@external
-@view
-def previewMint(shares: uint256) -> uint256:
-    """
-    @notice What `mint` would take, limits aside. Anyone.
-    @param shares Shares.
-    @return Token units, rounded up.
-    """
-    return erc4626._preview_mint(shares)
-
-
-@external
-@view
-def previewWithdraw(assets: uint256) -> uint256:
-    """
-    @notice What `withdraw` would burn, limits aside. Anyone.
-    @param assets Token units.
-    @return Shares, rounded up.
-    """
-    return erc4626._preview_withdraw(assets)
-
-
-@external
-@view
-def previewRedeem(shares: uint256) -> uint256:
-    """
-    @notice What `redeem` would pay, limits aside. Anyone.
-    @param shares Shares.
-    @return Token units, rounded down.
-    """
-    return erc4626._preview_redeem(shares)
+    loss: IFund.Loss = holders_of_record._loss(draw)
+    return holders_of_record._claimable(
+        draw, loss, holder, slashable_shares._shares_at(loss, draw, holder)
+    )
 
 
 @external
@@ -350,7 +394,7 @@ def maxWithdraw(owner: address) -> uint256:
     @param owner Address of the holder.
     @return Token units.
     """
-    return erc4626._convert_to_assets(self._max_redeem(owner), False)
+    return staked_assets._to_assets(self._max_redeem(owner), staked_assets.booked, False)
 
 
 @external
@@ -381,7 +425,7 @@ def set_timing(cooldown: uint256, window: uint256):
     slashable_shares._set_timing(cooldown, window)
 
 
-# INTERNAL -----------------------------------------------------------------------------------------
+# STAKES -------------------------------------------------------------------------------------------
 
 @internal
 def _stake(receiver: address, assets: uint256, shares: uint256):
@@ -390,9 +434,13 @@ def _stake(receiver: address, assets: uint256, shares: uint256):
     """
     assert shares != 0, "insurance fund: no shares for this"
     slashable_shares._catch_up(receiver)
-    held: uint256 = erc4626._total_assets()
-    erc4626._deposit(msg.sender, receiver, assets, shares)
-    assert erc4626._total_assets() >= held + assets, "insurance fund: token arrived short"
+    assert (
+        vault._pull(fund.SETTLEMENT_TOKEN, msg.sender, assets) == assets
+    ), "insurance fund: token arrived short"
+    staked_assets.booked += assets
+    fund._require_whole(staked_assets.booked + holders_of_record.kept)
+    erc20._mint(receiver, shares)
+    log IERC4626.Deposit(sender=msg.sender, owner=receiver, assets=assets, shares=shares)
 
 
 @internal
@@ -404,13 +452,20 @@ def _unstake(receiver: address, owner: address, assets: uint256, shares: uint256
     if fund._phase() == role_layout.REDEMPTION:
         slashable_shares._use_any(owner, shares)
     else:
-        fund._require_running()
-        fund._require_unreserved()
+        fund._require_open()
         slashable_shares._use_request(owner, shares)
     if msg.sender != owner:
         slashable_shares._catch_up_allowance(owner, msg.sender)
-    erc4626._withdraw(msg.sender, receiver, owner, assets, shares)
+        erc20._spend_allowance(owner, msg.sender, shares)
+    erc20._burn(owner, shares)
+    staked_assets.booked -= assets
+    log IERC4626.Withdraw(
+        sender=msg.sender, receiver=receiver, owner=owner, assets=assets, shares=shares
+    )
+    vault._push(fund.SETTLEMENT_TOKEN, receiver, assets)
 
+
+# LIMITS -------------------------------------------------------------------------------------------
 
 @internal
 @view
@@ -421,7 +476,7 @@ def _max_redeem(owner: address) -> uint256:
     phase: uint256 = fund._phase()
     if phase == role_layout.REDEMPTION:
         return slashable_shares._balance(owner)
-    if phase != role_layout.RUNNING or fund._reserved() != 0:
+    if phase != role_layout.RUNNING or not fund._exits_open():
         return 0
     return slashable_shares._redeemable(owner)
 
@@ -430,15 +485,15 @@ def _max_redeem(owner: address) -> uint256:
 @view
 def _max_deposit(receiver: address) -> uint256:
     """
-    @dev Token units that keep both supply and balance within their limits. Converting there and
+    @dev Token units that keep both supply and assets within their limits. Converting there and
          back with floors never ends above what it started from.
     """
-    held: uint256 = erc4626._total_assets()
+    held: uint256 = staked_assets.booked
     if not self._has_room(receiver, held):
         return 0
     return min(
         MAX_ASSETS - held,
-        erc4626._convert_to_assets(slashable_shares.MAX_SUPPLY - erc20.totalSupply, False),
+        staked_assets._to_assets(slashable_shares.MAX_SUPPLY - erc20.totalSupply, held, False),
     )
 
 
@@ -446,14 +501,14 @@ def _max_deposit(receiver: address) -> uint256:
 @view
 def _max_mint(receiver: address) -> uint256:
     """
-    @dev Shares that keep both supply and balance within their limits.
+    @dev Shares that keep both supply and assets within their limits.
     """
-    held: uint256 = erc4626._total_assets()
+    held: uint256 = staked_assets.booked
     if not self._has_room(receiver, held):
         return 0
     return min(
         slashable_shares.MAX_SUPPLY - erc20.totalSupply,
-        erc4626._convert_to_shares(MAX_ASSETS - held, False),
+        staked_assets._to_shares(MAX_ASSETS - held, held, False),
     )
 
 
@@ -468,6 +523,7 @@ def _has_room(receiver: address, held: uint256) -> bool:
         and held < MAX_ASSETS
         and erc20.totalSupply < slashable_shares.MAX_SUPPLY
         and fund._phase() == role_layout.RUNNING
+        and fund._exits_open()
     )
 
 

@@ -81,7 +81,7 @@ def _room(
 ) -> (uint256, uint256):
     """
     @dev What limits allow.
-    @param held What tiers 3 to 5 hold, WAD cash.
+    @param held What the reserve and tiers 3 to 5 hold, WAD cash.
     @param used What all markets have drawn lately, WAD cash.
     @return What may still be drawn in total, and the limit of one market, WAD cash.
     """

@@ -86,7 +86,7 @@ def _limit(
     @param rate Discount, ppm of MM.
     """
     return auction_math._max_fraction(
-        seen.equity,
+        default_rules._better_equity(seen),
         seen.maintenance - seen.linear - seen.quadratic,
         seen.linear,
         seen.quadratic,

@@ -16,7 +16,6 @@ from ..interfaces import IDefaultManagerEvents
 from ..interfaces import IRiskEngine
 from .layout import limits
 from .layout import role_layout
-from .layout import stages
 from .layout import term_words
 from .layout import units
 
@@ -36,7 +35,7 @@ MAX_REWARD_CAP: constant(uint256) = 10_000  # units of cash
 MAX_DUST: constant(uint256) = 10_000  # units of cash
 
 # Bounds of the waterfall's terms.
-MAX_INSOLVENCY_WINDOW: constant(uint256) = 86_400
+MAX_TEAR_UP_REWARD: constant(uint256) = 1_000  # units of cash
 MIN_PERIOD: constant(uint256) = 3_600
 MAX_PERIOD: constant(uint256) = 30 * 86_400
 MAX_LIMIT: constant(uint256) = 2**32 - 1  # units of cash
@@ -158,14 +157,25 @@ def _meets(equity: int256, maintenance: uint256, ratio: uint256) -> bool:
 
 @internal
 @pure
+def _better_equity(seen: IRiskEngine.Assessment) -> int256:
+    """
+    @dev Equity at the better of two fresh answers, WAD cash: what decides whether an account is
+         called, sold or torn up.
+    """
+    return seen.equity + convert(seen.doubt, int256)
+
+
+@internal
+@pure
 def _require_unhealthy(seen: IRiskEngine.Assessment, priced: uint256):
     """
     @dev INV-3: a healthy account can neither be called nor sold, nor one without any VALID price.
+         Healthy is who is so at either of two fresh answers.
     @param seen The account as the risk engine sees it.
     @param priced Number of its legs with a VALID price.
     """
     assert not self._meets(
-        seen.equity, seen.maintenance, units.PPM
+        self._better_equity(seen), seen.maintenance, units.PPM
     ), "default rules: account is healthy"
     self._require_priced(priced != 0 or seen.stuck == 0)
 
@@ -204,15 +214,6 @@ def _require_fraction(allowed: bool):
     @dev The bidder accepts what may be sold.
     """
     assert allowed, "default rules: fraction above limit"
-
-
-@internal
-@pure
-def _require_insolvency(stage: uint256):
-    """
-    @dev The insolvency of the account was recognised.
-    """
-    assert stage == stages.INSOLVENCY, "default rules: insolvency not recognised"
 
 
 @internal
@@ -309,7 +310,6 @@ def _waterfall() -> IDefaultManagerEvents.Waterfall:
     """
     word: uint256 = self.packed_waterfall
     return IDefaultManagerEvents.Waterfall(
-        window=word & term_words.BITS_24,
         charge_cap=(word >> term_words.CHARGE_CAP_SHIFT) & term_words.BITS_20,
         period=(word >> term_words.PERIOD_SHIFT) & term_words.BITS_24,
         market_amount=(word >> term_words.MARKET_AMOUNT_SHIFT) & term_words.BITS_32,
@@ -317,6 +317,7 @@ def _waterfall() -> IDefaultManagerEvents.Waterfall:
         total_amount=(word >> term_words.TOTAL_AMOUNT_SHIFT) & term_words.BITS_32,
         total_share=(word >> term_words.TOTAL_SHARE_SHIFT) & term_words.BITS_20,
         remainder=(word >> term_words.REMAINDER_SHIFT) & term_words.BITS_24,
+        reward_cap=word & term_words.BITS_24,
     )
 
 
@@ -335,7 +336,7 @@ def _set_waterfall(terms: IDefaultManagerEvents.Waterfall):
     @dev Checks the bounds, packs and stores.
     """
     self._require_bounds(
-        terms.window <= MAX_INSOLVENCY_WINDOW
+        terms.reward_cap <= MAX_TEAR_UP_REWARD
         and terms.charge_cap <= limits.MAX_CHARGE
         and terms.period >= MIN_PERIOD
         and terms.period <= MAX_PERIOD
@@ -347,7 +348,7 @@ def _set_waterfall(terms: IDefaultManagerEvents.Waterfall):
         and terms.remainder <= MAX_REMAINDER
     )
     self.packed_waterfall = (
-        terms.window
+        terms.reward_cap
         | terms.charge_cap << term_words.CHARGE_CAP_SHIFT
         | terms.period << term_words.PERIOD_SHIFT
         | terms.market_amount << term_words.MARKET_AMOUNT_SHIFT

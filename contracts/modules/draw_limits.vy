@@ -1,7 +1,7 @@
 #pragma version 0.4.3
 #pragma nonreentrancy on
 """
-@title Draw limits: what markets have drawn of tiers 3 to 5 lately
+@title Draw limits: what markets have drawn of the reserve and the funds lately
 @custom:contract-name draw_limits
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead

@@ -38,7 +38,7 @@ def _funding_now(state: uint256) -> int256:
     rate: int256 = words._rate(state)
     if rate == 0:
         return funding
-    # |rate| < 2**63 and at most FUNDING_PERIOD < 2**15 seconds
+    # |rate| < 2**105 and at most FUNDING_PERIOD < 2**15 seconds
     return unsafe_add(funding, unsafe_mul(rate, convert(self._held_time(state), int256)))
 
 
@@ -64,6 +64,6 @@ def _next_rate(state: uint256, interest: uint256, target: int256, weight: uint25
         rate -= rate * held // convert(FUNDING_PERIOD, int256)
         before: uint256 = words._interest(state)
         if interest > before:
-            # |rate| < 2**63, open interest below 2**105
+            # |rate| < 2**105, open interest below 2**105
             rate = rate * convert(before, int256) // convert(interest, int256)
     return rate + (target - rate) * convert(weight, int256) // units.IWAD

@@ -6,8 +6,9 @@
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice A notice names shares of both tranches, waits for a cooldown and can be used during the
-        window after it; not used, it lapses, and the next one waits the whole cooldown again. Until
-        they are withdrawn the shares bear every loss. Bounds of the times: see leave_timing.
+        window after it; not used, it lapses, and the next one waits the whole cooldown again. Both
+        times move on while exits are stopped. Until they are withdrawn the shares bear every loss.
+        Bounds of the times: see leave_timing.
 @dev    Invariant: a notice never names more shares than the member has. Shares are void with their
         epoch, and the notice for them too; a member's own loss shrinks the notice (`_shrink`).
 """
@@ -15,9 +16,12 @@
 from ..interfaces import IDefaultFundEvents
 from .layout import fund_words
 from .layout import tier_layout
+from . import fund
 from . import fund_terms
+from . import leave_timing
 from . import loss_tranches
 
+uses: fund
 uses: fund_terms
 uses: loss_tranches
 
@@ -49,8 +53,10 @@ def give_notice(contribution_shares: uint256, pledge_shares: uint256):
     terms: IDefaultFundEvents.Terms = fund_terms._terms()
     ready_at: uint256 = block.timestamp + terms.cooldown
     lapses_at: uint256 = ready_at + terms.window
-    times: uint256 = (ready_at << fund_words.NOTICE_READY_SHIFT) | (
-        lapses_at << fund_words.NOTICE_LAPSES_SHIFT
+    times: uint256 = (
+        (ready_at << fund_words.NOTICE_READY_SHIFT)
+        | (lapses_at << fund_words.NOTICE_LAPSES_SHIFT)
+        | (fund._stopped() << fund_words.NOTICE_STOPPED_SHIFT)
     )
     self._name(tier_layout.CONTRIBUTIONS, contribution_shares, times)
     self._name(tier_layout.ASSESSMENTS, pledge_shares, times)
@@ -83,8 +89,8 @@ def cancel_notice():
 @view
 def notice_of(member: address) -> IDefaultFundEvents.Notice:
     """
-    @notice The notice of a member, lapsed or not. Shares whose epoch has passed are not in it.
-            Anyone.
+    @notice The notice of a member, lapsed or not, with its times as of now: they move on while
+            exits are stopped. Shares whose epoch has passed are not in it. Anyone.
     @param member Address of the member.
     @return Shares by tranche, and the window in unix seconds.
     """
@@ -142,11 +148,19 @@ def _notice(member: address) -> IDefaultFundEvents.Notice:
     contribution: uint256 = self.notices[member][tier_layout.CONTRIBUTIONS]
     pledge: uint256 = self.notices[member][tier_layout.ASSESSMENTS]
     times: uint256 = contribution if contribution != 0 else pledge
+    if times == 0:
+        return empty(IDefaultFundEvents.Notice)
+    before: uint256 = times >> fund_words.NOTICE_STOPPED_SHIFT
+    stopped: uint256 = fund._stopped()
     return IDefaultFundEvents.Notice(
         contribution_shares=self._named(tier_layout.CONTRIBUTIONS, contribution),
         pledge_shares=self._named(tier_layout.ASSESSMENTS, pledge),
-        ready_at=(times >> fund_words.NOTICE_READY_SHIFT) & fund_words.NOTICE_TIME_MASK,
-        lapses_at=(times >> fund_words.NOTICE_LAPSES_SHIFT) & fund_words.NOTICE_TIME_MASK,
+        ready_at=leave_timing._moved(
+            (times >> fund_words.NOTICE_READY_SHIFT) & fund_words.NOTICE_TIME_MASK, before, stopped
+        ),
+        lapses_at=leave_timing._moved(
+            (times >> fund_words.NOTICE_LAPSES_SHIFT) & fund_words.NOTICE_TIME_MASK, before, stopped
+        ),
     )
 
 
@@ -156,7 +170,8 @@ def _notice(member: address) -> IDefaultFundEvents.Notice:
 def _name(tranche: uint256, shares: uint256, times: uint256):
     """
     @dev Stores the part of the caller's notice that concerns one tranche.
-    @param times When it is ready and when it lapses, in their places in the word.
+    @param times When it is ready, when it lapses and for how long exits had been stopped, in their
+           places in the word.
     """
     epoch: uint256 = loss_tranches._load(tranche).epoch
     assert (
@@ -176,6 +191,7 @@ def _named(tranche: uint256, word: uint256) -> uint256:
     """
     @dev Shares that a stored notice names; none once their epoch has passed.
     """
-    if word >> fund_words.NOTICE_EPOCH_SHIFT != loss_tranches._load(tranche).epoch:
+    epoch: uint256 = (word >> fund_words.NOTICE_EPOCH_SHIFT) & fund_words.EPOCH_MASK
+    if epoch != loss_tranches._load(tranche).epoch:
         return 0
     return word & fund_words.SHARES_MASK

@@ -11,6 +11,7 @@
 """
 
 from ..interfaces import IClearinghouseEvents
+from .layout import fresh_wins
 from .layout import leg_layout
 from .layout import limits
 from .layout import stages
@@ -21,6 +22,9 @@ from . import sides
 from . import wad_math
 
 uses: sides
+
+# A repayment ends an account's grace clock if its cash stays at 0 or above for so long, seconds.
+REST: constant(uint256) = 86_400
 
 
 # account -> header word (layout: words). 0: never opened.
@@ -33,18 +37,20 @@ positions: public(HashMap[uint256, HashMap[uint256, uint256]])
 collateral: public(HashMap[uint256, HashMap[uint256, uint256]])
 # Sum of negative cash over all accounts, WAD: the total of debt shares (index 1).
 negative_cash: public(uint256)
-# Greatest total of negative cash that voluntary actions may reach, WAD.
+# Greatest total of negative cash that voluntary actions may reach, WAD ...
 negative_cash_cap: public(uint256)
-# account -> since when its negative cash is above the threshold, unix seconds. 0: it is not.
-shortfall_since: public(HashMap[uint256, uint256])
-# Negative cash above this starts an account's grace time, WAD.
-shortfall_threshold: public(uint256)
+# ... and as a part of the cash held, ppm.
+negative_cash_share: public(uint256)
+# account -> grace clock (layout: words). 0: its cash was never negative.
+shortfall_clocks: public(HashMap[uint256, uint256])
+# When all negative cash was last called in, unix seconds. 0: never.
+debts_called_at: public(uint256)
 # Recognised losses that are not paid yet, WAD.
 hole: public(uint256)
 # account -> debt record of what others paid for it (layout: tier_layout).
 debts: public(HashMap[uint256, uint256])
-# Fees that belong to no one market (liquidations, rounding of draws), WAD.
-protocol_fees: public(uint256)
+# The protocol's own capital: fees that were collected, liquidation fees, gifts, roundings, WAD.
+reserve: public(uint256)
 
 
 # ACCOUNTS -----------------------------------------------------------------------------------------
@@ -74,22 +80,47 @@ def _book_cash(account: uint256, header: uint256, cash: int256) -> uint256:
 
 
 @internal
+def _book_result(account: uint256, header: uint256, change: int256) -> uint256:
+    """
+    @dev The header after a realised profit or loss, fees in: of a fill, a slice, or a conversion.
+         Profit may not leave for a while (layout: fresh_wins).
+    @param change WAD cash.
+    @return The header; the caller stores it.
+    """
+    return self._book_cash(account, fresh_wins._after(header, change), words._cash(header) + change)
+
+
+@internal
 def _book_negative_cash(account: uint256, old: int256, cash: int256):
     """
-    @dev Moves the total of negative cash from an account's old to its new cash, and starts or stops
-         the account's grace clock.
+    @dev Moves the total of negative cash from an account's old to its new cash, and keeps its grace
+         clock: it runs on until cash has stayed at 0 or above for REST, so that a short repayment
+         gains no new grace.
     @param old Cash before, WAD cash.
     @param cash Cash afterwards, WAD cash.
     """
     before: uint256 = convert(max(-old, 0), uint256)
     after: uint256 = convert(max(-cash, 0), uint256)
     self.negative_cash = self.negative_cash + after - before
-    since: uint256 = self.shortfall_since[account]
-    if after > self.shortfall_threshold:
-        if since == 0:
-            self.shortfall_since[account] = block.timestamp
-    elif since != 0:
-        self.shortfall_since[account] = 0
+    if (before == 0) == (after == 0):
+        return
+    clock: uint256 = self.shortfall_clocks[account] & words.SINCE_MASK
+    if after == 0:
+        self.shortfall_clocks[account] = clock | block.timestamp << words.CLEARED_SHIFT
+    elif block.timestamp < (self.shortfall_clocks[account] >> words.CLEARED_SHIFT) + REST:
+        self.shortfall_clocks[account] = clock
+    else:
+        self.shortfall_clocks[account] = block.timestamp
+
+
+@internal
+@view
+def _debt_cap(held: uint256) -> uint256:
+    """
+    @dev Greatest total of negative cash that voluntary actions may reach, WAD cash.
+    @param held Cash held, WAD.
+    """
+    return min(self.negative_cash_cap, held * self.negative_cash_share // units.PPM)
 
 
 @internal
@@ -196,6 +227,20 @@ def _require_uncalled(header: uint256):
     assert words._stage(header) == stages.UNCALLED, "ledger: account under a call"
 
 
+@internal
+def _fill(amount: uint256) -> (uint256, uint256):
+    """
+    @dev Money of nobody's (WAD cash) fills the hole; the rest is reserve.
+    @return What went to each, WAD cash.
+    """
+    to_hole: uint256 = min(self.hole, amount)
+    if to_hole != 0:
+        self.hole -= to_hole
+    if amount != to_hole:
+        self.reserve += amount - to_hole
+    return to_hole, amount - to_hole
+
+
 # MARKETS ------------------------------------------------------------------------------------------
 
 @internal
@@ -209,7 +254,8 @@ def _convert(account: uint256, header: uint256, market: uint256, state: uint256)
     value: int256 = sides._settled_value(market, state, word)
     self.positions[account][market] = 0
     header_after: uint256 = self._remove_market(account, header, market)
-    header_after = self._book_cash(account, header_after, words._cash(header_after) + value)
+    header_after = self._book_result(account, header_after, value)
+    sides._leave_settled(market, state, word)
     log IClearinghouseEvents.Converted(
         market=market, account=account, value=value, cash=words._cash(header_after)
     )
@@ -401,17 +447,6 @@ def _close_part(
         )
     self.positions[account][market] = word
     return closed, wad_math._mul_floor_unchecked(closed, a), word, realised
-
-
-@internal
-def _drop_all(account: uint256, header: uint256) -> uint256:
-    """
-    @dev Takes all market ids out of an account whose positions were all closed.
-    @return The header; the caller stores it.
-    """
-    if header & words.MORE_MARKETS != 0:
-        self.more_markets[account] = 0
-    return header & ~(words.ALL_IDS | words.MORE_MARKETS)
 
 
 @internal

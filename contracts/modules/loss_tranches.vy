@@ -9,16 +9,16 @@
         one number less for all; nobody is looped over and no share moves between members.
 
         First depositor. A tranche counts what was booked, so a plain transfer of tokens changes
-        nothing; but fees may be paid by anyone and raise the value of a share. A million virtual
+        nothing, and only the premium raises the value of a share, by its rate. A million virtual
         shares and one virtual unit take part in every conversion: inflating the value of a share so
         that another's deposit rounds by a unit gives a million units to the virtual shares. What
         these gather covers losses, and nobody can withdraw it while a share is out.
 
         Epochs. When a loss leaves less than a millionth of par behind a share, all shares of the
         tranche are void and the next ones are at par again, so that no number of losses makes the
-        numbers grow. The crumbs left, and whatever is booked while nobody holds a share, stay in
-        the tranche, cover losses, and go to the next member who deposits (they are part of what
-        that contribution is worth, so that member pledges for them too).
+        numbers grow. The crumbs left stay in the tranche, cover losses, and go to the next member
+        who deposits (they are part of what that contribution is worth, so that member pledges for
+        them too).
 @dev    Bounds. assets < 2**96 (79 thousand million tokens of 18 decimals), total_shares < 2**128,
         epoch modulo 2**32. After a loss total_shares <= 10**12 * assets, and every other step
         rounds so that (total_shares + virtual) / (assets + 1) does not rise; hence a unit never
@@ -30,17 +30,19 @@
 
 from snekmate.utils import math
 from ..interfaces import IDefaultFundEvents
+from ..interfaces import IFund
 from .layout import fund_words
 from .layout import tier_layout
 from . import fund
+from . import holders_of_record
 
 uses: fund
+uses: holders_of_record
 
 
 # CONSTANTS ----------------------------------------------------------------------------------------
 
 VIRTUAL_SHARES: constant(uint256) = fund_words.PAR
-VIRTUAL_UNITS: constant(uint256) = 1
 
 # Shares that a unit may back before they are void: a share is then worth a millionth of par.
 WORTHLESS: constant(uint256) = fund_words.PAR * 10**6
@@ -85,8 +87,7 @@ def tranche(tranche: uint256) -> (uint256, uint256, uint256):
 @view
 def has_shares(tranche: uint256) -> bool:
     """
-    @notice Whether anybody has shares of a tranche: what comes while nobody has goes to the next
-            member who deposits. Anyone.
+    @notice Whether anybody has shares of a tranche. Anyone.
     @param tranche Index: 0 contributions, 1 assessments.
     @return Whether there are any shares.
     """
@@ -134,6 +135,19 @@ def _load(tranche: uint256) -> Tranche:
 
 
 @internal
+@view
+def _booked() -> uint256:
+    """
+    @dev Token units on the books: both tranches, and what is kept for holders of record.
+    """
+    return (
+        self._load(tier_layout.CONTRIBUTIONS).assets
+        + self._load(tier_layout.ASSESSMENTS).assets
+        + holders_of_record.kept
+    )
+
+
+@internal
 def _store(tranche: uint256, pool: Tranche):
     """
     @dev Packs and stores a tranche.
@@ -177,7 +191,9 @@ def _units_down(pool: Tranche, shares: uint256) -> uint256:
     @dev Token units that shares are worth, rounded down. Never more than the assets: all shares are
          worth less than one virtual unit more than these.
     """
-    return (shares * (pool.assets + VIRTUAL_UNITS) // (pool.total_shares + VIRTUAL_SHARES))
+    return (
+        shares * (pool.assets + fund_words.VIRTUAL_UNITS) // (pool.total_shares + VIRTUAL_SHARES)
+    )
 
 
 @internal
@@ -189,7 +205,9 @@ def _shares_down(pool: Tranche, tokens: uint256) -> uint256:
     """
     if pool.total_shares == 0:
         return tokens * fund_words.PAR
-    return (tokens * (pool.total_shares + VIRTUAL_SHARES) // (pool.assets + VIRTUAL_UNITS))
+    return (
+        tokens * (pool.total_shares + VIRTUAL_SHARES) // (pool.assets + fund_words.VIRTUAL_UNITS)
+    )
 
 
 @internal
@@ -200,7 +218,7 @@ def _shares_up(pool: Tranche, tokens: uint256) -> uint256:
          are worth `tokens`, rounded down.
     """
     return math._ceil_div(
-        tokens * (pool.total_shares + VIRTUAL_SHARES), pool.assets + VIRTUAL_UNITS
+        tokens * (pool.total_shares + VIRTUAL_SHARES), pool.assets + fund_words.VIRTUAL_UNITS
     )
 
 
@@ -221,13 +239,36 @@ def _shares(member: address, tranche: uint256, epoch: uint256) -> uint256:
 @internal
 def _set_shares(member: address, tranche: uint256, epoch: uint256, shares: uint256):
     """
-    @dev Sets the shares of a member; they are within the total. The mark of a notice stays.
+    @dev Sets the shares of a member; they are within the total. The mark of a notice stays, and
+         what they had at earlier draws is kept.
     """
-    self.stakes[member][tranche] = (
-        shares
-        | (epoch << fund_words.STAKE_EPOCH_SHIFT)
-        | (self.stakes[member][tranche] & fund_words.NOTICED)
+    word: uint256 = self.stakes[member][tranche]
+    holders_of_record._note(
+        tranche,
+        member,
+        word & fund_words.SHARES_MASK,
+        (word >> fund_words.STAKE_EPOCH_SHIFT) & fund_words.EPOCH_MASK,
     )
+    self.stakes[member][tranche] = (
+        shares | (epoch << fund_words.STAKE_EPOCH_SHIFT) | (word & fund_words.NOTICED)
+    )
+
+
+@internal
+@view
+def _shares_at(loss: IFund.Loss, draw: uint256, member: address) -> uint256:
+    """
+    @dev Shares that a member had at a draw; none of another epoch.
+    """
+    is_kept: bool = False
+    shares: uint256 = 0
+    epoch: uint256 = 0
+    is_kept, shares, epoch = holders_of_record._past(loss.tranche, member, draw)
+    if not is_kept:
+        word: uint256 = self.stakes[member][loss.tranche]
+        shares = word & fund_words.SHARES_MASK
+        epoch = (word >> fund_words.STAKE_EPOCH_SHIFT) & fund_words.EPOCH_MASK
+    return shares if epoch == loss.generation else 0
 
 
 @internal

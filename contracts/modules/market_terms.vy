@@ -6,8 +6,9 @@
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
 @notice One word per market of the Exchange: both fees and the price band, inside bounds that no
-        governance can leave. A market without terms cannot be traded. This module does not know
-        who may set them; the contract above it asks.
+        governance can leave, and beside them when a checkpoint of its price was taken. A market
+        without terms cannot be traded. This module does not know who may set them; the contract
+        above it asks.
 """
 
 from ..interfaces import IExchange
@@ -30,7 +31,12 @@ MAX_BAND_BPS: constant(uint256) = 2_000
 MAX_PRICE: constant(uint256) = leg_layout.PRICE_MASK
 
 
-# market -> terms word (fees in ppm of notional, band in bps of mark). 0: not traded here.
+# A fill takes a checkpoint when none has taken one in the running quarter of an hour, seconds.
+QUARTER: constant(uint256) = units.HOUR // 4
+
+
+# market -> terms word (fees in ppm of notional, band in bps of mark, number of the last quarter
+# hour with a checkpoint). 0: not traded here.
 term_words: HashMap[uint256, uint256]
 
 
@@ -57,7 +63,7 @@ def terms(market: uint256) -> IExchange.Terms:
     return IExchange.Terms(
         maker_fee_ppm=word & order_words.FEE_MASK,
         taker_fee_ppm=(word >> order_words.TAKER_FEE_SHIFT) & order_words.FEE_MASK,
-        band_bps=word >> order_words.BAND_SHIFT,
+        band_bps=(word >> order_words.BAND_SHIFT) & order_words.BAND_MASK,
     )
 
 
@@ -66,7 +72,7 @@ def terms(market: uint256) -> IExchange.Terms:
 @internal
 def _set_terms(market: uint256, maker_fee_ppm: uint256, taker_fee_ppm: uint256, band_bps: uint256):
     """
-    @dev Checks the bounds, writes the word, logs `TermsSet`.
+    @dev Checks the bounds, writes the word, logs `TermsSet`. The checkpoint is left as it is.
     @param market Id of the market.
     @param maker_fee_ppm Paid by makers, ppm of notional.
     @param taker_fee_ppm Paid by takers, ppm of notional.
@@ -76,10 +82,12 @@ def _set_terms(market: uint256, maker_fee_ppm: uint256, taker_fee_ppm: uint256, 
     self._require_fee_bounds(taker_fee_ppm)
     self._require_band_bounds(band_bps)
 
+    quarter: uint256 = self.term_words[market] >> order_words.QUARTER_SHIFT
     self.term_words[market] = (
         maker_fee_ppm
         | (taker_fee_ppm << order_words.TAKER_FEE_SHIFT)
         | (band_bps << order_words.BAND_SHIFT)
+        | (quarter << order_words.QUARTER_SHIFT)
     )
 
     log IExchangeEvents.TermsSet(
@@ -112,6 +120,30 @@ def _is_known(market: uint256) -> bool:
     @return Whether it has terms.
     """
     return self.term_words[market] != 0
+
+
+@internal
+@view
+def _is_due(word: uint256) -> bool:
+    """
+    @dev Whether no fill has taken a checkpoint in the running quarter of an hour.
+    @param word Terms word of the market.
+    @return Whether it is time for one.
+    """
+    # A constant that is not 0.
+    return word >> order_words.QUARTER_SHIFT != unsafe_div(block.timestamp, QUARTER)
+
+
+@internal
+def _note_checkpoint(market: uint256, word: uint256):
+    """
+    @dev Remembers that the running quarter of an hour has its checkpoint.
+    @param market Id of the market.
+    @param word Its terms word.
+    """
+    self.term_words[market] = (word & order_words.TERMS_MASK) | (
+        block.timestamp // QUARTER << order_words.QUARTER_SHIFT
+    )
 
 
 @internal
@@ -176,7 +208,7 @@ def _require_in_band(word: uint256, price: uint256, mark_low: uint256, mark_high
     @param mark_low WAD cash per base.
     @param mark_high WAD cash per base.
     """
-    band_bps: uint256 = word >> order_words.BAND_SHIFT
+    band_bps: uint256 = (word >> order_words.BAND_SHIFT) & order_words.BAND_MASK
     scaled: uint256 = price * units.BPS
     assert (
         scaled >= mark_low * (units.BPS - band_bps) and scaled <= mark_high * (units.BPS + band_bps)

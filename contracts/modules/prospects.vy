@@ -37,33 +37,28 @@ def _prospect(
     @param known The account's VALID legs with their details (layout: leg_layout).
     """
     step: ILens.NextStep = before
-    held: uint256[4] = self._tiers(clearinghouse, manager, step.account)
-    step.own = held[0]
-    if step.shortfall != 0:
-        step.own = min(held[0], step.shortfall)
-    step.insurance = held[1]
-    step.contributions = held[2] - min(step.own, held[2])
-    step.assessments = held[3]
+    step = self._tiers(clearinghouse, step)
     if step.shortfall == 0:
         return step
 
     rest: uint256 = step.shortfall - step.own
     if rest == 0:
+        step.reserve = 0
         step.insurance = 0
         step.contributions = 0
         step.assessments = 0
         return step
-    free: uint256 = step.insurance + step.contributions + step.assessments
-    guaranteed: uint256 = min(min(self._reserved_for(manager, step.account), rest), free)
+    free: uint256 = step.reserve + step.insurance + step.contributions + step.assessments
     used: uint256 = staticcall IDefaultManagerViews(manager).limit_used(0)
     room: uint256 = 0
     limit: uint256 = 0
     room, limit = attribution._room(
         staticcall IDefaultManagerViews(manager).waterfall(), free, used
     )
-    granted: uint256 = self._allowed(manager, known, rest, guaranteed, limit)
-    paid: uint256 = guaranteed + min(min(granted, room), free - guaranteed)
+    paid: uint256 = min(min(self._allowed(manager, known, rest, limit), room), free)
     step.uncovered = rest - min(paid, rest)
+    step.reserve = min(step.reserve, paid)
+    paid -= step.reserve
     step.insurance = min(step.insurance, paid)
     paid -= step.insurance
     step.contributions = min(step.contributions, paid)
@@ -78,13 +73,11 @@ def _allowed(
     manager: address,
     known: DynArray[uint256, limits.MAX_KNOWN],
     amount: uint256,
-    guaranteed: uint256,
     limit: uint256,
 ) -> uint256:
     """
-    @dev What the limits of markets allow of a shortfall beyond reservations, WAD cash.
+    @dev What the limits of markets allow of a shortfall, WAD cash.
     @param amount The shortfall without tier 2, WAD cash.
-    @param guaranteed What of it is reserved, WAD cash.
     @param limit Limit of one market, WAD cash.
     """
     losses: uint256 = 0
@@ -94,7 +87,7 @@ def _allowed(
             losses += attribution._loss_weight(leg)
             maintenance += attribution._maintenance_weight(leg)
     if losses + maintenance == 0:
-        return min(amount - guaranteed, limit)
+        return min(amount, limit)
     basis: attribution.Basis = attribution._basis(amount, losses, maintenance)
     allowed: uint256 = 0
     for leg: uint256 in known:
@@ -102,7 +95,6 @@ def _allowed(
         if market == 0:
             continue
         part: uint256 = attribution._part(basis, leg)
-        part -= part * guaranteed // amount
         drawn: uint256 = staticcall IDefaultManagerViews(manager).limit_used(market)
         allowed += min(part, limit - min(drawn, limit))
     return allowed
@@ -110,46 +102,25 @@ def _allowed(
 
 @internal
 @view
-def _tiers(clearinghouse: address, manager: address, account: uint256) -> uint256[4]:
+def _tiers(clearinghouse: address, before: ILens.NextStep) -> ILens.NextStep:
     """
-    @dev What tiers 2 to 5 have for an account, WAD cash: what is reserved for others is not theirs
-         to give. The owner's own contribution is part of the third; what of it is reserved for
-         the owner's other accounts is not taken off here, as it is in a default.
+    @dev What the reserve and tiers 2 to 5 have for an account, WAD cash; of a shortfall tier 2
+         pays first, out of the third.
+    @param clearinghouse Address of the ledger.
+    @param before The step as far as it is known: account and shortfall (WAD cash).
     """
-    mine: uint256[4] = empty(uint256[4])
-    all: uint256[4] = empty(uint256[4])
-    held: uint256[4] = empty(uint256[4])
-    mine[0], mine[1], mine[2], mine[3] = staticcall IDefaultManagerViews(manager).reservation(
-        account
-    )
-    all[0], all[1], all[2], all[3] = staticcall IDefaultManagerViews(manager).reserved()
-    held[0], held[2], held[3] = staticcall IDefaultFund(
+    step: ILens.NextStep = before
+    step.own, step.contributions, step.assessments = staticcall IDefaultFund(
         staticcall IClearinghouse(clearinghouse).roles(role_layout.DEFAULT_FUND)
-    ).available_for(account)
-    held[1] = (
+    ).available_for(step.account)
+    if step.shortfall != 0:
+        step.own = min(step.own, step.shortfall)
+    step.contributions -= min(step.own, step.contributions)
+    step.reserve = staticcall IClearinghouseRecords(clearinghouse).reserve()
+    step.insurance = (
         staticcall IERC4626(
             staticcall IClearinghouse(clearinghouse).roles(role_layout.INSURANCE_FUND)
         ).totalAssets()
         * staticcall IClearinghouseRecords(clearinghouse).SETTLEMENT_SCALE()
     )
-    all[2] += all[0]
-    mine[2] += mine[0]
-    for tier: uint256 in range(1, 4):
-        held[tier] -= min(all[tier] - mine[tier], held[tier])
-    return held
-
-
-@internal
-@view
-def _reserved_for(manager: address, account: uint256) -> uint256:
-    """
-    @dev What is reserved of tiers 3 to 5 for an account, WAD cash.
-    """
-    own: uint256 = 0
-    insurance: uint256 = 0
-    contributions: uint256 = 0
-    assessments: uint256 = 0
-    own, insurance, contributions, assessments = staticcall IDefaultManagerViews(
-        manager
-    ).reservation(account)
-    return insurance + contributions + assessments
+    return step

@@ -20,13 +20,11 @@ CAP_RAMP: constant(uint256) = 30 * 86_400  # seconds in which a collateral's cap
 
 # role -> its holder and what is read together with it (layout: role_layout).
 role_words: HashMap[uint256, uint256]
-# role -> its next holder and when they may take over (layout: role_layout). 0: none is proposed.
+# role, or GUARDIAN -> its next holder and since when (layout: role_layout). 0: none is proposed.
 pending_roles: public(HashMap[uint256, uint256])
 # Who may pause.
 guardian: public(address)
-# Who is proposed as the next guardian.
-pending_guardian: public(address)
-# action -> start of its window 40 (unix seconds) | paused in it 40 (seconds).
+# action -> its budget and its last pause (layout: role_layout).
 pause_budgets: public(HashMap[uint256, uint256])
 # How many accounts an owner has opened: the index of the next one.
 account_count: public(HashMap[address, uint256])
@@ -42,8 +40,6 @@ collateral_place: HashMap[address, uint256]
 shortfall_grace: public(uint256)
 # Bonus in collateral of those who then pay it, ppm of what they pay.
 shortfall_discount: public(uint256)
-# Part of the fees that goes to the default fund, the rest to the insurance fund, ppm.
-default_fund_share: public(uint256)
 
 
 @internal
@@ -135,7 +131,8 @@ def _require_running():
 @view
 def _require_withdrawals_open():
     """
-    @dev Money may leave accounts: withdrawals are not paused and the wind-down has not begun.
+    @dev Money may leave accounts: withdrawals are not paused, no pause of liquidations holds them
+         up, and the wind-down has not begun.
     """
     self._require_running()
     assert (

@@ -17,8 +17,10 @@
         their value at the price it was settled at, in cash.
 """
 
+from .layout import tier_layout
 from .layout import units
 from .layout import words
+from . import charge_math
 from . import funding_math
 from . import wad_math
 
@@ -27,6 +29,8 @@ from . import wad_math
 A_FLOOR: constant(int256) = 10**15
 # Generations after which nothing is left of a position: 2**119 shares times A_FLOOR each.
 GENERATIONS: constant(uint256) = 13
+# Time in which what a base unit was charged is forgotten, seconds.
+CHARGE_PERIOD: constant(uint256) = units.DAY
 
 
 # market -> state word (layout: words). 0: not listed.
@@ -40,6 +44,8 @@ side_index: public(HashMap[uint256, HashMap[uint256, uint256]])
 past_sides: public(HashMap[uint256, HashMap[uint256, uint256]])
 # market -> price it was settled at, WAD cash per base unit. 0: not settled.
 settled_prices: public(HashMap[uint256, uint256])
+# market -> side (0 LONG, 1 SHORT) -> what its base units were charged lately (layout: tier_layout).
+charges: HashMap[uint256, HashMap[uint256, uint256]]
 
 
 # MARKETS ------------------------------------------------------------------------------------------
@@ -106,6 +112,25 @@ def _book_totals(
         return state
     interest: uint256 = self._open_interest(market, state, convert(longs, uint256))
     return words._with_interest(state, interest)
+
+
+@internal
+def _leave_settled(market: uint256, state: uint256, word: uint256):
+    """
+    @dev Takes a position that has become cash off the totals of its settled market, so that they
+         show how much is left to convert. The open interest of the state word stays.
+    @param word Position word (layout: words).
+    """
+    shares: int256 = 0
+    cost: int256 = 0
+    shares, cost = self._present(market, state, word)
+    old: uint256 = self.market_totals[market]
+    longs: int256 = convert(old & words.SIDE_TOTAL_MASK, int256)
+    shorts: int256 = convert((old >> words.SHORT_TOTAL_SHIFT) & words.SIDE_TOTAL_MASK, int256)
+    # Shares restated one by one may add up to more than their total did, by roundings.
+    self.market_totals[market] = words._pack_totals(
+        max(longs - max(shares, 0), 0), max(shorts + min(shares, 0), 0), words._fees(old)
+    )
 
 
 # SHARES -------------------------------------------------------------------------------------------
@@ -230,3 +255,32 @@ def _opening(market: uint256, state: uint256, delta: int256, distance: int256) -
     a, k = self._side(market, state, delta > 0)
     assert a != 0, "sides: side is worn out"  # torn up in its last generation
     return delta * units.IWAD // a, wad_math._mul_floor(a, distance if delta > 0 else -distance) + k
+
+
+# CHARGES ------------------------------------------------------------------------------------------
+
+@internal
+@view
+def _charged_lately(market: uint256, side: uint256) -> uint256:
+    """
+    @dev What a base unit of a side was charged in defaults, faded in proportion to time, WAD cash,
+         rounded up. By the unit: who adds to a side buys no room for another charge.
+    @param side 0 LONG, 1 SHORT.
+    """
+    word: uint256 = self.charges[market][side]
+    return charge_math._faded(
+        word & tier_layout.CHARGED_MASK,
+        block.timestamp - (word >> tier_layout.CHARGED_TIME_SHIFT),
+        CHARGE_PERIOD,
+    )
+
+
+@internal
+def _remember_charge(market: uint256, side: uint256, charge: uint256):
+    """
+    @dev Adds what a base unit of a side is charged now.
+    @param side 0 LONG, 1 SHORT.
+    @param charge WAD cash per base unit.
+    """
+    charged: uint256 = min(self._charged_lately(market, side) + charge, tier_layout.CHARGED_MASK)
+    self.charges[market][side] = charged | block.timestamp << tier_layout.CHARGED_TIME_SHIFT

@@ -9,7 +9,8 @@
 
         Requests. To leave, a holder locks shares and waits; during a window after the cooldown
         they can be redeemed, and remain slashable until they are. A request not used in its window
-        lapses and has to wait the whole cooldown again. Bounds of the times: see leave_timing.
+        lapses and has to wait the whole cooldown again. Both times move on while exits are
+        stopped. Bounds of the times: see leave_timing.
 
         Consolidation. After a heavy loss old shares are worth little and a new stake would mint
         absurdly many; a few wipe-outs later the numbers would overflow. So once the supply is more
@@ -19,18 +20,25 @@
 @dev    Balances cannot be looped over, so each carries the number of halvings it has gone through
         and catches up when it is next touched (`_catch_up`); views answer as if it had. A contract
         that mints or burns must call `_catch_up` for the holder first, and `_catch_up_allowance`
-        before it spends an allowance. EIP-2612 permits would write allowances past this: export
-        none. Snekmate's modules hold no lock; the functions here run under that of the contract.
+        before it spends an allowance. Catching up also keeps the balance for earlier draws (see
+        holders_of_record; the generation of a balance is its halvings). EIP-2612 permits would
+        write allowances past this: export none. Snekmate's modules hold no lock; the functions here
+        run under that of the contract.
 """
 
 from ethereum.ercs import IERC20
 from snekmate.tokens import erc20
 from snekmate.utils import math
+from ..interfaces import IFund
 from ..interfaces import IInsuranceFundEvents
 from .layout import fund_words
+from . import fund
+from . import holders_of_record
 from . import leave_timing
 
 uses: erc20
+uses: fund
+uses: holders_of_record
 
 
 # CONSTANTS ----------------------------------------------------------------------------------------
@@ -89,6 +97,7 @@ def request_redeem(shares: uint256):
         shares
         | (ready_at << fund_words.REQUEST_READY_SHIFT)
         | (lapses_at << fund_words.REQUEST_LAPSES_SHIFT)
+        | (fund._stopped() << fund_words.REQUEST_STOPPED_SHIFT)
     )
     log IInsuranceFundEvents.RequestRedeem(
         owner=msg.sender, shares=shares, ready_at=ready_at, lapses_at=lapses_at
@@ -187,15 +196,16 @@ def allowance(owner: address, spender: address) -> uint256:
 @view
 def request_of(owner: address) -> IInsuranceFundEvents.Request:
     """
-    @notice The request of `owner`, lapsed or not. Anyone.
+    @notice The request of `owner`, lapsed or not, with its times as of now: they move on while
+            exits are stopped. Anyone.
     @param owner Address of the holder.
     @return Shares, and the window in unix seconds.
     """
-    packed: uint256 = self.requests[owner]
+    ready_at: uint256 = 0
+    lapses_at: uint256 = 0
+    ready_at, lapses_at = self._times(self.requests[owner])
     return IInsuranceFundEvents.Request(
-        shares=self._requested(owner),
-        ready_at=(packed >> fund_words.REQUEST_READY_SHIFT) & fund_words.REQUEST_TIME_MASK,
-        lapses_at=packed >> fund_words.REQUEST_LAPSES_SHIFT,
+        shares=self._requested(owner), ready_at=ready_at, lapses_at=lapses_at
     )
 
 
@@ -283,8 +293,12 @@ def _consolidate(par: uint256):
 @internal
 def _catch_up(owner: address):
     """
-    @dev Brings the balance and the request of `owner` to the present number of halvings.
+    @dev Brings the balance and the request of `owner` to the present number of halvings; what they
+         had at earlier draws is kept.
     """
+    holders_of_record._note(
+        fund_words.ONLY_TRANCHE, owner, erc20.balanceOf[owner], self.halvings_of[owner]
+    )
     if self.halvings_of[owner] == self.halvings:
         return
     before: uint256 = erc20.balanceOf[owner]
@@ -308,6 +322,24 @@ def _catch_up_allowance(owner: address, spender: address):
     if self.allowance_halvings[owner][spender] != self.halvings:
         erc20.allowance[owner][spender] = self._allowance(owner, spender)
         self.allowance_halvings[owner][spender] = self.halvings
+
+
+@internal
+@view
+def _shares_at(loss: IFund.Loss, draw: uint256, owner: address) -> uint256:
+    """
+    @dev Shares that `owner` had at a draw, before the consolidation that followed it.
+    """
+    if loss.supply == 0:
+        return 0
+    is_kept: bool = False
+    shares: uint256 = 0
+    halved: uint256 = 0
+    is_kept, shares, halved = holders_of_record._past(fund_words.ONLY_TRANCHE, owner, draw)
+    if not is_kept:
+        shares = erc20.balanceOf[owner]
+        halved = self.halvings_of[owner]
+    return shares >> (loss.generation - halved)
 
 
 @internal
@@ -374,20 +406,48 @@ def _locked(owner: address) -> uint256:
     """
     @dev Shares of `owner` held by a request that has not lapsed.
     """
-    if block.timestamp >= self.requests[owner] >> fund_words.REQUEST_LAPSES_SHIFT:
+    requested: uint256 = self._requested(owner)
+    if requested == 0:
         return 0
-    return self._requested(owner)
+    ready_at: uint256 = 0
+    lapses_at: uint256 = 0
+    ready_at, lapses_at = self._times(self.requests[owner])
+    return requested if block.timestamp < lapses_at else 0
 
 
 @internal
 @view
 def _in_window(packed: uint256) -> bool:
     """
-    @dev Whether a packed request can be redeemed now, reservations aside. False for none.
+    @dev Whether a packed request can be redeemed now, if exits are open. False for none.
     """
+    ready_at: uint256 = 0
+    lapses_at: uint256 = 0
+    ready_at, lapses_at = self._times(packed)
+    return block.timestamp >= ready_at and block.timestamp < lapses_at
+
+
+@internal
+@view
+def _times(packed: uint256) -> (uint256, uint256):
+    """
+    @dev When a packed request is ready and when it lapses, as of now, unix seconds; 0 for none.
+    """
+    if packed == 0:
+        return 0, 0
+    before: uint256 = packed >> fund_words.REQUEST_STOPPED_SHIFT
+    stopped: uint256 = fund._stopped()
     return (
-        block.timestamp >= (packed >> fund_words.REQUEST_READY_SHIFT) & fund_words.REQUEST_TIME_MASK
-        and block.timestamp < packed >> fund_words.REQUEST_LAPSES_SHIFT
+        leave_timing._moved(
+            (packed >> fund_words.REQUEST_READY_SHIFT) & fund_words.REQUEST_TIME_MASK,
+            before,
+            stopped,
+        ),
+        leave_timing._moved(
+            (packed >> fund_words.REQUEST_LAPSES_SHIFT) & fund_words.REQUEST_TIME_MASK,
+            before,
+            stopped,
+        ),
     )
 
 

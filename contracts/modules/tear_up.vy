@@ -16,53 +16,75 @@
         have in common closes against each other and reaches no other holder, in any order of
         their names.
 
-        What the funds did not pay of a loss is charged to the same side by its shares,
-        K'' = K' - loss / S, up to a part of the price for each base unit it held before the
-        tear-up. What goes beyond is the hole.
+        What the funds did not pay of a leg's loss is charged to the same side by its shares,
+        K'' = K' - charge / S, up to
+
+            min(loss of the leg, q * moved) + cap * P * q,   moved = max(g * (average - P), 0)
+
+        with the checkpoints' average of the last day, which no fill sets: a side gives back what
+        its market has moved for the base that was closed, and a little more. No base unit is
+        charged more than moved + cap * P a day: the base that the tear-up takes off the side
+        answers first, and only what goes beyond is remembered, by the unit of what is left, so
+        that one default and many small ones charge the same. What goes beyond is paid by the
+        reserve, then it is the hole. Losses of collateral and of settled markets charge no side.
 @dev A is rounded down for LONG and up for SHORT, K always down: a tear-up never makes the open
      interest of LONG exceed that of SHORT, and no share gains by a rounding at P.
      The tear-up of a transaction leaves in transient storage what may still be charged. A charge
-     without a tear-up before it in the same transaction finds no room and becomes part of the hole.
+     without a tear-up before it in the same transaction finds nothing to charge.
 """
 
 from ..interfaces import IClearinghouseEvents
 from ..interfaces import IClearinghouseTearUps
+from ..interfaces import IExchange
+from ..interfaces import IRiskEngine
 from .layout import leg_layout
 from .layout import limits
+from .layout import role_layout
 from .layout import units
 from .layout import words
+from . import charge_math
 from . import funding_math
 from . import ledger
+from . import registry
 from . import sides
 from . import wad_math
 
 uses: ledger
+uses: registry
 uses: sides
 
-# market -> LONG base less SHORT base closed in this call, WAD base, and whether anything was.
+# market -> LONG base less SHORT base closed in this call, WAD base, and the price, WAD cash per
+# base unit; 0: nothing was closed there.
 net: transient(HashMap[uint256, int256])
-touched: transient(HashMap[uint256, bool])
-# market -> side -> what may still be charged, WAD cash, and to which shares of which generation.
-room: transient(HashMap[uint256, HashMap[uint256, uint256]])
+prices: transient(HashMap[uint256, uint256])
+# account -> market -> base closed, WAD base, and what it had lost, WAD cash.
+closed: transient(HashMap[uint256, HashMap[uint256, uint256]])
+lost: transient(HashMap[uint256, HashMap[uint256, uint256]])
+# market -> side -> shares that a charge goes to, and above them their generation (layout: words);
+# the base that the tear-up took off them and that has not answered for a charge yet, and the base
+# that it left them, WAD base.
 payers: transient(HashMap[uint256, HashMap[uint256, uint256]])
-# market -> side -> losses to charge, and what of them was charged, WAD cash.
-demand: transient(HashMap[uint256, HashMap[uint256, uint256]])
-charged: transient(HashMap[uint256, HashMap[uint256, uint256]])
+taken: transient(HashMap[uint256, HashMap[uint256, uint256]])
+left: transient(HashMap[uint256, HashMap[uint256, uint256]])
 
 
 # CLOSING ------------------------------------------------------------------------------------------
 
 @internal
 def _tear_up_many(
-    closeouts: DynArray[IClearinghouseTearUps.Closeout, limits.BATCH], charge_cap: uint256
+    closeouts: DynArray[IClearinghouseTearUps.Closeout, limits.BATCH],
+    caller_account: uint256,
+    reward_cap: uint256,
 ) -> DynArray[int256, limits.BATCH]:
     """
     @dev Closes the named positions of several accounts at mark, netted; charges may follow in the
          same transaction.
-    @param charge_cap Greatest charge on a base unit of the opposite side, ppm of the mark.
+    @param caller_account Account id of who gets the rewards, not one of those closed; 0: nobody.
+    @param reward_cap Most that is paid for one account, whole units of cash.
     @return Cash of each account afterwards, WAD.
     """
     cash: DynArray[int256, limits.BATCH] = []
+    reward: uint256 = 0
     for closeout: IClearinghouseTearUps.Closeout in closeouts:
         header: uint256 = 0
         after: int256 = 0
@@ -70,132 +92,48 @@ def _tear_up_many(
         ledger.headers[closeout.account] = ledger._book_cash(closeout.account, header, after)
         log IClearinghouseEvents.ClosedOut(account=closeout.account, cash=after)
         cash.append(after)
+        if caller_account != 0:
+            assert caller_account != closeout.account, "tear up: account rewards itself"
+            reward += min(self._fees_of(closeout), reward_cap * units.WAD)
     for closeout: IClearinghouseTearUps.Closeout in closeouts:
-        self._spread_all(closeout.legs, charge_cap)
+        self._spread_all(closeout.legs)
+    if reward != 0:
+        self._pay_reward(caller_account, min(reward, ledger.reserve))
     return cash
 
 
 @internal
-def _tear_up_one(
-    account: uint256, fraction: uint256, legs: DynArray[uint256, 40], charge_cap: uint256
-) -> (uint256, uint256, uint256):
+@view
+def _fees_of(closeout: IClearinghouseTearUps.Closeout) -> uint256:
     """
-    @dev Closes a fraction of the named positions of one account at mark, and charges the losses
-         that the legs carry at once: tiers 6 and 7. When the whole is closed and nothing else is
-         left to the account, its loss is what it lacks to the wei; the first leg takes the
-         difference to the estimates. One account has one position a market, so that all fits into
-         one pass, without the bookkeeping of `_tear_up_many`.
-    @param fraction WAD, above 0, at most 1.
-    @param legs Known prices of positions only, with their loss as amount (layout: leg_layout).
-    @param charge_cap Greatest charge on a base unit of the opposite side, ppm of the mark.
-    @return The header (not stored), the loss and the part of it that deepened the hole, WAD cash.
+    @dev Half of the fees that trades of the base just closed pay, WAD cash, rounded down: nobody
+         opens positions to have them torn up.
     """
-    header: uint256 = ledger._header(account)
-    held: uint256 = len(ledger._markets_of(account, header))
-    if held != len(legs):
-        header = ledger._convert_settled(account, header)
-    cash: int256 = words._cash(header)
-    loss: uint256 = 0
-    charged: uint256 = 0
-    for i: uint256 in range(len(legs), bound=40):
-        # The first leg comes last, when it is known what the account lacks.
-        is_last: bool = i + 1 == len(legs)
-        leg: uint256 = legs[0 if is_last else i + 1]
+    exchange: address = registry._role(role_layout.EXCHANGE)
+    fees: uint256 = 0
+    for leg: uint256 in closeout.legs:
         market: uint256 = leg_layout._market_of(leg)
-        state: uint256 = sides._state(market)
-        closed: int256 = 0
-        base: int256 = 0
-        position: uint256 = 0
-        value: int256 = 0
-        closed, base, position, value = ledger._close_part(
-            account, market, state, fraction, leg & leg_layout.PRICE_MASK
-        )
-        cash += value
-        amount: uint256 = leg_layout._amount(leg)
-        if is_last:
-            if held == len(legs) and fraction == units.WAD:
-                header = ledger._drop_all(account, header)
-            else:
-                header = ledger._drop_closed(account, header)
-            if (
-                fraction == units.WAD
-                and not words._has_positions(header)
-                and words._collateral_bitmap(header) == 0
-            ):
-                amount = convert(max(-cash - convert(loss, int256), 0), uint256)
-        taken: uint256 = 0
-        side: uint256 = 0
-        taken, side = self._take_off(
-            market,
-            state,
-            leg & leg_layout.PRICE_MASK,
-            closed,
-            base,
-            self._payer(leg) == 0,
-            amount,
-            charge_cap,
-        )
-        loss += amount
-        charged += taken
-        log IClearinghouseEvents.TornUp(
-            market=market,
-            account=account,
-            size=-base,
-            price=leg & leg_layout.PRICE_MASK,
-            value=value,
-            position=position,
-            side=side,
-            charged=taken,
-        )
-    if loss != charged:
-        ledger.hole += loss - charged
-    cash += convert(loss, int256)
-    header = ledger._book_cash(account, header, cash)
-    self._log_loss(account, loss, loss - charged, cash)
-    return header, loss, loss - charged
+        base: uint256 = self.closed[closeout.account][market]
+        if market != 0 and base != 0:
+            terms: IExchange.Terms = staticcall IExchange(exchange).terms(market)
+            fees += (
+                wad_math._mul_down(base, leg & leg_layout.PRICE_MASK)
+                * (terms.maker_fee_ppm + terms.taker_fee_ppm) // units.PPM
+            )
+    return fees // 2
 
 
 @internal
-def _take_off(
-    market: uint256,
-    state: uint256,
-    price: uint256,
-    closed: int256,
-    base: int256,
-    is_long: bool,
-    loss: uint256,
-    charge_cap: uint256,
-) -> (uint256, uint256):
+def _pay_reward(caller_account: uint256, reward: uint256):
     """
-    @dev Books one closed position: its shares leave their side, its base the other one, which is
-         charged the loss up to its bound. INV-2, INV-11.
-    @param price Mark, WAD cash per base unit.
-    @param closed Signed shares, WAD base.
-    @param base Signed, WAD base: perhaps 0 for shares of few wei.
-    @param is_long Whether the other side is LONG.
-    @param loss WAD cash.
-    @param charge_cap Greatest charge on a base unit of the other side, ppm of the mark.
-    @return What was charged, WAD cash, and the word of the other side afterwards; 0 if that side is
-            empty.
+    @dev Pays who brought a tear-up about, out of the reserve, which fees have filled.
+    @param reward WAD cash.
     """
-    longs: int256 = 0
-    shorts: int256 = 0
-    longs, shorts = self._leave(market, closed)
-    payers: uint256 = convert(longs if is_long else shorts, uint256)
-    moved: uint256 = state
-    amount: uint256 = 0
-    side: uint256 = 0
-    if payers != 0:
-        a: int256 = 0
-        k: int256 = 0
-        a, k = sides._side(market, state, is_long)
-        amount = min(loss, self._room(payers, a, price, charge_cap))
-        a, k = self._fallen(a, k, base, payers, is_long, price, state)
-        if amount != 0:
-            k -= convert((amount * units.WAD + payers - 1) // payers, int256)
-        moved, side = self._store_side(market, state, is_long, a, k)
-    self._book_interest(market, moved)
-    return amount, side
+    ledger.reserve -= reward
+    header: uint256 = ledger._header(caller_account)
+    cash: int256 = words._cash(header) + convert(reward, int256)
+    ledger.headers[caller_account] = ledger._book_cash(caller_account, header, cash)
+    log IClearinghouseEvents.TearUpRewarded(caller_account=caller_account, reward=reward, cash=cash)
 
 
 @internal
@@ -226,21 +164,6 @@ def _book_interest(market: uint256, state: uint256):
     sides.market_state[market] = words._with_interest(
         state, sides._open_interest(market, state, longs)
     )
-
-
-@internal
-@pure
-def _room(shares: uint256, a: int256, price: uint256, charge_cap: uint256) -> uint256:
-    """
-    @dev What a side may be charged: a part of what it holds at this price.
-    @param shares WAD base.
-    @param a Index A of the side, WAD.
-    @param price WAD cash per base unit.
-    @param charge_cap ppm of the price.
-    @return WAD cash.
-    """
-    held: uint256 = wad_math._mul_down(shares, convert(a, uint256))
-    return wad_math._mul_down(held, price) * charge_cap // units.PPM
 
 
 @internal
@@ -301,53 +224,57 @@ def _close(account: uint256, legs: DynArray[uint256, 40]) -> (uint256, int256):
     header: uint256 = ledger._convert_settled(account, ledger._header(account))
     cash: int256 = words._cash(header)
     for leg: uint256 in legs:
-        if leg >> leg_layout.ROW_SHIFT <= leg_layout.MARKET_ROW:
-            continue
         market: uint256 = leg_layout._market_of(leg)
+        if market == 0 or ledger.positions[account][market] == 0:
+            continue  # collateral, or sold to a bidder
+        price: uint256 = leg & leg_layout.PRICE_MASK
         closed: int256 = 0
         base: int256 = 0
         position: uint256 = 0
         value: int256 = 0
         closed, base, position, value = ledger._close_part(
-            account, market, sides._state(market), units.WAD, leg & leg_layout.PRICE_MASK
+            account, market, sides._state(market), units.WAD, price
         )
         cash += value
         # The state word follows in `_spread`, when both sides are known.
         self._leave(market, closed)
         self.net[market] += base
-        self.touched[market] = True
+        # What LONG and SHORT have in common closes against each other: at one price.
+        assert (
+            self.prices[market] == 0 or self.prices[market] == price
+        ), "tear up: two prices of a market"
+        self.prices[market] = price
+        self.closed[account][market] = convert(abs(base), uint256)
+        self.lost[account][market] = convert(max(-value, 0), uint256)
         log IClearinghouseEvents.TornUp(
             market=market,
             account=account,
             size=-base,
-            price=leg & leg_layout.PRICE_MASK,
+            price=price,
             value=value,
             position=position,
-            side=0,
-            charged=0,
         )
     return ledger._drop_closed(account, header), cash
 
 
 @internal
-def _spread_all(legs: DynArray[uint256, 40], charge_cap: uint256):
+def _spread_all(legs: DynArray[uint256, 40]):
     """
     @dev Spreads what was closed in the markets of these legs, each market once.
     """
     for leg: uint256 in legs:
-        row: uint256 = leg >> leg_layout.ROW_SHIFT
-        if row > leg_layout.MARKET_ROW and self.touched[row - leg_layout.MARKET_ROW]:
-            self.touched[row - leg_layout.MARKET_ROW] = False
-            self._spread(row - leg_layout.MARKET_ROW, leg & leg_layout.PRICE_MASK, charge_cap)
+        market: uint256 = leg_layout._market_of(leg)
+        if market != 0 and self.prices[market] != 0:
+            self.prices[market] = 0
+            self._spread(market, leg & leg_layout.PRICE_MASK)
 
 
 @internal
-def _spread(market: uint256, price: uint256, charge_cap: uint256):
+def _spread(market: uint256, price: uint256):
     """
-    @dev Takes what was closed net in a market off the other side, and notes what each side may be
-         charged later. INV-2, INV-11.
+    @dev Takes what was closed net in a market off the other side, and notes whom a charge would go
+         to. INV-2, INV-11.
     @param price Mark, WAD cash per base unit.
-    @param charge_cap ppm of the mark.
     """
     state: uint256 = sides.market_state[market]
     net: int256 = self.net[market]
@@ -360,16 +287,20 @@ def _spread(market: uint256, price: uint256, charge_cap: uint256):
         a: int256 = 0
         k: int256 = 0
         a, k = sides._side(market, state, is_long)
-        self.room[market][side] = self._room(shares, a, price, charge_cap)
         self.payers[market][side] = (
             shares | words._generation(state, is_long) << words.PAYERS_GENERATION_SHIFT
         )
+        base: uint256 = wad_math._mul_down(shares, convert(a, uint256))
+        taken: uint256 = 0
         # A LONG that was closed is missing to the SHORT side, and the other way round.
         if shares != 0 and (net < 0 if is_long else net > 0):
+            taken = min(base, convert(abs(net), uint256))
             a, k = self._fallen(a, k, net, shares, is_long, price, state)
             word: uint256 = 0
             state, word = self._store_side(market, state, is_long, a, k)
             log IClearinghouseEvents.SideMoved(market=market, is_long=is_long, side=word)
+        self.taken[market][side] = taken
+        self.left[market][side] = base - taken
     self._book_interest(market, state)
 
 
@@ -411,48 +342,88 @@ def _begin_generation(
 # CHARGES ------------------------------------------------------------------------------------------
 
 @internal
-def _settle_loss(account: uint256, legs: DynArray[uint256, 40]) -> uint256:
+def _charge(account: uint256, legs: DynArray[uint256, 40], charge_cap: uint256) -> uint256:
     """
-    @dev Tier 6, then 7: charges an account's losses to the sides opposite to the positions that
-         made them, up to what the tear-up of this transaction has left room for; the rest becomes
-         the hole. The account is credited its whole loss.
-    @return The part that deepened the hole, WAD cash.
+    @dev Tier 6: charges an account's losses to the sides opposite to the positions that made them.
+    @param legs Legs that carry what nobody has paid of their loss, WAD cash (layout: leg_layout).
+    @param charge_cap ppm of the mark.
+    @return What was charged, WAD cash.
     """
-    self._demand(legs)
+    charged: uint256 = 0
     for leg: uint256 in legs:
-        self._charge_side(leg_layout._market_of(leg), self._payer(leg))
-    loss: uint256 = 0
-    to_hole: uint256 = 0
-    loss, to_hole = self._take_loss(legs)
-    self._forget(legs)
-    header: uint256 = ledger._header(account)
-    cash: int256 = words._cash(header) + convert(loss, int256)
-    ledger.headers[account] = ledger._book_cash(account, header, cash)
-    self._log_loss(account, loss, to_hole, cash)
-    return to_hole
+        market: uint256 = leg_layout._market_of(leg)
+        side: uint256 = self._payer(leg)
+        if leg_layout._amount(leg) == 0 or market == 0:
+            continue
+        base: uint256 = self.closed[account][market]
+        shares: uint256 = self.payers[market][side] & words.PAYERS_MASK
+        if base == 0 or shares == 0:
+            continue
+        moved: uint256 = 0
+        extra: uint256 = 0
+        moved, extra = self._chargeable(market, leg, charge_cap)
+        most: uint256 = min(
+            self.lost[account][market], wad_math._mul_down(base, moved)
+        ) + wad_math._mul_down(base, extra)
+        free: uint256 = wad_math._zero_floor_sub(moved + extra, sides._charged_lately(market, side))
+        room: uint256 = wad_math._mul_down(self.taken[market][side] + self.left[market][side], free)
+        amount: uint256 = min(min(leg_layout._amount(leg), most), room)
+        if amount != 0:
+            self._answer_for(market, side, amount, free)
+            self._charge_side(market, side, shares, amount)
+            charged += amount
+    return charged
 
 
 @internal
-def _demand(legs: DynArray[uint256, 40]):
+def _answer_for(market: uint256, side: uint256, amount: uint256, free: uint256):
     """
-    @dev Notes what the losses ask of each side.
+    @dev Lets base answer for a charge: first what the tear-up took off the side, which nobody can
+         charge again, then what it left, by the unit of which the charge is remembered.
+    @param side 0 LONG, 1 SHORT.
+    @param amount What is charged, WAD cash, above 0.
+    @param free What a base unit may still be charged, WAD cash, above 0.
     """
-    for leg: uint256 in legs:
-        if leg_layout._amount(leg) != 0:
-            self.demand[leg_layout._market_of(leg)][self._payer(leg)] += leg_layout._amount(leg)
+    taken: uint256 = self.taken[market][side]
+    gone: uint256 = 0
+    by_unit: uint256 = 0
+    gone, by_unit = charge_math._answered(amount, free, taken, self.left[market][side])
+    self.taken[market][side] = taken - gone
+    if by_unit != 0:
+        sides._remember_charge(market, side, by_unit)
 
 
 @internal
-def _charge_side(market: uint256, side: uint256):
+@view
+def _chargeable(market: uint256, leg: uint256, charge_cap: uint256) -> (uint256, uint256):
     """
-    @dev Charges one side of a market, once.
+    @dev What a base unit of the side opposite to a leg answers for.
+    @param charge_cap ppm of the mark.
+    @return What the market has moved in its favour since the average of the last day, and the part
+            of the price beyond it, never above the maintenance rate; WAD cash per base unit.
     """
-    amount: uint256 = min(self.demand[market][side], self.room[market][side])
-    if amount == 0 or self.charged[market][side] != 0:
-        return
-    self.charged[market][side] = amount
-    self.room[market][side] -= amount
-    shares: uint256 = self.payers[market][side] & words.PAYERS_MASK
+    engine: address = registry._role(role_layout.RISK_ENGINE)
+    row: uint256 = leg_layout.MARKET_ROW + market
+    price: uint256 = leg & leg_layout.PRICE_MASK
+    average: uint256 = staticcall IRiskEngine(engine).reference_price(row)
+    moved: uint256 = 0
+    if average != 0:
+        moved = (
+            wad_math._zero_floor_sub(price, average)
+            if leg & leg_layout.IS_SHORT != 0
+            else wad_math._zero_floor_sub(average, price)
+        )
+    rate: uint256 = staticcall IRiskEngine(engine).maintenance_rate(market)
+    return moved, price * min(charge_cap, rate) // units.PPM
+
+
+@internal
+def _charge_side(market: uint256, side: uint256, shares: uint256, amount: uint256):
+    """
+    @dev Takes an amount (WAD cash) off the shares (WAD base) that the tear-up of this transaction
+         went against.
+    @param side 0 LONG, 1 SHORT.
+    """
     generation: uint256 = self.payers[market][side] >> words.PAYERS_GENERATION_SHIFT
     cut: int256 = convert((amount * units.WAD + shares - 1) // shares, int256)
     state: uint256 = sides.market_state[market]
@@ -475,49 +446,6 @@ def _charge_side(market: uint256, side: uint256):
     log IClearinghouseEvents.SideCharged(
         market=market, is_long=is_long, generation=generation, amount=amount, k=k - cut
     )
-
-
-@internal
-def _take_loss(legs: DynArray[uint256, 40]) -> (uint256, uint256):
-    """
-    @dev Adds the losses that were not charged to the hole.
-    @return The losses together and the part that deepened the hole, WAD cash.
-    """
-    total: uint256 = 0
-    paid: uint256 = 0
-    for leg: uint256 in legs:
-        amount: uint256 = leg_layout._amount(leg)
-        if amount != 0:
-            market: uint256 = leg_layout._market_of(leg)
-            side: uint256 = self._payer(leg)
-            total += amount
-            paid += amount * self.charged[market][side] // self.demand[market][side]
-    if total != paid:
-        ledger.hole += total - paid
-    return total, total - paid
-
-
-@internal
-def _log_loss(account: uint256, loss: uint256, to_hole: uint256, cash: int256):
-    """
-    @dev Logs who paid a loss.
-    @param loss WAD cash.
-    @param to_hole WAD cash.
-    @param cash Cash of the account afterwards, WAD.
-    """
-    log IClearinghouseEvents.LossSettled(
-        account=account, charged=loss - to_hole, to_hole=to_hole, hole=ledger.hole, cash=cash
-    )
-
-
-@internal
-def _forget(legs: DynArray[uint256, 40]):
-    """
-    @dev Leaves no demand behind for a later call of the transaction.
-    """
-    for leg: uint256 in legs:
-        self.demand[leg_layout._market_of(leg)][self._payer(leg)] = 0
-        self.charged[leg_layout._market_of(leg)][self._payer(leg)] = 0
 
 
 @internal

@@ -13,6 +13,7 @@
 from ..interfaces import IClearinghouseEvents
 from ..interfaces import IDefaultFundManager
 from ..interfaces import IRiskEngine
+from .layout import fresh_wins
 from .layout import leg_layout
 from .layout import levels
 from .layout import limits
@@ -21,12 +22,15 @@ from .layout import role_layout
 from .layout import stages
 from .layout import units
 from .layout import words
+from . import currency
 from . import funding_math
 from . import ledger
 from . import registry
 from . import sides
+from . import vault
 from . import wad_math
 
+uses: currency
 uses: ledger
 uses: sides
 uses: registry
@@ -154,14 +158,14 @@ def _novate(engine: address, terms: uint256, fill: Fill) -> (uint256, uint256):
     if threshold != 0:
         if (
             after.reduces & order_words.MAKER_REDUCES == 0
-            and seen.maker_initial > threshold * units.WAD
+            and seen.maker_initial * limits.NOTED_PART > threshold * units.WAD
         ):
-            self._require_contribution(fill.maker, seen.maker_initial)
+            self._require_contribution(fill.maker, seen.maker_initial, threshold)
         if (
             after.reduces & order_words.TAKER_REDUCES == 0
-            and seen.taker_initial > threshold * units.WAD
+            and seen.taker_initial * limits.NOTED_PART > threshold * units.WAD
         ):
-            self._require_contribution(fill.taker, seen.taker_initial)
+            self._require_contribution(fill.taker, seen.taker_initial, threshold)
     return seen.low, seen.high
 
 
@@ -220,13 +224,15 @@ def _judge(engine: address, fill: Fill, after: Halves, interest: uint256) -> Jud
 
 
 @internal
-def _require_contribution(account: uint256, initial: uint256):
+def _require_contribution(account: uint256, initial: uint256, threshold: uint256):
     """
-    @dev An account that adds to a large risk answers for a part of it in the default fund.
+    @dev The owner of an account that adds to a large risk answers for a part of all they have in
+         the default fund.
     @param initial IM of the account, WAD cash.
+    @param threshold IM of an owner up to which nothing is asked, whole units of cash.
     """
     extcall IDefaultFundManager(registry._role(role_layout.DEFAULT_FUND)).require_contribution(
-        account, initial
+        account, initial, threshold
     )
 
 
@@ -255,7 +261,7 @@ def _slice(
     account_header: uint256 = ledger._convert_settled(account, ledger._header(account))
     bidder_header: uint256 = ledger._header(bidder)
     self._require_stage_allows(bidder_header, False)
-    paid: int256 = -convert(discount, int256)  # by the bidder to the defaulter
+    paid: int256 = 0  # by the bidder to the defaulter, for collateral
     for leg: uint256 in known:
         row: uint256 = leg >> leg_layout.ROW_SHIFT
         price: uint256 = leg & leg_layout.PRICE_MASK
@@ -281,14 +287,19 @@ def _slice(
                 fraction,
                 price,
             )
-    account_cash: int256 = words._cash(account_header) + paid - convert(fee, int256)
-    bidder_cash: int256 = words._cash(bidder_header) - paid
+    account_cash: int256 = (
+        words._cash(account_header) + paid - convert(discount, int256) - convert(fee, int256)
+    )
+    # The discount is a win. What is paid for collateral is no loss: it makes room for none.
+    if discount != 0:
+        bidder_header = fresh_wins._after(bidder_header, convert(discount, int256))
+    bidder_cash: int256 = words._cash(bidder_header) + convert(discount, int256) - paid
     bidder_header = ledger._book_cash(bidder, bidder_header, bidder_cash)
     ledger.headers[account] = ledger._book_cash(account, account_header, account_cash)
     ledger.headers[bidder] = bidder_header
-    ledger.protocol_fees += fee
+    ledger.reserve += fee
     self._require_under_cap(bidder_cash)
-    self._require_margin(engine, bidder, bidder_header, levels.INITIAL, known)
+    self._require_margin(engine, bidder, bidder_cash, bidder_header, levels.INITIAL, known)
     log IClearinghouseEvents.Sliced(
         account=account,
         bidder=bidder,
@@ -472,7 +483,7 @@ def _book_half(
     )
     change: int256 = realised - convert(half.charge, int256)
     if change != 0:
-        header = ledger._book_cash(half.account, header, words._cash(header) + change)
+        header = ledger._book_result(half.account, header, change)
     return header, before, position
 
 
@@ -483,17 +494,19 @@ def _book_half(
 def _require_margin(
     engine: address,
     account: uint256,
+    cash: int256,
     header: uint256,
     level: uint256,
     known: DynArray[uint256, 40],
 ):
     """
     @dev INV-8: what an account must meet after it took on risk, paid out or was covered.
+    @param cash Cash that counts, WAD.
     @param level One of modules/layout/levels.
     @param known Known prices of legs (layout: leg_layout) that the engine need not read again.
     """
     equity: int256 = staticcall IRiskEngine(engine).require_margin(
-        account, words._cash(header), level, ledger._legs(account, header), known
+        account, cash, level, ledger._legs(account, header), known
     )
 
 
@@ -527,10 +540,13 @@ def _require_no_call(header: uint256):
 @view
 def _require_under_cap(cash: int256):
     """
-    @dev Voluntary actions may not push the total of negative cash above its cap.
+    @dev Voluntary actions may not push the total of negative cash above its cap, which is also a
+         part of the cash held: most of what savers have is always there.
     """
     if cash < 0:
-        assert ledger.negative_cash <= ledger.negative_cash_cap, "trading: negative cash cap"
+        assert ledger.negative_cash <= ledger._debt_cap(
+            vault._balance(currency.SETTLEMENT_TOKEN) * currency.SETTLEMENT_SCALE
+        ), "trading: negative cash cap"
 
 
 @internal

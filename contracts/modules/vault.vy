@@ -12,6 +12,12 @@
 
 from ethereum.ercs import IERC20
 
+# Most gas that a transfer and a look at a balance may use where a token must not stop a payout, and
+# what must be left for both looks and the transfer: 63/64 of it go to the token.
+TRANSFER_GAS: constant(uint256) = 500_000
+BALANCE_GAS: constant(uint256) = 100_000
+PUSH_GAS: constant(uint256) = 800_000
+
 
 @internal
 def _pull(token: address, payer: address, amount: uint256) -> uint256:
@@ -41,7 +47,15 @@ def _push(token: address, recipient: address, amount: uint256):
     @param amount Token units.
     @custom:reverts vault: token transfer failed
     """
-    before: uint256 = self._balance(token)
+    self._push_from(token, recipient, amount, self._balance(token))
+
+
+@internal
+def _push_from(token: address, recipient: address, amount: uint256, before: uint256):
+    """
+    @dev As `_push`, for a caller who has read what this contract holds.
+    @param before Token units.
+    """
     self._require_moved(
         extcall IERC20(token).transfer(recipient, amount, default_return_value=True)
     )
@@ -51,19 +65,24 @@ def _push(token: address, recipient: address, amount: uint256):
 @internal
 def _try_push(token: address, recipient: address, amount: uint256) -> uint256:
     """
-    @dev Sends tokens if the token lets them go; does not revert. Balances tell what has left, not
-         the token's answer: what it moves and denies would be paid out twice.
+    @dev Sends tokens if the token lets them go; does not revert because of the token, however much
+         gas it burns. Balances tell what has left, not the token's answer: what it moves and denies
+         would be paid out twice.
     @param token Address of the token.
     @param recipient Address that gets them.
     @param amount Token units.
     @return What has left, token units, at most `amount`. The caller books the rest back.
+    @custom:reverts vault: not enough gas
     """
+    # Nobody makes a payout fail by sending too little gas.
+    assert msg.gas >= PUSH_GAS, "vault: not enough gas"
     before: uint256 = self._told_balance(token)
     if before == 0:
         return 0
     is_done: bool = raw_call(
         token,
         abi_encode(recipient, amount, method_id=method_id("transfer(address,uint256)")),
+        gas=TRANSFER_GAS,
         revert_on_failure=False,
     )
     if not is_done:
@@ -83,6 +102,7 @@ def _told_balance(token: address) -> uint256:
         token,
         abi_encode(self, method_id=method_id("balanceOf(address)")),
         max_outsize=32,
+        gas=BALANCE_GAS,
         is_static_call=True,
         revert_on_failure=False,
     )
@@ -117,3 +137,17 @@ def _approve(token: address, spender: address, amount: uint256):
     @custom:reverts vault: token transfer failed
     """
     self._require_moved(extcall IERC20(token).approve(spender, amount, default_return_value=True))
+
+
+@internal
+def _try_approve(token: address, spender: address, amount: uint256) -> bool:
+    """
+    @dev As `_approve`, but does not revert because of the token.
+    @return Whether the token went along; a spender who may take nothing finds out.
+    """
+    return raw_call(
+        token,
+        abi_encode(spender, amount, method_id=method_id("approve(address,uint256)")),
+        gas=TRANSFER_GAS,
+        revert_on_failure=False,
+    )

@@ -9,60 +9,60 @@
 
         1. The owner's own contribution pays what it can (tier 2).
         2. The rest is attributed to markets (modules/attribution.vy).
-        3. Tiers 3 to 5 pay within limits: each market's demand up to its limit, all together up to
-           the total limit and to what is there, in proportion. What is reserved for an account is
-           its own and has counted before.
-        4. Insurance fund, then contributions, then assessments, each until it is empty.
+        3. The reserve and tiers 3 to 5 pay within limits: each market's demand up to its limit, all
+           together up to the total limit and to what is there, in proportion.
+        4. Reserve, insurance fund, contributions, assessments, each until it is empty.
 
         Accounts resolved together share 3 in proportion, so that their order does not matter.
 @dev    Works in transient storage: copies of such lists in memory would be most of the code.
 """
 
 from ethereum.ercs import IERC4626
+from ..interfaces import IClearinghouseRecords
 from ..interfaces import IDefaultFund
 from .layout import leg_layout
 from .layout import limits
 from .layout import role_layout
-from .layout import units
 from .layout import words
 from . import attribution
 from . import default_rules
 from . import draw_limits
-from . import reservations
 from . import wad_math
 
 uses: default_rules
 uses: draw_limits
-uses: reservations
 
 
 # @notice A shortfall and who pays it, WAD cash.
 # @custom:member account The defaulter.
 # @custom:member shortfall What they lack.
-# @custom:member reserved Their reservation.
-# @custom:member own Paid by tier 2. Likewise tiers 3, 4 and 5.
+# @custom:member own Paid by their own contribution.
+# @custom:member reserve Paid by the reserve. Likewise tiers 3, 4 and 5.
+# @custom:member deferred What of tiers 3 to 5 a fund could not hand over yet.
 # @custom:member uncovered What is left for tiers 6 and 7.
 # @custom:member legs How many legs they have in `legs`: one at least.
 struct Claim:
     account: uint256
     shortfall: uint256
-    reserved: uint256
     own: uint256
+    reserve: uint256
     insurance: uint256
     contributions: uint256
     assessments: uint256
+    deferred: uint256
     uncovered: uint256
     legs: uint256
 
 
-# @notice What tiers 3, 4 and 5 have for the claims at hand, WAD cash.
+# @notice What the reserve and tiers 3, 4 and 5 have for the claims at hand, WAD cash.
 struct Funds:
+    reserve: uint256
     insurance: uint256
     contributions: uint256
     assessments: uint256
 
 
-# @notice What tiers 3 to 5 pay beyond reservations, WAD cash.
+# @notice What they pay, WAD cash.
 # @custom:member granted All of it.
 # @custom:member allowed Sum of what limits allow of each market's demand.
 struct Grant:
@@ -77,12 +77,14 @@ SETTLEMENT_SCALE: immutable(uint256)
 count: transient(uint256)
 claims: transient(Claim[limits.BATCH])
 legs: transient(uint256[limits.MAX_KNOWN][limits.BATCH])
-# market -> demand on tiers 3 to 5, what is allowed of it, and what is paid, WAD cash.
+# market -> demand on reserve and funds, what is allowed of it, and what is paid, WAD cash.
 demand: transient(HashMap[uint256, uint256])
 allowed: transient(HashMap[uint256, uint256])
 counted: transient(HashMap[uint256, uint256])
 # Owner -> what of their contribution is spoken for, WAD cash.
 promised: transient(HashMap[uint256, uint256])
+# What the reserve and the funds pay for the claims together, WAD cash.
+drawn: transient(uint256)
 
 
 @deploy
@@ -122,11 +124,12 @@ def _add(account: uint256, known: DynArray[uint256, limits.MAX_KNOWN], shortfall
     self.claims[place] = Claim(
         account=account,
         shortfall=shortfall,
-        reserved=reservations._of(account),
         own=0,
+        reserve=0,
         insurance=0,
         contributions=0,
         assessments=0,
+        deferred=0,
         uncovered=0,
         legs=legs,
     )
@@ -135,70 +138,16 @@ def _add(account: uint256, known: DynArray[uint256, limits.MAX_KNOWN], shortfall
 
 @internal
 @view
-def _legs(place: uint256) -> DynArray[uint256, limits.MAX_KNOWN]:
+def _unpaid_legs(place: uint256) -> DynArray[uint256, limits.MAX_KNOWN]:
     """
-    @dev The legs of a claim with what of each nobody has paid.
+    @dev The legs of a claim with what of each nobody has paid; none when all is paid.
     """
     legs: DynArray[uint256, limits.MAX_KNOWN] = []
+    if self.claims[place].uncovered == 0:
+        return legs
     for j: uint256 in range(self.claims[place].legs, bound=limits.MAX_KNOWN):
         legs.append(self.legs[place][j])
     return legs
-
-
-@internal
-def _adjust(place: uint256, shortfall: uint256):
-    """
-    @dev Turns the split of an estimated shortfall into that of the exact one, which roundings of
-         the closing make different: the last to pay pays the difference.
-    """
-    if shortfall >= self.claims[place].shortfall:
-        self._raise(place, shortfall - self.claims[place].shortfall)
-    else:
-        self._lower(place, self.claims[place].shortfall - shortfall)
-    self.claims[place].shortfall = shortfall
-
-
-@internal
-def _raise(place: uint256, more: uint256):
-    """
-    @dev Lets the last tier that pays for a claim pay more, WAD cash.
-    """
-    claim: Claim = self.claims[place]
-    if claim.uncovered != 0 or claim.shortfall == 0:
-        self._leave(place, more)
-    elif claim.assessments != 0:
-        self.claims[place].assessments += more
-    elif claim.contributions != 0:
-        self.claims[place].contributions += more
-    elif claim.insurance != 0:
-        self.claims[place].insurance += more
-    else:
-        self.claims[place].own += more
-
-
-@internal
-def _lower(place: uint256, amount: uint256):
-    """
-    @dev Lets tiers pay less for a claim, the last to pay first, WAD cash.
-    """
-    claim: Claim = self.claims[place]
-    less: uint256 = amount
-    for j: uint256 in range(claim.legs, bound=limits.MAX_KNOWN):
-        part: uint256 = min(min(less, leg_layout._amount(self.legs[place][j])), claim.uncovered)
-        if part != 0:
-            self.legs[place][j] -= part << leg_layout.DETAILS_SHIFT
-            claim.uncovered -= part
-            less -= part
-    part: uint256 = min(less, claim.assessments)
-    claim.assessments -= part
-    less -= part
-    part = min(less, claim.contributions)
-    claim.contributions -= part
-    less -= part
-    part = min(less, claim.insurance)
-    claim.insurance -= part
-    claim.own -= min(less - part, claim.own)
-    self.claims[place] = claim
 
 
 @internal
@@ -215,56 +164,30 @@ def _leave(place: uint256, amount: uint256):
 @internal
 def _split(is_limited: bool):
     """
-    @dev Fills in who pays the claims, and counts it against the limits. Moves nothing. INV-6.
+    @dev Fills in who pays the claims. Moves nothing and counts nothing yet: see `_book_draws`.
+         INV-6.
     @param is_limited False in a wind-down: nobody trades on after it, nothing is saved for later.
     """
-    funds: Funds = empty(Funds)
-    guaranteed: uint256 = 0
-    funds, guaranteed = self._pay_own(self._promise())
-    free: uint256 = funds.insurance + funds.contributions + funds.assessments
+    funds: Funds = self._pay_own()
+    free: uint256 = funds.reserve + funds.insurance + funds.contributions + funds.assessments
     if free == 0:
         for i: uint256 in range(self.count, bound=limits.BATCH):
             self.promised[self.claims[i].account >> words.OWNER_SHIFT] = 0
             self.claims[i].uncovered = self.claims[i].shortfall - self.claims[i].own
         return
     self._gather_demand()
-    grant: Grant = self._grant(free, guaranteed, is_limited)
-    drawn: uint256 = self._pay(funds, grant)
-    self._count(is_limited)
-    if drawn != 0 and is_limited:
-        draw_limits._use(0, drawn)
+    self.drawn = self._pay(funds, self._grant(free, is_limited))
 
 
 @internal
-def _promise() -> uint256:
+def _pay_own() -> Funds:
     """
-    @dev Notes what of each owner's contribution is kept for accounts that are not split now.
-    @return What is kept for these accounts in all, field by field (layout: tier_layout).
-    """
-    kept: uint256 = reservations.kept_in_all
-    if kept == 0:
-        return 0
-    for i: uint256 in range(self.count, bound=limits.BATCH):
-        owner: uint256 = self.claims[i].account >> words.OWNER_SHIFT
-        kept -= self.claims[i].reserved  # field by field: sums contain their parts
-        self.promised[owner] = reservations.own_reserved[owner] * units.CASH_UNIT
-    for i: uint256 in range(self.count, bound=limits.BATCH):
-        self.promised[self.claims[i].account >> words.OWNER_SHIFT] -= reservations._field(
-            self.claims[i].reserved, 0
-        )
-    return kept
-
-
-@internal
-def _pay_own(kept: uint256) -> (Funds, uint256):
-    """
-    @dev Tier 2, and what of the rest belongs to which market. What is reserved comes first.
-    @param kept What is kept for other accounts (layout: tier_layout).
-    @return What tiers 3 to 5 have for the claims, and what of the claims they have reserved.
+    @dev Tier 2, and what of the rest belongs to which market.
+    @return What the reserve and tiers 3 to 5 have for the claims.
     """
     funds: Funds = empty(Funds)
-    funds.insurance = wad_math._zero_floor_sub(self._insured(), reservations._field(kept, 1))
-    guaranteed: uint256 = 0
+    funds.reserve = staticcall IClearinghouseRecords(default_rules.CLEARINGHOUSE).reserve()
+    funds.insurance = self._insured()
     spent: uint256 = 0
     for i: uint256 in range(self.count, bound=limits.BATCH):
         owner: uint256 = self.claims[i].account >> words.OWNER_SHIFT
@@ -274,15 +197,9 @@ def _pay_own(kept: uint256) -> (Funds, uint256):
         self.claims[i].own = own
         self.promised[owner] += own
         spent += own
-        rest: uint256 = self.claims[i].shortfall - own
-        self._attribute(i, rest)
-        guaranteed += min(reservations._of_funds(self.claims[i].reserved), rest)
-    funds.contributions = wad_math._zero_floor_sub(
-        funds.contributions,
-        spent + reservations._field(kept, 0) + reservations._field(kept, 2),
-    )
-    funds.assessments = wad_math._zero_floor_sub(funds.assessments, reservations._field(kept, 3))
-    return funds, guaranteed
+        self._attribute(i, self.claims[i].shortfall - own)
+    funds.contributions = wad_math._zero_floor_sub(funds.contributions, spent)
+    return funds
 
 
 @internal
@@ -312,25 +229,20 @@ def _attribute(place: uint256, amount: uint256):
 @internal
 def _gather_demand():
     """
-    @dev Demand of each market beyond what is reserved for its accounts.
+    @dev Demand of each market on the reserve and the funds.
     """
     for i: uint256 in range(self.count, bound=limits.BATCH):
-        rest: uint256 = self.claims[i].shortfall - self.claims[i].own
-        reserved: uint256 = min(reservations._of_funds(self.claims[i].reserved), rest)
         for j: uint256 in range(self.claims[i].legs, bound=limits.MAX_KNOWN):
             amount: uint256 = leg_layout._amount(self.legs[i][j])
             if amount != 0:
-                self.demand[leg_layout._market_of(self.legs[i][j])] += (
-                    amount - amount * reserved // rest
-                )
+                self.demand[leg_layout._market_of(self.legs[i][j])] += amount
 
 
 @internal
-def _grant(free: uint256, guaranteed: uint256, is_limited: bool) -> Grant:
+def _grant(free: uint256, is_limited: bool) -> Grant:
     """
     @dev What is allowed of each market's demand, and what of all that is there.
-    @param free What tiers 3 to 5 have for these claims, WAD cash.
-    @param guaranteed What of it is reserved for them, WAD cash.
+    @param free What the reserve and tiers 3 to 5 have for these claims, WAD cash.
     """
     room: uint256 = max_value(uint256)
     market_limit: uint256 = max_value(uint256)
@@ -349,9 +261,7 @@ def _grant(free: uint256, guaranteed: uint256, is_limited: bool) -> Grant:
                     most = wad_math._zero_floor_sub(market_limit, draw_limits._used(market))
                 self.allowed[market] = min(self.demand[market], most)
                 total += self.allowed[market]
-    return Grant(
-        granted=min(min(total, room), wad_math._zero_floor_sub(free, guaranteed)), allowed=total
-    )
+    return Grant(granted=min(min(total, room), free), allowed=total)
 
 
 @internal
@@ -359,14 +269,12 @@ def _pay(funds: Funds, grant: Grant) -> uint256:
     """
     @dev Each claim's part, market by market, and which tier pays it; what is left stays in the
          legs.
-    @return What is drawn beyond reservations, WAD cash.
+    @return What the reserve and the funds pay for all claims, WAD cash.
     """
     left: Funds = funds
     drawn: uint256 = 0
     for i: uint256 in range(self.count, bound=limits.BATCH):
         claim: Claim = self.claims[i]
-        rest: uint256 = claim.shortfall - claim.own
-        reserved: uint256 = min(reservations._of_funds(claim.reserved), rest)
         paid: uint256 = 0
         for j: uint256 in range(claim.legs, bound=limits.MAX_KNOWN):
             leg: uint256 = self.legs[i][j]
@@ -374,38 +282,39 @@ def _pay(funds: Funds, grant: Grant) -> uint256:
             if amount == 0:
                 continue
             market: uint256 = leg_layout._market_of(leg)
-            share: uint256 = amount * reserved // rest
-            if share != amount and grant.granted != 0:
-                part: uint256 = (
-                    (amount - share)
+            share: uint256 = 0
+            if grant.granted != 0:
+                share = (
+                    amount
                     * self.allowed[market] // self.demand[market]
                     * grant.granted // grant.allowed
                 )
-                self.counted[market] += part
-                drawn += part
-                share += part
+                self.counted[market] += share
             paid += share
             claim.uncovered += amount - share
             self.legs[i][j] = self._with_amount(leg, amount - share)
+        drawn += paid
+        claim.reserve = min(paid, left.reserve)
+        left.reserve -= claim.reserve
+        paid -= claim.reserve
         claim.insurance = min(paid, left.insurance)
         left.insurance -= claim.insurance
         paid -= claim.insurance
         claim.contributions = min(paid, left.contributions)
         left.contributions -= claim.contributions
-        paid -= claim.contributions
-        claim.assessments = min(paid, left.assessments)
+        # granted <= what is there, so the last tier has the rest
+        claim.assessments = paid - claim.contributions
         left.assessments -= claim.assessments
         self.claims[i] = claim
-        # Reserved money that a fund does not have after all.
-        if paid != claim.assessments:
-            self._leave(i, paid - claim.assessments)
     return drawn
 
 
 @internal
-def _count(is_limited: bool):
+def _book_draws(is_limited: bool):
     """
-    @dev Counts what markets draw against their limits, and forgets their demand.
+    @dev Counts what markets draw against their limits, and forgets their demand: the end of every
+         split.
+    @param is_limited False for a split that is not carried out, and in a wind-down.
     """
     for i: uint256 in range(self.count, bound=limits.BATCH):
         for j: uint256 in range(self.claims[i].legs, bound=limits.MAX_KNOWN):
@@ -416,6 +325,9 @@ def _count(is_limited: bool):
                 if market != 0 and is_limited:
                     draw_limits._use(market, self.counted[market])
                 self.counted[market] = 0
+    if self.drawn != 0 and is_limited:
+        draw_limits._use(0, self.drawn)
+    self.drawn = 0
 
 
 @internal

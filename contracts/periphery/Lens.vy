@@ -26,6 +26,7 @@ from ..modules.layout import units
 from ..modules.layout import words
 from ..modules import funding_math
 from ..modules import prospects
+from ..modules import remainder_math
 from ..modules import wad_math
 
 implements: IHouseContract
@@ -42,17 +43,14 @@ ACTION_CALL: constant(uint256) = 1
 ACTION_OPEN: constant(uint256) = 2
 ACTION_BID: constant(uint256) = 3
 ACTION_CURE: constant(uint256) = 4
-ACTION_RECOGNISE: constant(uint256) = 5
-ACTION_BID_AT_MARK: constant(uint256) = 6
-ACTION_TEAR_UP: constant(uint256) = 7
-ACTION_REMAINDER: constant(uint256) = 8
-ACTION_REOPEN: constant(uint256) = 9
-ACTION_WAIT: constant(uint256) = 10
+ACTION_TEAR_UP: constant(uint256) = 5
+ACTION_REMAINDER: constant(uint256) = 6
+ACTION_WAIT: constant(uint256) = 7
 
 
 # Bytes of the answers that are asked for with a raw call.
 MARGIN_SIZE: constant(uint256) = 96  # three words
-ASSESS_SIZE: constant(uint256) = 1_600  # eight words, offset, length, 40 words
+ASSESS_SIZE: constant(uint256) = 1_664  # ten words, offset, length, 40 words
 AUCTION_SIZE: constant(uint256) = 192  # six words
 PRICE_SIZE: constant(uint256) = 96  # three words
 
@@ -165,40 +163,35 @@ def next_step(account: uint256) -> ILens.NextStep:
     if paused_until != 0:
         paused_until += role_layout.CURE_WINDOW
 
+    # Who is called, sold or torn up is so at either of two fresh answers.
+    better: int256 = seen.equity + convert(seen.doubt, int256)
     equity: int256 = 0
     initial: uint256 = 0
     maintenance: uint256 = 0
     equity, initial, maintenance = staticcall IRiskEngine(
         self._role(role_layout.RISK_ENGINE)
     ).margin(account)
-    if seen.stage != stages.UNCALLED and self._meets(equity, maintenance, terms.target):
+    if seen.stage != stages.UNCALLED and self._meets(equity, maintenance, units.PPM):
         step.action = ACTION_CURE
         return step
-    if seen.stage == stages.INSOLVENCY:
+    if seen.stage == stages.INSOLVENCY and not insolvency.positions:
         step.discount = insolvency.remainder_discount
         step.max_fraction = insolvency.max_fraction
-        if not insolvency.positions:
-            step.action = ACTION_REMAINDER if insolvency.max_fraction != 0 else ACTION_WAIT
-            if len(known) == 0 and seen.stuck == 0:
-                step.action = ACTION_TEAR_UP  # only debt is left to resolve
-        elif seen.equity > 0:
-            step.action = ACTION_REOPEN
-        elif block.timestamp >= insolvency.window_end:
-            step.action = ACTION_TEAR_UP
-        else:
-            step.action = ACTION_BID_AT_MARK
-        if step.action == ACTION_TEAR_UP:
-            step.from_time = max(insolvency.window_end, block.timestamp)
-    elif not self._meets(seen.equity, seen.maintenance, units.PPM):
+        step.action = ACTION_REMAINDER if insolvency.max_fraction != 0 else ACTION_WAIT
+        if len(known) == 0 and seen.stuck == 0:
+            step.action = ACTION_TEAR_UP  # only debt is left to resolve
+    elif not self._meets(better, seen.maintenance, units.PPM):
         if len(known) == 0 and seen.stuck != 0:
             step.action = ACTION_WAIT
-        elif seen.equity <= 0:
-            step.action = ACTION_RECOGNISE
+        elif better <= 0:
+            step.action = ACTION_TEAR_UP
         elif seen.stage == stages.AUCTION:
             step.action = ACTION_BID
             step.discount = auction.discount
             step.max_fraction = auction.max_fraction
-        elif not self._meets(seen.equity, seen.maintenance, terms.close_out):
+        elif seen.stage == stages.INSOLVENCY or not self._meets(
+            better, seen.maintenance, terms.close_out
+        ):
             step.action = ACTION_OPEN
         elif seen.stage == stages.UNCALLED:
             step.action = ACTION_CALL
@@ -336,11 +329,17 @@ def _account(
 
     judged: bool = False
     legs_priced: bool = False
+    has_positions: bool = False
     judged, seen.equity, seen.initial, seen.maintenance = self._margin(engine, account)
     if judged:
-        judged, legs_priced, seen.all_valid, seen.assessed_equity, seen.assessed_maintenance = (
-            self._assessment(engine, account)
-        )
+        (
+            judged,
+            legs_priced,
+            has_positions,
+            seen.all_valid,
+            seen.assessed_equity,
+            seen.assessed_maintenance,
+        ) = self._assessment(engine, account)
     if judged and seen.stage != stages.UNCALLED:
         judged, seen.since, seen.discount, seen.max_fraction = self._auction(manager, account)
     seen.readable = judged
@@ -351,16 +350,18 @@ def _account(
         seen.assessed_equity, seen.assessed_maintenance, units.PPM
     )
     seen.callable = sellable and seen.stage == stages.UNCALLED
-    if sellable and (
-        seen.stage < stages.AUCTION or seen.stage == stages.AUCTION and seen.assessed_equity <= 0
-    ):
+    if sellable and seen.stage < stages.AUCTION:
         grace_over: bool = seen.stage != stages.UNCALLED and block.timestamp > seen.since
         seen.openable = grace_over or not self._meets(
             seen.assessed_equity, seen.assessed_maintenance, terms.close_out
         )
+    elif sellable and seen.stage == stages.AUCTION:
+        seen.openable = seen.assessed_equity <= 0
+    else:
+        seen.openable = sellable and has_positions
     seen.biddable = seen.stage == stages.AUCTION and seen.max_fraction != 0
     seen.curable = seen.stage != stages.UNCALLED and self._meets(
-        seen.equity, seen.maintenance, terms.target
+        seen.equity, seen.maintenance, units.PPM
     )
     return seen
 
@@ -395,13 +396,14 @@ def _margin(engine: address, account: uint256) -> (bool, int256, uint256, uint25
 
 @internal
 @view
-def _assessment(engine: address, account: uint256) -> (bool, bool, bool, int256, uint256):
+def _assessment(engine: address, account: uint256) -> (bool, bool, bool, bool, int256, uint256):
     """
     @dev RiskEngine.assess, which an account that cannot be judged makes revert.
     @return Whether it answered.
     @return Whether any leg has a VALID price.
+    @return Whether any position has one.
     @return Whether every leg has one.
-    @return Equity, WAD cash.
+    @return Equity at the better of two fresh answers, WAD cash.
     @return MM, WAD cash.
     """
     success: bool = False
@@ -414,11 +416,18 @@ def _assessment(engine: address, account: uint256) -> (bool, bool, bool, int256,
         revert_on_failure=False,
     )
     if not success or len(answer) == 0:
-        return False, False, False, 0, 0
+        return False, False, False, False, 0, 0
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
     known: DynArray[uint256, limits.MAX_KNOWN] = []
     seen, known = abi_decode(answer, (IRiskEngine.Assessment, DynArray[uint256, limits.MAX_KNOWN]))
-    return True, len(known) != 0, seen.stuck == 0, seen.equity, seen.maintenance
+    return (
+        True,
+        len(known) != 0,
+        remainder_math._has_positions(known),
+        seen.stuck == 0,
+        seen.equity + convert(seen.doubt, int256),
+        seen.maintenance,
+    )
 
 
 @internal

@@ -8,17 +8,16 @@
 @notice Margin call, auction, insolvency. Anyone may run every step; nobody can skip one:
 
             equity < MM            call_margin: a deadline to cure, the account may only reduce
-            equity >= target * MM  cure
+            equity >= MM           cure
             deadline missed, or
             equity < close_out*MM  open_auction: orders void, the discount starts to rise
             equity < MM            bid: a fraction of every priced leg at mark less the discount
-            equity <= 0            insolvency: bids at mark without discount, then tear_up; the
-                                   waterfall pays what is missing
-            equity > 0 again       reopen: back to the auction
+            equity <= 0            insolvency: who sees it may take a part at mark, the rest is torn
+                                   up, the waterfall pays what is missing, all at once
 
         The discount is measured in maintenance margin of the slice, so that it grows with the risk
         taken over; discount, fee and reward come out of the defaulter's equity only (INV-4).
-@dev    Two contracts share the storage of this one. `cure`, `reopen`, all views and the terms are
+@dev    Two contracts share the storage of this one. `cure`, all views and the terms are
         here alone. `call_margin`, `open_auction` and `bid` judge the account here; the half that
         deals with an insolvent one is in DefaultManagerInsolvency, reached by delegatecall with
         what was seen in transient storage (`default_rules.seen`, `known`). `tear_up` and
@@ -35,7 +34,6 @@ from ..interfaces import IDefaultManagerEvents
 from ..interfaces import IDefaultManagerViews
 from ..interfaces import IHouseContract
 from ..interfaces import IRiskEngine
-from ..modules.layout import leg_layout
 from ..modules.layout import limits
 from ..modules.layout import role_layout
 from ..modules.layout import stages
@@ -45,7 +43,6 @@ from ..modules import auction_rules
 from ..modules import default_rules
 from ..modules import draw_limits
 from ..modules import remainder_math
-from ..modules import reservations
 
 implements: IDefaultManager
 implements: IDefaultManagerAdmin
@@ -55,11 +52,11 @@ implements: IHouseContract
 initializes: default_rules
 initializes: auction_rules[default_rules := default_rules]
 initializes: draw_limits[default_rules := default_rules]
-initializes: reservations[default_rules := default_rules]
 exports: default_rules.CLEARINGHOUSE
 
 # What DefaultManagerInsolvency alone has: the one table of what is routed there.
 TEAR_UP: constant(bytes4) = method_id("tear_up(uint256[])", output_type=bytes4)
+TEAR_UP_FOR: constant(bytes4) = method_id("tear_up(uint256[],uint256)", output_type=bytes4)
 PROVE_DEFICIT: constant(bytes4) = method_id("prove_deficit(uint256)", output_type=bytes4)
 PROVE_DEFICIT_FOR: constant(bytes4) = method_id(
     "prove_deficit(uint256,uint256)", output_type=bytes4
@@ -105,7 +102,10 @@ def __default__() -> Bytes[limits.PART_ANSWER_SIZE]:
     assert len(msg.data) >= 4, "default manager: unknown function"
     selector: bytes4 = convert(slice(msg.data, 0, 4), bytes4)
     assert (
-        selector == TEAR_UP or selector == PROVE_DEFICIT or selector == PROVE_DEFICIT_FOR
+        selector == TEAR_UP
+        or selector == TEAR_UP_FOR
+        or selector == PROVE_DEFICIT
+        or selector == PROVE_DEFICIT_FOR
     ), "default manager: unknown function"
     return raw_call(
         INSOLVENCY, msg.data, max_outsize=limits.PART_ANSWER_SIZE, is_delegate_call=True
@@ -119,9 +119,10 @@ def call_margin(account: uint256, caller_account: uint256 = 0) -> uint256:
     """
     @notice Calls an account whose equity is below MM. Anyone, at VALID prices. The called account
             pays the reward: a part of MM, at most the cap and what equity there is. An insolvent
-            account gets no grace: its insolvency is recognised instead.
+            account gets no grace: it is torn up instead.
     @param account Account id.
-    @param caller_account Account id of who gets the reward; 0 forgoes it.
+    @param caller_account Account id of who gets the reward, of the call or of the tear-up; 0
+           forgoes it.
     @return Deadline to cure, unix seconds; now for an insolvent account.
     @custom:reverts default rules: winding down | default rules: liquidations are paused | default
                     manager: already called | default rules: account is healthy | default rules:
@@ -133,7 +134,7 @@ def call_margin(account: uint256, caller_account: uint256 = 0) -> uint256:
     seen, known = default_rules._assess(word, account)
     assert seen.stage == stages.UNCALLED, "default manager: already called"
     default_rules._require_unhealthy(seen, len(known))
-    if seen.equity <= 0:
+    if default_rules._better_equity(seen) <= 0:
         self._forward_seen(seen, known)
         return block.timestamp
     terms: IDefaultManagerEvents.Terms = default_rules._terms()
@@ -161,25 +162,23 @@ def call_margin(account: uint256, caller_account: uint256 = 0) -> uint256:
 @external
 def cure(account: uint256):
     """
-    @notice Ends a margin call or an auction of an account whose equity is back at the target.
-            Anyone, at any time; prices that are not VALID count at their worse end for the account.
+    @notice Ends the call, auction or insolvency of an account whose equity is at MM again. Anyone,
+            at any time; prices that are not VALID count at their worse end for the account.
     @param account Account id.
-    @custom:reverts default manager: no call to cure | default manager: equity below target
+    @custom:reverts default manager: no call to cure | default manager: equity below maintenance
     """
-    stage: uint256 = words._stage(
-        staticcall IClearinghouse(default_rules.CLEARINGHOUSE).headers(account)
-    )
-    assert stage != stages.UNCALLED, "default manager: no call to cure"
+    assert (
+        words._stage(staticcall IClearinghouse(default_rules.CLEARINGHOUSE).headers(account))
+        != stages.UNCALLED
+    ), "default manager: no call to cure"
     equity: int256 = 0
     initial: uint256 = 0
     maintenance: uint256 = 0
     equity, initial, maintenance = staticcall IRiskEngine(default_rules._engine()).margin(account)
     assert default_rules._meets(
-        equity, maintenance, default_rules._terms().target
-    ), "default manager: equity below target"
+        equity, maintenance, units.PPM
+    ), "default manager: equity below maintenance"
     log IDefaultManagerEvents.Cured(account=account, equity=equity, maintenance=maintenance)
-    if stage == stages.INSOLVENCY:
-        reservations._release(account)
     extcall IClearinghouseStages(default_rules.CLEARINGHOUSE).set_stage(
         account, stages.UNCALLED, 0, 0, 0
     )
@@ -191,9 +190,9 @@ def cure(account: uint256):
 def open_auction(account: uint256):
     """
     @notice Puts an account up for auction: its call has passed the deadline and equity is still
-            below MM, or equity is below the close-out margin, called or not. Anyone, at VALID
-            prices. At equity 0 and below the insolvency is recognised instead, also of an account
-            in auction already.
+            below MM, or equity is below the close-out margin, called or not, or it was insolvent,
+            has positions left that were in doubt, and is not insolvent any more. Anyone, at VALID
+            prices. At equity 0 and below it is torn up instead, also when it is in auction.
     @param account Account id.
     @custom:reverts default rules: winding down | default rules: liquidations are paused | default
                     manager: auction is open | default rules: account is healthy | default rules:
@@ -203,17 +202,24 @@ def open_auction(account: uint256):
     seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
     known: DynArray[uint256, limits.MAX_KNOWN] = []
     seen, known = default_rules._assess(word, account)
-    assert seen.stage < stages.AUCTION or (
-        seen.stage == stages.AUCTION and seen.equity <= 0
+    is_insolvent: bool = default_rules._better_equity(seen) <= 0
+    has_positions: bool = remainder_math._has_positions(known)
+    assert (
+        seen.stage < stages.AUCTION
+        or (is_insolvent and (has_positions or seen.stage == stages.AUCTION))
+        or (seen.stage == stages.INSOLVENCY and has_positions)
     ), "default manager: auction is open"
     default_rules._require_unhealthy(seen, len(known))
-    if seen.equity <= 0:
+    if is_insolvent:
         self._forward_seen(seen, known)
         return
-    deadline: uint256 = auction_rules._deadline(word, seen)
-    if seen.stage == stages.UNCALLED or block.timestamp <= deadline:
+    if seen.stage < stages.AUCTION and (
+        seen.stage == stages.UNCALLED or block.timestamp <= auction_rules._deadline(word, seen)
+    ):
         assert not default_rules._meets(
-            seen.equity, seen.maintenance, default_rules._terms().close_out
+            default_rules._better_equity(seen),
+            seen.maintenance,
+            default_rules._terms().close_out,
         ), "default manager: grace not over"
     log IDefaultManagerEvents.AuctionOpened(
         account=account,
@@ -239,7 +245,8 @@ def bid(
     @notice Takes a fraction of every VALID leg of an account in auction, at mark less the discount,
             into the bidder's account, which must meet IM afterwards. Who: the owner of
             `bidder_account`, or an operator of theirs with TRADE. Of an insolvent account it takes
-            the slice at mark, and what is left of collateral at a discount of its own.
+            the slice at mark, and the rest is torn up; what is left of its collateral is sold at a
+            discount of its own.
     @param account Account id of the account in auction.
     @param fraction Part to take, WAD, (0, f*].
     @param bidder_account Account id of the bidder.
@@ -264,7 +271,7 @@ def bid(
     auction_rules._require_auction(seen.stage)
     if seen.stage != stages.INSOLVENCY:
         default_rules._require_unhealthy(seen, len(known))
-    if seen.equity <= 0 or seen.stage == stages.INSOLVENCY:
+    if default_rules._better_equity(seen) <= 0 or seen.stage == stages.INSOLVENCY:
         answer: Bytes[64] = self._forward_seen(seen, known)
         return abi_decode(answer, (uint256, uint256))
     terms: IDefaultManagerEvents.Terms = default_rules._terms()
@@ -304,30 +311,6 @@ def bid(
     return taken, quote.discount
 
 
-@external
-def reopen(account: uint256):
-    """
-    @notice Puts an account whose equity is above 0 again back into the auction and frees its
-            reservation. Anyone, while a position has a VALID price.
-    @param account Account id.
-    @custom:reverts default rules: winding down | default rules: liquidations are paused | default
-                    rules: insolvency not recognised | default manager: account is insolvent |
-                    default rules: price not valid
-    """
-    word: uint256 = default_rules._open_word()
-    seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
-    known: DynArray[uint256, limits.MAX_KNOWN] = []
-    seen, known = default_rules._assess(word, account)
-    default_rules._require_insolvency(seen.stage)
-    assert seen.equity > 0, "default manager: account is insolvent"
-    default_rules._require_priced(remainder_math._has_positions(known))
-    reservations._release(account)
-    log IDefaultManagerEvents.Reopened(account=account, equity=seen.equity)
-    extcall IClearinghouseStages(default_rules.CLEARINGHOUSE).set_stage(
-        account, stages.AUCTION, block.timestamp, 0, 0
-    )
-
-
 # VIEWS --------------------------------------------------------------------------------------------
 
 @external
@@ -351,10 +334,12 @@ def auction(account: uint256) -> IDefaultManagerEvents.Auction:
     if seen.stage == stages.AUCTION:
         rate = auction_rules._rate_now(terms, word, seen)
         sellable: bool = len(known) != 0 or seen.stuck == 0
-        if sellable and not default_rules._meets(seen.equity, seen.maintenance, units.PPM):
+        if sellable and not default_rules._meets(
+            default_rules._better_equity(seen), seen.maintenance, units.PPM
+        ):
             limit = auction_rules._limit(terms, seen, rate)
-    elif seen.stage == stages.INSOLVENCY and seen.equity <= 0 and len(known) != 0:
-        if known[len(known) - 1] >> leg_layout.ROW_SHIFT > leg_layout.MARKET_ROW:
+    elif seen.stage == stages.INSOLVENCY and default_rules._better_equity(seen) <= 0:
+        if remainder_math._has_positions(known):
             limit = units.WAD  # at mark
     return IDefaultManagerEvents.Auction(
         stage=seen.stage,
@@ -419,37 +404,10 @@ def waterfall() -> IDefaultManagerEvents.Waterfall:
 
 @external
 @view
-def reservation(account: uint256) -> (uint256, uint256, uint256, uint256):
-    """
-    @notice What is reserved for an account. Anyone may ask.
-    @param account Account id.
-    @return Of its owner's contribution, WAD cash.
-    @return Of the insurance fund, WAD cash.
-    @return Of contributions, WAD cash.
-    @return Of assessments, WAD cash.
-    """
-    return self._fields(reservations.kept_for[account])
-
-
-@external
-@view
-def reserved() -> (uint256, uint256, uint256, uint256):
-    """
-    @notice What is reserved for all accounts together. Anyone may ask.
-    @return Of owners' contributions, WAD cash.
-    @return Of the insurance fund, WAD cash.
-    @return Of contributions, WAD cash.
-    @return Of assessments, WAD cash.
-    """
-    return self._fields(reservations.kept_in_all)
-
-
-@external
-@view
 def limit_used(market: uint256) -> uint256:
     """
-    @notice What a market has drawn of tiers 3 to 5 lately, as it counts against its limit now.
-            Anyone may ask.
+    @notice What a market has drawn of reserve and tiers 3 to 5 lately, as it counts against its
+            limit now. Anyone may ask.
     @param market Market id; 0: all together.
     @return What it has drawn, WAD cash.
     """
@@ -475,15 +433,12 @@ def insolvency(account: uint256) -> IDefaultManagerEvents.Insolvency:
     state.shortfall = convert(max(-seen.equity, 0), uint256)
     state.positions = remainder_math._has_positions(known)
     if seen.stage == stages.INSOLVENCY:
-        state.window_end = (
-            default_rules._insolvent_since(word, seen) + default_rules._waterfall().window
-        )
         cash: int256 = words._cash(
             staticcall IClearinghouse(default_rules.CLEARINGHOUSE).headers(account)
         )
         if state.positions:
-            state.max_fraction = units.WAD if seen.equity <= 0 else 0
-        elif cash < 0 and len(known) != 0:
+            state.max_fraction = units.WAD if default_rules._better_equity(seen) <= 0 else 0
+        elif cash < 0 and len(known) != 0 and seen.apart == 0:
             state.remainder_discount = remainder_math._rate(
                 default_rules._insolvent_since(word, seen), default_rules._waterfall().remainder
             )
@@ -541,17 +496,3 @@ def _forward_seen(
     default_rules.seen = seen
     default_rules.known = known
     return self._forward()
-
-
-@internal
-@pure
-def _fields(word: uint256) -> (uint256, uint256, uint256, uint256):
-    """
-    @dev The four fields of a reservation, WAD cash (layout: tier_layout).
-    """
-    return (
-        reservations._field(word, 0),
-        reservations._field(word, 1),
-        reservations._field(word, 2),
-        reservations._field(word, 3),
-    )

@@ -7,28 +7,27 @@
 @author Bulkhead
 @notice What happens at equity 0 and below. Anyone may run every step, through the DefaultManager:
 
-            recognition  the first call that sees the account reserves tiers 2 to 5 for the
-                         shortfall, tears up at once the part that they do not cover, and opens a
-                         window for the rest
-            window       anyone takes slices at mark, without discount
-            tear_up      after the window: positions close at mark against the other side
+            recognition  the first call that sees the account ends the matter in its transaction:
+                         a bidder may take a part at mark, without discount, if the funds cover what
+                         is missing; the rest is torn up, closed at mark against the other side;
+                         the waterfall pays
             remainder    collateral left with negative cash is sold at a discount that rises until
                          it is gone; legs without a VALID price wait for theirs
-            waterfall    own contribution, insurance fund, contributions, assessments, a charge on
-                         the opposite side, the hole: the parts add up to the shortfall (INV-6)
+            waterfall    own contribution, reserve, insurance fund, contributions, assessments, a
+                         charge on the opposite side, the hole: the parts add up to the shortfall
+                         (INV-6)
 
 @dev    Runs by delegatecall on the DefaultManager's storage and has its layout (a test compares
         them). `call_margin`, `open_auction` and `bid` are halves of the functions of that name
         there, which hold the lock and leave what they saw of the account in transient storage
         (`default_rules.seen`, `known`). `tear_up` and `prove_deficit` are here alone and take the
-        lock themselves. Cures, `reopen`, views and terms are in the DefaultManager alone.
+        lock themselves. Cures, views and terms are in the DefaultManager alone.
 """
 
 from ..interfaces import IClearinghouse
 from ..interfaces import IClearinghouseProofs
 from ..interfaces import IClearinghouseRecords
 from ..interfaces import IClearinghouseSlices
-from ..interfaces import IClearinghouseStages
 from ..interfaces import IClearinghouseTearUps
 from ..interfaces import IDefaultManager
 from ..interfaces import IDefaultManagerEvents
@@ -43,7 +42,6 @@ from ..modules import default_rules
 from ..modules import draw_limits
 from ..modules import remainder
 from ..modules import remainder_math
-from ..modules import reservations
 from ..modules import resolution
 from ..modules import waterfall
 
@@ -52,13 +50,8 @@ implements: IDefaultManagerInsolvency
 implements: IHouseContract
 initializes: default_rules
 initializes: draw_limits[default_rules := default_rules]
-initializes: reservations[default_rules := default_rules]
-initializes: waterfall[
-    default_rules := default_rules, draw_limits := draw_limits, reservations := reservations
-]
-initializes: resolution[
-    default_rules := default_rules, reservations := reservations, waterfall := waterfall
-]
+initializes: waterfall[default_rules := default_rules, draw_limits := draw_limits]
+initializes: resolution[default_rules := default_rules, waterfall := waterfall]
 initializes: remainder[default_rules := default_rules, resolution := resolution]
 exports: default_rules.CLEARINGHOUSE
 
@@ -79,13 +72,13 @@ def __init__(clearinghouse: address):
 @reentrant
 def call_margin(account: uint256, caller_account: uint256 = 0) -> uint256:
     """
-    @notice An insolvent account gets no call, and nobody a reward: its insolvency is recognised.
-            Anyone, through the DefaultManager.
+    @notice An insolvent account gets no call: it is torn up and its shortfall paid. Anyone, through
+            the DefaultManager.
     @param account Account id.
-    @param caller_account Account id, not read: there is no reward.
+    @param caller_account Account id of who gets the reward for the tear-up; 0 forgoes it.
     @return Now, unix seconds.
     """
-    self._recognise_seen(account)
+    self._resolve_seen(account, caller_account, default_rules.seen, default_rules.known)
     return block.timestamp
 
 
@@ -93,11 +86,11 @@ def call_margin(account: uint256, caller_account: uint256 = 0) -> uint256:
 @reentrant
 def open_auction(account: uint256):
     """
-    @notice An insolvent account gets no auction with a discount: its insolvency is recognised.
-            Anyone, through the DefaultManager.
+    @notice An insolvent account gets no auction with a discount: it is torn up and its shortfall
+            paid. Anyone, through the DefaultManager.
     @param account Account id.
     """
-    self._recognise_seen(account)
+    self._resolve_seen(account, 0, default_rules.seen, default_rules.known)
 
 
 @external
@@ -111,9 +104,12 @@ def bid(
     deadline: uint256 = max_value(uint256),
 ) -> (uint256, uint256):
     """
-    @notice Takes a fraction of every VALID leg of an insolvent account at mark; or, when no
-            position with a VALID price is left, of its collateral, less the remainder's discount.
-            Through the DefaultManager, which checks who bids, and when.
+    @notice Takes a fraction of every VALID leg of an insolvent account at mark; the rest is torn up
+            and the shortfall paid in the same transaction. Nothing is sold when the funds do not
+            cover the shortfall: then the sides that won answer for a part of it, and a bidder
+            cannot take their positions out of that. When no position with a VALID price is left,
+            takes collateral less the remainder's discount. Through the DefaultManager, which
+            checks who bids, and when.
     @param account Account id of the insolvent account.
     @param fraction Part to take, WAD, above 0; more than a whole is one if `min_fraction` lets it.
     @param bidder_account Account id of the bidder.
@@ -123,21 +119,21 @@ def bid(
     @param deadline Last moment of the bid, unix seconds; the DefaultManager checks it.
     @return Fraction taken, WAD.
     @return Discount received, WAD cash.
-    @custom:reverts default rules: fraction is zero | default rules: winding down | default rules:
-                    liquidations are paused | default rules: price not valid | remainder: nothing to
-                    sell | default rules: account is healthy | default rules: discount below limit |
-                    default rules: fraction above limit | default manager: account is solvent,
-                    reopen its auction
+    @custom:reverts default rules: fraction is zero | default rules: price not valid | default
+                    rules: winding down | default rules: liquidations are paused | remainder:
+                    nothing to sell | default rules: account is healthy | default rules: discount
+                    below limit | default rules: fraction above limit | default manager: account is
+                    solvent
     """
     default_rules._require_some(fraction)
-    word: uint256 = default_rules._open_word()
     seen: IRiskEngine.Assessment = default_rules.seen
     known: DynArray[uint256, limits.MAX_KNOWN] = default_rules.known
     if not remainder_math._has_positions(known) and seen.stage == stages.INSOLVENCY:
-        # What is in doubt may be worth more than is owed.
-        default_rules._require_priced(seen.stuck == 0 or seen.equity <= 0)
+        # What is in doubt may be worth more than is owed; and at a price on which two fresh feeds
+        # disagree nobody buys, nor meets IM.
+        default_rules._require_priced(seen.apart == 0 and (seen.stuck == 0 or seen.equity <= 0))
         return remainder._sell(
-            word,
+            default_rules._open_word(),
             seen,
             known,
             remainder.Offer(
@@ -148,58 +144,49 @@ def bid(
                 min_discount=min_discount,
             ),
         )
-    assert seen.equity <= 0, "default manager: account is solvent, reopen its auction"
+    self._require_insolvent(seen)
     default_rules._require_discount(min_discount == 0)
     taken: uint256 = min(fraction, units.WAD)
     default_rules._require_fraction(fraction <= units.WAD or min_fraction <= units.WAD)
-    is_whole: bool = taken == units.WAD and seen.stuck == 0
-    if is_whole or seen.stage != stages.INSOLVENCY:
-        resolution._split_one(account, known, convert(-seen.equity, uint256))
-        if not is_whole or waterfall.claims[0].uncovered != 0:
-            # What nobody covers meets the opposite side, also when it arose in the window.
-            self._recognise(account, seen, known)
-            seen, known = default_rules._assess(word, account)
-            if not remainder_math._has_positions(known):
-                return 0, 0  # torn up at once: nothing covers it
-            if is_whole:
-                resolution._split_one(account, known, convert(max(-seen.equity, 0), uint256))
-    cash: int256 = extcall IClearinghouseSlices(default_rules.CLEARINGHOUSE).slice_account(
-        account, bidder_account, taken, known, 0, 0
-    )
-    log IDefaultManagerEvents.Bid(
-        account=account,
-        bidder=bidder_account,
-        fraction=taken,
-        discount_rate=0,
-        discount=0,
-        fee=0,
-        equity=seen.equity,
-        maintenance=seen.maintenance,
-        ended=is_whole,
-    )
-    if is_whole:
-        waterfall._adjust(0, convert(max(-cash, 0), uint256))
-        resolution._execute()
+    # At a price on which two fresh feeds disagree nobody buys: it is the better end for the
+    # account.
+    if seen.apart != 0 or not self._is_covered(account, seen, known):
+        taken = 0
+    if taken != 0:
+        extcall IClearinghouseSlices(default_rules.CLEARINGHOUSE).slice_account(
+            account, bidder_account, taken, known, 0, 0
+        )
+        log IDefaultManagerEvents.Bid(
+            account=account,
+            bidder=bidder_account,
+            fraction=taken,
+            discount_rate=0,
+            discount=0,
+            fee=0,
+            equity=seen.equity,
+            maintenance=seen.maintenance,
+            ended=True,
+        )
+    self._resolve_seen(account, 0, seen, known)
     return taken, 0
 
 
 # INSOLVENCY ---------------------------------------------------------------------------------------
 
 @external
-def tear_up(accounts: DynArray[uint256, limits.BATCH]):
+def tear_up(accounts: DynArray[uint256, limits.BATCH], caller_account: uint256 = 0):
     """
-    @notice Closes the positions of insolvent accounts whose window is over, at mark against the
-            other sides, netted with each other first; the waterfall pays what is missing. Also
-            resolves an insolvent account that has only debt left. Anyone, through the
-            DefaultManager.
+    @notice Closes the positions of insolvent accounts at mark against the other sides, netted with
+            each other first; the waterfall pays what is missing. Also resolves an insolvent account
+            that has only debt left. Anyone, through the DefaultManager.
     @param accounts Account ids in ascending order.
+    @param caller_account Account id of who gets the rewards, out of the reserve; 0 forgoes them.
     @custom:reverts default rules: winding down | default rules: liquidations are paused | default
-                    manager: no accounts | default manager: accounts out of order | default rules:
-                    insolvency not recognised | default manager: account is solvent, reopen its
-                    auction | default manager: window is open | default manager: nothing to tear up
+                    manager: no accounts | default manager: accounts out of order | default
+                    manager: account is solvent | default rules: account is healthy | default
+                    rules: price not valid | default manager: nothing to tear up
     """
     word: uint256 = default_rules._open_word()
-    terms: IDefaultManagerEvents.Waterfall = default_rules._waterfall()
     assert len(accounts) != 0, "default manager: no accounts"
     waterfall._begin()
     closeouts: DynArray[IClearinghouseTearUps.Closeout, limits.BATCH] = []
@@ -211,59 +198,58 @@ def tear_up(accounts: DynArray[uint256, limits.BATCH]):
         seen: IRiskEngine.Assessment = empty(IRiskEngine.Assessment)
         known: DynArray[uint256, limits.MAX_KNOWN] = []
         seen, known = default_rules._assess(word, account)
-        default_rules._require_insolvency(seen.stage)
-        assert seen.equity <= 0, "default manager: account is solvent, reopen its auction"
-        assert block.timestamp >= default_rules._insolvent_since(word, seen) + terms.window, (
-            "default manager: window is open"
-        )
+        self._require_insolvent(seen)
+        # Nor is an empty account one to be torn up.
+        default_rules._require_unhealthy(seen, len(known))
         assert remainder_math._has_positions(known) or (
-            seen.stuck == 0 and len(known) == 0
+            seen.stage != stages.INSOLVENCY or (seen.stuck == 0 and len(known) == 0)
         ), "default manager: nothing to tear up"
+        log IDefaultManagerEvents.Insolvent(account=account, caller=msg.sender, equity=seen.equity)
         waterfall._add(account, known, 0)
         closeouts.append(IClearinghouseTearUps.Closeout(account=account, legs=known))
         equities.append(seen.equity)
-    cash: DynArray[int256, limits.BATCH] = extcall IClearinghouseTearUps(
-        default_rules.CLEARINGHOUSE
-    ).tear_up_accounts(closeouts, terms.charge_cap)
-    for i: uint256 in range(len(accounts), bound=limits.BATCH):
-        waterfall.claims[i].shortfall = self._shortfall(accounts[i], cash[i], equities[i])
-    waterfall._split(True)
-    resolution._execute()
+    self._resolve(closeouts, equities, caller_account)
 
 
 @external
 def prove_deficit(account: uint256, caller_account: uint256 = 0) -> uint256:
     """
     @notice In a wind-down: shows that an account ends in deficit. Its collateral goes into the
-            pots, tiers 2 to 5 pay what they have, without limits, the rest becomes part of the
-            hole. Anyone, through the DefaultManager, while proofs run; every market is settled
-            then.
+            pots, tiers 2 to 5 pay what they have, without limits, the reserve and the hole bear the
+            rest. The reward is paid by the account's collateral, or what the funds pay. Anyone,
+            through the DefaultManager, at any time once every market is settled.
     @param account Account id.
     @param caller_account Account id of who gets the reward; 0 forgoes it.
     @return The reward, WAD cash.
     @custom:reverts default manager: account proves itself
     """
     assert account != caller_account, "default manager: account proves itself"
-    reservations._release(account)
-    deficit: uint256 = extcall IClearinghouseProofs(default_rules.CLEARINGHOUSE).seize(account)
+    deficit: uint256 = 0
+    in_kind: uint256 = 0
+    deficit, in_kind = extcall IClearinghouseProofs(default_rules.CLEARINGHOUSE).seize(
+        account, caller_account
+    )
     waterfall._begin()
     waterfall._add(account, [], deficit)
     waterfall._split(False)
+    waterfall._book_draws(False)
     resolution._draw(0, True)
     loss: uint256 = 0
     reward: uint256 = 0
     loss, reward = extcall IClearinghouseProofs(default_rules.CLEARINGHOUSE).conclude_proof(
-        account, caller_account, deficit
+        account, caller_account, deficit, in_kind
     )
+    reward += in_kind
     claim: waterfall.Claim = waterfall.claims[0]
     log IDefaultManagerEvents.DeficitPaid(
         account=account,
         deficit=deficit,
         own=claim.own,
+        reserve=claim.reserve,
         insurance=claim.insurance,
         contributions=claim.contributions,
         assessments=claim.assessments,
-        to_hole=loss,
+        to_hole=loss - min(claim.reserve, loss),
         reward=reward,
     )
     return reward
@@ -272,94 +258,70 @@ def prove_deficit(account: uint256, caller_account: uint256 = 0) -> uint256:
 # INTERNAL -----------------------------------------------------------------------------------------
 
 @internal
-def _recognise_seen(account: uint256):
+@pure
+def _require_insolvent(seen: IRiskEngine.Assessment):
     """
-    @dev Recognition of an account that the DefaultManager has just seen at equity 0 or below.
-    @param account Account id.
+    @dev Equity is at 0 or below at either of two fresh answers.
     """
-    seen: IRiskEngine.Assessment = default_rules.seen
-    known: DynArray[uint256, limits.MAX_KNOWN] = default_rules.known
-    resolution._split_one(account, known, convert(max(-seen.equity, 0), uint256))
-    self._recognise(account, seen, known)
+    assert default_rules._better_equity(seen) <= 0, "default manager: account is solvent"
 
 
 @internal
-def _recognise(
+def _is_covered(
+    account: uint256, seen: IRiskEngine.Assessment, known: DynArray[uint256, limits.MAX_KNOWN]
+) -> bool:
+    """
+    @dev Whether tiers 2 to 5 would pay all that an account lacks now.
+    @param seen The account as the risk engine sees it.
+    @param known Its VALID legs with their details (layout: leg_layout).
+    """
+    resolution._split_one(account, known, convert(max(-seen.equity, 0), uint256))
+    waterfall._book_draws(False)
+    return waterfall.claims[0].uncovered == 0
+
+
+@internal
+def _resolve_seen(
     account: uint256,
+    caller_account: uint256,
     seen: IRiskEngine.Assessment,
     known: DynArray[uint256, limits.MAX_KNOWN],
 ):
     """
-    @dev Reserves what tiers 2 to 5 pay of a shortfall that was just split, tears up at once the
-         part that they do not cover, and opens the window for the rest.
-    @param account Account id, that of the first claim.
+    @dev Ends an insolvency that was just seen: tears up what is left of the account, and pays.
+    @param caller_account Account id of who gets the reward; 0: nobody.
     @param seen The account as the risk engine sees it.
     @param known Its VALID legs with their details (layout: leg_layout).
     """
-    split: waterfall.Claim = waterfall.claims[0]
-    since: uint256 = block.timestamp
-    if seen.stage == stages.INSOLVENCY:
-        since = seen.since  # nobody prolongs a window by bidding in it
-    terms: IDefaultManagerEvents.Waterfall = default_rules._waterfall()
-    fraction: uint256 = 0
-    if split.uncovered != 0 and remainder_math._has_positions(known):
-        fraction = (split.uncovered * units.WAD + split.shortfall - 1) // split.shortfall
-    log IDefaultManagerEvents.Insolvent(
-        account=account,
-        caller=msg.sender,
-        equity=seen.equity,
-        torn_up=fraction,
-        own=split.own,
-        insurance=split.insurance,
-        contributions=split.contributions,
-        assessments=split.assessments,
-        window_end=since + terms.window,
+    log IDefaultManagerEvents.Insolvent(account=account, caller=msg.sender, equity=seen.equity)
+    waterfall._begin()
+    waterfall._add(account, known, 0)
+    self._resolve(
+        [IClearinghouseTearUps.Closeout(account=account, legs=known)],
+        [seen.equity],
+        caller_account,
     )
-    reservations._release(account)
-    if seen.stuck == 0 and len(known) == 0:
-        # Only debt is left: nothing to wait for.
-        resolution._execute()
-        return
-    if fraction == 0:
-        self._reserve()
-        extcall IClearinghouseStages(default_rules.CLEARINGHOUSE).set_stage(
-            account, stages.INSOLVENCY, since, 0, 0
-        )
-        return
-    loss: uint256 = 0
-    to_hole: uint256 = 0
-    loss, to_hole = extcall IClearinghouseTearUps(default_rules.CLEARINGHOUSE).tear_up_account(
-        account, fraction, waterfall._legs(0), terms.charge_cap, since
-    )
-    log IDefaultManagerEvents.ShortfallPaid(
-        account=account,
-        shortfall=loss,
-        own=0,
-        insurance=0,
-        contributions=0,
-        assessments=0,
-        charged=loss - to_hole,
-        to_hole=to_hole,
-    )
-    if fraction == units.WAD:
-        return
-    self._reserve()
-    header: uint256 = staticcall IClearinghouse(default_rules.CLEARINGHOUSE).headers(account)
-    if words._stage(header) == stages.UNCALLED:
-        # Its last position has no shares left: only debt is, and what was reserved pays it now.
-        resolution._split_one(account, [], convert(max(-words._cash(header), 0), uint256))
-        resolution._execute()
 
 
 @internal
-def _reserve():
+def _resolve(
+    closeouts: DynArray[IClearinghouseTearUps.Closeout, limits.BATCH],
+    equities: DynArray[int256, limits.BATCH],
+    caller_account: uint256,
+):
     """
-    @dev Keeps what tiers 2 to 5 would pay for the first claim.
+    @dev Closes the positions of accounts that are claims of the waterfall already, and pays what
+         they then lack.
+    @param equities Equity of each before, WAD cash.
+    @param caller_account Account id of who gets the rewards; 0: nobody.
     """
-    claim: waterfall.Claim = waterfall.claims[0]
-    reservations._reserve(
-        claim.account, claim.own, claim.insurance, claim.contributions, claim.assessments
-    )
+    cash: DynArray[int256, limits.BATCH] = extcall IClearinghouseTearUps(
+        default_rules.CLEARINGHOUSE
+    ).tear_up_accounts(closeouts, caller_account, default_rules._waterfall().reward_cap)
+    for i: uint256 in range(len(closeouts), bound=limits.BATCH):
+        waterfall.claims[i].shortfall = self._shortfall(closeouts[i].account, cash[i], equities[i])
+    waterfall._split(True)
+    resolution._execute()
 
 
 @internal

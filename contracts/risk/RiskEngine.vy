@@ -38,14 +38,16 @@ from ..modules import portfolio_margin
 from ..modules import risk_parameters
 from ..modules import risk_table
 from ..modules import wad_math
+from ..modules import witnesses
 
 implements: IHouseContract
 implements: IRiskEngine
 implements: IRiskEngineAdmin
 implements: IRiskEngineEvents
 initializes: risk_table
-initializes: risk_parameters[risk_table := risk_table]
-initializes: portfolio_margin[risk_table := risk_table]
+initializes: witnesses
+initializes: risk_parameters[risk_table := risk_table, witnesses := witnesses]
+initializes: portfolio_margin[risk_table := risk_table, witnesses := witnesses]
 
 exports: (
     risk_parameters.CLEARINGHOUSE,
@@ -55,19 +57,24 @@ exports: (
     risk_parameters.report_outage,
     risk_parameters.row_words,
     risk_parameters.set_asset,
+    risk_parameters.apply_asset,
     risk_parameters.set_market,
+    risk_parameters.apply_market,
     risk_parameters.set_collateral,
+    risk_parameters.apply_collateral,
     risk_parameters.set_globals,
+    risk_parameters.apply_globals,
+    risk_parameters.row_notices,
+    risk_parameters.feed_notices,
+    risk_parameters.MARGIN_NOTICE,
+    risk_parameters.FEED_NOTICE,
+    witnesses.witness_words,
 )
 
 # Fills of this many times open interest move the funding rate all the way to their premium. While
 # maker and taker fee together are above a thirtieth of the daily funding cap, moving the rate costs
 # more in fees than the 8 hours for which it then holds can earn.
 TURNOVER: constant(uint256) = 10
-
-# How long a reported outage must have lasted before a market may be settled for it, seconds: longer
-# than a weekend, so that a feed which only needs somebody at work is not buried.
-SETTLE_AFTER: public(constant(uint256)) = 3 * units.DAY
 
 
 # Whether the oracle watches a sequencer; if not, nobody pays for asking.
@@ -118,10 +125,14 @@ def assess(
 ) -> (IRiskEngine.Assessment, DynArray[uint256, limits.MAX_KNOWN]):
     """
     @notice An account as the default procedure sees it: prices that are not VALID count at their
-            better end for the account, and their legs are left out of what can be sold. Anyone.
+            better end for the account, and their legs are left out of what can be sold. But doubt
+            does not keep what is gone: while the account is insolvent even so, and even with every
+            VALID leg at the better of its two answers, legs whose two fresh feeds disagree are
+            known, at the end better for the account. Anyone.
     @param account Account id.
     @return seen The assessment.
-    @return known VALID legs with their prices and details, bits (layout: leg_layout).
+    @return known VALID legs with their prices and details, bits (layout: leg_layout), and those
+            that `seen.apart` counts.
     @custom:reverts risk table: unknown row
     """
     header: uint256 = 0
@@ -132,8 +143,8 @@ def assess(
     tally, known = portfolio_margin._tally(
         risk_parameters.ORACLE, words._cash(header), legs, [], True
     )
-    if tally.stuck != 0:
-        known = portfolio_margin._valid_of(known)
+    if tally.stuck != 0 or tally.apart != 0:
+        known = portfolio_margin._shown_of(known, tally.apart)
     return (
         IRiskEngine.Assessment(
             equity=tally.equity,
@@ -144,6 +155,8 @@ def assess(
             stage=words._stage(header),
             since=words._since(header),
             resumed=self._resumed_at(),
+            apart=tally.apart,
+            doubt=tally.doubt,
         ),
         known,
     )
@@ -286,44 +299,74 @@ def price(row: uint256) -> (uint256, uint256, bool):
 
 @external
 @view
-def settlement_price(row: uint256) -> (uint256, bool):
+def settlement_price(row: uint256) -> (uint256, uint256):
     """
-    @notice The price at which a row's market may be settled, and whether anyone may settle it.
-            Nobody chooses this price, the admin no more than the others:
-            VALID   the mark. The market lives; to settle it is the admin's decision.
-            else    the average of the checkpoints: the last prices on which both feeds agreed, no
-                    single one of them decisive. With no checkpoint, the middle of the interval.
-            Once an outage has been on record for SETTLE_AFTER, the price stays dead and the
-            sequencer is no excuse, settling needs nobody's permission. Time before the sequencer's
-            last return does not count: meanwhile nobody could have shown that the feed is back.
-            Never reverts because of a feed (INV-13).
+    @notice The price at which a row's market may be settled, and what it is. Nobody chooses this
+            price, the admin no more than the others:
+            1 VALID     the mark. The market lives; to settle it is the admin's decision.
+            2 final     the average of an hour's checkpoints: the last prices on which two feeds
+                        agreed, no single one of them decisive; cut off at what evidence is left
+                        now. With no checkpoint, the middle of the interval.
+            0 in doubt  the same, for information: nobody settles at it.
+            An outage is final once it has been on record for the asset's `settle_after` and shown
+            again at least every six hours until now, and the sequencer is no excuse. Time before
+            the sequencer's last return does not count: meanwhile nobody could have shown that the
+            feed is back. Never reverts because of a feed (INV-13).
     @param row Row: 1 + i for collateral i, 8 + m for market m.
     @return price WAD cash per unit.
-    @return is_final Whether anyone may settle at it.
+    @return kind 0 in doubt, 1 VALID, 2 final.
     @custom:reverts risk table: unknown row
     """
     terms: risk_table.Row = risk_table._row_of(row)
-    low: uint256 = 0
-    high: uint256 = 0
-    status: uint256 = 0
-    low, high, status = staticcall IPriceOracle(risk_parameters.ORACLE).price(
-        terms.w0, terms.w1, terms.w2
-    )
-    if status == feed_words.STATUS_VALID:
-        return low, False
-    average: uint256 = 0
-    time: uint256 = 0
-    average, time = staticcall IPriceOracle(risk_parameters.ORACLE).average(
-        terms.w0, terms.w1, terms.w2
-    )
+    quote: portfolio_margin.Quote = portfolio_margin._read(risk_parameters.ORACLE, terms)
+    if quote.status == feed_words.STATUS_VALID:
+        return quote.price, feed_words.MARK
+    average: uint256 = self._averages(terms)[0]
     if average == 0:
-        average = (low + high) // 2
-    since: uint256 = staticcall IPriceOracle(risk_parameters.ORACLE).outage(
-        terms.w0, terms.w1, terms.w2
+        average = (quote.price + quote.high) // 2
+    average = min(max(average, quote.price), quote.high)
+    since: uint256 = 0
+    shown: uint256 = 0
+    since, shown = staticcall IPriceOracle(risk_parameters.ORACLE).outage(
+        self, terms.w0, terms.w1, terms.w2
     )
-    if since == 0 or status == feed_words.STATUS_SEQUENCER:
-        return average, False
-    return average, block.timestamp >= max(since, self._resumed_at()) + SETTLE_AFTER
+    if (
+        since == 0
+        or block.timestamp > shown + feed_words.SHOW_AGAIN
+        or quote.status == feed_words.STATUS_SEQUENCER
+    ):
+        return average, feed_words.IN_DOUBT
+    settle_after: uint256 = witnesses._settle_after(terms.w1 >> risk_rows.ASSET_SHIFT)
+    if block.timestamp < max(since, self._resumed_at()) + settle_after:
+        return average, feed_words.IN_DOUBT
+    return average, feed_words.FINAL
+
+
+@external
+@view
+def reference_price(row: uint256) -> uint256:
+    """
+    @notice What a move of a row's price is measured from: the average of a day's checkpoints. No
+            fill sets it. Anyone.
+    @param row Row: 1 + i for collateral i, 8 + m for market m.
+    @return WAD cash per unit; 0 = there is no checkpoint.
+    @custom:reverts risk table: unknown row
+    """
+    return self._averages(risk_table._row_of(row))[1]
+
+
+@external
+@view
+def maintenance_rate(market: uint256) -> uint256:
+    """
+    @notice Maintenance margin of a small position in a market, a part of its notional. Anyone.
+    @param market Market id.
+    @return ppm, rounded down.
+    @custom:reverts risk table: unknown row
+    """
+    risk: uint256 = risk_table._row_of(leg_layout.MARKET_ROW + market).risk
+    ratio: uint256 = (risk >> risk_rows.RATIO_SHIFT) & risk_rows.RATE_MASK
+    return (risk & risk_rows.RATE_MASK) * ratio // units.PPM
 
 
 # INTERNAL: JUDGEMENT ------------------------------------------------------------------------------
@@ -432,15 +475,32 @@ def _premium(fill: IRiskEngine.Fill, risk: uint256, mark: uint256) -> (int256, u
 @view
 def _quote(row: risk_table.Row) -> uint256:
     """
-    @dev The price of a row that was set, as a known price (layout: leg_layout) without its asset.
+    @dev The price of a row that was set, as a known price (layout: leg_layout) without its asset,
+         in which a VALID price is its own upper end.
     """
-    low: uint256 = 0
-    high: uint256 = 0
-    status: uint256 = 0
-    low, high, status = staticcall IPriceOracle(risk_parameters.ORACLE).price(
-        row.w0, row.w1, row.w2, skip_contract_check=True
+    quote: portfolio_margin.Quote = portfolio_margin._read(risk_parameters.ORACLE, row)
+    if quote.status == feed_words.STATUS_VALID:
+        quote.high = quote.price
+    return (
+        quote.price
+        | quote.high << leg_layout.KNOWN_HIGH_SHIFT
+        | quote.status << leg_layout.KNOWN_STATUS_SHIFT
     )
-    return low | high << leg_layout.KNOWN_HIGH_SHIFT | status << leg_layout.KNOWN_STATUS_SHIFT
+
+
+@internal
+@view
+def _averages(row: risk_table.Row) -> (uint256, uint256):
+    """
+    @dev Averages of an hour's and of a day's checkpoints of a row, WAD; 0 = there is no checkpoint.
+    """
+    average: uint256 = 0
+    day_average: uint256 = 0
+    time: uint256 = 0
+    average, day_average, time = staticcall IPriceOracle(risk_parameters.ORACLE).average(
+        self, row.w0, row.w1, row.w2
+    )
+    return average, day_average
 
 
 @internal

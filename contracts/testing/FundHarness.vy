@@ -10,7 +10,9 @@
 """
 
 from ethereum.ercs import IERC20
+from ethereum.ercs import IERC20Detailed
 from ..interfaces import IDefaultFundManager
+from ..interfaces import IInsuranceFundManager
 from ..modules.layout import role_layout
 
 
@@ -30,6 +32,17 @@ threshold: uint256
 
 # Account -> initial margin (WAD cash), the answer of the risk engine.
 initials: HashMap[uint256, uint256]
+
+# Whether anybody may leave, and for how long nobody could, seconds: read by the funds.
+exits_open: public(bool)
+stopped: public(uint256)
+
+# The protocol's own capital, out of which premiums are paid, and the hole, WAD cash.
+reserve: public(uint256)
+hole: public(uint256)
+
+# Whether draws are refused.
+is_closed: bool
 
 # The settlement token.
 token: address
@@ -53,6 +66,7 @@ def __init__(token: address):
     self.roles[role_layout.RISK_ENGINE] = self
     self.token = token
     self.threshold = 1
+    self.exits_open = True
 
 
 # SET UP -------------------------------------------------------------------------------------------
@@ -94,35 +108,81 @@ def set_initial(account: uint256, initial: uint256):
     self.initials[account] = initial
 
 
+@external
+def set_exits(exits_open: bool, stopped: uint256):
+    """
+    @notice Opens or closes exits.
+    @param exits_open Whether anybody may leave.
+    @param stopped For how long nobody could until now, seconds.
+    """
+    self.exits_open = exits_open
+    self.stopped = stopped
+
+
+@external
+def set_reserve(reserve: uint256):
+    """
+    @notice Sets what premiums are paid out of; this contract must hold as much.
+    @param reserve WAD cash.
+    """
+    self.reserve = reserve
+
+
+@external
+def set_hole(hole: uint256):
+    """
+    @notice Sets the hole.
+    @param hole WAD cash.
+    """
+    self.hole = hole
+
+
+@external
+def close_draws(is_closed: bool):
+    """
+    @notice Refuses draws, or takes them again.
+    @param is_closed Whether they are refused.
+    """
+    self.is_closed = is_closed
+
+
 # AS THE CLEARINGHOUSE -----------------------------------------------------------------------------
 
 @external
-def require_contribution(fund: address, account: uint256, initial: uint256):
+def require_contribution(fund: address, account: uint256, initial: uint256, threshold: uint256):
     """
     @notice Has a DefaultFund ask for a contribution.
     @param fund Address of the fund.
     @param account Account id.
     @param initial Its initial margin, WAD cash.
+    @param threshold Initial margin up to which nothing is asked of an owner, whole units of cash.
     """
-    extcall IDefaultFundManager(fund).require_contribution(account, initial)
+    extcall IDefaultFundManager(fund).require_contribution(account, initial, threshold)
 
 
 @external
-def restore(
-    fund: address, account: uint256, own: uint256, contributions: uint256, assessments: uint256
-):
+def restore_stakers(fund: address, account: uint256, tokens: uint256):
+    """
+    @notice Gives an InsuranceFund back what a default had cost, out of what this contract holds.
+    @param fund Address of the fund.
+    @param account Account id of the defaulter.
+    @param tokens Token units.
+    """
+    extcall IERC20(self.token).approve(fund, tokens, default_return_value=True)
+    extcall IInsuranceFundManager(fund).restore(account, tokens)
+
+
+@external
+def restore(fund: address, account: uint256, contributions: uint256, assessments: uint256):
     """
     @notice Gives a DefaultFund back what a default had cost, out of what this contract holds.
     @param fund Address of the fund.
     @param account Account id of the defaulter.
-    @param own For the own contribution, token units.
     @param contributions For the contributions, token units.
     @param assessments For the assessments, token units.
     """
-    extcall IERC20(self.token).approve(
-        fund, own + contributions + assessments, default_return_value=True
-    )
-    extcall IDefaultFundManager(fund).restore(account, own, contributions, assessments)
+    extcall IERC20(self.token).approve(fund, contributions + assessments, default_return_value=True)
+    extcall IDefaultFundManager(fund).restore(account, contributions, assessments)
 
 
 @external
@@ -132,8 +192,9 @@ def receive_draw(account: uint256, tokens: uint256, cash: uint256):
     @param account Account id of the defaulter.
     @param tokens Settlement token units.
     @param cash What they are worth, WAD cash.
-    @custom:reverts fund harness: token arrived short
+    @custom:reverts fund harness: draws are refused | fund harness: token arrived short
     """
+    assert not self.is_closed, "fund harness: draws are refused"
     held: uint256 = staticcall IERC20(self.token).balanceOf(self)
     extcall IERC20(self.token).transferFrom(msg.sender, self, tokens, default_return_value=True)
     assert (
@@ -142,6 +203,68 @@ def receive_draw(account: uint256, tokens: uint256, cash: uint256):
     self.account = account
     self.tokens = tokens
     self.cash = cash
+
+
+@external
+@reentrant
+def draw_with(fund: address, account: uint256, cash: uint256, gas_: uint256) -> bool:
+    """
+    @notice Draws on an InsuranceFund with so much gas; this contract must be the DefaultManager.
+    @param fund Address of the fund.
+    @param account Account id of the defaulter.
+    @param cash Asked for, WAD cash.
+    @param gas_ Gas.
+    @return Whether it went through.
+    """
+    return raw_call(
+        fund,
+        abi_encode(account, cash, method_id=method_id("draw(uint256,uint256)")),
+        gas=gas_,
+        revert_on_failure=False,
+    )
+
+
+@external
+def receive_deferred(tokens: uint256) -> uint256:
+    """
+    @notice Pulls what the fund had deferred.
+    @param tokens Settlement token units.
+    @return What arrived, token units.
+    """
+    held: uint256 = staticcall IERC20(self.token).balanceOf(self)
+    assert extcall IERC20(self.token).transferFrom(
+        msg.sender, self, tokens, default_return_value=True
+    ), "fund harness: token did not move"
+    return staticcall IERC20(self.token).balanceOf(self) - held
+
+
+@external
+def pay_premium(tokens: uint256) -> uint256:
+    """
+    @notice Pays the caller what the reserve has.
+    @param tokens Settlement token units asked for.
+    @return What has left, token units.
+    """
+    scale: uint256 = (
+        10**18 // 10**convert(staticcall IERC20Detailed(self.token).decimals(), uint256)
+    )
+    paid: uint256 = min(tokens, self.reserve // scale)
+    if paid == 0 or self.hole != 0:
+        return 0
+    self.reserve -= paid * scale
+    extcall IERC20(self.token).transfer(msg.sender, paid, default_return_value=True)
+    return paid
+
+
+@external
+def donate(tokens: uint256) -> uint256:
+    """
+    @notice Pulls a gift.
+    @param tokens Settlement token units.
+    @return The same.
+    """
+    extcall IERC20(self.token).transferFrom(msg.sender, self, tokens, default_return_value=True)
+    return tokens
 
 
 # VIEWS --------------------------------------------------------------------------------------------

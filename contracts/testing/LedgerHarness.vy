@@ -4,9 +4,10 @@
 @custom:contract-name LedgerHarness
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice LOCAL CHAINS ONLY. Stands in for the Clearinghouse in unit tests of the Exchange: knows an
-        owner and operators, records what it is asked to novate and answers with the mark it was
-        given. Anyone may set anything. It takes no lock, so that it can try to re-enter.
+@notice LOCAL CHAINS ONLY. Stands in for the Clearinghouse and the risk engine in unit tests of the
+        Exchange: knows an owner and operators, records what it is asked to novate and to checkpoint
+        and answers with the mark it was given. Anyone may set anything. It takes no lock, so that
+        it can try to re-enter.
 """
 
 from ..modules.layout import words
@@ -51,6 +52,11 @@ mark_high: public(uint256)
 # What `novate` was last called with, and how often it was called.
 last_novation: public(Novation)
 novations: public(uint256)
+
+# How many checkpoints were taken, of which row last, and whether none can be.
+checkpoints: public(uint256)
+last_row: public(uint256)
+is_in_doubt: public(bool)
 
 # A call made on the caller of `novate` before it returns; none while empty.
 reentry: public(Bytes[MAX_CALL])
@@ -108,6 +114,15 @@ def set_marks(mark_low: uint256, mark_high: uint256):
 
 
 @external
+def set_doubt(is_in_doubt: bool):
+    """
+    @notice Sets whether prices are in doubt.
+    @param is_in_doubt Whether they are.
+    """
+    self.is_in_doubt = is_in_doubt
+
+
+@external
 def set_reentry(data: Bytes[MAX_CALL]):
     """
     @notice Sets the call that the next novations make on their caller.
@@ -154,6 +169,30 @@ def novate(
     if len(self.reentry) != 0:
         raw_call(msg.sender, self.reentry)
     return self.mark_low, self.mark_high
+
+
+@external
+def checkpoint(row: uint256):
+    """
+    @notice Records that a checkpoint was taken.
+    @param row Row of the risk table.
+    @custom:reverts ledger harness: in doubt
+    """
+    assert not self.is_in_doubt, "ledger harness: in doubt"
+    self.checkpoints += 1
+    self.last_row = row
+
+
+@external
+@view
+def roles(role: uint256) -> address:
+    """
+    @notice The risk engine is this contract.
+    @param role Number of the role, 0.
+    @return Address of the holder.
+    """
+    assert role == 0
+    return self
 
 
 @external

@@ -8,6 +8,7 @@
 @notice LOCAL CHAINS ONLY. The internal maths of the modules, one external function each.
 """
 
+from ..modules.layout import fresh_wins
 from ..modules.layout import words
 from ..modules import auction_math
 from ..modules import loss_tranches
@@ -120,6 +121,53 @@ def header(word: uint256) -> (int256, uint256, uint256, uint256, bool):
         words._collateral_bitmap(word),
         words._has_positions(word),
     )
+
+
+@external
+@view
+def locked(word: uint256) -> int256:
+    """
+    @notice `fresh_wins._locked`.
+    @param word A header word.
+    @return WAD cash.
+    """
+    return fresh_wins._locked(word)
+
+
+@external
+@view
+def after_result(word: uint256, change: int256) -> uint256:
+    """
+    @notice `fresh_wins._after`.
+    @param word A header word.
+    @param change WAD cash.
+    @return The header.
+    """
+    return fresh_wins._after(word, change)
+
+
+@external
+@view
+def carried(giver: uint256, getter: uint256, excess: uint256) -> (uint256, uint256):
+    """
+    @notice `fresh_wins._carried`.
+    @param giver A header word.
+    @param getter A header word.
+    @param excess WAD cash.
+    @return Both headers.
+    """
+    return fresh_wins._carried(giver, getter, excess)
+
+
+@external
+@view
+def without_stage(word: uint256) -> uint256:
+    """
+    @notice `fresh_wins._without_stage`.
+    @param word A header word.
+    @return The header.
+    """
+    return fresh_wins._without_stage(word)
 
 
 @external

@@ -25,6 +25,7 @@ from ..interfaces import IExchange
 from ..interfaces import IExchangeAdmin
 from ..interfaces import IExchangeEvents
 from ..interfaces import IHouseContract
+from ..modules.layout import leg_layout
 from ..modules.layout import order_words
 from ..modules.layout import role_layout
 from ..modules.layout import words
@@ -129,7 +130,7 @@ def fill(
     digest: bytes32 = self._order_hash(order)
     signatures._require_signed(order.signer, digest, signature)
 
-    terms: uint256 = market_terms._word(order.market)
+    terms: uint256 = self._terms(order.market)
     taken: uint256 = order_lanes._take(
         order.account, order.lane, order.sequence, order.size, size, min_size
     )
@@ -262,6 +263,28 @@ def set_terms(market: uint256, maker_fee_ppm: uint256, taker_fee_ppm: uint256, b
 
 
 # INTERNAL -----------------------------------------------------------------------------------------
+
+@internal
+def _terms(market: uint256) -> uint256:
+    """
+    @dev The terms of a market that must be known. The first fill of a quarter hour also has its
+         price remembered, so that a young checkpoint always exists; if the price is not VALID, the
+         next fill tries again. It runs before the ledger reads the same feeds: who sends too little
+         gas for it sends too little for the fill.
+    @param market Market id.
+    @return Its terms word.
+    """
+    terms: uint256 = market_terms._word(market)
+    if market_terms._is_due(terms):
+        engine: address = staticcall IClearinghouse(CLEARINGHOUSE).roles(role_layout.RISK_ENGINE)
+        if raw_call(
+            engine,
+            abi_encode(leg_layout.MARKET_ROW + market, method_id=method_id("checkpoint(uint256)")),
+            revert_on_failure=False,
+        ):
+            market_terms._note_checkpoint(market, terms)
+    return terms
+
 
 @internal
 @view

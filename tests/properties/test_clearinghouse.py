@@ -54,7 +54,7 @@ class Distress(Clearinghouse):
         for _ in range(2):
             self.bid(rank=0, bidder=bidder, part=part)
         if wait:
-            self.tear_up(ranks={0, 1}, wait=0)
+            self.tear_up(ranks={0, 1}, caller=0, is_paid=True)
 
     @rule(
         asset=ASSETS,
@@ -63,20 +63,23 @@ class Distress(Clearinghouse):
         bidder=BIDDERS,
         part=st.one_of(st.just(10**6), SHARES),
         wait=st.sampled_from([0, 601, 100_000]),
+        is_left=st.booleans(),
     )
-    def fail(self, asset: str, bps: int, more: int, bidder: int, part: int, wait: int) -> None:
-        """A jump through zero equity, recognition, another move in the window, and its end."""
+    def fail(
+        self, asset: str, bps: int, more: int, bidder: int, part: int, wait: int, is_left: bool
+    ) -> None:
+        """A jump, auctions, another jump through zero equity, and the end of it."""
         self.move_price(asset=asset, bps=bps)
         for rank in range(3):
             self.open_auction(rank=rank, caller=1)
         if more:
             self.move_price(asset=asset, bps=more)
-            self.reopen(rank=0)
-        self.bid(rank=0, bidder=bidder, part=part)
+        if not is_left:
+            self.bid(rank=0, bidder=bidder, part=part)
         if wait:
             self.wait(seconds=wait)
-            self.tear_up(ranks={0, 1, 2}, wait=0)
-            self.bid(rank=0, bidder=bidder, part=part)
+        self.tear_up(ranks={0, 1, 2}, caller=bidder, is_paid=is_left)
+        self.bid(rank=0, bidder=bidder, part=part)
 
 
 TestClearinghouse = Clearinghouse.TestCase

@@ -1,4 +1,4 @@
-"""Any sequence of deposits, losses, fees, recoveries and withdrawals of the DefaultFund."""
+"""Any sequence of deposits, losses, premiums, recoveries, claims, exits of the DefaultFund."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ EXPECTED = {
     "default fund: nothing to take",
     "leave notices: no shares named",
     "leave notices: notice pending",
-    "fund: money is reserved",
+    "holders of record: nothing to claim",
+    "fund: nothing is deferred",
+    "fund: nothing to forward",
+    "fund: closed by a pause",
 }
 
 
@@ -40,8 +43,9 @@ class FundMachine(RuleBasedStateMachine):
         self.unit = 10**self.decimals
         self.token = self.chain.deploy("TestToken", "T", "T", self.decimals)
         self.ledger = self.chain.deploy("FundHarness", self.token)
-        terms = (COOLDOWN, WINDOW, 0, 3)
+        terms = (COOLDOWN, WINDOW, 0, 60_000, 20_000)
         self.fund = self.chain.deploy("DefaultFund", self.token, self.ledger, terms)
+        self.holders: list[dict[Person, int]] = []
         for who in MEMBERS:
             self.token.mint(who, LIMIT)
             self.token.approve(self.fund, LIMIT, sender=who)
@@ -60,8 +64,8 @@ class FundMachine(RuleBasedStateMachine):
             return
         for tranche, paid in zip(TRANCHES, (contribution, pledge), strict=True):
             if is_held[tranche]:
-                # No gain for coming, and no loss beyond a share and the roundings.
-                assert self.value(who, tranche) <= before[tranche] + paid + 1
+                # No gain for coming, but for the premium on what was there already.
+                assert self.value(who, tranche) <= before[tranche] * 2 + paid + 1
 
     @rule(who=WHO, data=st.data())
     def take_out(self, who, data):
@@ -75,7 +79,7 @@ class FundMachine(RuleBasedStateMachine):
         self.chain.mine(COOLDOWN)
         before = self.token.balanceOf(who)
         if self.attempt(self.fund.withdraw, who, sender=who):
-            assert self.token.balanceOf(who) - before <= sum(value) // part + 2
+            assert self.token.balanceOf(who) - before <= 2 * sum(value) // part + 2
         else:
             self.fund.cancel_notice(sender=who)
 
@@ -93,11 +97,16 @@ class FundMachine(RuleBasedStateMachine):
         scale = self.cash_per_unit
         asked = [self.asked(data, have) for have in self.fund.available_for(account)]
         contributions, assessments = (self.fund.tranche(tranche)[0] for tranche in TRANCHES)
-        held = self.token.balanceOf(self.fund)
+        held = self.token.balanceOf(self.fund) - self.fund.deferred()
         others = [self.value(other, CONTRIBUTIONS) for other in MEMBERS if other != who]
-        paid = self.fund.draw(account, *asked).return_value
-        sent = held - self.token.balanceOf(self.fund)
+        is_closed = data.draw(st.sampled_from([False, False, True]))
+        self.ledger.close_draws(is_closed)
+        receipt = self.fund.draw(account, *asked)
+        *paid, deferred = receipt.return_value
+        assert deferred == (sum(paid) if is_closed else 0)
+        sent = held - self.token.balanceOf(self.fund) + self.fund.deferred()
         assert sent == -(-sum(paid) // scale)
+        self.remember(receipt, who)
         assert paid[0] == min(asked[0], own)
         own_tokens = -(-paid[0] // scale)
         assert paid[1] == min(asked[1], (contributions - own_tokens) * scale)
@@ -106,19 +115,65 @@ class FundMachine(RuleBasedStateMachine):
             after = [self.value(other, CONTRIBUTIONS) for other in MEMBERS if other != who]
             assert all(a >= b for a, b in zip(after, others, strict=True))
 
-    @rule(who=WHO, data=st.data())
-    def pay_fees(self, who, data):
-        self.attempt(self.fund.receive_fees, self.tokens(data), sender=who)
+    def remember(self, receipt, who):
+        """Who held what when the draw came: the own contribution has paid already."""
+        (event,) = receipt.events.filter(self.fund.Draw) or [None]
+        for tranche in TRANCHES:
+            number = event and (event.contribution_draw, event.assessment_draw)[tranche]
+            if not number:
+                continue
+            assert number == len(self.holders) + 1
+            self.holders.append(self.before[tranche])
+            if tranche == CONTRIBUTIONS and event.own:
+                self.holders[-1] = self.before[tranche] | {who: event.owner_shares}
+            assert sum(self.holders[-1].values()) == self.fund.loss_of(number).supply
+
+    @rule(data=st.data())
+    def accrue(self, data):
+        """No more than the rate for the time, and all that the reserve has of it."""
+        self.chain.mine(data.draw(st.sampled_from([0, 1, DAY, 100 * DAY])))
+        amount = self.tokens(data)
+        self.token.mint(self.ledger, amount)
+        self.ledger.set_reserve(amount * self.cash_per_unit)
+        before = [self.fund.tranche(tranche)[0] for tranche in TRANCHES]
+        paid = self.fund.accrue().return_value
+        assert paid <= amount
+        assert sum(self.fund.tranche(tranche)[0] for tranche in TRANCHES) == sum(before) + paid
 
     @rule(who=WHO, data=st.data())
     def restore(self, who, data):
-        amounts = [self.tokens(data) for _ in range(3)]
+        amounts = [self.tokens(data) + 1 for _ in range(2)]
         self.token.mint(self.ledger, sum(amounts))
+        before = sum(self.value(other, tranche) for other in MEMBERS for tranche in TRANCHES)
         self.ledger.restore(self.fund, int(who.address, 16) << 96, *amounts)
+        after = sum(self.value(other, tranche) for other in MEMBERS for tranche in TRANCHES)
+        assert after == before
 
-    @rule(cash=st.sampled_from([0, 0, 1]))
-    def reserve(self, cash):
-        self.fund.reserve(cash)
+    @rule(who=WHO, data=st.data())
+    def claim(self, who, data):
+        """Each holder of record has their part of what came back, rounded down."""
+        if not self.holders:
+            return
+        number = data.draw(st.integers(1, len(self.holders)))
+        loss, held = self.fund.loss_of(number), self.holders[number - 1]
+        part = loss.recovered * held[who] // loss.supply
+        assert self.fund.claimable(number, who) == part - self.fund.claimed(number, who)
+        before = self.token.balanceOf(who)
+        if self.attempt(self.fund.claim, number, who, sender=who):
+            assert self.fund.claimed(number, who) == part
+            assert self.token.balanceOf(who) > before
+
+    @rule()
+    def pay_deferred(self):
+        self.attempt(self.fund.pay_deferred, sender=MEMBERS[0])
+
+    @rule()
+    def forward(self):
+        self.attempt(self.fund.forward_unclaimed, sender=MEMBERS[0])
+
+    @rule(is_open=st.sampled_from([True, True, False]))
+    def close_exits(self, is_open):
+        self.ledger.set_exits(is_open, 0)
 
     @invariant()
     def books_are_sound(self):
@@ -130,7 +185,11 @@ class FundMachine(RuleBasedStateMachine):
             assert sum(self.fund.shares_of(who, tranche) for who in MEMBERS) == shares
             assert sum(self.value(who, tranche) for who in MEMBERS) <= assets
             assert shares + PAR <= (assets + 1) * 10**12
-        assert self.token.balanceOf(self.fund) == total
+        total += self.fund.deferred() + self.fund.kept()
+        assert self.token.balanceOf(self.fund) >= total
+        self.before = [
+            {who: self.fund.shares_of(who, tranche) for who in MEMBERS} for tranche in TRANCHES
+        ]
 
     @invariant()
     def notices_name_what_is_held(self):
@@ -140,7 +199,7 @@ class FundMachine(RuleBasedStateMachine):
             assert notice.pledge_shares <= self.fund.shares_of(who, ASSESSMENTS)
 
     def teardown(self):
-        """In the end everybody gets out, whatever was reserved, and the crumbs are crumbs."""
+        """In the end everybody gets out and claims, and the crumbs are crumbs."""
         if not hasattr(self, "fund"):
             return
         self.ledger.set_phase(2)
@@ -150,6 +209,10 @@ class FundMachine(RuleBasedStateMachine):
             if any(self.fund.shares_of(who, tranche) for tranche in TRANCHES):
                 self.fund.exit(who, sender=who)
             assert self.token.balanceOf(who) - before >= value
+        for number in range(1, len(self.holders) + 1):
+            for who in MEMBERS:
+                self.attempt(self.fund.claim, number, who, sender=who)
+        assert self.fund.kept() <= len(self.holders) * len(MEMBERS)
 
     @property
     def cash_per_unit(self) -> int:

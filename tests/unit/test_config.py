@@ -81,7 +81,7 @@ def test_local_configuration_converts_exactly():
     assert config.assets["ETH"].primary.heartbeat == 3_600
     assert config.collateral[1].cap.units(8) == 2_500 * 10**8
     assert config.default_procedure.target_ratio.ppm == 1_250_000
-    assert config.default_procedure.auction_duration == 1_800
+    assert config.default_procedure.auction_duration == 120
 
 
 def test_template_is_refused_at_every_placeholder():
@@ -123,7 +123,7 @@ def test_message_names_file_line_field_value_and_range(edited, tmp_path):
 
 def test_every_mistake_is_reported_in_the_order_of_the_file(edited):
     with pytest.raises(ConfigError) as caught:
-        edited(("decimals: 6 ", "decimals: 5 "), ("band: 5%", "band: 30%"), ("fee: 3%", "fee: x"))
+        edited(("decimals: 6 ", "decimals: 5 "), ("band: 5%", "band: 30%"), ("fee: 1%", "fee: x"))
     lines = caught.value.lines
     fields = ["settlement.decimals", "markets[0].band", "default_procedure.fee"]
     assert [field in line for field, line in zip(fields, lines, strict=True)] == [True] * 3
@@ -168,11 +168,11 @@ def test_nearest_meaning_is_suggested(edited, old, new, expected):
         ("symbol: WBTC", "symbol: WETH", "collateral[1].symbol", "used twice"),
         ("name: BTC-PERP", "name: ETH-PERP", "markets[1].name", "used twice"),
         ("  grace: 1h ", "  grace: 4m ", "default_procedure.grace", "5m to 3d"),
-        ("discount_start: 2%", "discount_start: 31%", "discount_start", "not exceed"),
-        ("discount_end: 30%", "discount_end: 47%", "discount_end", "below close_out_ratio"),
+        ("discount_end: 50%", "discount_end: 3%", "discount_start", "not exceed"),
+        ("out_ratio: 80%", "out_ratio: 51%", "discount_end", "below close_out_ratio"),
         ("target_ratio: 1.25", "target_ratio: 1", "target_ratio", "1.01 to 2"),
         ("target_ratio: 1.25", "target_ratio: x", "target_ratio", "not a number"),
-        ("call_reward: 0.5%", "call_reward: 3%", "call_reward", "0% to 2%"),
+        ("call_reward: 0.1%", "call_reward: 3%", "call_reward", "0% to 2%"),
         ("interest_cap: 200,000,000", "interest_cap: 1.5", "markets[1].open", "whole units"),
         ("profit_weight: 50%", "profit_weight: 101%", "risk.profit_weight", "0% to 100%"),
         ("cooldown: 7d", "cooldown: 143h", "insurance_fund.cooldown", "at least 3 windows (6d)"),
@@ -182,22 +182,46 @@ def test_nearest_meaning_is_suggested(edited, old, new, expected):
         ("cooldown: 14d", "cooldown: 8d", "default_fund.cooldown", "at least 3 windows (9d)"),
         ("contribution_rate: 10%", "contribution_rate: 51%", "contribution_rate", "0% to 50%"),
         ("threshold: 250,000 ", "threshold: 0.5 ", "contribution_threshold", "whole"),
-        ("fee_weight: 3", "fee_weight: 11", "default_fund.fee_weight", "1 to 10"),
-        ("fee_share: 40%", "fee_share: 81%", "default_fund.fee_share", "0% to 80%"),
-        ("window: 10m", "window: 25h", "waterfall.window", "allowed: 0"),
-        ("charge_cap: 5%", "charge_cap: 51%", "waterfall.charge_cap", "0% to 50%"),
+        ("premium: 8%", "premium: 51%", "insurance_fund.premium", "0% to 50%"),
+        ("premium: 6%", "premium: 51%", "default_fund.contribution_premium", "0% to 50%"),
+        ("premium: 2%", "premium: 51%", "default_fund.pledge_premium", "0% to 50%"),
+        ("  pledge_premium:", "  share: 1%\n  pledge_premium:", "fund.share", "not a known field"),
+        ("charge_cap: 2%", "charge_cap: 11%", "waterfall.charge_cap", "0% to 10%"),
+        ("charge_cap: 2%", "charge_cap: 2.4%", "waterfall.charge_cap", "below the 2.4%"),
         ("limit_period: 1d", "limit_period: 59m", "waterfall.limit_period", "1h to 30d"),
         ("market_limit: 2,000,000", "market_limit: 1.5", "waterfall.market_limit", "whole"),
         ("market_share: 60%", "market_share: 101%", "waterfall.market_share", "0% to 100%"),
         ("total_limit: 5,000,000", "total_limit: 4294967296", "waterfall.total_limit", "0 to"),
         ("total_share: 100%", "total_share: 101%", "waterfall.total_share", "0% to 100%"),
         ("remainder_duration: 1d", "remainder_duration: 8d", "remainder_duration", "1h to 7d"),
+        ("up_reward_cap: 50 ", "up_reward_cap: 1001 ", "tear_up_reward_cap", "0 to 1"),
         ("hole_share: 10%", "hole_share: 0.9%", "wind_down.hole_share", "1% to 100%"),
+        ("floor: 1,000 ", "floor: 10,000,001 ", "wind_down.hole_floor", "0 to 10,000,000"),
+        ("conversion_reward: 1 ", "conversion_reward: 11 ", "conversion_reward", "0 to 10"),
+        ("  share: 20%", "  share: 101%", "negative_cash.share", "0% to 100%"),
+        ("outflow_share: 30%", "outflow_share: 9%", "exits.outflow_share", "10% to 100%"),
+        ("outflow_floor: 500,000", "outflow_floor: 0.5", "exits.outflow_floor", "whole"),
         ("proof_window: 3d", "proof_window: 31d", "wind_down.proof_window", "1h to 30d"),
         ("proof_reward: 1%", "proof_reward: 6%", "wind_down.proof_reward", "0% to 5%"),
         ("reward_cap: 100 ", "reward_cap: 1001 ", "wind_down.proof_reward_cap", "0 to 1"),
         ("timelock_delay: null", "timelock_delay: 2d", "governance.proposer", "both or neither"),
         ("proposer: null", f"proposer: {ETH_FEED}", "governance.timelock_delay", "both or neither"),
+        ("timelock_delay: null", "timelock_delay: 23h", "governance.timelock_delay", "1d to 30d"),
+        ("base_rate: 4%", "base_rate: 83.3334%", "maintenance_ratio", "at most 50%"),
+        ("settle_after: 3d", "settle_after: 23h", "ETH.settle_after", "1d to 14d"),
+        ("settle_after: 3d", "settle_after: 15d", "ETH.settle_after", "1d to 14d"),
+        (
+            "tertiary: null",
+            "tertiary: {address: null, decimals: 8, heartbeat: 4d}",
+            "ETH.tertiary.heartbeat",
+            "1s to 3d",
+        ),
+        (
+            "tertiary: null",
+            f"tertiary: {{address: '{ETH_FEED}', decimals: 8, heartbeat: 1h}}",
+            "ETH.tertiary.address",
+            "must be null if the other feeds' are",
+        ),
         ("chain_id: 31337", "chain_id: 0", "chain_id", "allowed: 1 to"),
         ("name: BTC-PERP", "name: ''", "markets[1].name", "1 to 32"),
     ],
@@ -211,21 +235,26 @@ def test_wrong_value_is_refused(edited, old, new, field, reason):
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("base_rate: 4%", "base_rate: 0.5%"),
-        ("base_rate: 4%", "base_rate: 1"),
+        ("base_rate: 4%", "base_rate: 3.3334%"),
+        ("base_rate: 4%", "base_rate: 83.3333%"),
         ("maintenance_ratio: 60%", "maintenance_ratio: 95%"),
+        ("settle_after: 3d", "settle_after: 1d"),
+        ("settle_after: 3d", "settle_after: 14d"),
+        ("tertiary: null", "tertiary: {address: null, decimals: 8, heartbeat: 3d}"),
         ("band: 5%", "band: 20%"),
         ("haircut_initial: 20%", "haircut_initial: 12%"),
-        ("discount_end: 30%", "discount_end: 46.9999%"),
-        ("discount_start: 2%", "discount_start: 30%"),
+        ("out_ratio: 80%", "out_ratio: 51.0001%"),
+        ("discount_start: 4%", "discount_start: 50%"),
         ("cap: 2,500 ", "cap: 0.12345678 "),
         ("  grace: 1h ", "  grace: 300 "),
         ("cooldown: 7d", "cooldown: 144h"),
         ("target_ratio: 1.25", "target_ratio: 120%"),
         ("cooldown: 14d", "cooldown: 9d"),
-        ("fee_share: 40%", "fee_share: 80%"),
-        ("window: 10m", "window: 0"),
-        ("charge_cap: 5%", "charge_cap: 0%"),
+        ("premium: 8%", "premium: 50%"),
+        ("charge_cap: 2%", "charge_cap: 0%"),
+        ("charge_cap: 2%", "charge_cap: 2.3999%"),
+        ("outflow_share: 30%", "outflow_share: 100%"),
+        ("conversion_reward: 1 ", "conversion_reward: 0.5 "),
         ("market_limit: 2,000,000", "market_limit: 4294967295"),
         ("hole_share: 10%", "hole_share: 1%"),
         ("proof_window: 3d", "proof_window: 1h"),
@@ -314,6 +343,20 @@ def test_two_feeds_must_be_two(edited):
     same = ("address: null\n      decimals: 18", f"address: {ETH_FEED}\n      decimals: 18")
     assert "two independent feeds" in refusal(edited, primary, same)
     assert "both or neither" in refusal(edited, primary)
+    other = ("address: null\n      decimals: 18", f"address: {OTHER_FEED}\n      decimals: 18")
+    for address in (ETH_FEED, OTHER_FEED):
+        feed = f"{{address: '{address}', decimals: 8, heartbeat: 1h}}"
+        third = ("tertiary: null", f"tertiary: {feed}")
+        assert "independent of both" in refusal(edited, primary, other, third)
+    none = ("tertiary: null", "tertiary: {address: null, decimals: 8, heartbeat: 1h}")
+    assert "an address if they have one" in refusal(edited, primary, other, none)
+
+
+def test_a_witness_may_be_left_out_and_outages_last_three_days(edited):
+    config = edited(("    tertiary: null  ", "    #"), ("    settle_after: 3d  ", "    #"))
+    asset = config.assets["ETH"]
+    assert asset.tertiary is None
+    assert asset.settle_after == 3 * 86_400
 
 
 def test_public_chain_needs_every_address(edited):

@@ -10,7 +10,19 @@ from typing import Any
 
 import pytest
 
-from bulkhead.keeper import EVERY, Action, ActionKind, Chores, Keeper, Outcome, Policy, batches
+from bulkhead.keeper import (
+    EVERY,
+    Action,
+    ActionKind,
+    Chores,
+    HedgeModel,
+    Hedging,
+    Keeper,
+    Outcome,
+    Policy,
+    batches,
+)
+from bulkhead.keeper.chores import SHOW_AGAIN
 
 WAD = 10**18
 OWN, OTHER, THIRD = 1, 2, 3
@@ -68,11 +80,16 @@ def insolvent(account: int, **changes: Any) -> SimpleNamespace:
     return row(account, **(values | changes))
 
 
+def broke(account: int, **changes: Any) -> SimpleNamespace:
+    """An account with less than nothing, which nobody has looked at yet."""
+    values = {"equity": -500, "assessed_equity": -500, "assessed_maintenance": 2_400}
+    return row(account, **(values | {"initial": 4_000, "callable": True} | changes))
+
+
 def state(**changes: Any) -> SimpleNamespace:
-    """What DefaultManager.insolvency says: positions on offer at mark, the window open."""
+    """What DefaultManager.insolvency says: legs that were in doubt are VALID again."""
     values = {
         "positions": True,
-        "window_end": NOW + 60,
         "remainder_discount": 0,
         "max_fraction": WAD,
     }
@@ -110,7 +127,7 @@ class Memory:
             return view(*args) if callable(view) else view
         assert contract == "Lens"
         if function == "positions":
-            return [SimpleNamespace(value=0, notional=100_000 * WAD)]
+            return [SimpleNamespace(market=1, value=0, notional=100_000 * WAD)]
         self.sizes.append(len(args[0]))
         return [known for known in self.rows if known.account in args[0]]
 
@@ -213,96 +230,224 @@ def test_collateral_is_bought_with_cash_that_is_there():
     assert venue.sent[0].args[0] == WAD // 10  # 80 % of 1,000 buys a tenth of 8,000
 
 
-def test_nobody_bids_at_mark_unless_the_policy_says_so():
-    deep = in_auction(OTHER, assessed_equity=-500, openable=True)
-    for policy in (Policy(calls=False), Policy(calls=False, backstop=True)):
-        keeper, venue = keeper_of(deep, policy=policy)
-        keeper.run()
-        assert venue.sent == []
-    keeper, venue = keeper_of(deep, policy=Policy(bid_at_mark=True))
+def tear_up(*accounts: int) -> Action:
+    return Action(ActionKind.TEAR_UP, 0, (list(accounts), OWN))
+
+
+@pytest.mark.parametrize(
+    "deep",
+    [
+        broke(OTHER),
+        broke(OTHER, stage=1, callable=False, openable=True),
+        in_auction(OTHER, equity=-500, assessed_equity=-500, openable=True),
+        in_auction(OTHER, equity=0, assessed_equity=0, openable=True),
+    ],
+)
+def test_who_is_insolvent_is_torn_up_at_once_for_the_reward(deep):
+    keeper, venue = keeper_of(deep)
     keeper.run()
-    assert kinds(venue) == [(ActionKind.OPEN, OTHER), (ActionKind.BID, OTHER)]
+    assert venue.sent == [tear_up(OTHER)]
 
 
-def test_an_insolvency_in_an_auction_is_made_known():
-    keeper, venue = keeper_of(in_auction(OTHER, assessed_equity=-500, openable=True))
+def test_who_has_a_cent_left_is_opened_instead():
+    keeper, venue = keeper_of(broke(OTHER, equity=1, assessed_equity=1, openable=True))
     keeper.run()
     assert kinds(venue) == [(ActionKind.OPEN, OTHER)]
 
 
-def test_the_window_is_left_to_those_who_bid_at_mark():
-    for policy, expected in (
-        (Policy(), []),
-        (Policy(backstop=True), []),
-        (Policy(bid_at_mark=True), [(ActionKind.BID, OTHER)]),
-    ):
-        keeper, venue = keeper_of(insolvent(OTHER), policy=policy)
-        venue.states = {OTHER: state()}
-        keeper.run()
-        assert kinds(venue) == expected
-
-
-def test_a_bid_at_mark_stays_within_the_keepers_own_margin():
-    keeper, venue = keeper_of(insolvent(OTHER), policy=Policy(bid_at_mark=True), equity=1_000)
-    venue.states = {OTHER: state()}
-    keeper.run()
-    assert venue.sent[0].args[0] == WAD // 5  # 80 % of 1,000 over an initial margin of 4,000
-    keeper, venue = keeper_of(insolvent(OTHER), policy=Policy(bid_at_mark=True), equity=10)
-    venue.states = {OTHER: state()}
+def test_an_insolvent_account_that_nobody_may_touch_is_left():
+    keeper, venue = keeper_of(broke(OTHER, callable=False))
     keeper.run()
     assert venue.sent == []
 
 
-def test_tears_up_in_ascending_batches_when_windows_are_over():
-    numbers = [40, 30, 20, *range(50, 58)]
-    keeper, venue = keeper_of(*(insolvent(number) for number in numbers), insolvent(60))
-    venue.states = {number: state(window_end=NOW) for number in numbers}
-    venue.states[60] = state(window_end=NOW + 1)
+def test_nobody_bids_at_mark_unless_the_policy_says_so():
+    for policy in (Policy(calls=False), Policy(calls=False, backstop=True)):
+        keeper, venue = keeper_of(broke(OTHER), policy=policy)
+        keeper.run()
+        assert venue.sent == []
+    keeper, venue = keeper_of(broke(OTHER), policy=Policy(bid_at_mark=True))
     keeper.run()
-    assert {action.kind for action in venue.sent} == {ActionKind.TEAR_UP}
-    assert [action.call for action in venue.sent] == [
-        ([20, 30, 40, 50, 51, 52, 53, 54],),
-        ([55, 56, 57],),
-    ]
+    # Before the tear-up, which leaves nothing.
+    assert kinds(venue) == [(ActionKind.BID, OTHER), (ActionKind.TEAR_UP, 0)]
+
+
+def test_a_bid_at_mark_stays_within_the_keepers_own_margin():
+    policy = Policy(bid_at_mark=True, calls=False)
+    keeper, venue = keeper_of(broke(OTHER), policy=policy, equity=1_000)
+    keeper.run()
+    assert venue.sent[0].args[0] == WAD // 5  # 80 % of 1,000 over an initial margin of 4,000
+    keeper, venue = keeper_of(broke(OTHER), policy=policy, equity=10)
+    keeper.run()
+    assert venue.sent == []
+
+
+def test_tears_up_in_ascending_batches():
+    numbers = [40, 30, 20, *range(50, 58)]
+    keeper, venue = keeper_of(*(broke(number) for number in numbers))
+    keeper.run()
+    assert venue.sent == [tear_up(20, 30, 40, 50, 51, 52, 53, 54), tear_up(55, 56, 57)]
+    assert venue.sent[1].call == ([55, 56, 57], OWN)
 
 
 def test_what_fails_together_is_torn_up_one_by_one():
-    keeper, venue = keeper_of(insolvent(OTHER), insolvent(THIRD))
-    venue.states = dict.fromkeys((OTHER, THIRD), state(window_end=NOW))
-    venue.refused = {0: "default manager: account is solvent, reopen its auction"}
+    keeper, venue = keeper_of(broke(OTHER), broke(THIRD))
+    venue.refused = {0: "default manager: account is solvent"}
     outcomes = keeper.run()
-    assert [outcome.action.args for outcome in outcomes] == [
-        ([OTHER, THIRD],),
-        ([OTHER],),
-        ([THIRD],),
-    ]
+    assert [o.action for o in outcomes] == [tear_up(OTHER, THIRD), tear_up(OTHER), tear_up(THIRD)]
+
+
+def test_what_was_in_doubt_is_torn_up_when_it_is_not_any_more():
+    keeper, venue = keeper_of(insolvent(OTHER), insolvent(THIRD, assessed_equity=5))
+    venue.states = dict.fromkeys((OTHER, THIRD), state())
+    keeper.run()
+    assert venue.sent == [tear_up(OTHER)]
 
 
 def test_a_debt_without_anything_else_is_torn_up_but_a_remainder_is_not():
     keeper, venue = keeper_of(insolvent(OTHER), insolvent(THIRD))
-    over = {"positions": False, "window_end": NOW}
     venue.states = {
-        OTHER: state(**over, max_fraction=0),
-        THIRD: state(**over, max_fraction=WAD, remainder_discount=PPM // 100),
+        OTHER: state(positions=False, max_fraction=0),
+        THIRD: state(positions=False, max_fraction=WAD, remainder_discount=PPM // 100),
     }
     keeper.run()
-    assert [action.call for action in venue.sent] == [([OTHER],)]
+    assert venue.sent == [tear_up(OTHER)]
 
 
 def test_legs_in_doubt_are_waited_for():
     keeper, venue = keeper_of(insolvent(OTHER, all_valid=False))
-    venue.states = {OTHER: state(positions=False, window_end=NOW, max_fraction=0)}
+    venue.states = {OTHER: state(positions=False, max_fraction=0)}
     keeper.run()
     assert venue.sent == []
 
 
-def test_reopens_what_has_equity_again_and_cures_what_is_well():
-    keeper, venue = keeper_of(
-        insolvent(OTHER, assessed_equity=5), insolvent(THIRD, assessed_equity=5, curable=True)
-    )
-    venue.states = dict.fromkeys((OTHER, THIRD), state(window_end=NOW, max_fraction=0))
+def test_an_insolvency_that_is_well_again_is_cured():
+    keeper, venue = keeper_of(insolvent(OTHER, assessed_equity=5, curable=True))
+    venue.states = {OTHER: state(max_fraction=0)}
     keeper.run()
-    assert kinds(venue) == [(ActionKind.CURE, THIRD), (ActionKind.REOPEN, OTHER)]
+    assert kinds(venue) == [(ActionKind.CURE, OTHER)]
+
+
+# --- What a hedge costs
+
+
+def hedged(*rows: Any, **policy: Any) -> tuple[Keeper, Memory]:
+    """A keeper who only bids, asks for no risk premium and knows a calm market."""
+    chosen = Policy(calls=False, risk_rate=Decimal(0), **policy)
+    keeper, venue = keeper_of(*rows, policy=chosen)
+    keeper.hedging = Hedging([1])
+    venue.views["markets"] = [market(100)]
+    return keeper, venue
+
+
+def market(price: int, base: int = 100_000) -> SimpleNamespace:
+    return SimpleNamespace(market=1, low=price * WAD, long_interest=base * WAD, settled=False)
+
+
+def fallen(keeper: Keeper, part: str) -> None:
+    """Let the price have fallen by a part in the last minute."""
+    assert keeper.hedging is not None
+    before = 100 / (1 - Decimal(part))
+    keeper.hedging.note(NOW - 60, 1, before, Decimal(100_000))
+
+
+@pytest.mark.parametrize(("fall", "bids"), [("0", True), ("0.005", True), ("0.2", False)])
+def test_a_bid_pays_for_its_hedge_which_is_dear_when_prices_run(fall, bids):
+    # 0.48 % of notional is on offer.
+    keeper, venue = hedged(in_auction(OTHER))
+    fallen(keeper, fall)
+    keeper.run()
+    assert bool(venue.sent) == bids
+
+
+def test_a_part_is_taken_where_the_whole_is_too_dear_to_hedge():
+    keeper, venue = hedged(in_auction(OTHER, max_fraction=1))
+    fallen(keeper, "0.065")
+    keeper.run()
+    assert 0 < venue.sent[0].args[0] < WAD
+
+
+def test_what_a_keeper_bids_for_is_noted():
+    keeper, _ = hedged(in_auction(OTHER), in_auction(THIRD))
+    keeper.run()
+    assert keeper.hedging.recent(1, NOW) == 2 * 50_000
+    assert keeper.hedging.recent(1, NOW + 600) == 0
+
+
+def test_what_others_hedged_a_moment_ago_makes_a_hedge_dearer():
+    keeper, venue = hedged(in_auction(OTHER))
+    fallen(keeper, "0.02")
+    keeper.hedging.sold(NOW - 30, 1, Decimal(20_000_000))
+    keeper.run()
+    assert venue.sent == []
+    keeper.hedging.hedged.clear()
+    keeper.run()
+    assert kinds(venue) == [(ActionKind.BID, OTHER)]
+
+
+def test_gas_is_asked_for_by_who_pays_it():
+    small = {"discount": PPM // 119, "max_fraction": 1}  # a little above 20
+    for policy, bids in (
+        (Policy(risk_rate=Decimal(0)), True),
+        (Policy(gas_cost=Decimal(6)), False),
+    ):
+        keeper, venue = keeper_of(in_auction(OTHER, **small), policy=policy)
+        keeper.run()
+        assert bool(venue.sent) == bids
+
+
+def test_markets_that_cannot_be_read_do_not_stop_a_keeper():
+    keeper, venue = keeper_of(row(OTHER, callable=True))
+    keeper.hedging = Hedging([1])
+
+    def gone(*_: Any) -> None:
+        raise ConnectionError
+
+    venue.views["markets"] = gone
+    keeper.run()
+    assert kinds(venue) == [(ActionKind.CALL, OTHER)]
+
+
+def test_volatility_is_that_of_the_last_ten_minutes():
+    watch = Hedging([1])
+    watch.note(0, 1, Decimal(100), Decimal(1))
+    assert watch.volatility(1) == 0
+    for minute in range(1, 11):
+        watch.note(60 * minute, 1, Decimal(100) * Decimal("0.99") ** minute, Decimal(1))
+    assert watch.volatility(1) == pytest.approx(0.01005, rel=1e-3)
+    # The same fall seen in every block is the same volatility.
+    fine = Hedging([1])
+    for block in range(51):
+        fine.note(12 * block, 1, Decimal(100) * Decimal("0.99") ** (Decimal(block) / 5), Decimal(1))
+    assert fine.volatility(1) == pytest.approx(watch.volatility(1), rel=1e-6)
+    watch.note(3_600, 1, Decimal(100), Decimal(1))
+    watch.note(3_660, 1, Decimal(100), Decimal(1))
+    assert len(watch.prices[1]) == 3
+    assert watch.volatility(2) == 0
+
+
+def test_costs_rise_with_volatility_and_size_and_fall_with_depth():
+    rate = HedgeModel().rate
+    usual = rate(0.002, Decimal(100_000), Decimal(10_000_000))
+    assert rate(0.004, Decimal(100_000), Decimal(10_000_000)) > usual
+    assert rate(0.002, Decimal(400_000), Decimal(10_000_000)) > usual
+    assert rate(0.002, Decimal(100_000), Decimal(40_000_000)) < usual
+    # 5 bp of fee, 2 bp of spread, .2 % * 38 * sqrt(100,000 / 10 billion)
+    assert usual == Decimal("0.00094")
+    assert rate(0.0, Decimal(0), Decimal(0)) == Decimal("0.0006")  # a fee and a calm spread
+
+
+def test_slices_cost_as_much_to_hedge_as_the_whole():
+    watch = Hedging([1])
+    watch.note(NOW, 1, Decimal(100), Decimal(100_000))
+    whole = watch.cost(1, Decimal(400_000))
+    parts = []
+    for _ in range(4):
+        parts.append(watch.cost(1, Decimal(100_000)))
+        watch.sold(NOW, 1, Decimal(100_000))
+    assert sum(parts) == pytest.approx(whole)
+    assert parts == sorted(parts)
+    assert watch.cost(1, Decimal(400_000), is_noted=True) == whole
 
 
 @pytest.mark.parametrize(("percent", "buys"), [(2, False), (3, True), (60, True)])
@@ -339,7 +484,7 @@ def chores_of(*rows: Any, **views: Any) -> tuple[Keeper, Memory]:
         "markets": [SimpleNamespace(market=1, settled=False)],
         "debts": 0,
     } | views
-    keeper.chores = Chores(venue, [0], [1])
+    keeper.chores = Chores(venue, [0], [1], OWN)
     return keeper, venue
 
 
@@ -354,23 +499,27 @@ def test_checkpoints_are_taken_once_an_hour():
     assert len(venue.sent) == 2
 
 
-def test_outages_are_reported_once_and_ended_by_a_checkpoint():
+def test_outages_are_shown_twice_a_day_and_ended_by_a_checkpoint():
     keeper, venue = chores_of(prices=[price(1), price(9, valid=False)])
-    for _ in range(2):
+    report = Action(ActionKind.REPORT_OUTAGE, 0, (9,))
+    for reports in (1, 1):
         keeper.chores.at = 0
         keeper.run()
-    report = Action(ActionKind.REPORT_OUTAGE, 0, (9,))
-    assert venue.sent.count(report) == 1
+        assert venue.sent.count(report) == reports
+    keeper.chores.outages[9] -= SHOW_AGAIN
+    keeper.chores.at = 0
+    keeper.run()
+    assert venue.sent.count(report) == 2
     venue.views["prices"] = [price(1), price(9)]
     keeper.chores.at = 0
     keeper.run()
     assert venue.sent[-1] == Action(ActionKind.CHECKPOINTS, 0, ([1, 9],))
-    assert keeper.chores.outages == set()
+    assert keeper.chores.outages == {}
 
 
 @pytest.mark.parametrize(
     ("reason", "again"),
-    [("price memory: outage already reported", False), ("price oracle: sequencer outage", True)],
+    [("price memory: outage already shown", False), ("price oracle: sequencer outage", True)],
 )
 def test_a_report_that_failed_is_tried_again_unless_another_was_first(reason, again):
     keeper, venue = chores_of(prices=[price(9, valid=False)])
@@ -392,7 +541,7 @@ def test_positions_in_settled_markets_are_converted():
         keeper.chores.at = 0
         keeper.run()
     found = [action for action in venue.sent if action.kind is ActionKind.CONVERT]
-    assert found == [Action(ActionKind.CONVERT, 0, (1, [THIRD]))]
+    assert found == [Action(ActionKind.CONVERT, 0, (1, [THIRD], OWN))]
     assert found[0].contract == "Clearinghouse"
 
 
@@ -434,7 +583,7 @@ def test_a_chore_that_cannot_read_leaves_the_others():
 
 
 def test_a_backstop_takes_what_nobody_wanted_for_long():
-    stale = in_auction(OTHER, discount=0, since=NOW - 1_800)
+    stale = in_auction(OTHER, discount=0, since=NOW - 120)
     keeper, venue = keeper_of(stale, policy=Policy(backstop=True))
     keeper.run()
     assert kinds(venue) == [(ActionKind.BID, OTHER)]

@@ -18,6 +18,8 @@ from bulkhead.scenarios import (
     PriceSeries,
     Scenario,
     ScenarioError,
+    answer,
+    count_rows,
     iso_time,
     load_csv,
     load_scenario,
@@ -336,12 +338,52 @@ def test_csv_round_trip(tmp_path, rows, start):
 
 @given(prices, st.integers(0, 18))
 def test_feed_answer_is_the_price_in_the_feeds_unit(price, decimals):
-    series = PriceSeries("made", [1, 2], {"ETH": [price, price]})
-    answer = series.answer("ETH", 0, decimals)
-    assert answer >= 1
+    found = answer(price, decimals)
+    assert found >= 1
     exact = price.scaleb(decimals) if decimals <= 8 else price * 10**decimals
-    assert abs(answer - exact) <= (Decimal("0.5") if exact >= 1 else 1)
-    assert decimals < PRICE_PLACES or answer == exact
+    assert abs(found - exact) <= (Decimal("0.5") if exact >= 1 else 1)
+    assert decimals < PRICE_PLACES or found == exact
+
+
+def test_prices_move_on_straight_lines_in_log_price():
+    column = {"ETH": [Decimal(100), Decimal(400), Decimal(400)]}
+    joined = PriceSeries("made", [0, 120, 240], column, is_joined=True)
+    assert [joined.along(0, seconds)["ETH"] for seconds in (0, 60, 120, 500)] == [
+        100,
+        200,
+        400,
+        400,
+    ]
+    assert joined.along(2, 60) == {"ETH": 400}  # nothing comes after the last step
+    held = PriceSeries("made", [0, 120, 240], column)
+    assert held.along(0, 119) == {"ETH": 100}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_finer_step_of_a_scenario_lies_on_the_same_line(name):
+    scenario = load_scenario(name)
+    coarse, fine = scenario.series("10m"), scenario.series("2m")
+    for step in (0, 30, 70):
+        between = coarse.along(step, 240)
+        for asset, price in between.items():
+            assert price == pytest.approx(fine.prices[asset][5 * step + 2], abs=Decimal("1e-6"))
+
+
+@pytest.mark.parametrize("name", MADE_UP)
+def test_gaps_of_made_up_scenarios_stay_gaps(name):
+    assert not load_scenario(name).series("15m").is_joined
+    assert load_scenario("may-2021").series("2m").is_joined
+    assert load_scenario("may-2021").controls == 52
+
+
+def test_rows_are_counted_without_being_read(tmp_path):
+    path = tmp_path / "series.csv"
+    path.write_text("time,ETH\nnonsense\n\nmore\n")
+    assert count_rows(path) == 2
+    path.write_text("")
+    assert count_rows(path) == 0
+    with pytest.raises(CsvError, match="cannot be read"):
+        count_rows(tmp_path / "absent.csv")
 
 
 @pytest.mark.parametrize(

@@ -80,15 +80,24 @@ def plug_in_a_manager(world: World) -> Decimal:
         (scene.trader, scene.account),
         (scene.bidder, scene.purse),
     )
+    proposed = world.now()
     for owner, account in leaving:
-        units = world.cash(account) // 10**12
-        if units:
-            ledger.withdraw(account, world.settlement, units, owner, sender=owner)
-    world.wait(DAY)
+        while (units := world.cash(account) // 10**12) > 0:
+            part = min(units, _allowed(world))
+            ledger.withdraw(account, world.settlement, part, owner, sender=owner)
+            world.wait(3_600)
+    world.wait(proposed + ledger.role_delay() - world.now())
     attempt(ledger.accept_role, DEFAULT_MANAGER, sender=person)
     hostile.transfer(person, 0, sender=person)
     attacker.withdraw_most(purse)
     return attacker.walked_off_with()
+
+
+def _allowed(world: World) -> int:
+    """Return what an hour lets out, token units."""
+    share, least, _, _ = world.clearinghouse.outflow()
+    held = world.settlement.balanceOf(world.clearinghouse)
+    return max(held * share // 10**6, least * 10**6)
 
 
 def bring_in_a_fake(world: World) -> Decimal:
@@ -119,26 +128,32 @@ CUSTODY = {
     ),
     "erc4626": Defence(
         "Compound and Cream forks: an empty ERC-4626 vault",
-        "virtual shares",
+        "assets are booked, and virtual shares",
         ("InsuranceFund",),
         without(
             "InsuranceFund.vy",
-            "shares: uint256 = erc4626._preview_deposit(assets)",
+            "shares: uint256 = staked_assets._to_shares(assets, staked_assets.booked, False)",
             "shares: uint256 = assets\n"
             "    if erc20.totalSupply != 0:\n"
-            "        shares = assets * erc20.totalSupply // erc4626._total_assets()",
-            "assets: uint256 = erc4626._preview_redeem(shares)",
-            "assets: uint256 = shares * erc4626._total_assets() // erc20.totalSupply",
+            "        shares = (\n"
+            "            assets * erc20.totalSupply // vault._balance(fund.SETTLEMENT_TOKEN)\n"
+            "        )",
+            "assets: uint256 = staked_assets._to_assets(shares, staked_assets.booked, False)",
+            "assets: uint256 = (\n"
+            "        shares * vault._balance(fund.SETTLEMENT_TOKEN) // erc20.totalSupply\n"
+            "    )",
+            "    staked_assets.booked -= assets\n",
+            "    staked_assets.booked -= min(assets, staked_assets.booked)\n",
         ),
         inflate_the_share,
         material=Decimal(10_000),
     ),
     "drift-role": Defence(
         "Drift, April 2026: the captured key",
-        "whoever is to hold a role waits for a day",
+        "whoever is to hold a role waits for as long as leaving a fund can last",
         ("ClearinghouseAdmin",),
         without(
-            "ClearinghouseAdmin.vy",
+            "proposals.vy",
             "if registry._role(role) == empty(address):",
             "if True:",
         ),

@@ -17,6 +17,7 @@ from verification.engine.world import ETH, World
 FOLDER = ROOT / ".cache" / "defences"
 LARGEST = 2**23  # the largest amount of cash that is tried to be taken in one go
 DAY = 86_400
+FRESH = 600  # seconds after which nobody remembers what was won
 
 NOTHING = Decimal(0)
 Attack = Callable[[World], Decimal]
@@ -139,7 +140,9 @@ class Attacker:
         self._most(lambda units: ledger.transfer(account, to, token, units, sender=self.person))
 
     def _most(self, move: Callable[[int], Any]) -> None:
-        """Move cash in ever smaller amounts, down to 1, until no more is let go."""
+        """Move cash in ever smaller amounts, down to 1, until no more is let go: patiently, so that
+        nothing counts as won just now."""
+        self.world.wait(FRESH)
         amount = LARGEST
         while amount:
             if attempt(move, amount * 10**6) is None:
@@ -171,9 +174,8 @@ def deficit(scene: Scene, account: int) -> Decimal:
 def end_insolvency(scene: Scene, account: int, price: float) -> None:
     """Let a stranger do all that anyone can do about an account in default."""
     manager, stranger = scene.manager, scene.stranger
-    attempt(manager.open_auction, account, sender=stranger)
-    scene.world.wait(manager.waterfall().window)
     scene.price(price)
+    attempt(manager.open_auction, account, sender=stranger)
     attempt(manager.tear_up, [account], sender=stranger)
 
 

@@ -138,8 +138,8 @@ def keep_keepers_away(world: World) -> Decimal:
 def block_bids_with_dust(world: World) -> Decimal:
     """Derive DRV2-01: a cent is deposited before every bid for all that may be sold."""
     scene = Scene.set(world, size=1_000, cash=100_000)
-    scene.auction_at(CLOSE_OUT_PRICE)
-    for price in (CLOSE_OUT_PRICE, 1_918, 1_916, 1_914):
+    scene.auction_at(CLOSE_OUT_PRICE).finish_ramp()  # after which what may be sold only falls
+    for price in (CLOSE_OUT_PRICE, 1_929.5, 1_929, 1_928.5):
         scene.price(price)
         seen = scene.manager.auction(scene.account).max_fraction
         world.deposit(scene.stranger, scene.account, "0.01")
@@ -172,18 +172,26 @@ MARGIN = {
     "mango": Defence(
         "Mango Markets, October 2022",
         "a withdrawal counts no unrealised profit, and takes only cash that is there",
-        ("RiskEngine", "Clearinghouse"),
+        ("RiskEngine", "ClearinghouseWithdrawals"),
         (
             *without(
                 "RiskEngine.vy", "required = max(required, tally.initial + tally.profit)", "pass"
             ),
             *without(
-                "Clearinghouse.vy",
-                "        registry._require_held(debited <= held)\n"
-                "        header = words._with_cash(header, convert(held - debited, int256))",
+                "margin_moves.vy",
+                "    registry._require_held(convert(amount, int256) <= words._cash(header))\n"
+                "    free: uint256 = fresh_wins._free(header)\n"
+                '    assert amount <= free, "margin moves: won too lately"\n'
+                "    return free",
+                "    return amount",
+            ),
+            *without(
+                "ClearinghouseWithdrawals.vy",
+                "        header = words._with_cash(header, words._cash(header) - convert(debited, "
+                "int256))\n    else:",
                 "        header = ledger._book_cash(\n"
                 "            account, header, words._cash(header) - convert(debited, int256)\n"
-                "        )",
+                "        )\n    else:",
             ),
         ),
         borrow_profit,
@@ -215,10 +223,10 @@ MARGIN = {
     "euler-health": Defence(
         "Euler, March 2023: the donation",
         "a transfer between accounts checks the giver's margin",
-        ("Clearinghouse",),
+        ("ClearinghouseWithdrawals",),
         without(
-            "Clearinghouse.vy",
-            "self._require_withdrawal_margin(from_account, from_header)",
+            "ClearinghouseWithdrawals.vy",
+            "margin_moves._require_margin_left(from_account, from_header)",
             "pass",
         ),
         give_margin_away,
@@ -246,17 +254,24 @@ MARGIN = {
         without("auction_math.vy", "min(elapsed, duration) // duration", "elapsed // duration"),
         wait_alone,
         bound=cash_of(DUST),
-        material=Decimal(2_500),
+        material=Decimal(2_000),
         measure="a lone bidder's gain beyond the curve",
     ),
     "no-keepers": Defence(
         "Black Thursday, March 2020: no keepers",
-        "anyone recognises an insolvency while the auction is open",
-        ("DefaultManager",),
-        without(
-            "DefaultManager.vy",
-            "seen.stage == stages.AUCTION and seen.equity <= 0\n",
-            "False\n",
+        "anyone ends an insolvency while the auction is open",
+        ("DefaultManager", "DefaultManagerInsolvency"),
+        (
+            *without(
+                "DefaultManager.vy",
+                "(is_insolvent and (has_positions or seen.stage == stages.AUCTION))",
+                "False",
+            ),
+            *without(
+                "DefaultManagerInsolvency.vy",
+                "assert remainder_math._has_positions(known) or (\n            seen.stage !=",
+                "assert remainder_math._has_positions(known) and (\n            seen.stage ==",
+            ),
         ),
         keep_keepers_away,
         material=Decimal(10_000),

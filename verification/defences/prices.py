@@ -67,6 +67,12 @@ def settle_on_the_last_feed(world: World) -> Decimal:
     return attacker.walked_off_with()
 
 
+DISAGREE = """            return (
+                low
+                | (high << feed_words.HIGH_SHIFT)
+                | (feed_words.STATUS_DIVERGENT << feed_words.STATUS_SHIFT)
+            )
+"""
 PRICES = {
     "venus": Defence(
         "Venus and LUNA, May 2022",
@@ -82,8 +88,8 @@ PRICES = {
         ("PriceOracle",),
         without(
             "PriceOracle.vy",
-            "        status = feed_words.STATUS_DIVERGENT\n",
-            "        return (low + high) // 2 | (low + high) // 2 << feed_words.HIGH_SHIFT\n",
+            DISAGREE,
+            "            return (low + high) // 2 | (low + high) // 2 << feed_words.HIGH_SHIFT\n",
         ),
         borrow_on_an_average,
         material=Decimal(100_000),
@@ -94,9 +100,8 @@ PRICES = {
         ("PriceOracle",),
         without(
             "PriceOracle.vy",
-            "        status = feed_words.STATUS_DIVERGENT\n",
-            "        primary &= feed_words.PRICE_MASK\n"
-            "        return primary | primary << feed_words.HIGH_SHIFT\n",
+            DISAGREE,
+            "            return mark | mark << feed_words.HIGH_SHIFT\n",
         ),
         buy_from_a_fallen_venue,
         material=Decimal(5_000),
@@ -108,8 +113,8 @@ PRICES = {
         ("PriceOracle",),
         without(
             "PriceOracle.vy",
-            "        remembered = price_memory._evidence(price_memory._key(w0, w1, w2))\n",
-            "        pass\n",
+            "remembered = price_memory._evidence(price_memory._key(msg.sender, w0, w1, w2))",
+            "pass",
         ),
         settle_on_the_last_feed,
         material=Decimal(1_000_000),

@@ -11,13 +11,11 @@ from verification.engine.world import BTC, ETH, WAD, World
 LIMIT = 5_000  # of one market, cash
 WALLETS = 12
 BACKSTOP = 20_000  # limit of the market that is squeezed, cash
-SHORTFALL = 190_100  # of the SHORT that is squeezed: margin 10,000, fee 100, loss 200,000
-KEPT = Decimal(BACKSTOP) / SHORTFALL * 100  # base units that the funds cover, and that stay open
 
 NOTHING_AT_ONCE = without(
     "DefaultManagerInsolvency.vy",
-    "fraction = (split.uncovered * units.WAD + split.shortfall - 1) // split.shortfall",
-    "fraction = 0",
+    "    self._resolve_seen(account, caller_account, default_rules.seen, default_rules.known)\n",
+    "",
 )
 
 
@@ -28,7 +26,7 @@ def step_aside(world: World) -> Decimal:
     winner, loser = attacker.open(10_000), attacker.open(10_000)
     attacker.trade_with_himself(winner, loser, 100, 2_000)
     scene.price(price)
-    scene.manager.call_margin(loser, 0, sender=scene.stranger)  # a keeper recognises
+    scene.manager.call_margin(loser, 0, sender=scene.stranger)  # a keeper looks
     attacker.take_from_market(winner, 100, price, reduce_only=True)
     end_insolvency(scene, loser, price)
     return attacker.gain()
@@ -76,6 +74,12 @@ def deleverage_winners(world: World) -> Decimal:
     return cash_of(before - sum(equities(world, accounts)) - lacking)
 
 
+def _convert(world: World, market: int) -> None:
+    left = [a for a in world.opened if world.clearinghouse.positions(a, market)]
+    if left:
+        world.clearinghouse.convert_positions(market, left, 0, sender=world.admin)
+
+
 def redeem_first(world: World) -> Decimal:
     """MCDEX: in a settlement that cannot pay everybody, be the first in line."""
     scene = Scene.set(world, size=1_000, cash=100_000)
@@ -85,6 +89,8 @@ def redeem_first(world: World) -> Decimal:
     for market in (ETH, BTC):
         ledger.settle_market(market, sender=scene.stranger)
     scene.manager.prove_deficit(scene.account, 0, sender=scene.stranger)
+    for market in (ETH, BTC):
+        _convert(world, market)
     world.wait(3 * DAY + 1)
     claim = world.cash(scene.purse)
     pot, claims = ledger.begin_redemption(sender=scene.stranger).return_value
@@ -95,7 +101,7 @@ def redeem_first(world: World) -> Decimal:
 PROCEDURE = {
     "relay": Defence(
         "the relay",
-        "recognition tears up at once what nothing covers",
+        "the call that sees an insolvency ends it",
         ("DefaultManagerInsolvency",),
         NOTHING_AT_ONCE,
         step_aside,
@@ -113,11 +119,11 @@ PROCEDURE = {
     ),
     "jelly": Defence(
         "Hyperliquid JELLY, March 2025",
-        "recognition tears up at once what nothing covers",
+        "the call that sees an insolvency ends it",
         ("DefaultManagerInsolvency",),
         NOTHING_AT_ONCE,
         squeeze_on,
-        bound=KEPT * 4_000 + cash_of(DUST),
+        bound=cash_of(DUST),
         material=Decimal(399_999),
         measure="gain of the squeeze",
     ),
@@ -141,10 +147,10 @@ PROCEDURE = {
         ("ClearinghouseTearUps",),
         without(
             "tear_up.vy",
-            "amount = min(loss, self._room(payers, a, price, charge_cap))",
-            "amount = self._room(payers, a, price, charge_cap)",
-            "    return amount, side\n",
-            "    return min(amount, loss), side\n",
+            "min(min(leg_layout._amount(leg), most), room)",
+            "min(most, room)",
+            "            charged += amount\n",
+            "            charged += min(amount, leg_layout._amount(leg))\n",
         ),
         deleverage_winners,
         bound=cash_of(DUST),
@@ -157,8 +163,8 @@ PROCEDURE = {
         ("ClearinghouseSettlement",),
         without(
             "wind_down.vy",
-            "claim * final_settlement.pot // final_settlement.claims, self._left_of_pot()",
-            "claim, self._left_of_pot()",
+            "return claim * shared // max(final_settlement.claims, 1)",
+            "return claim",
         ),
         redeem_first,
         material=Decimal(10_000),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from typing import Any
 
+from bulkhead.deployment import MARKET_ROW
 from verification.engine.world import AUCTION, CALLED, ETH, INSOLVENT, WAD, World
 
 CASH = 10_000
@@ -19,7 +20,7 @@ PRICE = 2_000
 
 HEALTHY_PRICE = 1_960  # equity 5,900, MM 4,752
 CALL_PRICE = 1_945  # equity 4,400, MM 4,715: callable, with grace
-CLOSE_OUT_PRICE = 1_920  # equity 1,900, MM 4,654: below half of MM, no grace
+CLOSE_OUT_PRICE = 1_930  # equity 2,900, MM 4,679: below 80 % of MM, no grace
 THIN_PRICE = 1_902  # equity 100, MM 4,611: less than any discount and fee
 INSOLVENT_PRICE = 1_890  # equity -1,100
 
@@ -37,7 +38,6 @@ TERMS = (
     "dust",
 )
 WATERFALL = (
-    "window",
     "charge_cap",
     "period",
     "market_amount",
@@ -45,6 +45,7 @@ WATERFALL = (
     "total_amount",
     "total_share",
     "remainder",
+    "reward_cap",
 )
 DUST = 10**6  # wei: what two dozen roundings of a rate (10**-18 of 200,000) may add up to
 
@@ -169,7 +170,8 @@ class Scene:
 
 
 def set_market_risk(world: World, name: str, **changed: int) -> None:
-    """Let the admin change some risk parameters of a market (names of `RiskEngine.set_market`)."""
+    """Let the admin change some risk parameters of a market (names of `RiskEngine.set_market`), and
+    sit out the notice if they are stricter."""
     market = next(m for m in world.deployment.config.markets if m.name == name)
     terms = {
         "base": market.base_rate.ppm,
@@ -182,6 +184,10 @@ def set_market_risk(world: World, name: str, **changed: int) -> None:
     } | changed
     ids = world.deployment.markets[name], world.deployment.assets[market.asset]
     world.risk_engine.set_market(*ids, *terms.values(), sender=world.admin)
+    due = world.risk_engine.row_notices(MARKET_ROW + ids[0])[1]
+    if due:
+        world.wait(due - world.now())
+        world.risk_engine.apply_market(ids[0], sender=world.admin)
 
 
 def set_terms(world: World, **changed: int) -> None:

@@ -20,6 +20,7 @@ from verification.machines.tiers import Tiers, check_losses
 
 TRADING, WITHDRAWALS, LIQUIDATIONS = range(3)
 CURE_WINDOW = 3_600
+FLIGHT = 600
 FEE_UNIT = 10**12  # fees are whole millionths of cash
 FEE_DUST = 2 * FEE_UNIT
 
@@ -55,9 +56,13 @@ def check_missing(stage: Stage, call: Call) -> None:
 
 
 def is_paused(stage: Stage, action: int) -> bool:
-    """Whether the guardian has stopped an action; liquidations wait an hour more."""
-    until = stage.world.clearinghouse.paused_until(action)
-    return stage.now() < until + (CURE_WINDOW if until and action == LIQUIDATIONS else 0)
+    """Whether the guardian has stopped an action, or a pause of liquidations has: that and new risk
+    wait an hour more, money that leaves some minutes after that."""
+    ledger = stage.world.clearinghouse
+    until, stop = ledger.paused_until(action), ledger.paused_until(LIQUIDATIONS)
+    if stop:
+        until = max(until, stop + CURE_WINDOW + (FLIGHT if action == WITHDRAWALS else 0))
+    return stage.now() < until
 
 
 def shares_of(stage: Stage, account: int, market: int) -> int:
@@ -235,7 +240,7 @@ def _losses(
     except AssertionError as broken:
         require(False, "INV-6: the tiers did not pay in order", broken)
     parties = set(targets) | ({call.args[2]} if call.function == "bid" else set())
-    if call.function == "call_margin":
+    if call.function in ("call_margin", "tear_up"):
         parties.add(call.args[1])
     lost = 0
     for account in stage.ids:
@@ -288,5 +293,4 @@ CHECKS: dict[str, Check] = {
     "default_manager.open_auction": procedure,
     "default_manager.bid": procedure,
     "default_manager.tear_up": procedure,
-    "default_manager.reopen": procedure,
 }

@@ -34,6 +34,8 @@ class Gang:
 
     Attributes:
         drawn: What funds have paid for defaulters, their own contributions left out, WAD cash.
+        reserve: What the protocol's own capital has paid for them, within limits and beyond.
+        premiums: What it has paid for cover, WAD cash.
         gain: What the gang has more than at the beginning, when last looked at, WAD cash.
     """
 
@@ -42,7 +44,7 @@ class Gang:
         self.world, self.is_still = world, variant == "still"
         self.people = [person for person in people if person is not outsider]
         self.outsider = int(outsider.address, 16)
-        self.drawn = self.hole = self.gain = self.most_held = 0
+        self.drawn = self.reserve = self.premiums = self.hole = self.gain = self.most_held = 0
         self._noted_hole = self._first = self._began = 0
         world.stake(outsider, 400_000)
         world.join(outsider, 100_000, 150_000)
@@ -55,7 +57,7 @@ class Gang:
 
     def begin(self, model: Model) -> None:
         """Count what there is at the beginning of a sequence."""
-        self.drawn = self.hole = self._noted_hole = self.gain = 0
+        self.drawn = self.reserve = self.premiums = self.hole = self._noted_hole = self.gain = 0
         self.most_held = self._held()
         self._began = self.world.now()
         self._first = self.wealth(model)
@@ -66,8 +68,11 @@ class Gang:
 
     def note(self, receipt: Any) -> None:
         """Add up what a call has drawn, and what it has made of a hole."""
+        for event in receipt.events.filter(self.world.clearinghouse.PremiumPaid):
+            self.premiums += event.paid * UNIT
         for event in receipt.events.filter(self.world.default_manager.ShortfallPaid):
             self.drawn += event.insurance + event.contributions + event.assessments
+            self.reserve += event.reserve
         hole = self.world.clearinghouse.hole()
         self.hole += max(hole - self._noted_hole, 0)
         self._noted_hole = hole
@@ -75,12 +80,13 @@ class Gang:
     def look(self, model: Model, steps: int) -> dict[str, tuple[int, int]]:
         """Return what there may be at most, and what there is: by what it is, WAD cash."""
         self.gain = self.wealth(model) - self._first
-        self.most_held = max(self.most_held, self._held() + self.drawn)
+        self.most_held = max(self.most_held, self._held() + self.drawn + self.reserve)
         dust = ROUNDINGS * (steps + 1)
         if self.is_still:
-            return {"INV-9: a gang gained by dealing with itself": (dust, self.gain)}
+            most = self.premiums + dust  # the reserve pays for cover, whoever holds it
+            return {"INV-9: a gang gained by dealing with itself": (most, self.gain)}
         return {
-            "INV-9: a gang gained what nobody paid": (self.drawn + self.hole + dust, self.gain),
+            "INV-9: a gang gained what nobody paid": (self.paid() + dust, self.gain),
             "the funds paid more than their limits": (self.limit() + dust, self.drawn),
         }
 
@@ -89,12 +95,17 @@ class Gang:
         if self.is_still:
             return {"still: gained": self.gain / WAD}
         return {
-            "moving: gained beyond what was paid": (self.gain - self.drawn - self.hole) / WAD,
+            "moving: gained beyond what was paid": (self.gain - self.paid()) / WAD,
             "moving: gained": self.gain / WAD,
             "moving: drawn": self.drawn / WAD,
+            "moving: paid by the reserve": self.reserve / WAD,
             "moving: drawn, of the limit": self.drawn / max(self.limit(), 1),
             "moving: hole": self.hole / WAD,
         }
+
+    def paid(self) -> int:
+        """Return what others have paid or will have to, WAD cash."""
+        return self.drawn + self.reserve + self.premiums + self.hole
 
     def wealth(self, model: Model) -> int:
         """Return what the gang has, at the first prices, WAD cash."""
@@ -136,7 +147,7 @@ class Gang:
         return most + most * (self.world.now() - self._began) // terms.period
 
     def _held(self) -> int:
-        """Return what both funds have, WAD cash."""
+        """Return what the reserve and both funds have, WAD cash."""
         cash = self.world.settlement
         funds = (self.world.insurance_fund, self.world.default_fund)
-        return sum(map(cash.balanceOf, funds)) * UNIT
+        return self.world.clearinghouse.reserve() + sum(map(cash.balanceOf, funds)) * UNIT

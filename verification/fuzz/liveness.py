@@ -13,11 +13,13 @@ from verification.engine.world import HEALTHY, NEVER, WAD
 from verification.fuzz.actions.reasons import MISSING
 from verification.fuzz.laws import REDEMPTION, RUNNING, check_books, require
 from verification.fuzz.stage import IDLE_PLACE, KEEPER, Stage
+from verification.machines.model import PPM
 
 ROUNDS = 12
 BATCH = 8
-PAUSE = 3 * 86_400 + 3_601  # the longest series of pauses, and the hour after
+PAUSE = 86_400 + 4_201  # the longest pause, and the time after in which nobody leaves
 KEEPERS_CASH = 10**9
+HOUR, FRESH = 3_600, 600  # how long the limit of outflow and what is won lately are remembered
 
 
 def check_liveness(stage: Stage) -> None:
@@ -80,8 +82,7 @@ def _end_defaults(stage: Stage) -> None:
             refusals += [
                 _try(stage, manager.call_margin, account, purse, sender=keeper),
                 _try(stage, manager.open_auction, account, sender=keeper),
-                _try(stage, manager.reopen, account, sender=keeper),
-                _try(stage, manager.tear_up, [account], sender=keeper),
+                _try(stage, manager.tear_up, [account], purse, sender=keeper),
                 _try(stage, manager.bid, account, WAD, purse, 1, 0, NEVER, sender=keeper),
                 _try(stage, manager.cure, account, sender=keeper),
             ]
@@ -91,8 +92,7 @@ def _end_defaults(stage: Stage) -> None:
 
 
 def _is_open(stage: Stage, row: Any) -> bool:
-    """Whether a keeper has something to do. A remainder between MM and the target is nobody's
-    default: it is not sold, and waits for its owner or for prices."""
+    """Whether a keeper has something to do: a position that was in doubt is left."""
     return bool(stage.world.header(row.account).markets)
 
 
@@ -101,13 +101,15 @@ def _leave(stage: Stage) -> None:
     negative cash."""
     ledger, done = stage.world.clearinghouse, stage.world.deployment
     for market in done.markets.values():
-        _try(stage, ledger.convert_positions, market, stage.ids, sender=ADMIN)
+        _try(stage, ledger.convert_positions, market, stage.ids, 0, sender=ADMIN)
+    for who, account in stage.accounts:
+        _try(stage, ledger.recover, account, sender=stage.people[who])
+        _try(stage, stage.world.default_manager.cure, account, sender=stage.people[who])
+    stage.world.chain.mine(FRESH)
     for place, (who, account) in enumerate(stage.accounts):
         if place == IDLE_PLACE:
             continue  # so that the last look at the books still knows them
         owner = stage.people[who]
-        _try(stage, ledger.recover, account, sender=owner)
-        _try(stage, stage.world.default_manager.cure, account, sender=owner)
         header = stage.world.header(account)
         if header.markets or header.cash < 0 or header.is_indebted or ledger.hole():
             continue
@@ -116,6 +118,13 @@ def _leave(stage: Stage) -> None:
             units = _units(stage, account, symbol)
             if units:
                 reason = _try(stage, ledger.withdraw, account, token, units, owner, sender=owner)
+                if reason == "exits: outflow limit":
+                    # A part of them, an hour later.
+                    stage.world.chain.mine(HOUR)
+                    held = token.balanceOf(ledger)
+                    part = min(units, held * ledger.outflow()[0] // PPM)
+                    args = account, token, part, owner
+                    reason = _try(stage, ledger.withdraw, *args, sender=owner) if part else ""
                 # Debts that collateral backs are cash which is not there yet, up to their cap.
                 is_owed = symbol == "USDC" and reason == MISSING and ledger.negative_cash()
                 kind = "an owner without positions cannot leave"
@@ -137,7 +146,7 @@ def _wind_down(stage: Stage) -> None:
     keeper = stage.people[KEEPER]
     for market in stage.world.deployment.markets.values():
         _try(stage, ledger.settle_market, market, sender=keeper)
-        _try(stage, ledger.convert_positions, market, stage.ids, sender=keeper)
+        _try(stage, ledger.convert_positions, market, stage.ids, 0, sender=keeper)
     if ledger.phase() < REDEMPTION:
         for account in stage.ids:
             _try(stage, manager.prove_deficit, account, sender=keeper)

@@ -27,7 +27,7 @@ OWNED = ("key", "timelock")  # that governance acts in
 VARIANTS = (*OWNED, *GANGS)
 ODD = 3  # market and asset of the hostile feed
 ODD_PRICE = 10 * WAD
-DELAY = 3_600
+DELAY = 86_400
 IDLE_CASH = 12_345
 SURVEY_AGE = 12  # steps for which the order of margin ratios is believed
 

@@ -29,7 +29,7 @@ from verification.machines.stage import (
     WORST,
     Stage,
 )
-from verification.machines.tiers import FUNDS, Losses, Tiers, check_losses
+from verification.machines.tiers import Losses, Tiers, check_losses
 
 # Actions that risk may refuse, by reason. Anything else fails the test.
 BID = {
@@ -85,7 +85,7 @@ class DefaultRules(Stage):
             return
         (event,) = receipt.events.filter(manager.MarginCalled)
         assert event.reward <= max(seen.equity, 0) + MARGIN_DUST
-        assert event.reward <= 50 * WAD
+        assert event.reward <= 10 * WAD
 
     @rule(rank=WORST, caller=ACCOUNTS)
     def open_auction(self, rank: int, caller: int) -> None:
@@ -96,7 +96,7 @@ class DefaultRules(Stage):
         seen, stage = before.margin(account, True), before.books.headers[account].stage
         manager, now = self.world.default_manager, self.world.now() + 1
         since = manager.auction(account).since
-        graceless = seen.equity * 2 < seen.maintenance - MARGIN_DUST
+        graceless = seen.equity * 10 < seen.maintenance * 8 - MARGIN_DUST
         try:
             with self.pays(before, account):
                 receipt = self.receipt = manager.open_auction(account, sender=person)
@@ -108,12 +108,14 @@ class DefaultRules(Stage):
             if refused.reason.endswith("grace not over"):
                 assert stage == HEALTHY or now <= since
             return
-        assert stage < AUCTION or (stage == AUCTION and seen.equity <= MARGIN_DUST)
+        assert stage != AUCTION or seen.equity <= MARGIN_DUST
+        assert stage != INSOLVENT or before.books.headers[account].markets
         assert seen.equity < seen.maintenance + MARGIN_DUST
         if self.was_recognised(receipt, before, account):
             return
         late = stage == CALLED and now > since
-        assert late or seen.equity * 2 < seen.maintenance + MARGIN_DUST
+        is_deep = seen.equity * 10 < seen.maintenance * 8 + MARGIN_DUST
+        assert late or is_deep or stage == INSOLVENT
 
     def assert_untouchable(self, reason: str, seen: Any, stage: int, others: set[str]) -> None:
         """A call or an auction was refused: it had to be."""
@@ -155,7 +157,7 @@ class DefaultRules(Stage):
                 assert after.cash(account) == before.cash(account)
 
     def was_recognised(self, receipt: Any, before: Model, account: int) -> bool:
-        """Whether an insolvency was recognised: exactly at equity 0 and below."""
+        """Whether an insolvency was ended: exactly at equity 0 and below."""
         manager, equity = self.world.default_manager, before.margin(account, True).equity
         events = receipt.events.filter(manager.Insolvent)
         if not events:
@@ -164,20 +166,20 @@ class DefaultRules(Stage):
         (event,) = events
         assert equity < MARGIN_DUST
         assert abs(event.equity - equity) <= MARGIN_DUST
-        reserved = tuple(manager.reservation(account))
+        self.assert_ended(before, account)
+        return True
+
+    def assert_ended(self, before: Model, account: int) -> None:
+        """What has a price is closed, what is missing is paid; what is sold later waits."""
         header = self.world.header(account)
-        losses = receipt.events.filter(manager.ShortfallPaid)
-        if any(getattr(loss, tier) for loss in losses for tier in FUNDS):
-            assert reserved == (0, 0, 0, 0)  # nothing but debt was left: paid at once
-        elif header.stage == INSOLVENT:
-            assert header.markets or header.collateral_bitmap
-            for amount, tier in zip(reserved, FUNDS, strict=True):
-                assert 0 <= amount - getattr(event, tier) < FEE_DUST
+        if header.stage == INSOLVENT:
+            assert header.markets or (header.collateral_bitmap and header.cash < 0)
         else:
             assert header.stage == HEALTHY
-            assert reserved == (0, 0, 0, 0)
             assert header.cash >= 0
-        return True
+            assert not header.markets
+        if not before.margin(account, True).stuck_legs:
+            assert not header.markets
 
     @rule(rank=WORST, bidder=BIDDERS, part=st.one_of(st.just(10**6), SHARES))
     def bid(self, rank: int, bidder: int, part: int) -> None:
@@ -198,12 +200,15 @@ class DefaultRules(Stage):
             reason = refused.reason
             if reason == "auction rules: no auction":
                 assert stage < AUCTION
-            elif reason == "default manager: account is solvent, reopen its auction":
+            elif reason == "default manager: account is solvent":
                 assert stage == INSOLVENT
                 assert seen.equity > -MARGIN_DUST
             elif reason == "remainder: nothing to sell":
                 assert stage == INSOLVENT
-                assert seen.stuck_legs or before.cash(account) >= 0
+                assert before.cash(account) >= 0 or not seen.valid_legs
+            elif reason == "default rules: price not valid" and stage == INSOLVENT:
+                # Legs in doubt may pay what is owed; between two answers nobody buys.
+                assert seen.apart_legs or seen.stuck_legs
             elif reason in ("default rules: account is healthy", "default rules: price not valid"):
                 self.assert_untouchable(refused.reason, seen, stage, set())
             else:
@@ -212,47 +217,29 @@ class DefaultRules(Stage):
             return
         if receipt.events.filter(manager.RemainderSold):
             self.assert_remainder_sold(before, self.model, account, purse, receipt)
-        elif stage == INSOLVENT or self.was_recognised_by_bid(receipt, seen):
+        elif self.was_recognised(receipt, before, account):
             self.assert_sold_at_mark(before, self.model, account, purse, receipt)
         else:
             self.assert_sold(before, self.model, account, purse, receipt, insured)
 
-    def was_recognised_by_bid(self, receipt: Any, seen: Any) -> bool:
-        """Whether the account was insolvent in the eyes of a bid."""
-        manager = self.world.default_manager
-        for event in receipt.events.filter(manager.Bid):
-            return event.equity <= 0
-        assert receipt.events.filter(manager.Insolvent)
-        assert seen.equity < MARGIN_DUST
-        return True
-
     def assert_sold_at_mark(
         self, before: Model, after: Model, account: int, purse: int, receipt: Any
     ) -> None:
-        """What a bid on an insolvent account may do: nobody gains anything (INV-4)."""
+        """What a bid on an insolvent account may do: nobody gains anything (INV-4), and nothing is
+        sold for which the sides that won still have to pay (INV-11)."""
         manager = self.world.default_manager
-        seen = before.margin(account, True)
-        assert seen.equity < MARGIN_DUST
-        header = after.books.headers[account]
+        charged = Losses.of(self.world, receipt).charged
         for event in receipt.events.filter(manager.Bid):
             assert (event.discount, event.fee, event.discount_rate) == (0, 0, 0)
-            if event.ended:
-                assert tuple(manager.reservation(account)) == (0, 0, 0, 0)
-                assert header.stage == HEALTHY
-                assert not header.markets
-                assert header.cash >= 0
-            else:
-                assert header.stage == INSOLVENT
-                assert not receipt.events.filter(manager.ShortfallPaid) or (
-                    receipt.events.filter(manager.Insolvent)
-                )
+            assert event.ended
+            assert not before.margin(account, True).apart_legs, "sold between two answers"
+            assert charged <= FEE_DUST, "sold although the tiers did not cover it"
             taken, had = after.margin(purse), before.margin(purse)
             if not had.stuck_legs:
                 gain = taken.equity - had.equity
                 assert gain <= MARGIN_DUST
-                charged = Losses.of(self.world, receipt).charged
                 assert gain >= -MARGIN_DUST - charged  # the bidder may be on the opposite side
-            assert taken.equity >= taken.initial - MARGIN_DUST  # INV-8
+            assert taken.equity >= taken.initial - MARGIN_DUST - charged  # INV-8
 
     def assert_remainder_sold(
         self, before: Model, after: Model, account: int, purse: int, receipt: Any
@@ -262,6 +249,7 @@ class DefaultRules(Stage):
         (event,) = receipt.events.filter(manager.RemainderSold)
         assert before.books.headers[account].stage == INSOLVENT
         assert before.cash(account) < 0
+        assert not before.margin(account, True).apart_legs
         assert event.discount_rate <= PPM
         taken, had = after.margin(purse), before.margin(purse)
         if not had.stuck_legs:
@@ -271,79 +259,47 @@ class DefaultRules(Stage):
         if after.books.headers[account].stage == HEALTHY:
             assert after.cash(account) >= 0
 
-    @rule(
-        ranks=st.sets(st.integers(0, 3), min_size=1),
-        wait=st.sampled_from([0, 0, 601]),
-    )
-    def tear_up(self, ranks: set[int], wait: int) -> None:
-        """INV-11: after the window, at mark against the other sides; together or alone."""
-        if wait:
-            self.wait(seconds=wait)
+    @rule(ranks=st.sets(st.integers(0, 3), min_size=1), caller=ACCOUNTS, is_paid=st.booleans())
+    def tear_up(self, ranks: set[int], caller: int, is_paid: bool) -> None:
+        """INV-11: whoever is insolvent, at mark against the other sides; together or alone."""
         accounts = sorted(self.accounts[self.at_rank(rank)][1] for rank in ranks)
         before, manager = self.model, self.world.default_manager
-        stages = {a: before.books.headers[a].stage for a in accounts}
-        recognised = [a for a in accounts if stages[a] == INSOLVENT]
-        accounts = recognised or accounts
-        ends = {a: manager.insolvency(a).window_end for a in recognised}
+        seen = {a: before.margin(a, True) for a in accounts}
+        insolvent = [a for a in accounts if seen[a].equity <= 0 < seen[a].maintenance]
+        accounts = insolvent or accounts
+        person, hunter = self.accounts[caller]
+        hunter = hunter if is_paid and hunter not in accounts else 0
         try:
-            worst_first = sorted(accounts, key=lambda a: before.margin(a, True).equity)
-            with self.pays(before, *worst_first):
-                self.receipt = manager.tear_up(accounts, sender=self.accounts[0][0])
+            worst_first = sorted(accounts, key=lambda a: seen[a].equity)
+            with self.pays(before, *worst_first, hunter):
+                self.receipt = manager.tear_up(accounts, hunter, sender=person)
         except Reverted as refused:
             reason = refused.reason
-            seen = {a: before.margin(a, True) for a in accounts}
             if refused.reason == PAUSED:
                 assert self.is_paused(LIQUIDATIONS)
-            elif reason == "default rules: insolvency not recognised":
-                assert not recognised
-            elif reason == "default manager: account is solvent, reopen its auction":
-                assert any(m.equity > -MARGIN_DUST for m in seen.values())
-            elif reason == "default manager: window is open":
-                assert any(end > self.world.now() + 1 for end in ends.values())
+            elif reason == "default manager: account is solvent":
+                assert any(seen[a].equity > -MARGIN_DUST for a in accounts)
+            elif reason == "default rules: account is healthy":
+                assert any(seen[a].equity >= seen[a].maintenance - MARGIN_DUST for a in accounts)
+            elif reason == "default rules: price not valid":
+                assert any(seen[a].stuck_legs for a in accounts)
             else:
                 self.expect(refused, {"default manager: nothing to tear up"})
                 assert any(
-                    m.stuck_legs or not m.valid_legs or before.books.headers[a].collateral_bitmap
-                    for a, m in seen.items()
+                    seen[a].stuck_legs or before.books.headers[a].collateral_bitmap
+                    for a in accounts
                 )
             return
-        assert recognised
-        after = self.model
         for account in accounts:
-            assert before.margin(account, True).equity < MARGIN_DUST
-            assert ends[account] <= self.world.now() + 1
-            header = after.books.headers[account]
-            if not header.markets and not header.collateral_bitmap:
-                assert (header.stage, header.cash) == (HEALTHY, max(header.cash, 0))
-            elif header.stage == HEALTHY:
-                assert header.cash >= 0
-            if not before.margin(account, True).stuck_legs:
-                assert not header.markets
-
-    @rule(rank=WORST)
-    def reopen(self, rank: int) -> None:
-        """Equity above 0 again: back to the auction, and nothing stays reserved."""
-        place = self.at_rank(rank)
-        person, account = self.accounts[place]
-        before, manager = self.model, self.world.default_manager
-        seen, stage = before.margin(account, True), before.books.headers[account].stage
-        try:
-            manager.reopen(account, sender=person)
-        except Reverted as refused:
-            reason = refused.reason
-            if refused.reason == PAUSED:
-                assert self.is_paused(LIQUIDATIONS)
-            elif reason == "default rules: insolvency not recognised":
-                assert stage != INSOLVENT
-            elif reason == "default manager: account is insolvent":
-                assert seen.equity < MARGIN_DUST
-            else:
-                self.expect(refused, {"default rules: price not valid"})
-            return
-        assert stage == INSOLVENT
-        assert seen.equity > -MARGIN_DUST
-        assert self.world.stage(account) == AUCTION
-        assert tuple(manager.reservation(account)) == (0, 0, 0, 0)
+            assert seen[account].equity < MARGIN_DUST
+            self.assert_ended(before, account)
+        reward = Losses.of(self.world, self.receipt).reward
+        notional = sum(
+            abs(event.size) * event.price // WAD
+            for event in self.receipt.events.filter(self.world.clearinghouse.TornUp)
+        )
+        assert reward <= min(notional * 600 // PPM // 2, 50 * WAD * len(accounts))
+        assert hunter or not reward
 
     @rule(place=ACCOUNTS, part=SHARES)
     def repay(self, place: int, part: int) -> None:
@@ -397,10 +353,10 @@ class DefaultRules(Stage):
         assert before.books.headers[account].stage == AUCTION
         assert seen.equity < seen.maintenance + MARGIN_DUST
         assert 0 < event.fraction <= WAD
-        assert 20_000 <= event.discount_rate <= 300_000
+        assert 40_000 <= event.discount_rate <= 500_000
         charges = event.discount + event.fee
         assert charges <= max(seen.equity, 0)  # INV-4
-        assert charges <= 330_000 * seen.maintenance // PPM + MARGIN_DUST
+        assert charges <= 510_000 * seen.maintenance // PPM + MARGIN_DUST
         shortfalls = receipt.events.filter(manager.ShortfallPaid)
         if not shortfalls:
             assert abs(seen.equity - charges - left.equity) <= MARGIN_DUST
@@ -423,23 +379,22 @@ class DefaultRules(Stage):
 
     @rule(rank=WORST)
     def cure(self, rank: int) -> None:
-        """INV-10: equity back at the target ends it, at any time."""
+        """INV-10: equity back at maintenance margin ends it, at any time."""
         place = self.at_rank(rank)
         person, account = self.accounts[place]
         before = self.model
         seen, stage = before.margin(account), before.books.headers[account].stage
-        target = seen.maintenance * 1_250_000
         try:
             self.world.default_manager.cure(account, sender=person)
         except Reverted as refused:
             if refused.reason == "default manager: no call to cure":
                 assert stage == HEALTHY
             else:
-                self.expect(refused, {"default manager: equity below target"})
-                assert seen.equity * PPM < target + MARGIN_DUST * PPM
+                self.expect(refused, {"default manager: equity below maintenance"})
+                assert seen.equity < seen.maintenance + MARGIN_DUST
             return
         assert stage != HEALTHY
-        assert seen.equity * PPM >= target - MARGIN_DUST * PPM
+        assert seen.equity >= seen.maintenance - MARGIN_DUST
 
     # Funds --------------------------------------------------------------------------------------
 
@@ -461,7 +416,7 @@ class DefaultRules(Stage):
 
     @rule(place=ACCOUNTS)
     def leave(self, place: int) -> None:
-        """Nobody leaves while money is reserved, nor without a notice (INV-6)."""
+        """Nobody leaves while exits are closed, nor without a notice (INV-6)."""
         person, _ = self.accounts[place]
         fund = self.world.default_fund
         shares = [fund.shares_of(person, tranche) for tranche in range(2)]
@@ -469,22 +424,30 @@ class DefaultRules(Stage):
             fund.give_notice(*shares, sender=person)
         with self.may_refuse(
             {
-                "fund: money is reserved",
+                "fund: closed by a pause",
                 "leave notices: no open window",
                 "requirements: contribution too small",
                 "default fund: pledge too small",
             }
         ):
             fund.withdraw(person, sender=person)
-            assert fund.reserved() == 0
+            assert self.world.clearinghouse.exits_open()
 
     @rule(market=MARKETS)
     def collect_fees(self, market: int) -> None:
         """Anyone; the hole comes first."""
-        world = self.world
-        hole, funds = world.clearinghouse.hole(), (world.insurance_fund, world.default_fund)
-        held = sum(world.settlement.balanceOf(fund) for fund in funds)
-        world.clearinghouse.collect_fees(market, sender=self.accounts[0][0])
-        paid = sum(world.settlement.balanceOf(fund) for fund in funds) - held
-        assert self.world.clearinghouse.hole() <= hole
-        assert paid == 0 or self.world.clearinghouse.hole() == 0
+        ledger = self.world.clearinghouse
+        hole, reserve = ledger.hole(), ledger.reserve()
+        got = ledger.collect_fees(market, sender=self.accounts[0][0]).return_value
+        assert ledger.reserve() == reserve + got
+        assert ledger.hole() <= hole
+        assert got == 0 or ledger.hole() == 0
+
+    @rule(place=ACCOUNTS, cents=CENTS)
+    def donate(self, place: int, cents: int) -> None:
+        """Anyone gives; the hole comes first."""
+        ledger, tokens = self.world.clearinghouse, cents * 10**4
+        hole, reserve = ledger.hole(), ledger.reserve()
+        ledger.donate(tokens, sender=self.accounts[place][0])
+        assert hole - ledger.hole() == min(hole, tokens * 10**12)
+        assert ledger.reserve() - reserve == tokens * 10**12 - (hole - ledger.hole())

@@ -40,6 +40,9 @@ MONEY_OUT = {
     "trading: negative cash cap",
     "risk engine: below initial margin",
     "risk engine: price not valid",
+    "margin moves: won too lately",
+    "exits: outflow limit",
+    "exits: a hole stands, allow a larger debit",
 }
 FILL = {
     "requirements: contribution too small",
@@ -282,10 +285,10 @@ class MarketRules(Stage):
     def convert_positions(self, market: int) -> None:
         """Anyone turns positions in a settled market into cash."""
         before = self.model
-        reasons = {f"clearinghouse: {r}" for r in ("market is not settled", "nothing to convert")}
+        reasons = {f"settled markets: {r}" for r in ("market is not settled", "nothing to convert")}
         with self.may_refuse(reasons):
             self.world.clearinghouse.convert_positions(
-                market, self.everyone, sender=self.accounts[0][0]
+                market, self.everyone, 0, sender=self.accounts[0][0]
             )
             after = self.model
             for account in self.everyone:

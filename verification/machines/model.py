@@ -14,6 +14,7 @@ from bulkhead.deployment import Deployment
 WAD = 10**18
 PPM = 10**6
 BPS = 10_000
+MAX_RATE = 10 * WAD  # 1000 %
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,11 @@ class Quote:
 
     @classmethod
     def of(cls, answers: tuple[int, int], deviation_bps: int) -> Quote:
-        """Return what two fresh answers make; in doubt, the limit is added on both sides."""
+        """Return what two fresh answers make; when they disagree, they are the ends."""
         low, high = min(answers), max(answers)
         if (high - low) * BPS <= low * deviation_bps:
             return cls(answers[0], answers[0])
-        return cls(low * (BPS - deviation_bps) // BPS, up(high * (BPS + deviation_bps), BPS))
+        return cls(low, high)
 
     @property
     def valid(self) -> bool:
@@ -44,7 +45,8 @@ class Quote:
 @dataclass(frozen=True)
 class Margin:
     """What an account is worth and needs, WAD. `bare` is IM without the discount on profit and
-    the least equity."""
+    the least equity. `apart_legs` are valid ones on whose price two fresh answers disagree: they
+    stop nothing while the account is insolvent at the better end of all."""
 
     equity: int
     initial: int
@@ -53,6 +55,7 @@ class Margin:
     profit: int
     valid_legs: int
     stuck_legs: int
+    apart_legs: int
 
 
 @dataclass(frozen=True)
@@ -123,13 +126,14 @@ class Model:
             price = quote.end((position.shares > 0) == favourable)
             value = floor(book.value(position, price))
             equity += value
-            if book.settled_at is not None:
-                continue  # cash that was not yet converted
-            positions += 1
             profit += max(value, 0)
+            if book.settled_at is not None:
+                continue  # cash that was not yet converted: until then its profit is unrealised
+            positions += 1
             notional = -floor(-abs(book.size(position)) * price / WAD)
             crowd = market.load_per_cash * (int(book.interest[0]) * price // WAD) // WAD
-            steep = market.slope_per_cash * notional // WAD
+            crowd = min(crowd, MAX_RATE - market.base_rate.ppm * WAD // PPM)
+            steep = min(market.slope_per_cash * notional // WAD, MAX_RATE)
             base = up(notional * market.base_rate.ppm, PPM)
             initial += base + up(notional * (crowd + steep), WAD)
             needed = base + up(notional * steep, WAD)
@@ -139,7 +143,10 @@ class Model:
         if positions:
             required += up(profit * (PPM - config.risk.profit_weight.ppm), PPM)
             required = max(required, config.risk.minimum_equity.wad)
-        return Margin(equity, required, initial, maintenance, profit, valid, stuck)
+        # Here both answers are always fresh, and those that agree are equal.
+        apart = stuck if favourable and equity <= 0 else 0
+        legs = valid + apart, stuck - apart, apart
+        return Margin(equity, required, initial, maintenance, profit, *legs)
 
 
 def up(numerator: int, denominator: int) -> int:
@@ -151,10 +158,10 @@ def funding_index(state: int, now: int) -> int:
     """Return the funding index of a state word, carried on to a time (the rate counts for 8 h)."""
     stored = state & (1 << 96) - 1
     stored -= (stored >> 95) << 96
-    rate = state >> 128 & (1 << 48) - 1
-    rate -= (rate >> 47) << 48
+    rate = state >> 128 & (1 << 42) - 1
+    rate -= (rate >> 41) << 42
     held = min(now - (state >> 96 & (1 << 32) - 1), 8 * 3600)
-    return stored + rate * 2**16 * held
+    return stored + (rate << 8 * (state >> 170 & 63)) * held
 
 
 def debt_of(record: int) -> int:

@@ -10,101 +10,132 @@ from verification.machines.model import PPM, WAD, Model
 
 DUST = 10**13  # WAD: roundings to units of the token and to millionths
 WHOLE = 3 * WAD  # what was drawn lately is counted in whole units of cash, rounded up
-FUNDS = ("own", "insurance", "contributions", "assessments")
+FUNDS = ("own", "reserve", "insurance", "contributions", "assessments")
+MARKET_ROW = 8
 
 
 @dataclass(frozen=True)
 class Tiers:
-    """Tiers 2 to 5, what is reserved of them, and what was drawn lately (0: all markets)."""
+    """The reserve, tiers 2 to 5, what was drawn lately (0: all markets), and what a unit of a
+    market answers for: the average, and the part of the price beyond what it has moved (ppm)."""
 
+    reserve: int
     insurance: int
     contributions: int
     assessments: int
     own: dict[int, int]
-    reserved: dict[int, tuple[int, int, int, int]]
     used: dict[int, int]
     hole: int
+    averages: dict[int, int]
+    caps: dict[int, int]
 
     @classmethod
     def of(cls, world: Any, accounts: Iterable[int]) -> Tiers:
         """Read the chain."""
-        manager, fund = world.default_manager, world.default_fund
+        manager, fund, engine = world.default_manager, world.default_fund, world.risk_engine
         available = {account: fund.available_for(account) for account in accounts}
         _, contributions, assessments = next(iter(available.values()))
+        markets = list(world.deployment.markets.values())
+        cap = manager.waterfall().charge_cap
         return cls(
+            world.clearinghouse.reserve(),
             world.insurance_fund.totalAssets() * world.clearinghouse.SETTLEMENT_SCALE(),
             contributions,
             assessments,
             {account: own for account, (own, _, _) in available.items()},
-            {account: tuple(manager.reservation(account)) for account in accounts},
-            {m: manager.limit_used(m) for m in (0, *world.deployment.markets.values())},
+            {m: manager.limit_used(m) for m in (0, *markets)},
             world.clearinghouse.hole(),
+            {m: engine.reference_price(MARKET_ROW + m) for m in markets},
+            {m: min(cap, engine.maintenance_rate(m)) for m in markets},
         )
-
-    def kept(self, without: Iterable[int]) -> tuple[int, ...]:
-        """Return what is reserved for others, field by field."""
-        rows = [row for account, row in self.reserved.items() if account not in without]
-        return tuple(map(sum, zip(*rows, strict=True))) if rows else (0, 0, 0, 0)
 
 
 @dataclass(frozen=True)
 class Losses:
-    """What a transaction did to the tiers, by account."""
+    """What a transaction did to the tiers, by account, and what it paid to its caller."""
 
-    paid: dict[int, tuple[int, int, int, int]]
+    paid: dict[int, tuple[int, int, int, int, int]]
     charged: int
     to_hole: int
+    reward: int
 
     @classmethod
     def of(cls, world: Any, receipt: Any) -> Losses:
-        """Add up the events; what was only reserved counts as paid. The parts add up (INV-6)."""
+        """Add up the events. The parts add up (INV-6)."""
         manager = world.default_manager
-        paid: dict[int, tuple[int, int, int, int]] = {}
-        for event in receipt.events.filter(manager.Insolvent):
-            paid[event.account] = tuple(getattr(event, tier) for tier in FUNDS)
+        paid: dict[int, tuple[int, int, int, int, int]] = {}
         charged = to_hole = 0
         for event in receipt.events.filter(manager.ShortfallPaid):
             parts = tuple(getattr(event, tier) for tier in FUNDS)
             assert sum(parts) + event.charged + event.to_hole == event.shortfall
-            before = paid.get(event.account, (0, 0, 0, 0))
-            paid[event.account] = tuple(map(max, before, parts))
+            assert event.account not in paid
+            paid[event.account] = parts
             charged += event.charged
             to_hole += event.to_hole
-        return cls(paid, charged, to_hole)
+        rewards = receipt.events.filter(world.clearinghouse.TearUpRewarded)
+        return cls(paid, charged, to_hole, sum(event.reward for event in rewards))
 
 
 def check_losses(world: Any, books: Model, before: Tiers, receipt: Any) -> Losses:
-    """INV-6: a tier pays only when the one before is empty, reserved or at its limit."""
+    """INV-6: a tier pays only when the one before is empty or at its limit. INV-11: a side is
+    charged within its bound."""
     losses = Losses.of(world, receipt)
     after = Tiers.of(world, before.own)
     assert after.hole - before.hole == losses.to_hole
+    check_charges(world, before, receipt, losses)
     if not losses.paid:
         return losses
-    own, insurance, contributions, assessments = map(sum, zip(*losses.paid.values(), strict=True))
-    kept = before.kept(losses.paid)
+    own, reserve, insurance, contributions, assessments = map(
+        sum, zip(*losses.paid.values(), strict=True)
+    )
     uncovered = losses.charged + losses.to_hole
-    insured = max(before.insurance - kept[1], 0)
-    contributed = max(before.contributions - own - kept[0] - kept[2], 0)
-    pledged = max(before.assessments - kept[3], 0)
-    others = insurance + contributions + assessments
+    kept = before.reserve - losses.reward
+    contributed = max(before.contributions - own, 0)
+    others = reserve + insurance + contributions + assessments
     if others + uncovered > DUST:
         for account in losses.paid:
             owner = account >> 96
-            mine = [a for a in before.own if a >> 96 == owner]
-            spoken = sum(before.reserved[a][0] for a in mine if a not in losses.paid)
-            spent = sum(losses.paid[a][0] for a in mine if a in losses.paid)
-            needed = losses.paid[account][1:] != (0, 0, 0)
-            assert not needed or spent >= before.own[account] - spoken - DUST
+            spent = sum(losses.paid[a][0] for a in losses.paid if a >> 96 == owner)
+            needed = losses.paid[account][1:] != (0, 0, 0, 0)
+            assert not needed or spent >= before.own[account] - DUST
+    if insurance > DUST:
+        assert reserve >= kept - DUST
     if contributions > DUST:
-        assert insurance >= insured - DUST
+        assert insurance >= before.insurance - DUST
     if assessments > DUST:
         assert contributions >= contributed - DUST
     if uncovered > DUST:
-        empty = others >= insured + contributed + pledged - DUST
-        assert empty or at_a_limit(world, before, after, insured + contributed + pledged, others)
+        free = kept + before.insurance + contributed + before.assessments
+        empty = others >= free - DUST
+        assert empty or at_a_limit(world, before, after, free, others)
     if losses.to_hole > DUST:
-        assert is_charged_to_the_cap(world, books, receipt, losses)
+        assert after.reserve <= DUST, "a hole beside a reserve"
     return losses
+
+
+def check_charges(world: Any, before: Tiers, receipt: Any, losses: Losses) -> None:
+    """What a side is charged at most for the positions that were closed against it: what its market
+    has moved in its favour, no more than they had lost, and a part of the mark."""
+    ledger = world.clearinghouse
+    most: dict[tuple[int, bool], int] = {}
+    for event in receipt.events.filter(ledger.TornUp):
+        is_long = event.size < 0
+        base, price = abs(event.size), event.price
+        average = before.averages[event.market]
+        moved = max(average - price if is_long else price - average, 0) if average else 0
+        bound = min(max(-event.value, 0), base * moved // WAD)
+        bound += base * price // WAD * before.caps[event.market] // PPM
+        key = event.market, not is_long
+        most[key] = most.get(key, 0) + bound
+    total = 0
+    charges: dict[tuple[int, bool], int] = {}
+    for event in receipt.events.filter(ledger.SideCharged):
+        key = event.market, event.is_long
+        charges[key] = charges.get(key, 0) + event.amount
+        total += event.amount
+    assert total == losses.charged
+    for key, charged in charges.items():
+        assert charged <= most.get(key, 0) + DUST, (key, charged, most)
 
 
 def at_a_limit(world: Any, before: Tiers, after: Tiers, free: int, paid: int) -> bool:
@@ -116,38 +147,3 @@ def at_a_limit(world: Any, before: Tiers, after: Tiers, free: int, paid: int) ->
     if after.used[0] >= total - WHOLE or paid >= market - DUST:
         return True
     return any(used >= market - WHOLE for number, used in after.used.items() if number)
-
-
-def is_charged_to_the_cap(world: Any, books: Model, receipt: Any, losses: Losses) -> bool:
-    """Whether the opposite side of some closed position could be charged no more; a debt without
-    positions has no opposite side."""
-    ledger = world.clearinghouse
-    torn = receipt.events.filter(ledger.TornUp)
-    had_positions = any(
-        market in books.deployment.markets.values() and not books.is_settled(market)
-        for account in losses.paid
-        for market in books.books.headers[account].markets
-    )
-    if not torn:
-        return not had_positions
-    cap = world.default_manager.waterfall().charge_cap
-    charges: dict[tuple[int, bool], int] = {}
-    for event in torn:
-        key = event.market, event.size > 0
-        charges[key] = charges.get(key, 0) + event.charged
-    for event in receipt.events.filter(ledger.SideCharged):
-        key = event.market, event.is_long
-        charges[key] = charges.get(key, 0) + event.amount
-    closed = {event.account for event in torn}
-    for event in torn:
-        payer = event.size > 0  # it takes over what a SHORT has closed
-        sizes = (
-            books.exact_size(account, event.market)
-            for account in books.books.headers
-            if account not in closed
-        )
-        held = sum(abs(size) for size in sizes if (size > 0) == payer)
-        room = int(held * event.price / WAD * cap / PPM)
-        if charges.get((event.market, payer), 0) >= room - DUST:
-            return True
-    return False

@@ -9,6 +9,8 @@
 
 from contracts.modules.layout import words
 from . import claims
+from contracts.modules import currency
+from contracts.modules import exits
 from contracts.modules import funding_math
 from contracts.modules import ledger
 from contracts.modules import sides
@@ -16,7 +18,9 @@ from contracts.modules import tear_up
 
 initializes: sides
 initializes: ledger[sides := sides]
-initializes: tear_up[ledger := ledger, sides := sides]
+initializes: currency
+initializes: exits[currency := currency, ledger := ledger]
+initializes: tear_up[exits := exits, ledger := ledger, sides := sides]
 
 IWAD: constant(int256) = 10**18
 PPM: constant(uint256) = 1_000_000
@@ -28,6 +32,17 @@ MARKET: constant(uint256) = 1
 SIZE: constant(int256) = 2**89
 PRICE: constant(int256) = 2**89
 COST: constant(int256) = 2**110
+
+# Creates a contract that answers every call with 18: it stands in for the settlement token.
+TOKEN: constant(Bytes[16]) = x"6760125f5260205ff35f5260086018f3"
+
+
+@deploy
+def __init__():
+    """
+    @notice Binds the currency to the stand-in.
+    """
+    currency.__init__(raw_create(TOKEN))
 
 
 @internal
@@ -154,38 +169,30 @@ def check_tear_up_against_short(
 
 
 @external
-def check_room(shares: uint256, a: int256, price: uint256, charge_cap: uint256) -> bool:
+def check_funding_index(
+    funding: int256, mantissa: int256, exponent: uint256, stored: uint256
+) -> bool:
     """
-    @notice A in [0, 1], shares < 2**102, price < 2**120, cap of at most half of the mark: no
-            revert; a side is charged no more than that part of what it holds.
+    @notice |index| < 2**95, a rate of |mantissa| < 2**41 and exponent <= 8, any clocks of 32 bits: no
+            revert; the index moves by the rate for the time since it was stored, eight hours at
+            most.
     """
-    if not self._is_pair(a, 0, shares, price) or charge_cap > 500_000:
+    if not self._is_within(funding, 2**95) or not self._is_within(mantissa, 2**41):
         return False
-    room: uint256 = tear_up._room(shares, a, price, charge_cap)
-    held: uint256 = shares * convert(a, uint256) // 10**18
-    claims._holds(room * 10**18 * PPM <= held * price * charge_cap)
-    return True
-
-
-@external
-def check_funding_index(funding: int256, units: int256, stored: uint256) -> bool:
-    """
-    @notice |index| < 2**95, |rate| < 2**47 units, any clocks of 32 bits: no revert; the index moves
-            by the rate for the time since it was stored, eight hours at most.
-    """
-    if not self._is_within(funding, 2**95) or not self._is_within(units, 2**47):
-        return False
-    if stored == 0 or stored > block.timestamp:
+    if exponent > 8 or stored == 0 or stored > block.timestamp:
         return False
     state: uint256 = (
         words._bits(funding) & words.FUNDING_MASK
         | stored << words.FUNDING_TIME_SHIFT
-        | (words._bits(units) & words.FUNDING_RATE_MASK) << words.FUNDING_RATE_SHIFT
+        | (words._bits(mantissa) & words.FUNDING_RATE_MASK) << words.FUNDING_RATE_SHIFT
+        | exponent << words.FUNDING_EXPONENT_SHIFT
     )
     held: int256 = convert(min(block.timestamp - stored, 28_800), int256)
-    # |units| * 2**16 < 2**63 and held < 2**15: nothing wraps.
-    moved: int256 = unsafe_mul(unsafe_mul(units, 2**16), held)
-    claims._holds(funding_math._funding_now(state) == unsafe_add(funding, moved))
+    # |mantissa| * 256**8 < 2**105 and held < 2**15: nothing wraps.
+    rate: int256 = unsafe_mul(mantissa, convert(1 << (8 * exponent), int256))
+    claims._holds(
+        funding_math._funding_now(state) == unsafe_add(funding, unsafe_mul(rate, held))
+    )
     return True
 
 

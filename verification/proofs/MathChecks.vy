@@ -1,18 +1,21 @@
 #pragma version 0.4.3
 """
-@title Rounding, f*, discount and charges
+@title Rounding, f*, discount, charges, sides and the hole
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice Checks of wad_math and auction_math (docs/audit/proofs.md).
+@notice Checks of wad_math, auction_math, charge_math and exit_math (docs/audit/proofs.md).
 """
 
 from contracts.modules import auction_math
+from contracts.modules import charge_math
+from contracts.modules import exit_math
 from . import claims
 from contracts.modules import wad_math
 
 WAD: constant(uint256) = 10**18
 IWAD: constant(int256) = 10**18
 PPM: constant(uint256) = 1_000_000
+DAY: constant(uint256) = 86_400
 
 # Bounds of the terms, as in default_rules.
 MIN_DURATION: constant(uint256) = 60
@@ -24,6 +27,88 @@ MAX_TARGET: constant(uint256) = 2_000_000
 
 # Greatest equity and margin that the checks go to, WAD cash: 10**20 units of cash and more.
 AMOUNT: constant(uint256) = 2**128
+
+
+# CHARGES OF A SIDE --------------------------------------------------------------------------------
+
+@external
+@pure
+def check_charge_fades(charged: uint256, passed: uint256, later: uint256) -> bool:
+    """
+    @notice A charge of a unit below 2**128 fades over a day: all of it at once, nothing after the
+            day, never more than before.
+    """
+    if charged >= 2**128 or passed > later or later >= 2**40:
+        return False
+    now: uint256 = charge_math._faded(charged, passed, DAY)
+    then: uint256 = charge_math._faded(charged, later, DAY)
+    claims._holds(then <= now and now <= charged)
+    claims._holds(passed != 0 or now == charged)
+    claims._holds(later < DAY or then == 0)
+    claims._holds(passed >= DAY or now * DAY >= charged * (DAY - passed))
+    return True
+
+
+@external
+@pure
+def check_base_answers_for_a_charge(
+    amount: uint256, free: uint256, taken: uint256, left: uint256
+) -> bool:
+    """
+    @notice A charge within its room: no more base answers than there is, no unit that is left is
+            charged more than it may be, and what both answer for is at least the charge.
+    """
+    if amount >= 2**128 or free >= 2**121 or taken >= 2**102 or left >= 2**102 or free == 0:
+        return False
+    if amount * WAD > (taken + left) * free:
+        return False
+    gone: uint256 = 0
+    by_unit: uint256 = 0
+    gone, by_unit = charge_math._answered(amount, free, taken, left)
+    claims._holds(gone <= taken and by_unit <= free)
+    claims._holds(gone * free + by_unit * left >= amount * WAD)
+    return True
+
+
+# THE HOLE -----------------------------------------------------------------------------------------
+
+@external
+@pure
+def check_haircut(rest: uint256, old: uint256, hole: uint256) -> bool:
+    """
+    @notice What leaves of old money held below 2**120, with a hole below 2**120: the debit is at
+            least what leaves, what is kept is at most the hole, and the factor old / (old + hole)
+            does not fall by it.
+    """
+    if old >= 2**120 or hole >= 2**120 or rest == 0 or rest > old:
+        return False
+    debit: uint256 = exit_math._gross(rest, old, hole)
+    claims._holds(debit >= rest)
+    kept: uint256 = debit - rest
+    claims._holds(kept <= hole)
+    # (old - rest) / (old - rest + hole - kept) >= old / (old + hole)
+    claims._holds((old - rest) * hole >= old * (hole - kept))
+    return True
+
+
+@external
+@pure
+def check_par_rights(
+    first: uint256, second: uint256, shrink: uint256, held: uint256, loss: uint256
+) -> bool:
+    """
+    @notice Two rights of one epoch, written at its first shrink, and a loss: together they are at
+            most the fresh money, before and after it.
+    """
+    if first >= 2**100 or second >= 2**100 or held >= 2**120 or loss >= 2**120:
+        return False
+    if shrink == 0 or shrink > WAD or held == 0 or loss == 0 or first + second > held:
+        return False
+    after: uint256 = shrink * held // (held + loss)
+    fresh: uint256 = exit_math._shrunk(first + second, held, loss)
+    claims._holds(first * after // shrink + second * after // shrink <= fresh)
+    claims._holds(fresh <= held)
+    return True
 
 
 # ROUNDING -----------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 @notice Checks of words: what is packed comes out again and no field touches another.
 """
 
+from contracts.modules.layout import fresh_wins
 from contracts.modules.layout import units
 from contracts.modules.layout import words
 from . import claims
@@ -40,13 +41,67 @@ def partial_cash_never_spills(header: uint256, cash: int256) -> bool:
 @pure
 def partial_stage_never_spills(header: uint256, stage: uint256, since: uint256) -> bool:
     """
-    @notice Any header, stage and clock of 256 bits: reverts, or both come out and all else stays.
+    @notice Any header, stage and clock of 256 bits: reverts, or both come out (the clock not without
+            a stage) and all else stays.
     """
     after: uint256 = words._with_stage(header, stage, since)
     claims._holds(words._stage(after) == stage)
-    claims._holds(words._since(after) == since)
+    claims._holds(words._since(after) == (0 if stage == 0 else since))
     kept: uint256 = ~(words.STAGE_MASK << words.STAGE_SHIFT | words.SINCE_MASK << words.SINCE_SHIFT)
     claims._holds(after & kept == header & kept)
+    return True
+
+
+@external
+@pure
+def check_fresh_float(amount: uint256) -> bool:
+    """
+    @notice Hundredths of cash < 2**51, which is above any account: kept rounded up, by a sixteenth
+            at most, exactly up to 127; greater ones come out as the greatest.
+    """
+    if amount >= 2**51:
+        return False
+    float: uint256 = fresh_wins._float(amount)
+    claims._holds(float <= fresh_wins.FLOAT_MASK)
+    kept: uint256 = fresh_wins._value(float)
+    claims._holds(kept >= amount)
+    claims._holds(unsafe_sub(kept, amount) <= amount >> 4)
+    return True
+
+
+@external
+def check_fresh_win(header: uint256, change: uint256) -> bool:
+    """
+    @notice A header without a stage, a win < 2**99: more is locked than before, by the win at least
+            if it is a hundredth of cash or more, unless everything is locked; all else stays.
+    """
+    if change >= 2**99 or words._stage(header) != 0:
+        return False
+    before: int256 = fresh_wins._locked(header)
+    after: uint256 = fresh_wins._after(header, convert(change, int256))
+    kept: uint256 = ~(words.SINCE_MASK << words.SINCE_SHIFT)
+    claims._holds(after & kept == header & kept)
+    locked: int256 = fresh_wins._locked(after)
+    claims._holds(locked >= before)
+    if change >= fresh_wins.UNIT:
+        claims._holds(
+            locked >= unsafe_add(before, convert(change, int256)) or locked >= words.CASH_LIMIT
+        )
+    return True
+
+
+@external
+def check_fresh_loss(header: uint256, change: uint256) -> bool:
+    """
+    @notice A header without a stage, a loss < 2**99: what is locked falls by the loss at most.
+    """
+    if change >= 2**99 or words._stage(header) != 0:
+        return False
+    before: int256 = fresh_wins._locked(header)
+    after: uint256 = fresh_wins._after(header, -convert(change, int256))
+    locked: int256 = fresh_wins._locked(after)
+    claims._holds(locked <= before)
+    claims._holds(locked >= unsafe_sub(before, convert(change, int256)))
     return True
 
 
@@ -127,14 +182,16 @@ def partial_totals_are_within_bounds(longs: int256, shorts: int256, fees: uint25
 def partial_state_never_spills(old: uint256, funding: int256, rate: int256) -> bool:
     """
     @notice Any state, funding index and rate of 256 bits, at a clock of 32 bits: reverts, or index,
-            clock and rate (towards zero, to its unit) come out and all else stays.
+            clock and rate (towards zero, to 33 bits and more) come out and all else stays.
     """
     word: uint256 = words._pack_state(old, funding, rate)
     claims._holds(words._signed(word << 160) >> 160 == funding)
     claims._holds(words._time(word) == block.timestamp)
     stored: int256 = words._rate(word)
     claims._holds(abs(stored) <= abs(rate))
-    claims._holds(abs(rate - stored) < words.FUNDING_RATE_UNIT)
+    claims._holds((rate < 0) == (stored < 0) or stored == 0)
+    # At least 33 bits of its size are kept.
+    claims._holds(unsafe_sub(abs(rate), abs(stored)) <= abs(rate) >> 33)
     claims._holds(word & words.KEPT_MASK == old & words.KEPT_MASK)
     return True
 

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from verification.reference import ledger, margin, members, prices, tokens
+from verification.reference import exits, fresh_wins, ledger, margin, prices, tokens
 from verification.reference.rounding import PPM, WAD, down, require
 from verification.reference.state import (
     CLEARINGHOUSE,
     CROSS,
     HEALTHY,
-    INSURANCE,
     ISOLATED,
+    LIQUIDATIONS,
     RUNNING,
     TRADE,
+    TRADING,
     WINDING_DOWN,
     WITHDRAW,
     WITHDRAWALS,
     Account,
     State,
 )
+from verification.reference.terms import HOUR
+
+CURE_WINDOW = HOUR  # after a pause of liquidations, in which new risk waits as well
+AFTER_PAUSE = CURE_WINDOW + 600  # seconds until anybody leaves
+
+CALLED_TIME = 7 * 86_400  # debts that are called in stay due for this
 
 # WHO MAY ------------------------------------------------------------------------------------------
 
@@ -46,8 +53,25 @@ def require_no_call(account: Account) -> None:
 
 def require_under_cap(w: State, account: Account) -> None:
     """Voluntary actions do not push the total of negative cash above its cap."""
-    fits = account.cash >= 0 or w.negative_cash <= w.terms.negative_cash_cap
+    fits = account.cash >= 0 or w.negative_cash <= debt_cap(w)
     require(fits, "trading: negative cash cap")
+
+
+def debt_cap(w: State) -> int:
+    """The greatest total of negative cash that voluntary actions may reach."""
+    held = tokens.balance(w, w.settlement, CLEARINGHOUSE) * w.scale
+    return min(w.terms.negative_cash_cap, down(held * w.terms.negative_cash_share, PPM))
+
+
+def call_debts(w: State, sender: str) -> int:
+    """Call all negative cash in while it is above its cap. Return when it is due."""
+    require_running(w)
+    require(w.negative_cash > debt_cap(w), "end terms: debts are below their cap")
+    due = w.debts_called_at + w.terms.shortfall_grace
+    is_over = w.debts_called_at == 0 or w.now >= due + CALLED_TIME
+    require(is_over, "end terms: debts are called in")
+    w.debts_called_at = w.now
+    return w.now + w.terms.shortfall_grace
 
 
 def index_of(w: State, token: str) -> int:
@@ -93,6 +117,7 @@ def deposit(w: State, sender: str, number: int, token: str, amount: int) -> int:
     if is_cash(w, token):
         tokens.take(w, w.settlement, sender, amount)
         ledger.add_cash(w, account, amount * w.scale)
+        exits.note_fresh(w, account, amount * w.scale)
         return amount * w.scale
     require_authorised(w, number, sender, TRADE)
     terms = w.collaterals[index_of(w, token)]
@@ -110,29 +135,54 @@ def _bring_in(w: State, account: Account, index: int, amount: int) -> None:
     ledger.set_collateral(account, index, account.collateral.get(index, 0) + amount)
 
 
-def withdraw(w: State, sender: str, number: int, token: str, amount: int, recipient: str) -> None:
-    """Pay out what equity beyond IM allows."""
+def withdraw(
+    w: State,
+    sender: str,
+    number: int,
+    token: str,
+    amount: int,
+    recipient: str,
+    max_debit: int = 0,
+) -> None:
+    """Pay out what equity beyond IM allows, not what was won too lately; cash at the factor of the
+    hole."""
     _require_may_pay_out(w, sender, number)
-    account = _take_out(w, number, token, amount)
+    account = _payer(w, number, amount)
+    if is_cash(w, token):
+        wanted = amount * w.scale
+        require(wanted <= account.cash, "registry: not enough held")
+        free = fresh_wins.free(w, account)
+        require(wanted <= free, "margin moves: won too lately")
+        exits.require_outflow(w, wanted)
+        ledger.add_cash(w, account, -exits.leave(w, account, wanted, free, max_debit))
+    else:
+        w.collaterals[_take_collateral(w, account, token, amount)].total -= (
+            amount * w.collaterals[index_of(w, token)].scale
+        )
     _require_margin_left(w, account)
-    if not is_cash(w, token):
-        terms = w.collaterals[index_of(w, token)]
-        terms.total -= amount * terms.scale
     tokens.give(w, token.removeprefix("token:"), recipient, amount)
 
 
 def transfer(w: State, sender: str, source: int, target: int, token: str, amount: int) -> None:
-    """Move margin between accounts, collateral between accounts of one owner."""
+    """Move margin between accounts; collateral and fresh wins only between accounts of one
+    owner."""
     _require_may_pay_out(w, sender, source)
-    require(source != target, "clearinghouse: same account")
-    if not is_cash(w, token):
-        require(source >> 96 == target >> 96, "clearinghouse: another owner")
-    account = _take_out(w, source, token, amount)
+    account = _payer(w, source, amount)
     receiver = ledger.account_of(w, target)
+    require(source != target, "clearinghouse: same account")
+    is_own = source >> 96 == target >> 96
     if is_cash(w, token):
-        ledger.add_cash(w, receiver, amount * w.scale)
+        moved = amount * w.scale
+        require(moved <= account.cash, "registry: not enough held")
+        free = fresh_wins.free(w, account)
+        if moved > free:
+            require(is_own, "margin moves: won too lately")
+            fresh_wins.carry(w, account, receiver, moved - free)
+        ledger.add_cash(w, account, -moved)
+        ledger.add_cash(w, receiver, moved)
     else:
-        index = index_of(w, token)
+        require(is_own, "clearinghouse: another owner")
+        index = _take_collateral(w, account, token, amount)
         _bring_in(w, receiver, index, amount * w.collaterals[index].scale)
     _require_margin_left(w, account)
 
@@ -140,30 +190,52 @@ def transfer(w: State, sender: str, source: int, target: int, token: str, amount
 def _require_may_pay_out(w: State, sender: str, number: int) -> None:
     require_authorised(w, number, sender, WITHDRAW)
     require_running(w)
-    paused = w.pauses[WITHDRAWALS].until > w.now
+    paused = w.pauses[WITHDRAWALS].until > w.now or exits_stopped_until(w) > w.now
     require(not paused, "registry: withdrawals are paused")
 
 
-def _take_out(w: State, number: int, token: str, amount: int) -> Account:
+def exits_stopped_until(w: State) -> int:
+    """When whoever leaves may again after the last pause of liquidations; 0: there was none."""
+    until = w.pauses[LIQUIDATIONS].until
+    return until + AFTER_PAUSE if until else 0
+
+
+def exits_open(w: State) -> bool:
+    """Whether the funds may let anybody leave."""
+    return w.phase == RUNNING and exits_stopped_until(w) <= w.now
+
+
+def stopped(w: State) -> int:
+    """How long pauses of liquidations have stopped exits until now."""
+    return w.pauses[LIQUIDATIONS].stopped - max(exits_stopped_until(w) - w.now, 0)
+
+
+def new_risk_is_stopped(w: State) -> bool:
+    """Whether fills have to reduce: trading is paused, or liquidations and the hour after are."""
+    until = w.pauses[LIQUIDATIONS].until
+    return w.pauses[TRADING].until > w.now or (until != 0 and until + CURE_WINDOW > w.now)
+
+
+def _payer(w: State, number: int, amount: int) -> Account:
     require(amount != 0, "registry: amount is zero")
     account = ledger.account_of(w, number)
     require_no_call(account)
-    if is_cash(w, token):
-        enough = amount * w.scale <= max(account.cash, 0)
-        require(enough, "registry: not enough held")
-        ledger.add_cash(w, account, -amount * w.scale)
-        return account
+    return account
+
+
+def _take_collateral(w: State, account: Account, token: str, amount: int) -> int:
     index = index_of(w, token)
     left = account.collateral.get(index, 0) - amount * w.collaterals[index].scale
     require(left >= 0, "registry: not enough held")
     ledger.set_collateral(account, index, left)
-    return account
+    return index
 
 
 def _require_margin_left(w: State, account: Account) -> None:
-    if account.positions or account.cash < 0:
+    cash = account.cash - fresh_wins.locked(w, account)
+    if account.positions or cash < 0:
         require_under_cap(w, account)
-        margin.require_after_withdrawal(w, account)
+        margin.require_after_withdrawal(w, account, cash)
 
 
 # NEGATIVE CASH AND FEES ---------------------------------------------------------------------------
@@ -183,10 +255,12 @@ def cover_shortfall(
     require_running(w)
     account = ledger.account_of(w, number)
     ledger.convert_settled(w, account)
-    require_no_call(account)
-    since = account.shortfall_since
-    ripe = since != 0 and w.now >= since + w.terms.shortfall_grace
-    is_open = ripe or w.negative_cash > w.terms.negative_cash_cap
+    require(account.stage == HEALTHY, "ledger: account under a call")
+    since, grace = account.shortfall_since, w.terms.shortfall_grace
+    ripe = since != 0 and w.now >= since + grace
+    due = w.debts_called_at + grace
+    is_called = w.debts_called_at != 0 and due <= w.now < due + CALLED_TIME
+    is_open = ripe or (is_called and w.negative_cash > debt_cap(w))
     require(is_open, "clearinghouse: not open yet")
     index = index_of(w, token)
     terms = w.collaterals[index]
@@ -209,27 +283,44 @@ def cover_shortfall(
     return taken
 
 
+def fill(w: State, amount: int) -> tuple[int, int]:
+    """Money of nobody's fills the hole, the rest is reserve. Return what went to each."""
+    to_hole = min(w.hole, amount)
+    w.hole -= to_hole
+    w.reserve += amount - to_hole
+    return to_hole, amount - to_hole
+
+
 def collect_fees(w: State, sender: str, number: int) -> int:
-    """Fees repay the hole; whole token units of the rest go to the funds, what is less stays."""
+    """Fees of a market repay the hole, the rest is reserve. Return that."""
     market = ledger.market_of(w, number)
     require(w.phase != WINDING_DOWN, "registry: winding down")
-    fees = market.fees + w.protocol_fees
-    to_hole = min(w.hole, fees)
-    units = down(fees - to_hole, w.scale)
-    to_members = down(units * w.terms.default_fund_share, PPM) if members.has_members(w) else 0
-    market.fees = 0
-    w.protocol_fees = fees - to_hole - units * w.scale
-    w.hole -= to_hole
-    tokens.give(w, w.settlement, INSURANCE, units - to_members)
-    if to_members:
-        tokens.approve(w, w.settlement, CLEARINGHOUSE, members.FUND, to_members)
-        members.receive_fees(w, CLEARINGHOUSE, to_members)
+    fees, market.fees = market.fees, 0
+    return fill(w, fees)[1]
+
+
+def pay_premium(w: State, fund: str, units: int) -> int:
+    """Pay a fund out of the reserve, as far as that goes and the tokens are there."""
+    paid = min(units, down(w.reserve, w.scale))
+    if w.hole or w.phase != RUNNING or paid > tokens.balance(w, w.settlement, CLEARINGHOUSE):
+        return 0
+    w.reserve -= paid * w.scale
+    tokens.give(w, w.settlement, fund, paid)
+    return paid
+
+
+def donate(w: State, sender: str, units: int) -> int:
+    """Anyone gives to hole and reserve. Return what arrived."""
+    require(units != 0, "registry: amount is zero")
+    require(w.phase != WINDING_DOWN, "registry: winding down")
+    tokens.take(w, w.settlement, sender, units)
+    fill(w, units * w.scale)
     return units
 
 
 def receive_draw(w: State, fund: str, number: int, units: int, cash: int) -> None:
-    """A fund pays for an account; what the tokens are worth more becomes fees."""
+    """A fund pays for an account; what the tokens are worth more becomes reserve."""
     tokens.approve(w, w.settlement, fund, CLEARINGHOUSE, units)
     tokens.take(w, w.settlement, fund, units)
     ledger.add_cash(w, w.accounts[number], cash)
-    w.protocol_fees += units * w.scale - cash
+    w.reserve += units * w.scale - cash

@@ -71,6 +71,7 @@ class Walk(Stage):
             (self.stake, 3),
             (self.join, 3),
             (self.leave, 0.7),
+            (self.claim, 1),
             (self.blackout, 0.5),
             (self.pause, 0.4),
             (self.tune, 2),
@@ -220,11 +221,14 @@ class Walk(Stage):
         someone, number = self.someone(), account.id
         manager = "default_manager"
         if account.stage == HEALTHY:
-            if self.random.random() < 0.6:
+            choice = self.random.random()
+            if choice < 0.5:
                 caller = self.random.choice([0, self.any_account()])
                 self.call(manager, "call_margin", someone, number, caller)
-            else:
+            elif choice < 0.8:
                 self.call(manager, "open_auction", someone, number)
+            else:
+                self.tear_up([number])
         elif account.stage == CALLED:
             step = self.random.choice(["open_auction", "open_auction", "cure"])
             self.call(manager, step, someone, number)
@@ -232,6 +236,8 @@ class Walk(Stage):
             if self.random.random() < 0.2:
                 step = self.random.choice(["cure", "open_auction"])
                 self.call(manager, step, someone, number)
+            elif self.random.random() < 0.1:
+                self.tear_up([number])
             else:
                 self.bid(number)
         elif account.stage == INSOLVENT:
@@ -241,10 +247,17 @@ class Walk(Stage):
             elif choice < 0.85:
                 others = [a.id for a in self.w.accounts.values() if a.stage == INSOLVENT]
                 batch = self.random.choice([[number], others, sorted(others)])
-                self.call(manager, "tear_up", someone, sorted(batch[:8]))
+                self.tear_up(batch)
             else:
-                step = self.random.choice(["reopen", "cure"])
+                step = self.random.choice(["open_auction", "cure"])
                 self.call(manager, step, someone, number)
+
+    def tear_up(self, numbers: list[int]) -> None:
+        """Tear up some, now and then for a reward."""
+        args: list[Any] = [sorted(numbers[:8])]
+        if self.random.random() < 0.5:
+            args.append(self.random.choice([0, self.any_account(), self.any_account(), 7]))
+        self.call("default_manager", "tear_up", self.someone(), *args)
 
     def bid(self, number: int) -> None:
         """Bid from the account kept for it, from the one with the most cash, or from any."""
@@ -267,21 +280,24 @@ class Walk(Stage):
         """Any step of the procedure on any account."""
         number = self.any_account()
         step = self.random.choice(
-            ["call_margin", "open_auction", "cure", "reopen", "tear_up", "bid", "prove_deficit"]
+            ["call_margin", "open_auction", "cure", "tear_up", "bid", "prove_deficit"]
         )
         if step == "bid":
             self.bid(number)
         elif step == "tear_up":
-            numbers = self.random.sample(self.accounts, 2)
-            self.call("default_manager", "tear_up", self.someone(), numbers)
+            self.tear_up(self.random.sample(self.accounts, 2))
         else:
             self.call("default_manager", step, self.someone(), number)
 
     # Fees, debts ----------------------------------------------------------------------------------
 
     def fees(self) -> None:
-        """Collect fees or accrue funding."""
+        """Collect fees, accrue funding, or give to the reserve."""
         market = self.random.choice([1, 2, 2, 3])
+        if self.random.random() < 0.3:
+            units = self.random.choice([0, 1, int(self.size_of(1, 10**9))])
+            self.call("clearinghouse", "donate", self.someone(), units)
+            return
         step = self.random.choice(["collect_fees", "accrue_funding"])
         self.call("clearinghouse", step, self.someone(), market)
 
@@ -349,7 +365,7 @@ class Walk(Stage):
         fund, who = "default_fund", person.address.lower()
         held = [pool.shares[who] for pool in self.w.members.tranches]
         step = self.random.choice(
-            ["deposit", "deposit", "notice", "notice", "cancel", "withdraw", "withdraw", "fees"]
+            ["deposit", "deposit", "notice", "notice", "cancel", "withdraw", "withdraw", "accrue"]
         )
         if step == "deposit":
             amount = self.size_of(0.5, 30_000)
@@ -363,7 +379,22 @@ class Walk(Stage):
         elif step == "withdraw":
             self.call(fund, "withdraw", person, self.someone())
         else:
-            self.call(fund, "receive_fees", person, int(self.size_of(1, 10**9)))
+            self.call(fund, "accrue", person)
+
+    def claim(self) -> None:
+        """Somebody's part of what came back, and what belongs to nobody."""
+        fund = self.random.choice(["insurance_fund", "default_fund"])
+        purse = self.w.stakes.purse if fund == "insurance_fund" else self.w.members.purse
+        step = self.random.choice(["claim", "claim", "claim", "forward", "deferred", "accrue"])
+        if step == "claim":
+            number = self.random.randint(0, len(purse.losses) + 1)
+            self.call(fund, "claim", self.someone(), number, self.someone())
+        elif step == "forward":
+            self.call(fund, "forward_unclaimed", self.someone())
+        elif step == "deferred":
+            self.call(fund, "pay_deferred", self.someone())
+        else:
+            self.call(fund, "accrue", self.someone())
 
     def leave(self) -> None:
         """Ask to leave a fund, wait, and leave, or try to."""
@@ -414,23 +445,26 @@ class Walk(Stage):
             (
                 "default_manager",
                 "set_terms",
-                (600, 3_600, 0, 300_000, pick([0, 30_000]), 1_250_000, 500_000, 20_000, 50, 10),
+                (600, 3_600, 0, 300_000, pick([0, 30_000]), 1_250_000, 800_000, 20_000, 50, 10),
             ),
             (
                 "default_manager",
                 "set_waterfall",
                 (
-                    *(pick([0, 600]), pick([0, 1_000, 50_000, 500_000]), DAY),
+                    *(pick([0, 1_000, 20_000, 100_000, 100_001]), DAY),
                     *(pick([0, 500, 10**6]), 600_000, 10**6, 10**6, pick([DAY, 60])),
+                    pick([0, 1, 50, 1_000]),
                 ),
             ),
             *(
-                ("clearinghouse", "set_shortfall_terms", cap, 10**20, 600, 10_000)
+                ("clearinghouse", "set_shortfall_terms", cap, pick([10_000, 10**6]), 600, 10_000)
                 for cap in (0, 10**21, 5 * 10**24)
             ),
             ("clearinghouse", "set_contribution_threshold", pick([0, 1, 1_000, 2**32])),
-            ("clearinghouse", "set_default_fund_share", pick([0, 500_000, 900_000])),
-            ("clearinghouse", "set_wind_down_terms", 10_000, pick([60, DAY]), 50_000, 1_000),
+            (
+                *("clearinghouse", "set_wind_down_terms", 10_000, pick([0, 100])),
+                *(pick([60, DAY]), 50_000, 1_000, pick([0, WAD])),
+            ),
             ("clearinghouse", "set_collateral_cap", pick([0, 1, 2]), pick([0, 10**22, 10**24])),
             ("clearinghouse", "list_market", pick([0, 1, 3])),
             ("risk_engine", "set_globals", pick([0, 500_000, 2 * 10**6]), 50 * WAD),
@@ -443,7 +477,12 @@ class Walk(Stage):
             ("risk_engine", "set_collateral", 0, 1, pick([200_000, 960_000]), 100_000),
             ("exchange", "set_terms", 1, pick([0, 20_000]), 700, pick([1, 500])),
             ("insurance_fund", "set_timing", 7 * DAY, pick([1, DAY])),
-            ("default_fund", "set_terms", (14 * DAY, pick([1, DAY]), 200_000, pick([0, 5]))),
+            ("insurance_fund", "set_premium", pick([0, 80_000, 500_001])),
+            (
+                "default_fund",
+                "set_terms",
+                (14 * DAY, pick([1, DAY]), 200_000, pick([0, 500_001]), pick([0, 30_000])),
+            ),
         ]
         contract, function, *args = pick(steps)
         who = ADMIN if self.random.random() < 0.9 else self.someone()
@@ -475,16 +514,17 @@ class Walk(Stage):
                 ("clearinghouse", "set_stage", number, 0, 0, 0, 0),
                 ("clearinghouse", "slice_account", number, number, WAD, [], 0, 0),
                 ("clearinghouse", "receive_draw", number, 1, 1),
-                ("clearinghouse", "settle_loss", number, []),
-                ("clearinghouse", "conclude", number, 0, 0, 0, 0, 0),
-                ("clearinghouse", "seize", number),
-                ("clearinghouse", "conclude_proof", number, 0, 0),
+                ("clearinghouse", "tear_up_accounts", [], number, 0),
+                ("clearinghouse", "conclude", number, [], 0, (0, 0, 0, 0, 0)),
+                ("clearinghouse", "receive_deferred", 1),
+                ("clearinghouse", "pay_premium", 1),
+                ("clearinghouse", "seize", number, 0),
+                ("clearinghouse", "conclude_proof", number, 0, 0, 0),
                 ("insurance_fund", "draw", number, 1),
-                ("insurance_fund", "reserve", 1),
+                ("insurance_fund", "restore", number, 1),
                 ("default_fund", "draw", number, 1, 0, 0),
-                ("default_fund", "reserve", 1),
-                ("default_fund", "restore", number, 1, 0, 0),
-                ("default_fund", "require_contribution", number, 1),
+                ("default_fund", "restore", number, 1, 0),
+                ("default_fund", "require_contribution", number, 1, 1),
             ]
         )
         self.call(contract, function, someone, *args)
@@ -508,7 +548,20 @@ class Walk(Stage):
             self.random.choice([ADMIN, self.someone()]),
             market,
         )
-        self.call("clearinghouse", "convert_positions", self.someone(), market, self.accounts[::2])
+        self.convert(market, self.accounts[::2])
+
+    def convert(self, market: int, accounts: list[int]) -> None:
+        """Positions become cash, for a reward to somebody or nobody."""
+        paid = self.random.choice([0, self.any_account()])
+        self.call("clearinghouse", "convert_positions", self.someone(), market, accounts, paid)
+
+    def settle_debts(self) -> None:
+        """Somebody pays a part of what accounts owe at par."""
+        owing = [a for a in self.w.accounts.values() if a.cash < 0]
+        for account in self.random.sample(owing, len(owing) // 2):
+            units = -(account.cash // self.w.scale)
+            part = int(units * self.random.choice([1, 1, 0.5])) or 1
+            self.call("clearinghouse", "settle_debt", self.someone(), account.id, part)
 
     def end_all(self) -> None:
         """The wind-down, one step of it at a time."""
@@ -525,15 +578,23 @@ class Walk(Stage):
         if self.w.phase == WINDING_DOWN:
             for market in self.w.markets:
                 self.call("clearinghouse", "settle_market", self.someone(), market)
-            for number in self.random.sample(self.accounts, len(self.accounts)):
+            for number in self.random.sample(self.accounts, len(self.accounts) // 2):
                 caller = self.random.choice([0, self.any_account()])
                 self.call("default_manager", "prove_deficit", self.someone(), number, caller)
                 self.twin.check([number])
+            self.settle_debts()
+            for market in self.w.markets:
+                self.convert(market, self.random.sample(self.accounts, len(self.accounts)))
             self.twin.world.chain.mine(self.random.choice([DAY, 4 * DAY]))
             self.call("clearinghouse", "begin_redemption", self.someone())
         if self.w.phase == REDEMPTION:
+            self.settle_debts()
+            if self.random.random() < 0.3:
+                self.twin.world.chain.mine(30 * DAY)
+            self.call("clearinghouse", "release_reserve", ADMIN, self.someone())
             for number in self.random.sample(self.accounts, len(self.accounts)):
-                owner = self.owner(number)
+                owner, caller = self.owner(number), self.random.choice([0, self.any_account()])
+                self.call("default_manager", "prove_deficit", self.someone(), number, caller)
                 self.call("clearinghouse", "redeem", owner, number, owner)
                 self.call("default_fund", "exit", owner, owner)
                 self.twin.check([number])

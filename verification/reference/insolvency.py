@@ -1,12 +1,20 @@
-"""Equity 0 and below: recognition, tear-up, remainder (docs/specification.md, 8.5 to 8.9)."""
+"""Equity 0 and below: tear-up, payment, remainder (docs/specification.md, 8.5 to 8.9)."""
 
 from __future__ import annotations
 
-from verification.reference import insurance, ledger, members, sides, trading, waterfall
+from verification.reference import (
+    clearinghouse,
+    exits,
+    insurance,
+    ledger,
+    members,
+    sides,
+    trading,
+    waterfall,
+)
 from verification.reference.margin import Leg, Tally, tally
 from verification.reference.rounding import MILLIONTH, PPM, WAD, down, require, up
 from verification.reference.state import (
-    AUCTION,
     HEALTHY,
     HOLE,
     INSOLVENT,
@@ -15,15 +23,13 @@ from verification.reference.state import (
     TO_ASSESSMENTS,
     TO_CONTRIBUTIONS,
     TO_INSURANCE,
-    TO_OWNER,
+    TO_RESERVE,
     Account,
     State,
 )
-from verification.reference.terms import HOUR
 from verification.reference.waterfall import Claim
 
 BATCH = 8
-CURE_WINDOW = HOUR
 REMAINDER_DISCOUNT = 500_000  # half of the worth, ppm
 EQUITY_DUST = MILLIONTH
 NEVER = 2**256 - 1
@@ -36,14 +42,14 @@ def require_procedure_open(w: State) -> None:
     """No wind-down; liquidations neither paused nor in the hour after a pause."""
     require(w.phase == RUNNING, "default rules: winding down")
     until = w.pauses[LIQUIDATIONS].until
-    is_open = until == 0 or w.now >= until + CURE_WINDOW
+    is_open = until == 0 or w.now >= until + clearinghouse.CURE_WINDOW
     require(is_open, "default rules: liquidations are paused")
 
 
 def resumed(w: State) -> int:
     """When the procedure last resumed after a pause of liquidations; 0: there was none."""
     until = w.pauses[LIQUIDATIONS].until
-    return until + CURE_WINDOW if until else 0
+    return until + clearinghouse.CURE_WINDOW if until else 0
 
 
 def clock(w: State, account: Account) -> int:
@@ -57,48 +63,36 @@ def require_unhealthy(seen: Tally) -> None:
     require(bool(seen.legs) or seen.stuck == 0, "default rules: price not valid")
 
 
-def _require_insolvent_stage(account: Account) -> None:
-    require(account.stage == INSOLVENT, "default rules: insolvency not recognised")
-
-
-# RECOGNITION --------------------------------------------------------------------------------------
+# THE END OF AN INSOLVENCY -------------------------------------------------------------------------
 
 
 def split_one(w: State, account: Account, legs: list[Leg], shortfall: int) -> Claim:
     """Split one shortfall alone."""
-    claim = Claim.of(w, account, shortfall, legs)
+    claim = Claim.of(account, shortfall, legs)
     waterfall.split(w, [claim])
     return claim
 
 
-def recognise(w: State, account: Account, seen: Tally) -> None:
-    """An account whose equity is 0 or below: split, tear up at once, reserve, open the window."""
-    claim = split_one(w, account, seen.legs, max(-seen.equity, 0))
-    recognise_claim(w, claim, seen)
+def resolve(w: State, account: Account, seen: Tally, caller: int = 0) -> None:
+    """An account whose equity is 0 or below: close what can be closed, and pay what is missing."""
+    resolve_all(w, [(account, seen)], caller)
 
 
-def recognise_claim(w: State, claim: Claim, seen: Tally) -> None:
-    """What nobody covers is torn up at once, in proportion; the rest is reserved and waits. Nobody
-    prolongs a window by bidding in it."""
-    account = claim.account
-    since = account.since if account.stage == INSOLVENT else w.now
-    fraction = 0
-    if claim.uncovered and seen.has_positions:
-        fraction = up(claim.uncovered * WAD, claim.shortfall)
-    waterfall.release(w, account)
-    if seen.stuck == 0 and not seen.legs:
-        execute(w, [claim])  # only debt is left: nothing to wait for
-        return
-    if fraction == 0:
-        waterfall.reserve(w, claim)
-        ledger.set_stage(account, INSOLVENT, since)
-        return
-    sides.tear_up_part(w, account, fraction, claim.legs, w.terms.waterfall.charge_cap, since)
-    if fraction == WAD:
-        return
-    waterfall.reserve(w, claim)
-    if account.stage == HEALTHY:  # its last position had no shares: only debt is left
-        execute(w, [split_one(w, account, [], max(-account.cash, 0))])
+def resolve_all(w: State, found: list[tuple[Account, Tally]], caller: int) -> None:
+    """Likewise several together, netted. Who brought it about is rewarded."""
+    claims = [Claim.of(account, 0, seen.legs) for account, seen in found]
+    ground = sides.tear_up_all(w, [(account, seen.legs) for account, seen in found], caller)
+    for claim, (account, seen) in zip(claims, found, strict=True):
+        claim.shortfall = _shortfall(account, seen.equity)
+    waterfall.split(w, claims)
+    waterfall.count(w, claims)
+    execute(w, claims, ground)
+
+
+def _shortfall(account: Account, equity: int) -> int:
+    """All that an account owes when nothing else is left, else what the rest does not cover."""
+    owed = max(-account.cash, 0)
+    return min(owed, -equity) if account.positions or account.collateral else owed
 
 
 # SLICES AT MARK -----------------------------------------------------------------------------------
@@ -113,34 +107,23 @@ def bid_insolvent(
     min_fraction: int,
     min_discount: int,
 ) -> tuple[int, int]:
-    """A fraction at mark; of everything, with the payment at once. Without a position whose price
-    is VALID: of what is left of collateral, less the remainder's discount."""
+    """A fraction at mark, if all is covered that is missing, and the end of the rest. Without a
+    position whose price is VALID: of what is left of collateral, less the remainder's discount."""
     require(fraction != 0, "default rules: fraction is zero")
     if not seen.has_positions and account.stage == INSOLVENT:
-        settled = seen.stuck == 0 or seen.equity <= 0
+        settled = seen.apart == 0 and (seen.stuck == 0 or seen.equity <= 0)
         require(settled, "default rules: price not valid")
         return _sell_remainder(w, account, seen, fraction, bidder, min_fraction, min_discount)
-    require(seen.equity <= 0, "default manager: account is solvent, reopen its auction")
+    require(seen.better <= 0, "default manager: account is solvent")
     require(min_discount == 0, "default rules: discount below limit")
     taken = min(fraction, WAD)
     fits = fraction <= WAD or min_fraction <= WAD
     require(fits, "default rules: fraction above limit")
-    is_whole = taken == WAD and seen.stuck == 0
-    claim = None
-    if is_whole or account.stage != INSOLVENT:
-        claim = split_one(w, account, seen.legs, -seen.equity)
-        if not is_whole or claim.uncovered:
-            # What nobody covers meets the opposite side, also when it arose in the window.
-            recognise_claim(w, claim, seen)
-            seen = tally(w, account, favourable=True)
-            if not seen.has_positions:
-                return 0, 0  # torn up at once: nothing covers it
-            if is_whole:
-                claim = split_one(w, account, seen.legs, max(-seen.equity, 0))
-    cash = trading.slice_account(w, account.id, bidder, taken, seen.legs, 0, 0)
-    if is_whole:
-        claim.adjust(max(-cash, 0))
-        execute(w, [claim])
+    if seen.apart or split_one(w, account, seen.legs, -seen.equity).uncovered:
+        taken = 0  # nor at a price on which two fresh feeds disagree
+    if taken:
+        trading.slice_account(w, account.id, bidder, taken, seen.legs, 0, 0)
+    resolve(w, account, seen)
     return taken, 0
 
 
@@ -176,79 +159,52 @@ def _sell_remainder(
         require(enough, "default rules: discount below limit")
     cash = trading.slice_account(w, account.id, bidder, taken, seen.legs, discount, 0)
     if seen.stuck == 0 and (taken == WAD or cash >= 0):
-        execute(w, [split_one(w, account, [], max(-cash, 0))])
+        claim = split_one(w, account, [], max(-cash, 0))
+        waterfall.count(w, [claim])
+        execute(w, [claim], sides.Ground())
     return taken, discount
 
 
 # TEAR-UP ------------------------------------------------------------------------------------------
 
 
-def tear_up(w: State, sender: str, numbers: list[int]) -> None:
-    """Close insolvent accounts whose window is over, netted, and pay what is missing."""
+def tear_up(w: State, sender: str, numbers: list[int], caller: int = 0) -> None:
+    """Close insolvent accounts, netted, and pay what is missing."""
     require_procedure_open(w)
     require(len(numbers) != 0, "default manager: no accounts")
-    last, claims, equities = 0, [], []
+    last, found = 0, []
     for number in numbers:
         require(number > last, "default manager: accounts out of order")
         last = number
         account = ledger.account_of(w, number)
         seen = tally(w, account, favourable=True)
-        _require_insolvent_stage(account)
-        require(seen.equity <= 0, "default manager: account is solvent, reopen its auction")
-        is_over = w.now >= clock(w, account) + w.terms.waterfall.window
-        require(is_over, "default manager: window is open")
-        closable = seen.has_positions or (seen.stuck == 0 and not seen.legs)
+        require(seen.better <= 0, "default manager: account is solvent")
+        require_unhealthy(seen)
+        closable = seen.has_positions or account.stage != INSOLVENT
+        closable = closable or (seen.stuck == 0 and not seen.legs)
         require(closable, "default manager: nothing to tear up")
-        claims.append(Claim.of(w, account, 0, seen.legs))
-        equities.append(seen.equity)
-    closeouts = [(claim.account, claim.legs) for claim in claims]
-    ground = sides.tear_up_all(w, closeouts, w.terms.waterfall.charge_cap)
-    for claim, equity in zip(claims, equities, strict=True):
-        claim.shortfall = _shortfall(claim.account, equity)
-    waterfall.split(w, claims)
-    execute(w, claims, ground)
-
-
-def _shortfall(account: Account, equity: int) -> int:
-    """All that an account owes when nothing else is left, else what the rest does not cover."""
-    owed = max(-account.cash, 0)
-    return min(owed, -equity) if account.positions or account.collateral else owed
-
-
-def reopen(w: State, sender: str, number: int) -> None:
-    """An account that is solvent again goes back into the auction."""
-    require_procedure_open(w)
-    account = ledger.account_of(w, number)
-    seen = tally(w, account, favourable=True)
-    _require_insolvent_stage(account)
-    require(seen.equity > 0, "default manager: account is insolvent")
-    require(seen.has_positions, "default rules: price not valid")
-    waterfall.release(w, account)
-    ledger.set_stage(account, AUCTION, w.now)
+        found.append((account, seen))
+    resolve_all(w, found, caller)
 
 
 # PAYMENT ------------------------------------------------------------------------------------------
 
 
-def execute(w: State, claims: list[Claim], ground: sides.Ground | None = None) -> None:
-    """Draw tiers 2 to 5, charge tier 6, deepen the hole by the rest, record the debts, and end what
-    has nothing left to sell. Of several accounts every own contribution pays before tier 4 does for
-    any of them, since that makes all contributions worth less."""
+def execute(w: State, claims: list[Claim], ground: sides.Ground) -> None:
+    """Draw tiers 2 to 5, charge tier 6, let the reserve pay again, deepen the hole by the rest,
+    record the debts, and end what has nothing left to sell. Of several accounts every own
+    contribution pays before tier 4 does for any of them, since that makes all contributions worth
+    less."""
     alone = len(claims) == 1
     for claim in claims:
-        waterfall.release(w, claim.account)
         if not alone and claim.own:
-            paid, _, _ = members.draw(w, claim.account.id, claim.own, 0, 0)
+            paid, _, _, _ = members.draw(w, claim.account.id, claim.own, 0, 0)
             claim.contributions += claim.own - paid
             claim.own = paid
     for claim in claims:
         draw(w, claim, with_own=alone)
     for claim in claims:
-        to_hole = 0
-        if claim.uncovered:
-            room = ground or sides.Ground()
-            to_hole = sides.settle_loss(w, claim.account, claim.legs, room)
-        _conclude(w, claim, to_hole)
+        _conclude(w, claim, ground)
 
 
 def draw(w: State, claim: Claim, with_own: bool) -> None:
@@ -256,10 +212,10 @@ def draw(w: State, claim: Claim, with_own: bool) -> None:
     wanted = claim.own + claim.insurance + claim.contributions + claim.assessments
     number = claim.account.id
     if claim.insurance:
-        claim.insurance = insurance.draw(w, number, claim.insurance)
+        claim.insurance, _ = insurance.draw(w, number, claim.insurance)
     own = claim.own if with_own else 0
     if own or claim.contributions or claim.assessments:
-        own, claim.contributions, claim.assessments = members.draw(
+        own, claim.contributions, claim.assessments, _ = members.draw(
             w, number, own, claim.contributions, claim.assessments
         )
         if with_own:
@@ -269,18 +225,26 @@ def draw(w: State, claim: Claim, with_own: bool) -> None:
         claim.leave_uncovered(wanted - paid)
 
 
-def _conclude(w: State, claim: Claim, to_hole: int) -> None:
+def _conclude(w: State, claim: Claim, ground: sides.Ground) -> None:
     account = claim.account
     ledger.convert_settled(w, account)
-    if account.positions or (account.collateral and account.cash < 0):
-        ledger.set_stage(account, INSOLVENT, w.now)
-    else:
-        ledger.set_stage(account, HEALTHY)
+    legs = claim.legs if claim.uncovered else []
+    charged = sides.charge_all(w, account, legs, ground)
+    loss = claim.reserve + sum(leg.amount for leg in legs)
+    reserve = min(loss - charged, w.reserve)
+    to_hole = loss - charged - reserve
+    w.reserve -= reserve
+    exits.deepen(w, to_hole)
+    ledger.add_cash(w, account, loss)
     paid = {
-        TO_OWNER: claim.own,
+        TO_RESERVE: reserve,
         TO_INSURANCE: claim.insurance,
         TO_CONTRIBUTIONS: claim.contributions,
         TO_ASSESSMENTS: claim.assessments,
         HOLE: to_hole,
     }
     sides.record_debts(account, paid)
+    if account.positions or (account.collateral and account.cash < 0):
+        ledger.set_stage(w, account, INSOLVENT, w.now)
+    else:
+        ledger.set_stage(w, account, HEALTHY)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from verification.reference import clearinghouse, tokens
+from verification.reference import clearinghouse, records, tokens
 from verification.reference.rounding import down, require, up
-from verification.reference.state import INSURANCE, NOBODY, REDEMPTION, RUNNING, Request, State
+from verification.reference.state import INSURANCE, NOBODY, REDEMPTION, Request, State
 
 PAR = 10**6  # shares of a token unit at par, and the virtual shares
 CONSOLIDATE_AT = 1_024
@@ -14,8 +14,8 @@ NEVER = 2**256 - 1
 
 
 def assets(w: State) -> int:
-    """Token units that the fund holds, sent by anyone."""
-    return tokens.balance(w, w.settlement, INSURANCE)
+    """Token units that shares are worth together, as they were booked."""
+    return w.stakes.assets
 
 
 def to_shares(w: State, units: int, rounding=down) -> int:
@@ -28,25 +28,44 @@ def to_units(w: State, shares: int, rounding=down) -> int:
     return rounding(shares * (assets(w) + 1), w.stakes.supply + PAR)
 
 
+# PREMIUM ------------------------------------------------------------------------------------------
+
+
+def cover(w: State) -> int:
+    """What premium accrues on: nothing while nobody holds shares."""
+    return assets(w) if w.stakes.supply else 0
+
+
+def accrue(w: State, _: str) -> int:
+    """Ask for what has accrued and book what is paid."""
+    got = records.collect_premium(w, INSURANCE, w.stakes.purse, [cover(w), 0], [w.terms.premium, 0])
+    w.stakes.assets += got[0]
+    return got[0]
+
+
 # STAKING ------------------------------------------------------------------------------------------
 
 
-def deposit(w: State, sender: str, units: int, receiver: str) -> int:
+def deposit(w: State, sender: str, units: int, receiver: str, least: int = 0) -> int:
     """Stake token units."""
-    require(w.phase == RUNNING, "fund: winding down")
+    records.require_open(w)
+    accrue(w, sender)
     most = min(LIMIT - assets(w), to_units(w, LIMIT - w.stakes.supply))
     require(_has_room(w, receiver) and units <= most, "insurance fund: over the deposit limit")
     shares = to_shares(w, units)
+    require(shares >= least, "fund: outside the caller's bound")
     _stake(w, sender, receiver, units, shares)
     return shares
 
 
-def mint(w: State, sender: str, shares: int, receiver: str) -> int:
+def mint(w: State, sender: str, shares: int, receiver: str, most_units: int = NEVER) -> int:
     """Stake what shares cost, rounded up."""
-    require(w.phase == RUNNING, "fund: winding down")
+    records.require_open(w)
+    accrue(w, sender)
     most = min(LIMIT - w.stakes.supply, to_shares(w, LIMIT - assets(w)))
     require(_has_room(w, receiver) and shares <= most, "insurance fund: over the deposit limit")
     units = to_units(w, shares, up)
+    require(units <= most_units, "fund: outside the caller's bound")
     _stake(w, sender, receiver, units, shares)
     return units
 
@@ -58,6 +77,7 @@ def _has_room(w: State, receiver: str) -> bool:
 def _stake(w: State, sender: str, receiver: str, units: int, shares: int) -> None:
     require(shares != 0, "insurance fund: no shares for this")
     tokens.pull(w, w.settlement, INSURANCE, sender, INSURANCE, units)
+    w.stakes.assets += units
     w.stakes.balances[receiver] += shares
     w.stakes.supply += shares
 
@@ -68,7 +88,9 @@ def _stake(w: State, sender: str, receiver: str, units: int, shares: int) -> Non
 def locked(w: State, owner: str) -> int:
     """Shares held by a request that has not lapsed."""
     request = w.stakes.requests.get(owner)
-    return request.shares if request is not None and w.now < request.lapses_at else 0
+    if request is None or w.now >= records.moved(w, request.lapses_at, request.stopped):
+        return 0
+    return request.shares
 
 
 def request_redeem(w: State, sender: str, shares: int) -> None:
@@ -77,7 +99,9 @@ def request_redeem(w: State, sender: str, shares: int) -> None:
     require(locked(w, sender) == 0, "slashable shares: request pending")
     require(shares <= w.stakes.balances[sender], "slashable shares: more than free")
     ready_at = w.now + w.terms.staking.cooldown
-    w.stakes.requests[sender] = Request(shares, ready_at, ready_at + w.terms.staking.window)
+    w.stakes.requests[sender] = Request(
+        shares, ready_at, ready_at + w.terms.staking.window, clearinghouse.stopped(w)
+    )
 
 
 def cancel_request(w: State, sender: str) -> None:
@@ -87,16 +111,22 @@ def cancel_request(w: State, sender: str) -> None:
     del w.stakes.requests[sender]
 
 
-def redeem(w: State, sender: str, shares: int, receiver: str, owner: str) -> int:
+def redeem(w: State, sender: str, shares: int, receiver: str, owner: str, least: int = 0) -> int:
     """Burn shares for what they are worth."""
+    accrue(w, sender)
     units = to_units(w, shares)
+    require(units >= least, "fund: outside the caller's bound")
     _unstake(w, sender, receiver, owner, units, shares)
     return units
 
 
-def withdraw(w: State, sender: str, units: int, receiver: str, owner: str) -> int:
+def withdraw(
+    w: State, sender: str, units: int, receiver: str, owner: str, most: int = NEVER
+) -> int:
     """Burn what token units cost in shares, rounded up."""
+    accrue(w, sender)
     shares = to_shares(w, units, up)
+    require(shares <= most, "fund: outside the caller's bound")
     _unstake(w, sender, receiver, owner, units, shares)
     return shares
 
@@ -106,10 +136,13 @@ def _unstake(w: State, sender: str, receiver: str, owner: str, units: int, share
         require(shares <= w.stakes.balances[owner], "slashable shares: more than free")
         w.stakes.requests.pop(owner, None)
     else:
-        require(w.phase == RUNNING, "fund: winding down")
-        require(w.stakes.reserved == 0, "fund: money is reserved")
+        records.require_open(w)
         request = w.stakes.requests.get(owner)
-        in_window = request is not None and request.ready_at <= w.now < request.lapses_at
+        in_window = (
+            request is not None
+            and records.moved(w, request.ready_at, request.stopped) <= w.now
+            and w.now < records.moved(w, request.lapses_at, request.stopped)
+        )
         require(in_window, "slashable shares: no open window")
         require(shares <= request.shares, "slashable shares: more than requested")
         request.shares -= shares
@@ -119,6 +152,7 @@ def _unstake(w: State, sender: str, receiver: str, owner: str, units: int, share
         _spend(w, owner, sender, shares)
     w.stakes.balances[owner] -= shares
     w.stakes.supply -= shares
+    w.stakes.assets -= units
     tokens.move(w, w.settlement, INSURANCE, receiver, units)
 
 
@@ -162,15 +196,36 @@ def _move(w: State, owner: str, to: str, shares: int) -> bool:
 # LOSSES -------------------------------------------------------------------------------------------
 
 
-def draw(w: State, account: int, cash: int) -> int:
-    """Pay for a default, as far as there is; tokens rounded up to a unit."""
+def draw(w: State, account: int, cash: int) -> tuple[int, int]:
+    """Pay for a default, as far as there is; tokens rounded up to a unit. What has accrued is
+    noted, not asked for. Nothing is deferred: tokens of the model move."""
+    records.note_premium(w, w.stakes.purse, 0, cover(w), w.terms.premium)
     held = assets(w)
     paid = min(cash, held * w.scale)
     units = up(paid, w.scale) if cash <= held * w.scale else held
     if units:
+        stakes = w.stakes
+        records.record(stakes.purse, account, 0, units, stakes.balances, stakes.supply)
+        stakes.assets -= units
         clearinghouse.receive_draw(w, INSURANCE, account, units, paid)
-    _consolidate(w)
-    return paid
+        _consolidate(w)
+    return paid, 0
+
+
+def restore(w: State, account: int, units: int) -> None:
+    """Keep what came back for those who held shares at the draws of the account."""
+    tokens.pull(w, w.settlement, INSURANCE, clearinghouse.CLEARINGHOUSE, INSURANCE, units)
+    records.book_recovery(w.stakes.purse, account, 0, units)
+
+
+def claim(w: State, _: str, number: int, holder: str) -> int:
+    """Pay a holder of record."""
+    return records.claim(w, INSURANCE, w.stakes.purse, number, holder)
+
+
+def forward_unclaimed(w: State, _: str) -> int:
+    """What nobody's books have goes to the reserve."""
+    return records.forward(w, INSURANCE, w.stakes.assets + w.stakes.purse.kept)
 
 
 def _consolidate(w: State) -> None:

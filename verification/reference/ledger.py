@@ -7,19 +7,30 @@ value of a position       value = shares · V(P) − cost
 
 from __future__ import annotations
 
+from verification.reference import fresh_wins
 from verification.reference.rounding import MILLIONTH, WAD, down, require, to_zero, up
-from verification.reference.state import LONG, SHORT, Account, Market, Position, Side, State
+from verification.reference.state import (
+    HEALTHY,
+    LONG,
+    SHORT,
+    Account,
+    Market,
+    Position,
+    Side,
+    State,
+)
 from verification.reference.terms import HOUR
 
 FUNDING_PERIOD = 8 * HOUR
-RATE_UNIT = 2**16
+RATE_MANTISSA = 2**41
 A_FLOOR = 10**15
 GENERATIONS = 13
+REST = 86_400
 LAST_GENERATION = 4_095
 MAX_POSITIONS = 32
 
 CASH_LIMIT, POSITION_LIMIT, TOTAL_LIMIT, K_LIMIT = 2**99, 2**119, 2**102, 2**130
-FUNDING_LIMIT, RATE_LIMIT, FEES_LIMIT, AMOUNT_LIMIT = 2**95, 2**47, 2**52, 2**128
+FUNDING_LIMIT, RATE_LIMIT, FEES_LIMIT, AMOUNT_LIMIT = 2**95, 2**105, 2**52, 2**128
 
 
 def require_fits(fits: bool) -> None:
@@ -42,17 +53,25 @@ def set_cash(w: State, account: Account, cash: int) -> None:
     before, after = max(-account.cash, 0), max(-cash, 0)
     account.cash = cash
     w.negative_cash += after - before
-    if before == after == 0:
+    if (before == 0) == (after == 0):
         return
-    if after <= w.terms.shortfall_threshold:
-        account.shortfall_since = 0
-    elif account.shortfall_since == 0:
+    if after == 0:
+        account.repaid_at = w.now
+        return
+    if w.now >= account.repaid_at + REST:
         account.shortfall_since = w.now
+    account.repaid_at = 0
 
 
 def add_cash(w: State, account: Account, change: int) -> None:
     """Book a change of cash."""
     set_cash(w, account, account.cash + change)
+
+
+def book_result(w: State, account: Account, change: int) -> None:
+    """Book a realised profit or loss, which may not leave for a while."""
+    fresh_wins.note(w, account, change)
+    add_cash(w, account, change)
 
 
 def set_collateral(account: Account, index: int, amount: int) -> None:
@@ -63,10 +82,12 @@ def set_collateral(account: Account, index: int, amount: int) -> None:
         account.collateral[index] = amount
 
 
-def set_stage(account: Account, stage: int, since: int = 0) -> None:
+def set_stage(w: State, account: Account, stage: int, since: int = 0) -> None:
     """Mark the stage of the default procedure and its clock."""
     require_fits(since < 2**32)
     account.stage, account.since = stage, since
+    if stage == HEALTHY:
+        fresh_wins.leave_procedure(w, account)
 
 
 def drop_position(account: Account, market: int) -> None:
@@ -114,10 +135,13 @@ def next_rate(w: State, market: Market, before: int, target: int, weight: int) -
 
 
 def store_funding(w: State, market: Market, rate: int) -> None:
-    """Accrue funding up to now, and go on at a rate, stored in units of 2^16 wei."""
-    funding, units = funding_of(w, market), to_zero(rate, RATE_UNIT)
-    require_fits(abs(funding) < FUNDING_LIMIT and abs(units) < RATE_LIMIT)
-    market.funding, market.time, market.rate = funding, w.now, units * RATE_UNIT
+    """Accrue funding up to now, and go on at a rate, of which 41 bits or a few less are stored:
+    in units of the least power of 256 that makes it fit."""
+    funding, unit = funding_of(w, market), 1
+    while abs(rate) // unit >= RATE_MANTISSA:
+        unit *= 256
+    require_fits(abs(funding) < FUNDING_LIMIT and abs(rate) < RATE_LIMIT)
+    market.funding, market.time, market.rate = funding, w.now, to_zero(rate, unit) * unit
 
 
 def accrue_funding(w: State, number: int) -> None:
@@ -190,9 +214,13 @@ def settled_value(w: State, market: Market, position: Position) -> int:
 
 def convert(w: State, account: Account, number: int) -> None:
     """Turn a position in a settled market into cash."""
-    value = settled_value(w, w.markets[number], account.positions[number])
+    market, position = w.markets[number], account.positions[number]
+    value = settled_value(w, market, position)
+    shares, _ = present(market, position)
+    side = side_of(market, position.shares)
+    side.shares = max(side.shares - abs(shares), 0)
     drop_position(account, number)
-    add_cash(w, account, value)
+    book_result(w, account, value)
 
 
 def convert_settled(w: State, account: Account) -> None:

@@ -59,7 +59,8 @@ class Tally:
 
     `linear`, `quadratic` and `stuck_part` add up to MM: the part that shrinks with the size of a
     slice, the part that shrinks with its square, and that of legs in doubt. `bare` is IM before the
-    discount on profit and the least equity.
+    discount on profit and the least equity. `doubt` is what the second answers would add, `apart`
+    how many legs are known although two fresh feeds disagree on them.
     """
 
     equity: int
@@ -69,6 +70,8 @@ class Tally:
     stuck_part: int = 0
     profit: int = 0
     stuck: int = 0
+    apart: int = 0
+    doubt: int = 0
     positions: int = 0
     legs: list[Leg] = field(default_factory=list)
 
@@ -87,9 +90,14 @@ class Tally:
         """Whether a position is among the legs whose price is VALID."""
         return any(leg.market for leg in self.legs)
 
+    @property
+    def better(self) -> int:
+        """Equity at the better of two fresh answers: what decides who is called, sold, torn up."""
+        return self.equity + self.doubt
+
     def meets(self, ratio: int) -> bool:
-        """Whether equity is at least this part (ppm) of MM."""
-        return self.equity * PPM >= self.maintenance * ratio
+        """Whether equity, at the better of two answers, is at least this part (ppm) of MM."""
+        return self.better * PPM >= self.maintenance * ratio
 
 
 class _Requirement:
@@ -103,6 +111,10 @@ class _Requirement:
         self.flat += flat
         self.steep += steep
 
+    def absorb(self, other: _Requirement) -> None:
+        """Take over the products of another."""
+        self.add(other.flat, other.steep)
+
     @property
     def parts(self) -> tuple[int, int]:
         return up(self.flat, PPM * PPM), up(self.steep, WAD * PPM)
@@ -111,17 +123,33 @@ class _Requirement:
 def tally(w: State, account: Account, favourable: bool) -> Tally:
     """Add up a portfolio; prices in doubt at the better or at the worse end for the account.
 
-    Collateral comes first, then positions in the order in which the account holds them.
+    Collateral comes first, then positions in the order in which the account holds them. Doubt does
+    not keep what is gone: when the account is insolvent even at the better end of everything, legs
+    whose two fresh feeds disagree are known, at that end.
     """
     done = Tally(account.cash)
-    priced, stuck = _Requirement(), _Requirement()
-    initial = 0  # cash · WAD
+    priced, stuck, apart = _Requirement(), _Requirement(), _Requirement()
+    initial = doubt = count_apart = 0  # cash · WAD
+    legs: list[tuple[Leg, int]] = []
     quotes: dict[str, Price] = {}
 
     def price_of(asset: str) -> Price:
         if asset not in quotes:
             quotes[asset] = prices.judge(w, asset)
         return quotes[asset]
+
+    def book(price: Price, size: int, flat: int, steep: int, leg: Leg) -> None:
+        nonlocal doubt, count_apart
+        legs.append((leg, price.status))
+        if price.is_valid:
+            priced.add(flat, steep)
+            if favourable:
+                doubt += max(size * (price.second - price.low), 0)
+            return
+        done.stuck += 1
+        is_apart = price.status == prices.DIVERGENT
+        count_apart += is_apart
+        (apart if is_apart else stuck).add(flat, steep)
 
     for index in sorted(account.collateral):
         terms = w.collaterals[index]
@@ -130,18 +158,16 @@ def tally(w: State, account: Account, favourable: bool) -> Tally:
         done.equity += worth
         initial += worth * terms.haircut_initial * (WAD // PPM)
         flat = worth * terms.haircut_maintenance * PPM
-        if price.is_valid:
-            priced.add(flat, 0)
-            millionths = min(down(worth, MILLIONTH), WORTH_LIMIT)
-            done.legs.append(Leg(0, index, price.low, worth=millionths))
-        else:
-            stuck.add(flat, 0)
-            done.stuck += 1
+        millionths = min(down(worth, MILLIONTH), WORTH_LIMIT)
+        point = price.low if price.is_valid else price.end(favourable)
+        book(price, account.collateral[index], flat, 0, Leg(0, index, point, worth=millionths))
 
     for number in account.positions:
         market = w.markets[number]
         if market.settled_at is not None:
-            done.equity += settled_value(w, market, account.positions[number])
+            value = settled_value(w, market, account.positions[number])
+            done.equity += value
+            done.profit += max(value, 0)  # as long as it is not cash
             continue
         terms = w.market_terms[number]
         price = price_of(terms.asset)
@@ -160,24 +186,27 @@ def tally(w: State, account: Account, favourable: bool) -> Tally:
         done.equity += value
         done.profit += max(value, 0)
         done.positions += 1
-        if price.is_valid:
-            priced.add(flat, steep)
-            done.legs.append(
-                Leg(
-                    number,
-                    0,
-                    price.low,
-                    is_short=size < 0,
-                    loss=min(down(max(-value, 0), MILLIONTH), WEIGHT_LIMIT),
-                    maintenance=min(
-                        down(flat * (WAD // PPM) + steep, WAD * PPM * MILLIONTH), WEIGHT_LIMIT
-                    ),
-                )
-            )
-        else:
-            stuck.add(flat, steep)
-            done.stuck += 1
+        weight = down(flat * (WAD // PPM) + steep, WAD * PPM * MILLIONTH)
+        leg = Leg(
+            number,
+            0,
+            point,
+            is_short=size < 0,
+            loss=min(down(max(-value, 0), MILLIONTH), WEIGHT_LIMIT),
+            maintenance=min(weight, WEIGHT_LIMIT),
+        )
+        book(price, size, flat, steep, leg)
 
+    done.doubt = down(doubt, WAD)
+    if not favourable or done.better > 0:
+        count_apart = 0
+    if count_apart:
+        done.apart, done.stuck = count_apart, done.stuck - count_apart
+        priced.absorb(apart)
+    else:
+        stuck.absorb(apart)
+    known = (prices.VALID, prices.DIVERGENT) if count_apart else (prices.VALID,)
+    done.legs = [leg for leg, status in legs if status in known]
     done.bare = up(initial, WAD)
     done.linear, done.quadratic = priced.parts
     done.stuck_part = sum(stuck.parts)
@@ -214,12 +243,13 @@ def require_initial(w: State, account: Account) -> None:
     require(done.equity >= initial_margin(w, done), "risk engine: below initial margin")
 
 
-def require_after_withdrawal(w: State, account: Account) -> None:
-    """INV-8: who pays out meets IM without any unrealised profit."""
+def require_after_withdrawal(w: State, account: Account, cash: int) -> None:
+    """INV-8: who pays out meets IM without any unrealised profit, with the cash that counts."""
     done = tally(w, account, favourable=False)
     require(done.stuck == 0, "risk engine: price not valid")
     needed = max(initial_margin(w, done), done.bare + done.profit)
-    require(done.equity >= needed, "risk engine: below initial margin")
+    equity = done.equity - account.cash + cash
+    require(equity >= needed, "risk engine: below initial margin")
 
 
 def require_maintenance(w: State, account: Account) -> None:

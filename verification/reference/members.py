@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from verification.reference import clearinghouse, margin, tokens
+from verification.reference import clearinghouse, margin, records, tokens
 from verification.reference.ledger import account_of
 from verification.reference.rounding import PPM, WAD, down, require, up
 from verification.reference.state import (
@@ -11,7 +11,6 @@ from verification.reference.state import (
     MEMBERS,
     NOBODY,
     REDEMPTION,
-    RUNNING,
     Notice,
     State,
     Tranche,
@@ -22,6 +21,7 @@ FUND = MEMBERS
 PAR = 10**6  # shares of a token unit at par, and the virtual shares, which one virtual unit backs
 WORTHLESS = PAR * 10**6  # shares that a unit may back before they are void
 BOTH = (CONTRIBUTIONS, ASSESSMENTS)
+NOTED_PART = 16  # an account counts from this part of the threshold on
 
 
 # SHARES -------------------------------------------------------------------------------------------
@@ -45,28 +45,52 @@ def worth(w: State, member: str, place: int) -> int:
     return worth_of(pool, pool.shares[member])
 
 
-def has_members(w: State) -> bool:
-    """Whether anybody has a contribution."""
-    return w.members.tranches[CONTRIBUTIONS].total != 0
-
-
 def _check_room(pool: Tranche) -> None:
     require(pool.assets < 2**96 and pool.total < 2**128, "loss tranches: tranche is full")
+
+
+# PREMIUMS -----------------------------------------------------------------------------------------
+
+
+def _covers(w: State) -> list[int]:
+    return [pool.assets if pool.total else 0 for pool in w.members.tranches]
+
+
+def _rates(w: State) -> list[int]:
+    return [w.terms.membership.contribution_premium, w.terms.membership.pledge_premium]
+
+
+def accrue(w: State, _: str) -> int:
+    """Ask for what has accrued on both tranches and book what is paid."""
+    got = records.collect_premium(w, FUND, w.members.purse, _covers(w), _rates(w))
+    for pool, units in zip(w.members.tranches, got, strict=True):
+        pool.assets += units
+    return sum(got)
 
 
 # MEMBERSHIP ---------------------------------------------------------------------------------------
 
 
-def deposit(w: State, sender: str, contribution: int, pledge: int) -> None:
+def deposit(
+    w: State,
+    sender: str,
+    contribution: int,
+    pledge: int,
+    least_contribution: int = 0,
+    least_pledge: int = 0,
+) -> None:
     """Add to the contribution and to the pledge."""
-    require(w.phase == RUNNING, "fund: winding down")
+    records.require_open(w)
+    accrue(w, sender)
     _pull(w, sender, contribution + pledge)
-    for place, units in zip(BOTH, (contribution, pledge), strict=True):
+    parts = zip(BOTH, (contribution, pledge), (least_contribution, least_pledge), strict=True)
+    for place, units, least in parts:
         if units == 0:
             continue
         pool = w.members.tranches[place]
         minted = shares_for(pool, units)
         require(minted != 0, "default fund: no shares for this")
+        require(minted >= least, "fund: outside the caller's bound")
         pool.assets += units
         pool.total += minted
         pool.shares[sender] += minted
@@ -82,7 +106,11 @@ def give_notice(w: State, sender: str, contribution_shares: int, pledge_shares: 
     named = [contribution_shares, pledge_shares]
     require(any(named), "leave notices: no shares named")
     last = w.members.notices.get(sender)
-    pending = last is not None and any(live_shares(w, last)) and w.now < last.lapses_at
+    pending = (
+        last is not None
+        and any(live_shares(w, last))
+        and w.now < records.moved(w, last.lapses_at, last.stopped)
+    )
     require(not pending, "leave notices: notice pending")
     for place in BOTH:
         held = w.members.tranches[place].shares[sender]
@@ -93,6 +121,7 @@ def give_notice(w: State, sender: str, contribution_shares: int, pledge_shares: 
         [pool.epoch for pool in w.members.tranches],
         ready_at,
         ready_at + w.terms.membership.window,
+        clearinghouse.stopped(w),
     )
 
 
@@ -111,19 +140,24 @@ def cancel_notice(w: State, sender: str) -> None:
     require(w.members.notices.pop(sender, None) is not None, "leave notices: no notice")
 
 
-def withdraw(w: State, sender: str, recipient: str) -> int:
+def withdraw(w: State, sender: str, recipient: str, least: int = 0) -> int:
     """Pay what a notice names, inside its window."""
-    require(w.phase == RUNNING, "fund: winding down")
-    require(w.members.reserved == 0, "fund: money is reserved")
+    records.require_open(w)
+    accrue(w, sender)
     notice = w.members.notices.get(sender)
     named = live_shares(w, notice) if notice else [0, 0]
-    is_open = any(named) and notice.ready_at <= w.now < notice.lapses_at
+    is_open = (
+        any(named)
+        and records.moved(w, notice.ready_at, notice.stopped) <= w.now
+        and w.now < records.moved(w, notice.lapses_at, notice.stopped)
+    )
     require(is_open, "leave notices: no open window")
     del w.members.notices[sender]
     units = sum(_unstake(w, sender, place, named[place]) for place in BOTH)
     if named[ASSESSMENTS]:
         _require_pledge(w, sender)
     _require_contribution(w, sender)
+    require(units >= least, "fund: outside the caller's bound")
     _push(w, recipient, units)
     return units
 
@@ -173,10 +207,13 @@ def _push(w: State, recipient: str, units: int) -> None:
 
 def draw(
     w: State, account: int, own: int, contributions: int, assessments: int
-) -> tuple[int, int, int]:
+) -> tuple[int, int, int, int]:
     """Pay for a default, of each tier as far as there is. Tokens are the sum rounded up to a unit;
-    each tier gives what it makes this rounded sum rise by."""
+    each tier gives what it makes this rounded sum rise by. Nothing is deferred: tokens of the model
+    move."""
     pool, escrow = w.members.tranches
+    for place, (cover, rate) in enumerate(zip(_covers(w), _rates(w), strict=True)):
+        records.note_premium(w, w.members.purse, place, cover, rate)
     own_paid = _take_own(w, w.accounts[account].owner, own)
     own_units = up(own_paid, w.scale)
     from_pool = min(contributions, pool.assets * w.scale)
@@ -184,15 +221,19 @@ def draw(
     from_escrow = min(assessments, escrow.assets * w.scale)
     units = up(own_paid + from_pool + from_escrow, w.scale)
     if units == 0:
-        return 0, 0, 0
+        return 0, 0, 0, 0
+    escrow_units = units - own_units - pool_units
+    purse = w.members.purse
+    records.record(purse, account, CONTRIBUTIONS, pool_units, pool.shares, pool.total)
+    records.record(purse, account, ASSESSMENTS, escrow_units, escrow.shares, escrow.total)
     pool.assets -= pool_units
-    escrow.assets -= units - own_units - pool_units
+    escrow.assets -= escrow_units
     if own_units or pool_units:
         _end_epoch_if_worthless(pool)
-    if units - own_units - pool_units:
+    if escrow_units:
         _end_epoch_if_worthless(escrow)
     clearinghouse.receive_draw(w, FUND, account, units, own_paid + from_pool + from_escrow)
-    return own_paid, from_pool, from_escrow
+    return own_paid, from_pool, from_escrow, 0
 
 
 def _take_own(w: State, owner: str, asked: int) -> int:
@@ -221,61 +262,61 @@ def _end_epoch_if_worthless(pool: Tranche) -> None:
         pool.epoch += 1
 
 
-def receive_fees(w: State, sender: str, units: int) -> None:
-    """Share fees out by assets, a unit of contributions counting more."""
-    _pull(w, sender, units)
-    pool, escrow = w.members.tranches
-    to_pool = units
-    if escrow.total:
-        weighted = pool.assets * w.terms.membership.fee_weight if pool.total else 0
-        if weighted + escrow.assets:
-            to_pool = down(units * weighted, weighted + escrow.assets)
-    pool.assets += to_pool
-    escrow.assets += units - to_pool
-    _check_room(pool)
-    _check_room(escrow)
+def restore(w: State, account: int, contributions: int, assessments: int) -> None:
+    """Keep what came back, by tier, for those who held shares at the draws of the account."""
+    _pull(w, clearinghouse.CLEARINGHOUSE, contributions + assessments)
+    records.book_recovery(w.members.purse, account, ASSESSMENTS, assessments)
+    records.book_recovery(w.members.purse, account, CONTRIBUTIONS, contributions)
 
 
-def restore(w: State, account: int, own: int, contributions: int, assessments: int) -> None:
-    """Take back what a default had cost; the owner's part becomes contribution shares of theirs."""
-    pool, escrow = w.members.tranches
-    _pull(w, clearinghouse.CLEARINGHOUSE, own + contributions + assessments)
-    pool.assets += contributions
-    escrow.assets += assessments
-    minted = shares_for(pool, own)
-    pool.shares[w.accounts[account].owner] += minted
-    pool.total += minted
-    pool.assets += own
-    _check_room(pool)
-    _check_room(escrow)
+def claim(w: State, _: str, number: int, holder: str) -> int:
+    """Pay a holder of record."""
+    return records.claim(w, FUND, w.members.purse, number, holder)
+
+
+def forward_unclaimed(w: State, _: str) -> int:
+    """What nobody's books have goes to the reserve."""
+    booked = sum(pool.assets for pool in w.members.tranches) + w.members.purse.kept
+    return records.forward(w, FUND, booked)
 
 
 # WHO MUST BE A MEMBER -----------------------------------------------------------------------------
 
 
 def require_contribution(w: State, account: int, initial: int) -> None:
-    """A large account that took on risk asks its owner for a contribution."""
-    needed = up(initial * w.terms.membership.rate, PPM)
-    before = w.members.required_of[account]
-    _set_requirement(w, account, needed)
-    if needed > before:
-        _require_contribution(w, w.accounts[account].owner)
+    """An account that took on risk counts for its owner, who may have to contribute more."""
+    owner = w.accounts[account].owner
+    before = w.members.required[owner]
+    _note(w, account, initial)
+    if w.members.required[owner] > before:
+        _require_contribution(w, owner)
 
 
 def release_requirement(w: State, sender: str, number: int) -> None:
-    """Lower what an account asks to what its IM asks now."""
+    """Lower what is noted of an account to its IM now."""
     account = account_of(w, number)
     initial = margin.initial_margin(w, margin.tally(w, account, favourable=False))
-    needed = 0
+    if not is_noted(w, initial):
+        initial = 0
+    require(initial < w.members.noted_of[number], "requirements: not lower")
+    _note(w, number, initial)
+
+
+def is_noted(w: State, initial: int) -> bool:
+    """Whether an account of so much IM counts for its owner."""
     threshold = w.terms.contribution_threshold
-    if threshold and initial > threshold * WAD:
-        needed = up(initial * w.terms.membership.rate, PPM)
-    before = w.members.required_of[number]
-    require(needed < before, "requirements: not lower")
-    _set_requirement(w, number, needed)
+    return threshold != 0 and initial * NOTED_PART > threshold * WAD
 
 
-def _set_requirement(w: State, account: int, needed: int) -> None:
+def noted(w: State, owner: str) -> int:
+    """The IM that counts for an owner."""
+    mine = (number for number, account in w.accounts.items() if account.owner == owner)
+    return sum(w.members.noted_of[number] for number in mine)
+
+
+def _note(w: State, account: int, initial: int) -> None:
     owner = w.accounts[account].owner
-    w.members.required[owner] += needed - w.members.required_of[account]
-    w.members.required_of[account] = needed
+    w.members.noted_of[account] = initial
+    total, threshold = noted(w, owner), w.terms.contribution_threshold * WAD
+    is_asked = threshold != 0 and total > threshold
+    w.members.required[owner] = up(total * w.terms.membership.rate, PPM) if is_asked else 0

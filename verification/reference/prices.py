@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, localcontext
 from typing import NamedTuple
 
-from verification.reference.rounding import BPS, WAD, down, require, up
+from verification.reference.rounding import BPS, WAD, clamp, down, exponential, require, up
 from verification.reference.state import Asset, State
 from verification.reference.terms import DAY, HOUR
 
 VALID, STALE, DIVERGENT, HALTED = 0, 1, 2, 3
-SETTLE_AFTER = 3 * DAY
 TRUST = 100 * HOUR  # 1 % for every hour: after this, old evidence says nothing
-AVERAGE_WINDOW = HOUR
-# Seconds since the last checkpoint at which the contracts' exponential (Snekmate's `wad_exp`, a
-# rational approximation) is a wei above the exact power rounded down. It is that at all others
-# below 41.5 hours, after which nothing is left of the old average.
-A_WEI_ABOVE = frozenset(
-    (1_285, 1_481, 1_639, 1_945, 2_022, 2_784, 3_350, 5_384, 6_219, 6_613, 7_043, 9_592, 16_183)
-)
+MAX_AHEAD = 15  # seconds by which a feed's clock may be ahead
+SHOW_AGAIN = 6 * HOUR  # the longest time between two reports of one outage
 ANSWER_LIMIT = 2**180  # no feed answers that; what does, is no answer
 
 
 class Price(NamedTuple):
-    """What a price is known to be: an interval, and a point when it is VALID."""
+    """What a price is known to be: an interval, and a point when it is VALID, with the second
+    answer that agrees."""
 
     low: int
     high: int
     status: int
+    second: int = 0
 
     @property
     def is_valid(self) -> bool:
@@ -61,16 +56,15 @@ def judge(w: State, name: str) -> Price:
     if primary.price and secondary.price and primary.overdue is None and secondary.overdue is None:
         low, high = sorted((primary.price, secondary.price))
         if (high - low) * BPS <= low * asset.terms.deviation:
-            return Price(primary.price, primary.price, VALID)
-        status = DIVERGENT
-    else:
-        status = STALE if primary.price else HALTED
+            return Price(primary.price, primary.price, VALID, secondary.price)
+        return Price(low, high, DIVERGENT)
+    status = STALE if primary.price else HALTED
     return Price(*_interval(w, asset, primary, secondary), status)
 
 
 def _answer(w: State, asset: Asset, place: int) -> Evidence:
     feed, terms = asset.feeds[place], asset.terms
-    if not 0 < feed.answer < ANSWER_LIMIT or not 0 < feed.updated_at <= w.now:
+    if not 0 < feed.answer < ANSWER_LIMIT or not 0 < feed.updated_at <= w.now + MAX_AHEAD:
         return NOTHING
     decimals = terms.decimals[place]
     price = feed.answer * 10**18 // 10**decimals
@@ -125,38 +119,44 @@ def take_checkpoint(w: State, name: str) -> None:
     price = judge(w, name)
     require(price.is_valid, "price oracle: price not valid")
     asset = w.assets[name]
-    average = price.low
-    if asset.checkpoint_time:
-        kept = _decay(w.now - asset.checkpoint_time)
-        middle = down(asset.checkpoint_price + price.low, 2)
-        average = down(asset.average * kept + middle * (WAD - kept), WAD)
-    asset.average = average
+    asset.average = _averaged(w, asset, asset.average, price.low, HOUR)
+    asset.day_average = _averaged(w, asset, asset.day_average, price.low, DAY)
     asset.checkpoint_price, asset.checkpoint_time = price.low, w.now
-    asset.outage_since = 0
+    asset.outage_since = asset.outage_shown = 0
 
 
-def _decay(seconds: int) -> int:
-    """What is left of the weight of an average after so long: e^(−seconds / 1 h), WAD, down."""
-    windows = down(seconds * WAD, AVERAGE_WINDOW)
-    with localcontext() as context:
-        context.prec = 60
-        exact = int((Decimal(-windows) / WAD).exp() * WAD)
-    return exact + (seconds in A_WEI_ABOVE)
+def _averaged(w: State, asset: Asset, old: int, price: int, window: int) -> int:
+    """An average that forgets what is as old as its window to 1 / e."""
+    if asset.checkpoint_time == 0:
+        return price
+    kept = exponential(-down((w.now - asset.checkpoint_time) * WAD, window))
+    middle = down(asset.checkpoint_price + price, 2)
+    return down(old * kept + middle * (WAD - kept), WAD)
 
 
 def report_outage(w: State, name: str) -> None:
-    """Put on record that a price is not VALID."""
-    require(not judge(w, name).is_valid, "price oracle: price is valid")
-    asset = w.assets[name]
-    require(asset.outage_since == 0, "price memory: outage already reported")
-    asset.outage_since = w.now
+    """Put on record that a price is not VALID, or show that it still is not, every six hours. An
+    outage of silence is as old as the silence at most."""
+    price, asset = judge(w, name), w.assets[name]
+    require(not price.is_valid, "price oracle: price is valid")
+    require(asset.outage_shown != w.now, "price memory: outage already shown")
+    if w.now > asset.outage_shown + SHOW_AGAIN:
+        asset.outage_since = w.now
+    answers = [_answer(w, asset, place) for place in (0, 1)]
+    if price.status == STALE and all(answer.price for answer in answers):
+        silent = max(answer.overdue or 0 for answer in answers)
+        asset.outage_since = max(asset.outage_since, w.now - silent)
+    asset.outage_shown = w.now
 
 
-def settlement_price(w: State, name: str) -> tuple[int, bool]:
-    """The price at which a market of this asset would be settled, and whether it is final."""
+def settlement_price(w: State, name: str) -> tuple[int, int]:
+    """The price at which a market of this asset would be settled, and its kind: 0 in doubt, 1
+    VALID, 2 final."""
     price, asset = judge(w, name), w.assets[name]
     if price.is_valid:
-        return price.low, False
+        return price.low, 1
     average = asset.average or down(price.low + price.high, 2)
-    since = asset.outage_since
-    return average, since != 0 and w.now >= since + SETTLE_AFTER
+    since, shown = asset.outage_since, asset.outage_shown
+    is_shown = since != 0 and w.now <= shown + SHOW_AGAIN
+    is_final = is_shown and w.now >= since + asset.terms.settle_after
+    return clamp(average, price.low, price.high), 2 if is_final else 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isqrt
 
-from verification.reference import insolvency, ledger, trading, waterfall
+from verification.reference import insolvency, ledger, trading
 from verification.reference.clearinghouse import may
 from verification.reference.insolvency import (
     clock,
@@ -39,8 +39,8 @@ def call_margin(w: State, sender: str, number: int, caller: int = 0) -> int:
     seen = tally(w, account, favourable=True)
     require(account.stage == HEALTHY, "default manager: already called")
     require_unhealthy(seen)
-    if seen.equity <= 0:
-        insolvency.recognise(w, account, seen)
+    if seen.better <= 0:
+        insolvency.resolve(w, account, seen, caller)
         return w.now
     terms = w.terms.procedure
     reward = 0
@@ -50,12 +50,12 @@ def call_margin(w: State, sender: str, number: int, caller: int = 0) -> int:
             terms.reward_cap * WAD,
             max(_worst_equity(w, account, seen), 0),
         )
-    ledger.set_stage(account, CALLED, w.now + terms.grace)
+    ledger.set_stage(w, account, CALLED, w.now + terms.grace)
     if reward:
         require(number != caller, "clearinghouse: account calls itself")
         ledger.account_of(w, caller)
         ledger.add_cash(w, account, -reward)
-        ledger.add_cash(w, w.accounts[caller], reward)
+        ledger.book_result(w, w.accounts[caller], reward)
     return w.now + terms.grace
 
 
@@ -67,35 +67,39 @@ def _worst_equity(w: State, account: Account, seen: Tally) -> int:
 
 
 def cure(w: State, sender: str, number: int) -> None:
-    """End a stage once equity is back at the target, doubts at their worse end."""
+    """End a stage once equity is at MM again, doubts at their worse end."""
     account = w.accounts.get(number)
     has_stage = account is not None and account.stage != HEALTHY
     require(has_stage, "default manager: no call to cure")
-    cured = tally(w, account, favourable=False).meets(w.terms.procedure.target)
-    require(cured, "default manager: equity below target")
-    if account.stage == INSOLVENT:
-        waterfall.release(w, account)
-    ledger.set_stage(account, HEALTHY)
+    cured = tally(w, account, favourable=False).meets(PPM)
+    require(cured, "default manager: equity below maintenance")
+    ledger.set_stage(w, account, HEALTHY)
 
 
 # AUCTION ------------------------------------------------------------------------------------------
 
 
 def open_auction(w: State, sender: str, number: int) -> None:
-    """After the deadline of a call, or below the close-out margin at any time."""
+    """After the deadline of a call, below the close-out margin at any time, or when positions that
+    were in doubt are left of an insolvency that is none any more."""
     require_procedure_open(w)
     account = ledger.account_of(w, number)
     seen = tally(w, account, favourable=True)
-    may_open = account.stage < AUCTION or (account.stage == AUCTION and seen.equity <= 0)
+    may_open = account.stage < AUCTION
+    if account.stage == AUCTION:
+        may_open = seen.better <= 0
+    elif account.stage == INSOLVENT:
+        may_open = seen.has_positions
     require(may_open, "default manager: auction is open")
     require_unhealthy(seen)
-    if seen.equity <= 0:
-        insolvency.recognise(w, account, seen)
+    if seen.better <= 0:
+        insolvency.resolve(w, account, seen)
         return
-    if account.stage == HEALTHY or w.now <= _deadline(w, account):
+    in_grace = account.stage == CALLED and w.now <= _deadline(w, account)
+    if account.stage == HEALTHY or in_grace:
         below = not seen.meets(w.terms.procedure.close_out)
         require(below, "default manager: grace not over")
-    ledger.set_stage(account, AUCTION, w.now)
+    ledger.set_stage(w, account, AUCTION, w.now)
 
 
 def _deadline(w: State, account: Account) -> int:
@@ -124,7 +128,7 @@ def bid(
     require(account.stage >= AUCTION, "auction rules: no auction")
     if account.stage != INSOLVENT:
         require_unhealthy(seen)
-    if seen.equity <= 0 or account.stage == INSOLVENT:
+    if seen.better <= 0 or account.stage == INSOLVENT:
         return insolvency.bid_insolvent(
             w, account, seen, fraction, bidder, min_fraction, min_discount
         )
@@ -146,7 +150,7 @@ def bid(
     left = maintenance_after(seen, WAD - taken)
     restored = (seen.equity - discount - fee) * PPM >= left * terms.target
     if restored or (seen.stuck == 0 and taken == limit):
-        ledger.set_stage(account, HEALTHY)
+        ledger.set_stage(w, account, HEALTHY)
     return taken, discount
 
 
@@ -166,7 +170,7 @@ def greatest_fraction(terms: DefaultTerms, seen: Tally, rate: int) -> int:
     """
     tau, linear, quadratic = terms.target, seen.linear, seen.quadratic
     k = down((linear + quadratic) * (rate + terms.fee), PPM)
-    n = seen.equity - k - down(tau * seen.stuck_part, PPM)
+    n = seen.better - k - down(tau * seen.stuck_part, PPM)
     if n <= 0:
         return WAD
     b = down(tau * linear, PPM) - k

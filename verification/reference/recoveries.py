@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from verification.reference import clearinghouse, ledger, members, tokens
+from verification.reference import clearinghouse, exits, insurance, ledger, members, tokens
 from verification.reference.rounding import MILLIONTH, down, require, up
 from verification.reference.state import (
     CLEARINGHOUSE,
-    CONTRIBUTIONS,
     HEALTHY,
     HOLE,
     INSURANCE,
     TO_ASSESSMENTS,
     TO_CONTRIBUTIONS,
     TO_INSURANCE,
-    TO_OWNER,
     Account,
     State,
 )
@@ -27,8 +25,7 @@ def repay(w: State, sender: str, number: int, amount: int) -> int:
     require(account.owed != 0, "clearinghouse: owes nothing")
     require(amount * w.scale < account.owed + w.scale, "clearinghouse: owes less")
     tokens.take(w, w.settlement, sender, amount)
-    left = distribute(w, account, amount)
-    w.protocol_fees += left * w.scale
+    distribute(w, account, amount)
     return account.owed
 
 
@@ -43,33 +40,43 @@ def recover(w: State, sender: str, number: int) -> int:
     require(not account.positions, "clearinghouse: account still has legs")
     held = down(max(account.cash, 0), w.scale)
     require(held != 0, "registry: not enough held")
-    given = min(held, up(account.owed, w.scale))
+    owed = account.owed
+    exits.net_reserve(w)
+    if w.hole >= w.scale:  # nothing leaves at par while a hole stands
+        owed = account.debts[HOLE] * MILLIONTH
+        require(owed != 0, "clearinghouse: a hole stands")
+    given = min(held, up(owed, w.scale))
     ledger.add_cash(w, account, -given * w.scale)
-    left = distribute(w, account, given)
-    w.protocol_fees += left * w.scale
+    distribute(w, account, given)
     return account.owed
 
 
-def distribute(w: State, account: Account, units: int) -> int:
-    """Give token units to the tiers in the order of the record. Return what is left over."""
-    left, given = units, [0] * 5
+def distribute(w: State, account: Account, units: int) -> None:
+    """Give token units to the tiers in the order of the record. The hole's part and the reserve's,
+    what no fund can take and what is left over fill the hole, whoever has made it, then the
+    reserve."""
+    restored = restore(w, account, pay_record(w, account, units))
+    clearinghouse.fill(w, (units - restored) * w.scale)
+
+
+def pay_record(w: State, account: Account, units: int) -> list[int]:
+    """Take a payment off the record, in its order. Return the token units that each tier gets."""
+    left, given = units, [0] * len(account.debts)
     for tier, owed in enumerate(account.debts):
         given[tier] = min(up(owed * MILLIONTH, w.scale), left)
         left -= given[tier]
         account.debts[tier] -= min(down(given[tier] * w.scale, MILLIONTH), owed)
-    if not any(account.debts):
-        account.is_indebted = False
-    # Fees may have repaid the hole before: then its part belongs where they would have gone.
-    to_hole = min(given[HOLE] * w.scale, w.hole)
-    w.hole -= to_hole
-    w.protocol_fees += given[HOLE] * w.scale - to_hole
-    for tier, place in ((TO_CONTRIBUTIONS, CONTRIBUTIONS), (TO_ASSESSMENTS, 1)):
-        if w.members.tranches[place].total == 0:
-            given[TO_INSURANCE] += given[tier]
-            given[tier] = 0
-    tokens.give(w, w.settlement, INSURANCE, given[TO_INSURANCE])
-    parts = given[TO_OWNER], given[TO_CONTRIBUTIONS], given[TO_ASSESSMENTS]
+    account.is_indebted = any(account.debts)
+    return given
+
+
+def restore(w: State, account: Account, given: list[int]) -> int:
+    """Hand the funds their parts. Return the token units that they took."""
+    if given[TO_INSURANCE]:
+        tokens.approve(w, w.settlement, CLEARINGHOUSE, INSURANCE, given[TO_INSURANCE])
+        insurance.restore(w, account.id, given[TO_INSURANCE])
+    parts = given[TO_CONTRIBUTIONS], given[TO_ASSESSMENTS]
     if any(parts):
         tokens.approve(w, w.settlement, CLEARINGHOUSE, members.FUND, sum(parts))
         members.restore(w, account.id, *parts)
-    return left
+    return given[TO_INSURANCE] + sum(parts)

@@ -23,6 +23,7 @@ from verification.reference import (
     members,
     prices,
     procedure,
+    records,
     recoveries,
     tokens,
     trading,
@@ -54,13 +55,17 @@ STEPS: dict[tuple[str, str], Step] = {
     ("clearinghouse", "transfer"): clearinghouse.transfer,
     ("clearinghouse", "cover_shortfall"): clearinghouse.cover_shortfall,
     ("clearinghouse", "collect_fees"): clearinghouse.collect_fees,
+    ("clearinghouse", "donate"): clearinghouse.donate,
     ("clearinghouse", "accrue_funding"): _quietly(ledger.accrue_funding),
     ("clearinghouse", "repay"): recoveries.repay,
     ("clearinghouse", "recover"): recoveries.recover,
     ("clearinghouse", "settle_market"): winding.settle_market,
     ("clearinghouse", "convert_positions"): winding.convert_positions,
     ("clearinghouse", "begin_wind_down"): winding.begin_wind_down,
+    ("clearinghouse", "call_debts"): clearinghouse.call_debts,
+    ("clearinghouse", "settle_debt"): winding.settle_debt,
     ("clearinghouse", "begin_redemption"): winding.begin_redemption,
+    ("clearinghouse", "release_reserve"): winding.release_reserve,
     ("clearinghouse", "redeem"): winding.redeem,
     ("clearinghouse", "pause"): governance.pause,
     ("clearinghouse", "unpause"): governance.unpause,
@@ -69,7 +74,7 @@ STEPS: dict[tuple[str, str], Step] = {
     ("clearinghouse", "transfer_ownership"): governance.transfer_ownership,
     ("clearinghouse", "accept_ownership"): governance.accept_ownership,
     ("clearinghouse", "set_shortfall_terms"): governance.set_shortfall_terms,
-    ("clearinghouse", "set_default_fund_share"): governance.set_default_fund_share,
+    ("clearinghouse", "set_outflow_limit"): governance.set_outflow_limit,
     ("clearinghouse", "set_contribution_threshold"): governance.set_contribution_threshold,
     ("clearinghouse", "set_wind_down_terms"): governance.set_wind_down_terms,
     ("clearinghouse", "list_market"): governance.list_market,
@@ -79,13 +84,15 @@ STEPS: dict[tuple[str, str], Step] = {
     ("exchange", "set_terms"): governance.set_fill_terms,
     ("risk_engine", "set_globals"): governance.set_globals,
     ("risk_engine", "set_market"): governance.set_market,
+    ("risk_engine", "apply_market"): governance.apply_market,
+    ("risk_engine", "apply_collateral"): governance.apply_collateral,
+    ("risk_engine", "apply_globals"): governance.apply_globals,
     ("risk_engine", "set_collateral"): governance.set_collateral,
     ("default_manager", "call_margin"): procedure.call_margin,
     ("default_manager", "cure"): procedure.cure,
     ("default_manager", "open_auction"): procedure.open_auction,
     ("default_manager", "bid"): procedure.bid,
     ("default_manager", "tear_up"): insolvency.tear_up,
-    ("default_manager", "reopen"): insolvency.reopen,
     ("default_manager", "prove_deficit"): winding.prove_deficit,
     ("default_manager", "set_terms"): governance.set_default_terms,
     ("default_manager", "set_waterfall"): governance.set_waterfall,
@@ -99,13 +106,21 @@ STEPS: dict[tuple[str, str], Step] = {
     ("insurance_fund", "transferFrom"): insurance.transfer_from,
     ("insurance_fund", "approve"): insurance.approve,
     ("insurance_fund", "set_timing"): governance.set_timing,
+    ("insurance_fund", "set_premium"): governance.set_premium,
+    ("insurance_fund", "accrue"): insurance.accrue,
+    ("insurance_fund", "claim"): insurance.claim,
+    ("insurance_fund", "pay_deferred"): records.pay_deferred,
+    ("insurance_fund", "forward_unclaimed"): insurance.forward_unclaimed,
     ("default_fund", "deposit"): members.deposit,
     ("default_fund", "give_notice"): members.give_notice,
     ("default_fund", "cancel_notice"): members.cancel_notice,
     ("default_fund", "withdraw"): members.withdraw,
     ("default_fund", "exit"): members.exit_fund,
     ("default_fund", "release_requirement"): members.release_requirement,
-    ("default_fund", "receive_fees"): members.receive_fees,
+    ("default_fund", "accrue"): members.accrue,
+    ("default_fund", "claim"): members.claim,
+    ("default_fund", "pay_deferred"): records.pay_deferred,
+    ("default_fund", "forward_unclaimed"): members.forward_unclaimed,
     ("default_fund", "set_terms"): governance.set_member_terms,
 }
 
@@ -115,16 +130,15 @@ CLOSED: dict[tuple[str, str], str] = {
     ("clearinghouse", "set_stage"): "registry: wrong caller",
     ("clearinghouse", "slice_account"): "registry: wrong caller",
     ("clearinghouse", "receive_draw"): "registry: wrong caller",
-    ("clearinghouse", "tear_up_account"): "registry: wrong caller",
     ("clearinghouse", "tear_up_accounts"): "registry: wrong caller",
-    ("clearinghouse", "settle_loss"): "registry: wrong caller",
+    ("clearinghouse", "receive_deferred"): "registry: wrong caller",
+    ("clearinghouse", "pay_premium"): "registry: wrong caller",
     ("clearinghouse", "conclude"): "registry: wrong caller",
     ("clearinghouse", "seize"): "registry: wrong caller",
     ("clearinghouse", "conclude_proof"): "registry: wrong caller",
     ("insurance_fund", "draw"): "fund: only the default manager",
-    ("insurance_fund", "reserve"): "fund: only the default manager",
+    ("insurance_fund", "restore"): "fund: only the clearinghouse",
     ("default_fund", "draw"): "fund: only the default manager",
-    ("default_fund", "reserve"): "fund: only the default manager",
     ("default_fund", "restore"): "fund: only the clearinghouse",
     ("default_fund", "require_contribution"): "fund: only the clearinghouse",
 }
@@ -156,6 +170,8 @@ class Reference:
         """A fresh deployment of a configuration: nobody has tokens, every feed answers now."""
         if config.oracle.sequencer_feed is not None or config.governance.timelock_delay is not None:
             raise NotModelled("a sequencer feed and a timelock: deploy without")
+        if any(asset.tertiary is not None for asset in config.assets.values()):
+            raise NotModelled("witnesses: deploy without")
         first = prices or FIRST_PRICES
         settlement = config.settlement
         state = State(
@@ -181,6 +197,7 @@ class Reference:
             state.fill_terms[number] = FillTerms(*fees, market.band.bps)
         if config.governance.guardian is not None:
             state.pending_guardian = config.governance.guardian.lower()
+            state.guardian_ready_at = now
         return cls(state)
 
     def know(self, world: Any) -> Reference:

@@ -1,27 +1,27 @@
 """Tear-up: closing positions against the other side, pro rata, and charging it (8.7, tier 6).
 
 dA = q / S        A' = A − dA        K' = K + dA · g · (P − F)        K'' = K' − charge / S
+
+moved = max(g · (average − P), 0)    extra = min(charge_cap, maintenance rate) · P
+charge <= min(loss, q · moved) + q · extra   and   <= held · (moved + extra − charged lately);
+what the base taken off the side does not answer for is remembered by the unit of what is left
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from verification.reference import ledger
 from verification.reference.margin import Leg
-from verification.reference.rounding import PPM, WAD, down, up
-from verification.reference.state import HOLE, INSOLVENT, LONG, SHORT, Account, Market, Side, State
+from verification.reference.rounding import PPM, WAD, down, less, require, up
+from verification.reference.state import LONG, SHORT, Account, Market, Side, State
+from verification.reference.terms import DAY
 
 
 def payer_of(leg: Leg) -> int:
     """The side opposite to a leg's position."""
     return LONG if leg.is_short else SHORT
-
-
-def bound(side: Side, price: int, charge_cap: int) -> int:
-    """What a side may be charged: a part of the price for each base unit it holds."""
-    return down(down(down(side.shares * side.a, WAD) * price, WAD) * charge_cap, PPM)
 
 
 def fall_of(side: Side, place: int, base: int) -> int:
@@ -62,143 +62,145 @@ def release_shares(market: Market, closed: int) -> None:
     side.shares = max(side.shares - abs(closed), 0)
 
 
-# ONE ACCOUNT, AT ONCE -----------------------------------------------------------------------------
+# CLOSING ------------------------------------------------------------------------------------------
 
 
-def tear_up_part(
-    w: State, account: Account, fraction: int, legs: list[Leg], charge_cap: int, started: int
-) -> None:
-    """Close a fraction of the positions of one account and charge at once what nobody covers; the
-    rest of that deepens the hole. What the legs carry is an estimate: of the whole, when nothing
-    else is left to the account, its loss is what it lacks to the wei, and the first leg takes the
-    difference."""
-    if len(account.positions) != len(legs):
-        ledger.convert_settled(w, account)
-    cash, closings = account.cash, []
-    for leg in legs:
-        closed, base, realised = ledger.close_part(w, account, leg.market, fraction, leg.price)
-        cash += realised
-        closings.append((closed, base))
-    amounts = [leg.amount for leg in legs]
-    if fraction == WAD and not account.positions and not account.collateral:
-        amounts[0] = max(amounts[0] + max(-cash, 0) - sum(amounts), 0)
-    charged = sum(
-        _take_off_and_charge(w, leg, *closing, amount, charge_cap)
-        for leg, closing, amount in zip(legs, closings, amounts, strict=True)
-    )
-    loss = sum(amounts)
-    to_hole = loss - charged
-    w.hole += to_hole
-    ledger.set_cash(w, account, cash + loss)
-    if account.positions:
-        ledger.set_stage(account, INSOLVENT, started)
-    elif account.collateral and account.cash < 0:
-        ledger.set_stage(account, INSOLVENT, w.now)
-    else:
-        ledger.set_stage(account, 0)
-    if to_hole:
-        record_debts(account, {HOLE: to_hole})
+class Payers(NamedTuple):
+    """The side that a tear-up has gone against, as it was before; the base that was taken off it
+    and has not answered for a charge yet, and the base that was left."""
+
+    shares: int
+    generation: int
+    taken: int
+    left: int
 
 
-def _take_off_and_charge(
-    w: State, leg: Leg, closed: int, base: int, loss: int, charge_cap: int
-) -> int:
-    """Book one closed position: the other side loses its base and is charged its loss."""
-    market = w.markets[leg.market]
-    place = payer_of(leg)
-    release_shares(market, closed)
-    side = market.sides[place]
-    amount = 0
-    if side.shares:
-        amount = min(loss, bound(side, leg.price, charge_cap))
-        shares = side.shares
-        take_off(w, market, place, base, leg.price)
-        if amount:
-            charge(side, amount, shares)
-        begin_generation_if_low(side, place)
-    ledger.copy_interest(market)
-    return amount
+class Closed(NamedTuple):
+    """What was closed of a position, and what it had lost."""
 
-
-# MANY ACCOUNTS, NETTED ----------------------------------------------------------------------------
+    base: int
+    lost: int
 
 
 @dataclass
 class Ground:
-    """What a tear-up leaves for charges in the same transaction: by (market, side), how much may
-    still be charged, and to which shares of which generation."""
+    """What a tear-up leaves for charges in the same transaction: who would pay, by (market, side),
+    and what was closed, by (account, market)."""
 
-    room: dict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))
-    payers: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    payers: dict[tuple[int, int], Payers] = field(default_factory=dict)
+    closed: dict[tuple[int, int], Closed] = field(default_factory=dict)
 
 
-def tear_up_all(w: State, closeouts: list[tuple[Account, list[Leg]]], charge_cap: int) -> Ground:
+def tear_up_all(w: State, closeouts: list[tuple[Account, list[Leg]]], caller: int) -> Ground:
     """Close the priced positions of several accounts; what a LONG and a SHORT among them have in
-    common closes against each other, the rest goes against the other side."""
+    common closes against each other, the rest goes against the other side. Who brought it about is
+    rewarded out of the reserve."""
     net: dict[int, int] = {}
     marks: dict[int, int] = {}
+    ground, reward = Ground(), 0
     for account, legs in closeouts:
         ledger.convert_settled(w, account)
-        cash = account.cash
+        cash, fees = account.cash, 0
         for leg in legs:
-            if leg.market == 0:
-                continue
-            closed, base, realised = ledger.close_part(w, account, leg.market, WAD, leg.price)
+            if leg.market not in account.positions:
+                continue  # collateral, or sold to a bidder
+            number = leg.market
+            closed, base, realised = ledger.close_part(w, account, number, WAD, leg.price)
             cash += realised
-            release_shares(w.markets[leg.market], closed)
-            net[leg.market] = net.get(leg.market, 0) + base
-            marks[leg.market] = leg.price
+            release_shares(w.markets[number], closed)
+            net[number] = net.get(number, 0) + base
+            require(marks.get(number, leg.price) == leg.price, "tear up: two prices of a market")
+            marks[number] = leg.price
+            ground.closed[account.id, number] = Closed(abs(base), max(-realised, 0))
+            terms = w.fill_terms[number]
+            notional = down(abs(base) * leg.price, WAD)
+            fees += down(notional * (terms.maker_fee + terms.taker_fee), PPM)
         ledger.set_cash(w, account, cash)
-    ground = Ground()
+        if caller:
+            require(caller != account.id, "tear up: account rewards itself")
+            reward += min(down(fees, 2), w.terms.waterfall.reward_cap * WAD)
     for number, base in net.items():
-        _spread(w, number, base, marks[number], charge_cap, ground)
+        _spread(w, number, base, marks[number], ground)
+    if reward:
+        rewarded = ledger.account_of(w, caller)
+        paid = min(reward, w.reserve)
+        w.reserve -= paid
+        ledger.add_cash(w, rewarded, paid)
     return ground
 
 
-def _spread(w: State, number: int, net: int, price: int, charge_cap: int, ground: Ground) -> None:
+def _spread(w: State, number: int, net: int, price: int, ground: Ground) -> None:
     market = w.markets[number]
     for place, side in enumerate(market.sides):
-        ground.room[number, place] = bound(side, price, charge_cap)
-        ground.payers[number, place] = side.shares, side.generation
+        held = down(side.shares * side.a, WAD)
         loses = net < 0 if place == LONG else net > 0
+        taken = min(held, abs(net)) if loses else 0
+        ground.payers[number, place] = Payers(side.shares, side.generation, taken, held - taken)
         if side.shares and loses:
             take_off(w, market, place, net, price)
             begin_generation_if_low(side, place)
     ledger.copy_interest(market)
 
 
-def settle_loss(w: State, account: Account, legs: list[Leg], ground: Ground) -> int:
-    """Tiers 6 and 7 for one account: charge each side once with what its legs ask together, up to
-    its room; credit the account its whole loss. Return what deepened the hole."""
-    demand: dict[tuple[int, int], int] = {}
+# CHARGES ------------------------------------------------------------------------------------------
+
+
+def charged_lately(w: State, side: Side) -> int:
+    """What a base unit of a side was charged, fading in proportion to time within a day, up."""
+    passed = min(w.now - side.charged_at, DAY)
+    return up(side.charged * (DAY - passed), DAY)
+
+
+def charge_all(w: State, account: Account, legs: list[Leg], ground: Ground) -> int:
+    """Tier 6: charge to each opposite side what the leg leaves unpaid, up to its bounds. Return
+    what was charged."""
+    total = 0
     for leg in legs:
-        if leg.amount:
-            place = leg.market, payer_of(leg)
-            demand[place] = demand.get(place, 0) + leg.amount
-    charged: dict[tuple[int, int], int] = {}
-    for (number, place), asked in demand.items():
-        amount = charged[number, place] = min(asked, ground.room[number, place])
+        place = payer_of(leg)
+        closed = ground.closed.get((account.id, leg.market))
+        payers = ground.payers.get((leg.market, place))
+        if not leg.amount or closed is None or payers is None:
+            continue
+        if not closed.base or not payers.shares:
+            continue
+        side = w.markets[leg.market].sides[place]
+        moved, extra = _chargeable(w, leg)
+        most = min(closed.lost, down(closed.base * moved, WAD)) + down(closed.base * extra, WAD)
+        lately = charged_lately(w, side)
+        free = less(moved + extra, lately)
+        room = down((payers.taken + payers.left) * free, WAD)
+        amount = min(leg.amount, most, room)
         if amount:
-            ground.room[number, place] -= amount
-            _charge_payers(w.markets[number].sides[place], amount, *ground.payers[number, place])
-    loss = sum(leg.amount for leg in legs)
-    paid = 0
-    for leg in legs:
-        if leg.amount:
-            place = leg.market, payer_of(leg)
-            paid += down(leg.amount * charged[place], demand[place])
-    w.hole += loss - paid
-    ledger.add_cash(w, account, loss)
-    return loss - paid
+            base = up(amount * WAD, free)
+            gone = min(base, payers.taken)
+            ground.payers[leg.market, place] = payers._replace(taken=payers.taken - gone)
+            if base > gone and payers.left:
+                by_unit = up((base - gone) * free, payers.left)
+                side.charged, side.charged_at = min(lately + by_unit, 2**128 - 1), w.now
+            _charge_payers(side, amount, payers)
+            total += amount
+    return total
 
 
-def _charge_payers(side: Side, amount: int, shares: int, generation: int) -> None:
+def _chargeable(w: State, leg: Leg) -> tuple[int, int]:
+    """What the market has moved against a position since the average, and what a unit of the other
+    side answers for beyond that."""
+    terms = w.market_terms[leg.market]
+    average = w.assets[terms.asset].day_average
+    moved = 0
+    if average:
+        moved = less(leg.price, average) if leg.is_short else less(average, leg.price)
+    rate = down(terms.base * terms.ratio, PPM)
+    return moved, down(leg.price * min(w.terms.waterfall.charge_cap, rate), PPM)
+
+
+def _charge_payers(side: Side, amount: int, payers: Payers) -> None:
     """Charge the shares that a side had at the tear-up, also when a generation began since."""
-    if generation == side.generation:
-        charge(side, amount, shares)
+    if payers.generation == side.generation:
+        charge(side, amount, payers.shares)
     else:
-        a, k = side.past[generation]
-        side.past[generation] = a, k - up(amount * WAD, shares)
+        a, k = side.past[payers.generation]
+        side.past[payers.generation] = a, k - up(amount * WAD, payers.shares)
 
 
 # RECORDS ------------------------------------------------------------------------------------------

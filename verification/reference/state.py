@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Any
 
 from verification.reference.rounding import MILLIONTH, WAD
 from verification.reference.terms import AssetTerms, CollateralTerms, FillTerms, MarketTerms, Terms
@@ -23,7 +24,7 @@ CLEARINGHOUSE, INSURANCE, MEMBERS = "clearinghouse", "insurance_fund", "default_
 NOBODY = "0x" + "00" * 20
 
 # Tiers in the order in which they are repaid.
-HOLE, TO_ASSESSMENTS, TO_CONTRIBUTIONS, TO_INSURANCE, TO_OWNER = range(5)
+HOLE, TO_ASSESSMENTS, TO_CONTRIBUTIONS, TO_INSURANCE, TO_RESERVE = range(5)
 
 
 def zero_table() -> defaultdict[object, int]:
@@ -51,7 +52,17 @@ class Asset:
     checkpoint_price: int = 0
     checkpoint_time: int = 0
     average: int = 0
+    day_average: int = 0
     outage_since: int = 0
+    outage_shown: int = 0
+
+
+@dataclass
+class Announced:
+    """Parameters that raise margins, and when they may be applied."""
+
+    terms: Any
+    due: int
 
 
 # BOOKS --------------------------------------------------------------------------------------------
@@ -75,9 +86,14 @@ class Account:
     cash: int = 0
     stage: int = HEALTHY
     since: int = 0
+    # Number of a window, and what was won in it and in the one before, hundredths of cash.
+    won: tuple[int, int, int] = (0, 0, 0)
     positions: dict[int, Position] = field(default_factory=dict)
     collateral: dict[int, int] = field(default_factory=dict)
     shortfall_since: int = 0
+    repaid_at: int = 0  # 0: its cash is negative, or never was
+    cash_given: int = 0  # in a redemption, WAD cash
+    collateral_given: dict[int, int] = field(default_factory=zero_table)
     debts: list[int] = field(default_factory=lambda: [0] * 5)  # millionths of cash, by tier
     is_indebted: bool = False
 
@@ -104,13 +120,16 @@ class Account:
 
 @dataclass
 class Side:
-    """One side of a market: its shares, (A, K) of the present generation and of all past ones."""
+    """One side of a market: its shares, (A, K) of the present generation and of all past ones, and
+    what a base unit of it was charged lately, WAD cash, as of when."""
 
     shares: int = 0
     a: int = WAD
     k: int = 0
     past: list[tuple[int, int]] = field(default_factory=list)
     is_indexed: bool = False
+    charged: int = 0
+    charged_at: int = 0
 
     @property
     def generation(self) -> int:
@@ -148,26 +167,6 @@ class Lane:
 
 
 @dataclass
-class Reservation:
-    """What tiers 2 to 5 keep for a default, millionths of cash."""
-
-    own: int = 0
-    insurance: int = 0
-    contributions: int = 0
-    assessments: int = 0
-
-    @property
-    def fields(self) -> tuple[int, int, int, int]:
-        """In the order of the tiers."""
-        return self.own, self.insurance, self.contributions, self.assessments
-
-    @property
-    def pooled(self) -> int:
-        """Tiers 3 to 5 together, WAD cash."""
-        return sum(self.fields[1:]) * MILLIONTH
-
-
-@dataclass
 class Usage:
     """What a group of seven markets has drawn lately, whole cash; field 0 of group 0 is all."""
 
@@ -177,11 +176,13 @@ class Usage:
 
 @dataclass
 class Pauses:
-    """Until when an action is paused, and how much of its budget is used."""
+    """Until when an action is paused, how much was in its bucket of paused time, and since when;
+    how long it has been stopped in all, counted to the end of the last stop."""
 
     until: int = 0
-    window_start: int = 0
+    since: int = 0
     used: int = 0
+    stopped: int = 0
 
 
 # FUNDS --------------------------------------------------------------------------------------------
@@ -189,23 +190,49 @@ class Pauses:
 
 @dataclass
 class Request:
-    """Shares somebody wants to leave with, and when they may."""
+    """Shares somebody wants to leave with, when they may, and for how long exits had been stopped
+    when they asked."""
 
     shares: int
     ready_at: int
     lapses_at: int
+    stopped: int
+
+
+@dataclass
+class Loss:
+    """A draw: what it cost, token units, and who held the shares that bore it."""
+
+    account: int
+    place: int
+    units: int
+    holders: dict[str, int]
+    supply: int
+    recovered: int = 0
+
+
+@dataclass
+class Purse:
+    """What both funds keep apart from what shares are worth: premiums due, and claims."""
+
+    noted_at: list[int] = field(default_factory=lambda: [0, 0])
+    due: list[int] = field(default_factory=lambda: [0, 0])
+    losses: list[Loss] = field(default_factory=list)
+    claimed: dict[tuple[int, str], int] = field(default_factory=zero_table)
+    kept: int = 0
 
 
 @dataclass
 class Stakes:
     """The insurance fund. Balances and requests are stated after all halvings."""
 
+    assets: int = 0  # token units
     supply: int = 0
     balances: dict[str, int] = field(default_factory=zero_table)
     requests: dict[str, Request] = field(default_factory=dict)
     allowances: dict[tuple[str, str], int] = field(default_factory=zero_table)
     halvings: int = 0
-    reserved: int = 0
+    purse: Purse = field(default_factory=Purse)
 
 
 @dataclass
@@ -226,6 +253,7 @@ class Notice:
     epochs: list[int]
     ready_at: int
     lapses_at: int
+    stopped: int
 
 
 @dataclass
@@ -234,9 +262,9 @@ class Membership:
 
     tranches: tuple[Tranche, Tranche] = field(default_factory=lambda: (Tranche(), Tranche()))
     notices: dict[str, Notice] = field(default_factory=dict)
-    required_of: dict[int, int] = field(default_factory=zero_table)
+    noted_of: dict[int, int] = field(default_factory=zero_table)
     required: dict[str, int] = field(default_factory=zero_table)
-    reserved: int = 0
+    purse: Purse = field(default_factory=Purse)
 
 
 # ALL ----------------------------------------------------------------------------------------------
@@ -254,22 +282,30 @@ class State:
     assets: dict[str, Asset]
     markets: dict[int, Market] = field(default_factory=dict)
     market_terms: dict[int, MarketTerms] = field(default_factory=dict)
+    announced: dict[tuple[str, int], Announced] = field(default_factory=dict)
     fill_terms: dict[int, FillTerms] = field(default_factory=dict)
     collaterals: list[CollateralTerms] = field(default_factory=list)
     accounts: dict[int, Account] = field(default_factory=dict)
     account_count: dict[str, int] = field(default_factory=zero_table)
     operators: dict[tuple[str, str], int] = field(default_factory=zero_table)
     negative_cash: int = 0
+    debts_called_at: int = 0
     hole: int = 0
-    protocol_fees: int = 0
+    reserve: int = 0
+    # Exits: what came in since the hole stands, what became of a unit of it, who brought it.
+    fresh_money: int = 0
+    shrink: int = WAD
+    rights: dict[int, tuple[int, int]] = field(default_factory=dict)
+    outflow_reference: int = 0
+    outflow_began: int = 0
     # Tokens: symbol -> holder -> units; symbol -> (holder, spender) -> units.
     balances: dict[str, dict[str, int]] = field(default_factory=dict)
     allowances: dict[str, dict[tuple[str, str], int]] = field(default_factory=dict)
     # Exchange.
     lanes: dict[tuple[int, int], Lane] = field(default_factory=dict)
     epochs: dict[int, int] = field(default_factory=zero_table)
+    quarters: dict[int, int] = field(default_factory=zero_table)  # market -> of a checkpoint
     # Default manager.
-    reservations: dict[int, Reservation] = field(default_factory=dict)
     usage: dict[int, Usage] = field(default_factory=dict)
     # Funds.
     stakes: Stakes = field(default_factory=Stakes)
@@ -277,13 +313,18 @@ class State:
     # Governance and wind-down.
     pending_owner: str = NOBODY
     guardian: str = NOBODY
-    pending_guardian: str = NOBODY
+    pending_guardian: str | None = None  # NOBODY: the office is to be emptied
+    guardian_ready_at: int = 0
     pauses: tuple[Pauses, Pauses, Pauses] = field(
         default_factory=lambda: (Pauses(), Pauses(), Pauses())
     )
     phase: int = RUNNING
     proofs_end: int = 0
-    pot: int = 0
+    wind_down_due: int = 0
+    wind_down_began: int = 0
     claims: int = 0
+    paid_in_kind: int = 0
+    kept_until: int = 0
+    cash_paid: int = 0
     collateral_pots: dict[int, int] = field(default_factory=zero_table)
     collateral_paid: dict[int, int] = field(default_factory=zero_table)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bulkhead.config import Asset, Collateral, DeploymentConfig, Market
-from bulkhead.deployment import default_terms, waterfall_terms
+from bulkhead.deployment import default_terms, fund_terms, waterfall_terms
 from verification.reference.rounding import PPM, require
 
 HOUR, DAY = 3_600, 86_400
@@ -43,6 +43,7 @@ class MarketTerms:
         require(
             5_000 <= self.base <= PPM
             and 100_000 <= self.ratio <= 950_000
+            and self.base * self.ratio <= 500_000 * PPM
             and max(self.slope, self.load) < 2**48
             and self.funding_cap <= 50_000
             and self.interest_cap < 2**64,
@@ -107,6 +108,7 @@ class AssetTerms:
     deviation: int
     least: int
     greatest: int
+    settle_after: int
 
     @classmethod
     def of(cls, asset: Asset) -> AssetTerms:
@@ -117,6 +119,7 @@ class AssetTerms:
             asset.deviation.bps,
             asset.min_price.wad,
             asset.max_price.wad,
+            asset.settle_after,
         )
 
 
@@ -155,7 +158,6 @@ class DefaultTerms:
 class WaterfallTerms:
     """The waterfall (`DefaultManager.set_waterfall`), in the order of the contract's struct."""
 
-    window: int
     charge_cap: int
     period: int
     market_amount: int
@@ -163,12 +165,13 @@ class WaterfallTerms:
     total_amount: int
     total_share: int
     remainder: int
+    reward_cap: int
 
     def check(self) -> None:
         """Refuse values out of bounds."""
         require(
-            self.window <= DAY
-            and self.charge_cap <= 500_000
+            self.reward_cap <= 1_000
+            and self.charge_cap <= 100_000
             and HOUR <= self.period <= 30 * DAY
             and max(self.market_amount, self.total_amount) < 2**32
             and max(self.market_share, self.total_share) <= PPM
@@ -196,13 +199,15 @@ class MemberTerms(LeaveTerms):
     """Terms of the default fund (`DefaultFund.set_terms`)."""
 
     rate: int
-    fee_weight: int
+    contribution_premium: int
+    pledge_premium: int
 
     def check(self) -> None:
         """Refuse values out of bounds."""
         super().check()
         require(self.rate <= 500_000, "fund terms: rate out of bounds")
-        require(1 <= self.fee_weight <= 10, "fund terms: weight out of bounds")
+        for premium in (self.contribution_premium, self.pledge_premium):
+            require(premium <= 500_000, "premiums: rate out of bounds")
 
 
 @dataclass
@@ -212,18 +217,22 @@ class Terms:
     profit_weight: int
     minimum_equity: int
     negative_cash_cap: int
-    shortfall_threshold: int
+    negative_cash_share: int
     shortfall_grace: int
     shortfall_discount: int
-    default_fund_share: int
+    outflow_share: int
+    outflow_least: int
     contribution_threshold: int
     hole_share: int
+    hole_floor: int
     proof_window: int
     proof_reward: int
     proof_reward_cap: int
+    conversion_reward: int
     procedure: DefaultTerms
     waterfall: WaterfallTerms
     staking: LeaveTerms
+    premium: int
     membership: MemberTerms
 
     @classmethod
@@ -235,19 +244,21 @@ class Terms:
             profit_weight=risk.profit_weight.ppm,
             minimum_equity=risk.minimum_equity.wad,
             negative_cash_cap=owed.cap.wad,
-            shortfall_threshold=owed.threshold.wad,
+            negative_cash_share=owed.share.ppm,
             shortfall_grace=owed.grace,
             shortfall_discount=owed.discount.ppm,
-            default_fund_share=fund.fee_share.ppm,
+            outflow_share=config.exits.outflow_share.ppm,
+            outflow_least=config.exits.outflow_floor.units(0),
             contribution_threshold=fund.contribution_threshold.units(0),
             hole_share=end.hole_share.ppm,
+            hole_floor=end.hole_floor.units(0),
             proof_window=end.proof_window,
             proof_reward=end.proof_reward.ppm,
             proof_reward_cap=end.proof_reward_cap.units(0),
+            conversion_reward=end.conversion_reward.wad,
             procedure=DefaultTerms(*default_terms(config)),
             waterfall=WaterfallTerms(*waterfall_terms(config)),
             staking=LeaveTerms(config.insurance_fund.cooldown, config.insurance_fund.window),
-            membership=MemberTerms(
-                fund.cooldown, fund.window, fund.contribution_rate.ppm, fund.fee_weight
-            ),
+            premium=config.insurance_fund.premium.ppm,
+            membership=MemberTerms(*fund_terms(config)),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from verification.reference import clearinghouse, ledger, margin, members, prices
+from verification.reference import clearinghouse, fresh_wins, ledger, margin, members, prices
 from verification.reference.margin import Leg
 from verification.reference.prices import Price
 from verification.reference.rounding import (
@@ -26,18 +26,18 @@ from verification.reference.state import (
     NOBODY,
     SHORT,
     TRADE,
-    TRADING,
     Account,
     Lane,
     Market,
     State,
 )
-from verification.reference.terms import DAY
+from verification.reference.terms import DAY, HOUR
 
 NEVER = 2**256 - 1
 SIZE_LIMIT, PRICE_LIMIT = 2**100, 2**95
 ORDER_LIMIT, MAX_SEQUENCE = 2**120 - 1, 2**64 - 2
 TURNOVER = 10
+QUARTER = HOUR // 4
 
 
 class Order(NamedTuple):
@@ -99,6 +99,7 @@ def fill(
     terms = w.fill_terms.get(order.market)
     require(terms is not None, "market terms: unknown market")
     taken = _take(w, order, size, min_size)
+    _take_checkpoint(w, order.market)
     fees = [up(taken * order.price * ppm, WAD * PPM) for ppm in (terms.maker_fee, terms.taker_fee)]
     mark = novate(
         w,
@@ -113,6 +114,17 @@ def fill(
     in_band = mark.low * (BPS - terms.band) <= order.price * BPS <= mark.high * (BPS + terms.band)
     require(in_band, "market terms: price off band")
     return fees[0], fees[1]
+
+
+def _take_checkpoint(w: State, number: int) -> None:
+    """The first fill of a quarter of an hour remembers the market's price, if it is VALID."""
+    quarter = w.now // QUARTER
+    if w.quarters[number] == quarter:
+        return
+    terms = w.market_terms.get(number)
+    if terms is not None and prices.judge(w, terms.asset).is_valid:
+        prices.take_checkpoint(w, terms.asset)
+        w.quarters[number] = quarter
 
 
 def _take(w: State, order: Order, size: int, min_size: int) -> int:
@@ -170,7 +182,7 @@ def novate(
     ledger.add_fees(market, sum(fees))
     for wanted, reduces in zip(reduce_only, only_reduces, strict=True):
         require(reduces or not wanted, "trading: order would not reduce")
-    if w.pauses[TRADING].until > w.now:
+    if clearinghouse.new_risk_is_stopped(w):
         require(any(only_reduces), "trading: trading is paused")
     for account, reduces in zip(pair, only_reduces, strict=True):
         _require_stage_allows(w, account, reduces)
@@ -194,11 +206,9 @@ def novate(
 
     target, weight = _premium(market, terms.funding_cap, abs(size), price, mark)
     ledger.store_funding(w, market, ledger.next_rate(w, market, before, target, weight))
-    threshold = w.terms.contribution_threshold * WAD
-    if threshold:
-        for account, reduces, initial in zip(pair, only_reduces, initials, strict=True):
-            if not reduces and initial > threshold:
-                members.require_contribution(w, account.id, initial)
+    for account, reduces, initial in zip(pair, only_reduces, initials, strict=True):
+        if not reduces and members.is_noted(w, initial):
+            members.require_contribution(w, account.id, initial)
     return mark
 
 
@@ -216,7 +226,7 @@ def _exchange(
         require(fits, "trading: isolated to another market")
         old, new, realised = ledger.trade(w, account, number, delta, price)
         if realised != fee:
-            ledger.add_cash(w, account, realised - fee)
+            ledger.book_result(w, account, realised - fee)
         changes[LONG] += max(new, 0) - max(old, 0)
         changes[SHORT] += max(-new, 0) - max(-old, 0)
         only_reduces.append(abs(new) < abs(old) and new * old >= 0)
@@ -282,7 +292,7 @@ def slice_account(
     ledger.convert_settled(w, account)
     clearinghouse.require_no_call(bidder)
     clearinghouse.require_under_cap(w, bidder)
-    paid = -discount  # by the bidder to the defaulter
+    paid = 0  # by the bidder to the defaulter, for collateral
     for leg in legs:
         if leg.market == 0:
             paid += _slice_collateral(w, account, bidder, leg, fraction)
@@ -290,9 +300,11 @@ def slice_account(
         size = slice_size(w.markets[leg.market], account, leg.market, fraction)
         if size:
             _exchange(w, leg.market, [account, bidder], size, leg.price, [0, 0])
-    ledger.add_cash(w, bidder, -paid)
-    ledger.add_cash(w, account, paid - fee)
-    w.protocol_fees += fee
+    if discount:
+        fresh_wins.note(w, bidder, discount)
+    ledger.add_cash(w, bidder, discount - paid)
+    ledger.add_cash(w, account, paid - discount - fee)
+    w.reserve += fee
     clearinghouse.require_under_cap(w, bidder)
     margin.require_initial(w, bidder)
     return account.cash

@@ -50,8 +50,9 @@ KNOWN_ASSET_SHIFT: constant(uint256) = 232
 SHORT_SHIFT: constant(uint256) = 239
 IS_SHORT: constant(uint256) = 2**239
 
-# A known price inside the engine has its upper end (112 bits, WAD cash) in the place of details,
-# and above a row of 8 bits its status (8 bits, feed_words): 0, VALID, in all that leave the engine.
+# A known price inside the engine has its upper end or, while VALID, its second answer (112 bits,
+# WAD cash) in the place of details, and above a row of 8 bits its status (8 bits, feed_words): 0,
+# VALID, in all that leave the engine.
 KNOWN_HIGH_SHIFT: constant(uint256) = 120
 KNOWN_HIGH_MASK: constant(uint256) = 2**112 - 1
 KNOWN_STATUS_SHIFT: constant(uint256) = 248

@@ -9,8 +9,8 @@
         and the ledger the risk engine, with a fill. Lowest bits first:
 
         lane   sequence 64 (number) | filled 128 (WAD base)
-        terms  maker fee 32 | taker fee 32 (both ppm of notional) | band 16 (bps of mark);
-               0 = not traded
+        terms  maker fee 32 | taker fee 32 (both ppm of notional) | band 16 (bps of mark) | last
+               quarter of an hour with a checkpoint 176 (number); 0 = not traded
         flags  the maker reduces | the taker reduces
 """
 
@@ -23,6 +23,9 @@ FILLED_SHIFT: constant(uint256) = 64
 FEE_MASK: constant(uint256) = 2**32 - 1
 TAKER_FEE_SHIFT: constant(uint256) = 32
 BAND_SHIFT: constant(uint256) = 64
+BAND_MASK: constant(uint256) = 2**16 - 1
+QUARTER_SHIFT: constant(uint256) = 80
+TERMS_MASK: constant(uint256) = 2**80 - 1  # all below it
 
 # Who only reduces, or may only reduce: flags of `novate`, bits of `IRiskEngine.Fill.reduces`.
 MAKER_REDUCES: constant(uint256) = 1

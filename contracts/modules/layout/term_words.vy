@@ -13,7 +13,7 @@
                     | discount end 20 (ppm of MM) | fee 20 (ppm of MM) | target 24 (ppm of MM)
                     | close-out 20 (ppm of MM) | reward 20 (ppm of MM) | reward cap 24 (cash)
                     | dust 24 (cash)
-        waterfall   window 24 (seconds) | charge cap 20 (ppm of mark) | period 24 (seconds)
+        waterfall   reward cap 24 (cash) | charge cap 20 (ppm of mark) | period 24 (seconds)
                     | amount a market 32 (cash) | share a market 20 (ppm) | total amount 32 (cash)
                     | total share 20 (ppm) | remainder 24 (seconds)
 """
@@ -34,7 +34,7 @@ REWARD_SHIFT: constant(uint256) = 152
 REWARD_CAP_SHIFT: constant(uint256) = 172
 DUST_SHIFT: constant(uint256) = 196
 
-# Terms of the waterfall; the window is at 0.
+# Terms of the waterfall; the reward cap is at 0.
 CHARGE_CAP_SHIFT: constant(uint256) = 24
 PERIOD_SHIFT: constant(uint256) = 44
 MARKET_AMOUNT_SHIFT: constant(uint256) = 68

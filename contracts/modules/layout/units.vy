@@ -26,4 +26,5 @@ CASH_UNIT: constant(uint256) = 10**12
 # Seconds.
 HOUR: constant(uint256) = 3_600
 DAY: constant(uint256) = 86_400
+YEAR: constant(uint256) = 365 * DAY
 IDAY: constant(int256) = 86_400

@@ -12,12 +12,14 @@
         account id     index 72 (number) | only market of an ISOLATED account 16 (id)
                        | mode 8 (1 ISOLATED, 2 CROSS) | owner 160 (address)
         header         cash int100 (WAD cash) | 10 market ids of 11 | collateral bitmap 8 | stage 2
-                       | opened 1 | indebted 1 | clock of the stage 32 (unix seconds)
+                       | opened 1 | indebted 1 | clock of the stage 32 (unix seconds; without a
+                       stage fresh wins, layout: fresh_wins)
                        | more markets 1 | 1 unused
         more markets   22 market ids of 11
         position       generation 16 (number) | cost int120 (WAD cash) | shares int120 (WAD base)
         state          funding index int96 (WAD cash per base unit) | time 32 (unix seconds)
-                       | rate int48 (2**16 wei of cash per base unit and second)
+                       | rate 48 (wei of cash per base unit and second): mantissa int42
+                       | exponent 6, to the base of 256
                        | open interest 52 (WAD base) | generation of LONG 12 (number)
                        | generation of SHORT 12 (number) | LONG indexed 1 | SHORT indexed 1
                        | settled 1 | 1 unused
@@ -25,6 +27,8 @@
                        | fees 52 (millionths of cash)
         side           A 64 (WAD base per share) | K int192 (WAD cash per share)
         past side key  generation 16 (number) | side (0 LONG, 1 SHORT)
+        grace clock    since when cash is negative 32 | when it was last repaid 32 (both unix
+                       seconds; the second 0: it is negative)
 
         The open interest of the state word is a copy for margin checks, which then need not read
         the totals: 49 bits shifted left by 8 times the 3 bits above them, rounded up, so at most
@@ -66,6 +70,11 @@ SINCE_MASK: constant(uint256) = 2**32 - 1
 MORE_MARKETS: constant(uint256) = 2**254  # the second word holds ids
 
 
+# GRACE CLOCK --------------------------------------------------------------------------------------
+
+CLEARED_SHIFT: constant(uint256) = 32  # of the time of the repayment; below it SINCE_MASK
+
+
 # POSITION -----------------------------------------------------------------------------------------
 
 GENERATION_MASK: constant(uint256) = 2**16 - 1
@@ -83,10 +92,15 @@ FUNDING_LEFT: constant(uint256) = 160  # shifted left by this, the index ends at
 FUNDING_LIMIT: constant(int256) = 2**95  # WAD cash per base unit, exclusive
 FUNDING_TIME_SHIFT: constant(uint256) = 96
 FUNDING_TIME_MASK: constant(uint256) = 2**32 - 1
-FUNDING_RATE_SHIFT: constant(uint256) = 128
-FUNDING_RATE_MASK: constant(uint256) = 2**48 - 1
-FUNDING_RATE_LIMIT: constant(int256) = 2**47  # rate units, exclusive
-FUNDING_RATE_UNIT: constant(int256) = 2**16  # wei of cash per base unit and second
+FUNDING_RATE_SHIFT: constant(uint256) = 128  # mantissa
+FUNDING_RATE_MASK: constant(uint256) = 2**42 - 1
+FUNDING_RATE_LEFT: constant(uint256) = 86  # shifted left by this, the mantissa ends at the top bit
+FUNDING_RATE_RIGHT: constant(uint256) = 214  # and back
+FUNDING_RATE_LIMIT: constant(uint256) = 2**41  # of a mantissa, exclusive
+FUNDING_EXPONENT_SHIFT: constant(uint256) = 170
+FUNDING_EXPONENT_MASK: constant(uint256) = 2**6 - 1
+FUNDING_EXPONENT_STEP: constant(uint256) = 8  # bits
+FUNDING_EXPONENTS: constant(uint256) = 8  # used: rates are below 2**105
 INTEREST_SHIFT: constant(uint256) = 176
 INTEREST_MASK: constant(uint256) = 2**49 - 1
 EXPONENT_SHIFT: constant(uint256) = 225
@@ -195,8 +209,11 @@ def _stage(header: uint256) -> uint256:
 @pure
 def _since(header: uint256) -> uint256:
     """
-    @dev Clock of the stage: deadline of a margin call, else when it began, unix seconds.
+    @dev Clock of the stage: deadline of a margin call, else when it began, unix seconds; 0 without
+         a stage.
     """
+    if (header >> STAGE_SHIFT) & STAGE_MASK == 0:
+        return 0
     return (header >> SINCE_SHIFT) & SINCE_MASK
 
 
@@ -204,7 +221,8 @@ def _since(header: uint256) -> uint256:
 @pure
 def _with_stage(header: uint256, stage: uint256, since: uint256) -> uint256:
     """
-    @dev The header with another stage and clock (unix seconds).
+    @dev The header with a stage and its clock (unix seconds); out of all stages goes
+         `fresh_wins._without_stage`.
     """
     self._require_fits(stage <= STAGE_MASK and since <= SINCE_MASK)
     return (
@@ -298,9 +316,13 @@ def _time(state: uint256) -> uint256:
 @pure
 def _rate(state: uint256) -> int256:
     """
-    @dev Funding rate, wei of cash per base unit and second (the field times FUNDING_RATE_UNIT).
+    @dev Funding rate, wei of cash per base unit and second: below 2**105.
     """
-    return (self._signed(state << 80) >> 208) * FUNDING_RATE_UNIT
+    mantissa: int256 = self._signed(state << FUNDING_RATE_LEFT) >> FUNDING_RATE_RIGHT
+    exponent: uint256 = (state >> FUNDING_EXPONENT_SHIFT) & FUNDING_EXPONENT_MASK
+    if exponent == 0:
+        return mantissa
+    return self._signed(self._bits(mantissa) << unsafe_mul(exponent, FUNDING_EXPONENT_STEP))
 
 
 @internal
@@ -368,16 +390,25 @@ def _pack_state(old: uint256, funding: int256, rate: int256) -> uint256:
     """
     @dev The state word at this block's time; open interest, generations and flags are kept.
     @param funding Funding index, WAD cash per base unit.
-    @param rate Wei of cash per base unit and second, rounded towards zero to a multiple of
-           FUNDING_RATE_UNIT.
+    @param rate Wei of cash per base unit and second; its size is rounded towards zero to a mantissa
+           of 41 bits.
     """
-    steps: int256 = rate // FUNDING_RATE_UNIT
-    self._require_fits(abs(funding) < FUNDING_LIMIT and abs(steps) < FUNDING_RATE_LIMIT)
+    size: uint256 = convert(abs(rate), uint256)
+    exponent: uint256 = 0
+    for _: uint256 in range(FUNDING_EXPONENTS):
+        if size < FUNDING_RATE_LIMIT:
+            break
+        size = size >> FUNDING_EXPONENT_STEP
+        exponent = unsafe_add(exponent, 1)
+    self._require_fits(abs(funding) < FUNDING_LIMIT and size < FUNDING_RATE_LIMIT)
+    if rate < 0:
+        size = unsafe_sub(0, size) & FUNDING_RATE_MASK
     return (
         old & KEPT_MASK
         | self._bits(funding) & FUNDING_MASK
         | block.timestamp << FUNDING_TIME_SHIFT
-        | (self._bits(steps) & FUNDING_RATE_MASK) << FUNDING_RATE_SHIFT
+        | size << FUNDING_RATE_SHIFT
+        | exponent << FUNDING_EXPONENT_SHIFT
     )
 
 

@@ -3,9 +3,9 @@ borrowed the vaults empty against it.
 
 Every parameter belongs to a timelock: what a hostile proposer schedules is seen for days before it
 happens. Then a new collateral is worth a tenth of its cap at first, the rest over a month, and a
-new contract in a role waits a day more. Meanwhile everybody can leave.
+new contract in a role waits for as long as leaving a fund can last. Meanwhile everybody can leave.
 
-Fails without the defence: in ClearinghouseAdmin.set_role call `_set_holder` at once, or list a
+Fails without the defence: in proposals.set_role call `_set_holder` at once, or list a
 collateral with `base=cap`.
 """
 
@@ -120,20 +120,20 @@ def test_a_new_collateral_grows_for_a_month(world):
     assert ledger.collateral_cap(2) == 1_000 * WAD
 
 
-def test_a_plugged_manager_waits_another_day(world):
+def test_a_plugged_manager_waits_for_everybody(world):
     """The hostile contract has no say before the delay of the role is over, too."""
     attacker, ledger = world.people["attacker"], world.clearinghouse
     scene = Scene.set(world)
     hostile = fake_token(world)
     before = ledger.roles(DEFAULT_MANAGER)
     wanted = schedule(world, "set_role", DEFAULT_MANAGER, hostile)
-    refused("clearinghouse: no role proposed", ledger.accept_role, DEFAULT_MANAGER, sender=attacker)
+    refused("proposals: no role proposed", ledger.accept_role, DEFAULT_MANAGER, sender=attacker)
     world.wait(DELAY)
     world.timelock.execute(*wanted, sender=attacker)
-    for wait in (0, DAY - 1):
+    for wait in (0, ledger.role_delay() - 1):
         world.wait(wait)
         refused(
-            "clearinghouse: role delay is not over",
+            "proposals: role delay is not over",
             ledger.accept_role,
             DEFAULT_MANAGER,
             sender=attacker,

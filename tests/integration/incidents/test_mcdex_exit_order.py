@@ -2,15 +2,14 @@
 
 In a wind-down everybody gets the same part of their claim, whatever the order; nobody has to hurry.
 
-Fails without the defence: in ClearinghouseAdmin.redeem pay `claim // SETTLEMENT_SCALE`,
-without the factor.
+Fails without the defence: in wind_down._share return the claim itself, without the factor.
 """
 
 from __future__ import annotations
 
 from itertools import permutations
 
-from tests.procedure import refused
+from tests.procedure import redemption, refused
 from verification.engine.scenes import Scene, crowd
 from verification.engine.world import BTC, ETH
 
@@ -24,8 +23,7 @@ def test_every_order_pays_the_same(fast_world):  # INV-12
     for market in (ETH, BTC):
         ledger.settle_market(market, sender=scene.stranger)
     scene.manager.prove_deficit(scene.account, 0, sender=scene.stranger)
-    fast_world.wait(3 * 86_400 + 1)
-    pot, claims = ledger.begin_redemption(sender=scene.stranger).return_value
+    pot, claims = redemption(fast_world)
     assert pot < claims
     line = [*holders, (scene.maker, scene.book), (scene.bidder, scene.purse)]
     results = set()
@@ -36,7 +34,7 @@ def test_every_order_pays_the_same(fast_world):  # INV-12
             for person, account in order
         }
         results.add(tuple(sorted(paid.items())))
-        fees = ledger.protocol_fees() // 10**12
+        fees = ledger.reserve() // 10**12
         assert 0 <= token.balanceOf(ledger) - fees <= len(line)
         fast_world.chain.restore(checkpoint)
     assert len(results) == 1

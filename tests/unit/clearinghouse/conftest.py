@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.procedure import fill_funds, finish_window, join, tear_up, without_limits
+from tests.procedure import fill_funds, give, join, long_after, tear_up, without_limits
+from verification.engine import tokens
 from verification.engine.scenes import Scene, set_waterfall
 from verification.engine.world import World
 
@@ -58,7 +59,7 @@ def holder(world: World, trader: Any, maker: Party) -> Party:
 
 @pytest.fixture
 def called(world: World, holder: Party, keeper: Any) -> Party:
-    """The holder under a margin call: equity 190, MM about 245, close-out margin half of that."""
+    """The holder under a margin call: equity 190, MM about 245, close-out margin 196."""
     world.set_price("ETH", 1_020)
     world.default_manager.call_margin(holder.account, sender=keeper)
     return holder
@@ -74,15 +75,22 @@ def new_token(project, trader):
 
 @pytest.fixture
 def indebted(fast_world) -> Scene:
-    """1,500 were lacking: every tier but the charge has paid, 400 are the hole."""
+    """1,700 were lacking: every tier but the charge has paid, 200 the owner's contribution and 200
+    the reserve; 400 are the hole. The market has not moved for long, and is charged nothing."""
     scene = Scene.set(fast_world)
     join(fast_world, scene.trader, 200, 200)
+    give(scene, 200)
     fill_funds(scene, 300, 150, 250)
     without_limits(fast_world)
     set_waterfall(fast_world, charge_cap=0)
-    scene.price(1_886)
-    scene.open_auction()
-    finish_window(fast_world)
-    scene.price(1_886)
+    scene.price(1_884)
+    long_after(fast_world)
     tear_up(scene)
     return scene
+
+
+@pytest.fixture
+def odd_settlement(fast_world) -> Any:
+    """The settlement token, with the same balances, that from now on misbehaves when told to."""
+    with tokens.odd_settlement(fast_world) as token:
+        yield token

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from tests.procedure import SHORTFALL, UNIT, held, name_guardian, only, refused, step_of
+from tests.procedure import (
+    SHORTFALL,
+    UNIT,
+    held,
+    let_all_leave,
+    long_after,
+    name_guardian,
+    only,
+    refused,
+    step_of,
+)
 from verification.engine.scenes import INSOLVENT_PRICE, Scene, set_waterfall
 from verification.engine.world import BTC, ETH, NEVER, WAD
 
 DAY = 86_400
 PROOFS = 3 * DAY
 REFUSED = "registry: winding down"
-NOTHING, CALL, OPEN, BID, CURE, RECOGNISE, BID_AT_MARK, TEAR_UP = range(8)
+NOTHING, TEAR_UP = 0, 5
 INSURANCE, OWED = 3_000, SHORTFALL * WAD
 
 
@@ -31,28 +41,70 @@ def test_owner_at_any_time(scene):
 
 
 def test_anyone_above_the_share(fast_world):
-    """A hole of more than 10 % of the cash held."""
-    scene = Scene.set(fast_world, size=0)
-    ledger = fast_world.clearinghouse
-    scene.buy(100)
+    """A hole of more than 10 % of cash and hole, twice, with a day between."""
+    scene = Scene.set(fast_world)
+    ledger, token = fast_world.clearinghouse, fast_world.settlement
+    let_all_leave(fast_world)
+    out = held(fast_world) - 9 * 169_700 * 10**6 + 1
+    ledger.withdraw(scene.book, token, out, scene.maker, sender=scene.maker)
     scene.price(200)
-    scene.call()  # 170,100 are lacking, 1,000 are charged: 169,100 of 11 million
+    long_after(fast_world)
+    scene.call()  # 170,100 are lacking, 400 are charged: 169,700
+    hole = ledger.hole()
+    assert 0 < hole - (held(fast_world) * UNIT + hole) // 10 < UNIT
+    # Whoever puts money in takes it out again at par: it changes the share, leaving does not.
+    fast_world.deposit(scene.bidder, scene.purse, 1)
     reason = "wind down: hole is too small to wind down"
     refused(reason, ledger.begin_wind_down, sender=scene.stranger)
-    hole = ledger.hole()
-    cash = held(fast_world)
-    out = cash - hole * 10 // UNIT
-    ledger.withdraw(
-        scene.book, fast_world.settlement, out - 10**12, scene.maker, sender=scene.maker
-    )
-    fast_world.clearinghouse.withdraw(
-        scene.purse, fast_world.settlement, 10**12, scene.bidder, sender=scene.bidder
-    )
-    assert held(fast_world) * UNIT // 10 - hole < WAD
-    refused(reason, ledger.begin_wind_down, sender=scene.stranger)
-    ledger.withdraw(scene.book, fast_world.settlement, 10**6, scene.maker, sender=scene.maker)
-    event = only(ledger.begin_wind_down(sender=scene.stranger), ledger.WindDownBegan)
-    assert event.hole == hole
+    ledger.withdraw(scene.purse, token, 10**6, scene.bidder, sender=scene.bidder)
+    event = only(ledger.begin_wind_down(sender=scene.stranger), ledger.WindDownAnnounced)
+    due = fast_world.chain.pending_timestamp + DAY
+    assert (event.due, event.hole, ledger.wind_down_due(), ledger.phase()) == (due, hole, due, 0)
+    fast_world.wait(DAY - 1)
+    refused("wind down: not due yet", ledger.begin_wind_down, sender=scene.bidder)
+    fast_world.wait(1)
+    event = only(ledger.begin_wind_down(sender=scene.bidder), ledger.WindDownBegan)
+    assert (event.hole, ledger.wind_down_began()) == (hole, fast_world.chain.pending_timestamp)
+
+
+@pytest.fixture
+def deep(fast_world) -> Scene:
+    """A hole of 169,700 against 11 million, with a share of 1 %: anyone may begin."""
+    scene = Scene.set(fast_world)
+    scene.price(200)
+    long_after(fast_world)
+    scene.call()
+    terms = 10_000, 1_000, PROOFS, 10_000, 100, WAD
+    fast_world.clearinghouse.set_wind_down_terms(*terms, sender=fast_world.admin)
+    return scene
+
+
+def test_an_announcement_lapses(deep):
+    """After a day in which nobody acted on it; another one begins anew."""
+    world, ledger = deep.world, deep.world.clearinghouse
+    ledger.begin_wind_down(sender=deep.stranger)
+    world.wait(2 * DAY + 1)
+    event = only(ledger.begin_wind_down(sender=deep.stranger), ledger.WindDownAnnounced)
+    assert (event.due, ledger.phase()) == (world.chain.pending_timestamp + DAY, 0)
+    world.wait(2 * DAY)
+    ledger.begin_wind_down(sender=deep.stranger)
+    assert ledger.phase() == 1
+
+
+def test_the_hole_must_last(deep):
+    """What filled it meanwhile, or a floor above it, ends the announcement's use."""
+    world, ledger = deep.world, deep.world.clearinghouse
+    reason = "wind down: hole is too small to wind down"
+    ledger.begin_wind_down(sender=deep.stranger)
+    world.wait(DAY)
+    whole = -(-ledger.hole() // WAD)
+    for floor, passes in ((whole, False), (whole - 1, True)):
+        terms = 10_000, floor, PROOFS, 10_000, 100, WAD
+        ledger.set_wind_down_terms(*terms, sender=world.admin)
+        if passes:
+            ledger.begin_wind_down(sender=deep.stranger)
+        else:
+            refused(reason, ledger.begin_wind_down, sender=deep.stranger)
 
 
 def test_everything_else_is_refused(scene):
@@ -74,7 +126,7 @@ def test_everything_else_is_refused(scene):
     refused(REFUSED, ledger.collect_fees, ETH, **by)
     refused(REFUSED, ledger.list_market, 3, sender=world.admin)
     refused(REFUSED, ledger.pause, 0, 60, sender=guardian)
-    refused(REFUSED, ledger.set_wind_down_terms, 10**5, DAY, 0, 0, sender=world.admin)
+    refused(REFUSED, ledger.set_wind_down_terms, 10**5, 0, DAY, 0, 0, 0, sender=world.admin)
     with pytest.raises(Exception, match=REFUSED):
         world.exchange.fill(*fill, **by)
     scene.price(1_890)
@@ -133,7 +185,7 @@ def test_begins_with_proofs_when_every_market_is_settled(fast_world):
 def test_nothing_follows_in_a_wind_down_but_proofs(fast_world):
     scene = Scene.set(fast_world)
     scene.price(INSOLVENT_PRICE)
-    assert step_of(scene).action == RECOGNISE
+    assert step_of(scene).action == TEAR_UP
     fast_world.clearinghouse.begin_wind_down(sender=fast_world.admin)
     step = step_of(scene)
     assert (step.action, step.discount, step.max_fraction) == (NOTHING, 0, 0)

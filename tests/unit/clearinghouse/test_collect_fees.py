@@ -1,4 +1,4 @@
-"""Fees: charged in whole millionths of cash, collected by anyone for the hole and the fund."""
+"""Fees: charged in whole millionths of cash, collected by anyone for the hole and the reserve."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.procedure import long_after
 from verification.engine.reverts import assert_passes
 from verification.engine.world import BTC, ETH, NEVER, WAD, wad
 
@@ -42,33 +43,31 @@ def test_fees_add_up_market_by_market(world, ledger, trader, maker):
     assert world.market(BTC).fees == fee(WAD // 10, 40_000 * WAD, MAKER_PPM + TAKER_PPM)
 
 
-def test_anyone_sends_them_to_the_fund(world, ledger, holder, keeper):
+def test_anyone_makes_them_reserve(world, ledger, holder, keeper):
     due = world.market(ETH).fees
     assert due == 12 * WAD
     held = world.settlement.balanceOf(ledger)
     before = ledger.market_state(ETH), world.market(ETH)
-    assert ledger.collect_fees.call(ETH, sender=keeper) == 12 * 10**6
+    assert ledger.collect_fees.call(ETH, sender=keeper) == 12 * WAD
     receipt = ledger.collect_fees(ETH, sender=keeper)
     (event,) = receipt.decode_logs(world.clearinghouse.FeesCollected)
     assert (event.market, event.to_hole, event.hole) == (ETH, 0, 0)
-    assert (event.to_insurance, event.to_default_fund) == (due, 0)  # nobody is a member
-    assert world.settlement.balanceOf(world.insurance_fund) == 12 * 10**6
-    assert world.settlement.balanceOf(ledger) == held - 12 * 10**6
+    assert (event.to_reserve, event.reserve) == (due, due)
+    assert ledger.reserve() == due
+    assert world.settlement.balanceOf(ledger) == held, "no token moves"
     assert ledger.market_state(ETH) == before[0]
     assert world.market(ETH) == replace(before[1], fees=0)
     assert world.conservation_error() < 10**-12
 
 
-def test_members_get_the_published_share(world, ledger, holder, keeper, stranger):
-    world.join(stranger, 100, 100)
-    due = world.market(ETH).fees
-    receipt = ledger.collect_fees(ETH, sender=keeper)
-    (event,) = receipt.decode_logs(world.clearinghouse.FeesCollected)
-    assert (event.to_insurance, event.to_default_fund) == (due * 6 // 10, due * 4 // 10)
-    assert world.settlement.balanceOf(world.insurance_fund) * FEE_UNIT == due * 6 // 10
-    members = world.settlement.balanceOf(world.default_fund) - 200 * 10**6
-    assert members * FEE_UNIT == due * 4 // 10
-    assert world.conservation_error() < 10**-12
+def test_market_by_market(world, ledger, holder, maker, keeper):
+    """Those of one market; liquidation fees are in the reserve as they are paid."""
+    world.trade(maker, holder, 0.1, 40_000, market=BTC)
+    fees = [world.market(market).fees for market in (ETH, BTC)]
+    ledger.collect_fees(BTC, sender=keeper)
+    assert (ledger.reserve(), world.market(ETH).fees) == (fees[1], fees[0])
+    ledger.collect_fees(ETH, sender=keeper)
+    assert ledger.reserve() == sum(fees)
 
 
 def test_there_may_be_nothing_to_collect(world, ledger, holder, keeper):
@@ -76,7 +75,7 @@ def test_there_may_be_nothing_to_collect(world, ledger, holder, keeper):
     assert ledger.collect_fees.call(ETH, sender=keeper) == 0
     ledger.collect_fees(ETH, sender=keeper)
     ledger.collect_fees(BTC, sender=keeper)
-    assert world.settlement.balanceOf(world.insurance_fund) == 12 * 10**6
+    assert ledger.reserve() == 12 * WAD
 
 
 @pytest.mark.parametrize("market", [0, 3, NEVER])
@@ -86,47 +85,42 @@ def test_refuses_an_unknown_market(world, ledger, keeper, market):
 
 
 class TestWithAHole:
-    """A trader lost more than the fund may pay and the opposite side may be charged."""
+    """A trader lost more than the reserve has and the opposite side may be charged."""
 
     @pytest.fixture
     def debt(self, world, ledger, trader, maker, keeper) -> int:
         account = world.open(trader, 1_000)
-        bidder = world.open(keeper, 1_000_000)
         world.trade(maker, (trader, account), 10, 2_000)
         ledger.collect_fees(ETH, sender=keeper)
         world.set_price("ETH", 1_700)
-        world.default_manager.open_auction(account, sender=keeper)
-        world.default_manager.bid(account, WAD, bidder, sender=keeper)
+        long_after(world)
+        world.default_manager.tear_up([account], sender=keeper)
         assert world.cash(account) == 0
         return ledger.hole()
 
-    def test_the_hole_is_what_the_fund_could_not_pay(self, world, ledger, debt):
-        # Loss 3,000 and fee 10 less 1,000 of margin; 60 % of a fund of 12; 5 % of 17,000 charged.
-        assert abs(debt - wad("2010") + wad("7.2") + wad("850")) < FEE_UNIT
+    def test_the_hole_is_what_nobody_could_pay(self, world, ledger, debt):
+        # Loss 3,000 and fee 10 less 1,000 of margin; a reserve of 12; 2 % of 17,000 charged.
+        assert abs(debt - wad("2010") + wad("12") + wad("340")) < FEE_UNIT
+        assert ledger.reserve() == 0
         assert world.conservation_error() < 10**-12
 
     def test_fees_fill_it_first(self, world, ledger, stranger, maker, keeper, debt):
         world.trade(maker, (stranger, world.open(stranger, 100_000)), 10, 1_700)
-        due = world.market(ETH).fees + ledger.protocol_fees()
-        held = world.settlement.balanceOf(world.insurance_fund)
+        due = world.market(ETH).fees
         assert 0 < due < debt
         receipt = ledger.collect_fees(ETH, sender=keeper)
         (event,) = receipt.decode_logs(world.clearinghouse.FeesCollected)
-        assert (event.to_hole, event.to_insurance, event.hole) == (due, 0, debt - due)
-        assert ledger.hole() == debt - due
-        assert world.settlement.balanceOf(world.insurance_fund) == held
+        assert (event.to_hole, event.to_reserve, event.hole) == (due, 0, debt - due)
+        assert (ledger.hole(), ledger.reserve()) == (debt - due, 0)
         assert world.conservation_error() < 10**-12
 
-    def test_what_is_left_goes_to_the_fund(self, world, ledger, stranger, maker, keeper, debt):
+    def test_what_is_left_is_reserve(self, world, ledger, stranger, maker, keeper, debt):
         world.trade(maker, (stranger, world.open(stranger, 1_000_000)), 2_000, 1_700)
-        due = world.market(ETH).fees + ledger.protocol_fees()
-        held = world.settlement.balanceOf(world.insurance_fund)
+        due = world.market(ETH).fees
         assert due > debt
         receipt = ledger.collect_fees(ETH, sender=keeper)
         (event,) = receipt.decode_logs(world.clearinghouse.FeesCollected)
-        paid = (due - debt) // FEE_UNIT
         assert (event.to_hole, event.hole) == (debt, 0)
-        assert (event.to_insurance, event.to_default_fund) == (paid * FEE_UNIT, 0)
-        assert ledger.hole() == 0
-        assert world.settlement.balanceOf(world.insurance_fund) == held + paid
+        assert (event.to_reserve, event.reserve) == (due - debt, due - debt)
+        assert (ledger.hole(), ledger.reserve()) == (0, due - debt)
         assert world.conservation_error() < 10**-12

@@ -12,6 +12,7 @@ from verification.engine.reverts import assert_reverts
 from verification.engine.scenes import set_market_risk
 from verification.engine.world import ETH, WAD
 
+INDEXED_LONG = 1 << 252  # of a market's state
 OUT_OF_RANGE = "words: number out of range"
 FEE_UNIT = 10**12
 LOW_MARGIN = {"base": 5_000, "slope": 0, "load": 0, "interest_cap": 2**64 - 1}
@@ -66,22 +67,17 @@ def test_shares_of_a_side(world, ledger, exchange, rich):
 
 
 def test_the_rate_of_funding(world, ledger, exchange, rich):
-    """Nine of cash a second and unit: no more at any price."""
-    words = world.risk_engine.row_words(ROW)
-    greatest = 2**95 - 1
-    words = words[0], words[1] & 2**160 - 1, words[2] & 2**128 - 1 | greatest << 128
-    world.risk_engine.set_asset(1, *words, sender=world.admin)
+    """A mantissa and an exponent: no price of a unit is too high for its rate."""
     set_market_risk(world, "ETH-PERP", **LOW_MARGIN, funding_cap=50_000)
-    fill = ETH, rich[0].account, rich[1].account, WAD
-    for price, passes in ((10**9, False), (10**6, True)):
-        world.set_price("ETH", price)
-        terms = *fill, price * 21 * WAD // 20, 0, 0, 0
-        if passes:
-            ledger.novate(*terms, sender=exchange)
-        else:
-            world.refuses(OUT_OF_RANGE, ledger.novate, *terms, sender=exchange)
-    rate = ledger.market_state(ETH) >> 128 & 2**48 - 1
-    assert 0 < rate < 2**47
+    price = 99_000
+    world.set_price("ETH", price)
+    fill = ETH, rich[0].account, rich[1].account, WAD, price * 21 * WAD // 20, 0, 0, 0
+    ledger.novate(*fill, sender=exchange)
+    word = ledger.market_state(ETH)
+    mantissa, exponent = word >> 128 & 2**42 - 1, word >> 170 & 2**6 - 1
+    assert exponent == 2
+    wanted = price * WAD // 20 // 86_400 // 10  # a fill of all of it weighs a tenth
+    assert 0 <= wanted - (mantissa << 8 * exponent) < 2**17
 
 
 def test_cost_and_funding_of_a_leg(world, ledger, chain, exchange, rich):
@@ -104,7 +100,7 @@ def test_cost_and_funding_of_a_leg(world, ledger, chain, exchange, rich):
             assert_reverts(OUT_OF_RANGE, ledger.portfolio, rich[1].account)
 
 
-def test_gain_of_a_leg_whose_side_was_torn_up(world, ledger, manager, exchange, rich):
+def test_gain_of_a_leg_whose_side_was_torn_up(world, ledger, chain, exchange, rich):
     """Likewise what the side's index K adds to it, also at a funding index of 0."""
     world.set_price("ETH", 11)
     short, long = rich
@@ -112,10 +108,14 @@ def test_gain_of_a_leg_whose_side_was_torn_up(world, ledger, manager, exchange, 
     ledger.novate(*fill, sender=exchange)
     (_, cost) = world.position(long.account)
     most = ((2**127 + cost) * WAD - 1) // LARGEST_FILL
+    state = slot_of(world, "market_state", ETH), ledger.market_state(ETH) | INDEXED_LONG
     for price, passes in ((most, True), (most + 1, False)):
         checkpoint = world.chain.snapshot()
-        known = [ROW << 240 | 1 << 239 | price]
-        ledger.tear_up_account(short.account, WAD, known, 0, 1, sender=manager)
+        # Torn up whole at that price: A is 0, K the price.
+        for slot, word in (state, (slot_of(world, "side_index", ETH, 0), price << 64)):
+            chain.provider.make_request(
+                "anvil_setStorageAt", [str(ledger.address), slot, f"0x{word:064x}"]
+            )
         assert world.market().funding == 0
         if passes:
             (_, leg) = ledger.portfolio(long.account)[1]

@@ -66,7 +66,7 @@ def test_a_tear_up_of_some_keeps_the_others_in_order(
 ):
     """Of twelve: eleven, ten, nine and none are left."""
     closeouts = [(holder, [leg(market) for market in markets[:closed]])]
-    ledger.tear_up_accounts(closeouts, 0, sender=manager)
+    ledger.tear_up_accounts(closeouts, 0, 0, sender=manager)
     assert held(world, holder) == markets[closed:]
 
 
@@ -79,7 +79,7 @@ def test_all_positions_of_one_account_are_torn_up(
         world.trade(maker, (trader, holder), -1, PRICE, market)
     legs = [leg(market) for market in markets[:count]]
     cash = world.cash(holder)
-    ledger.tear_up_account(holder, WAD, legs, 0, 1, sender=manager)
+    ledger.tear_up_accounts([(holder, legs)], 0, 0, sender=manager)
     assert held(world, holder) == []
     assert world.cash(holder) == cash  # what they were bought for
 

@@ -218,6 +218,8 @@ def test_refuses_accounts_that_were_never_opened(world, maker, trader, account, 
 
 def test_refuses_a_market_that_the_ledger_does_not_list(world, maker, trader, account):
     world.exchange.set_terms(3, 0, 0, 100, sender=world.admin)
+    risk = (world.deployment.assets["ETH"], 40_000, 600_000, 0, 0, 10_000, False, 10**6)
+    world.risk_engine.set_market(3, *risk, sender=world.admin)
     arguments = fill_arguments(world, maker, 1, account, market=3)
     world.refuses("sides: unknown market", world.exchange.fill, *arguments, sender=trader)
 

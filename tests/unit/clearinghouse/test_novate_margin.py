@@ -9,6 +9,7 @@ import pytest
 
 from tests.unit.clearinghouse.helpers import fill_arguments
 from verification.engine.reverts import assert_passes, assert_reverts
+from verification.engine.scenes import set_market_risk
 from verification.engine.world import AUCTION, CALLED, ETH, WAD
 
 BELOW = "risk engine: below initial margin"
@@ -259,7 +260,7 @@ class TestNegativeCashCap:
         return account
 
     def cap(self, world, amount: int) -> None:
-        world.clearinghouse.set_shortfall_terms(amount, 0, 0, 0, sender=world.admin)
+        world.clearinghouse.set_shortfall_terms(amount, 10**6, 0, 0, sender=world.admin)
 
     def test_no_new_risk_on_debt_above_the_cap(self, world, trader, fill, debtor, sign, mark):
         self.cap(world, 950 * WAD)
@@ -317,11 +318,11 @@ class TestPriceInDoubt:
         self, world, trader, account, maker, fill
     ):
         """For a taker who sells as for a maker."""
-        # Between 1,905.12 and 2,040; at the lower end equity is 51 and IM about 760.
+        # At the lower end equity is 430 and IM about 780.
         world.set_price("ETH", 1_944, 2_000)
-        assert_reverts(WORSE, *fill(-1, 2_039.99, account), sender=trader)
-        assert_passes(*fill(-1, 2_040, account), sender=trader)
-        for price, passes in ((2_039.99, False), (2_040, True)):
+        assert_reverts(WORSE, *fill(-1, 1_999.99, account), sender=trader)
+        assert_passes(*fill(-1, 2_000, account), sender=trader)
+        for price, passes in ((1_999.99, False), (2_000, True)):
             offer = fill_arguments(world, (trader, account), 1, maker.account, price)
             if passes:
                 assert_passes(world.exchange.fill, *offer, sender=maker.person)
@@ -333,8 +334,7 @@ class TestPriceInDoubt:
 def test_load_is_that_of_the_open_interest_a_fill_leaves(world, trader, maker, fill, sign):
     """INV-8, in a market that the fill itself makes crowded."""
     steep = 100_000 * 10**6  # 10 % a million
-    terms = (ETH, ASSET, BASE, RATIO, 0, steep, FUNDING_CAP, False, OI_CAP)
-    world.risk_engine.set_market(*terms, sender=world.admin)
+    set_market_risk(world, "ETH-PERP", slope=0, load=steep)
     account = world.open(trader, 11_999)  # 200,000 at 4 % and 2 %: 12,000
     world.refuses(BELOW, *fill(sign * 100, 2_000, account), sender=trader)
     world.deposit(trader, account, 1.01)
@@ -365,8 +365,8 @@ def test_a_large_risk_needs_a_contribution(world, side):
             world.join(people[side], 10_000, 10_000)
         world.exchange.fill(*fill, sender=people["taker"])
     assert world.position(accounts["taker"])[0] == 45 * WAD
-    for name, account in accounts.items():
-        assert world.default_fund.required_of(account) > 0, name
+    for name, person in people.items():
+        assert world.default_fund.required(person) > 0, name
 
 
 @pytest.mark.parametrize("side", ["maker", "taker"])
@@ -382,6 +382,8 @@ def test_the_risk_that_needs_a_contribution_is_above_the_threshold(world, side):
     fill = order.as_tuple(), world.sign(people["maker"], order), WAD, accounts["taker"], 2**256 - 1
     for least, passes in ((threshold * WAD, True), (threshold * WAD + 1, False)):
         world.risk_engine.set_globals(500_000, least, sender=world.admin)
+        world.wait(world.risk_engine.MARGIN_NOTICE())
+        world.risk_engine.apply_globals(sender=world.admin)
         if passes:
             assert_passes(world.exchange.fill, *fill, sender=people["taker"])
         else:

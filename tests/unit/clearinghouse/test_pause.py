@@ -11,6 +11,7 @@ from verification.engine.world import AUCTION, CALLED, HEALTHY, NEVER, WAD
 TRADING, WITHDRAWALS, LIQUIDATIONS = range(3)
 DAY = 86_400
 CURE = 3_600  # after a pause of liquidations
+FLIGHT = 600  # and then, until somebody leaves
 PAUSED = "default rules: liquidations are paused"
 
 
@@ -44,7 +45,9 @@ def test_guardian_only(scene, guardian):
     refused("clearinghouse: pause out of bounds", ledger.pause, TRADING, DAY + 1, sender=guardian)
     event = only(ledger.pause(TRADING, DAY, sender=guardian), ledger.Paused)
     assert (event.until, event.used) == (world.chain.pending_timestamp + DAY, DAY)
+    assert ledger.paused_until(TRADING) == event.until
     refused("clearinghouse: already paused for longer", ledger.pause, TRADING, DAY, sender=guardian)
+    refused("clearinghouse: unknown action", ledger.paused_until, 3, sender=guardian)
 
 
 def test_trading(scene, guardian):  # INV-10
@@ -101,7 +104,6 @@ def test_liquidations(scene, guardian):
         refused(PAUSED, manager.open_auction, scene.account, sender=scene.stranger)
         refused(PAUSED, manager.bid, scene.account, WAD, scene.purse, sender=scene.bidder)
         refused(PAUSED, manager.tear_up, [scene.account], sender=scene.stranger)
-        refused(PAUSED, manager.reopen, scene.account, sender=scene.stranger)
     world.wait(1)
     scene.call()
     assert scene.stage() == CALLED
@@ -131,35 +133,74 @@ def test_deposits_reductions_and_cures_go_on(scene, guardian):  # INV-10
 # BUDGET -------------------------------------------------------------------------------------------
 
 
-def test_paused_time_is_capped(scene, guardian):
-    """Three days in thirty, however they are cut; then a new window."""
+def test_paused_time_is_a_leaky_bucket(scene, guardian):
+    """Three days, which empty at a tenth of the time that passes; what leaks is rounded down."""
     ledger, world = scene.world.clearinghouse, scene.world
     for _ in range(3):
         ledger.pause(TRADING, DAY, sender=guardian)
         world.wait(DAY)
     reason = "clearinghouse: paused time is used up"
-    refused(reason, ledger.pause, TRADING, 1, sender=guardian)
+    full = 3 * DAY - 2 * DAY // 10  # at the third; since then another tenth of a day leaked
+    room = 3 * DAY - (full - DAY // 10)
+    refused(reason, ledger.pause, TRADING, room + 1, sender=guardian)
     ledger.pause(WITHDRAWALS, DAY, sender=guardian)  # each action has its own
-    world.wait(27 * DAY - 1)
-    refused(reason, ledger.pause, TRADING, 1, sender=guardian)
-    world.wait(1)
-    event = only(ledger.pause(TRADING, DAY, sender=guardian), ledger.Paused)
-    assert event.used == DAY
+    event = only(ledger.pause(TRADING, room, sender=guardian), ledger.Paused)
+    assert event.used == 3 * DAY
+    world.wait(room)
+    world.wait(9 - room % 10)  # up to the last second of a leak
+    refused(reason, ledger.pause, TRADING, room // 10 + 1, sender=guardian)
+    event = only(ledger.pause(TRADING, room // 10, sender=guardian), ledger.Paused)
+    assert event.used == 3 * DAY
+    world.wait(30 * DAY)
+    assert only(ledger.pause(TRADING, DAY, sender=guardian), ledger.Paused).used == DAY
 
 
-def test_cure_windows_count(scene, guardian):
-    """A guardian cannot stretch it by many short pauses: each costs an hour more."""
+@pytest.mark.parametrize("action", range(3))
+def test_no_moment_is_better(scene, guardian, action):
+    """Whoever pauses all they can for sixty days, however they cut it, gets bucket and leak:
+    not six days in a row, as at the seam of two windows."""
     ledger, world = scene.world.clearinghouse, scene.world
-    paused = 0
-    while True:
+    begin = world.chain.pending_timestamp
+    longest = run = total = 0
+    for duration in (DAY, 7_200, 600, 5):
+        while True:
+            try:
+                ledger.pause(action, duration, sender=guardian)
+            except Exception as problem:
+                assert "used up" in str(problem)  # noqa: PT017
+                break
+            world.wait(duration)
+            run += duration
+        longest = max(longest, run)
+    total = run
+    days = 0
+    while days < 60:
+        world.wait(DAY)
+        days += 1
         try:
-            ledger.pause(LIQUIDATIONS, 60, sender=guardian)
+            ledger.pause(action, DAY // 10, sender=guardian)
         except Exception as problem:
             assert "used up" in str(problem)  # noqa: PT017
-            break
-        paused += 1
-        world.wait(60 + CURE)
-    assert paused == 3 * DAY // (60 + CURE)
+        else:
+            total += DAY // 10
+    assert longest < 3 * DAY * 10 // 9
+    assert total <= 3 * DAY + (world.chain.pending_timestamp - begin) // 10
+
+
+def test_what_follows_a_pause_of_liquidations_counts_once(scene, guardian):
+    """Many short pauses stretch nothing: the time after each counts, as far as it is new."""
+    ledger, world = scene.world.clearinghouse, scene.world
+    after = CURE + FLIGHT
+    event = only(ledger.pause(LIQUIDATIONS, 60, sender=guardian), ledger.Paused)
+    assert event.used == 60 + after
+    world.wait(60 + CURE)  # a moment before, nobody could be called; still nobody leaves
+    event = only(ledger.pause(LIQUIDATIONS, 60, sender=guardian), ledger.Paused)
+    leaked = (60 + CURE) // 10
+    assert event.used == 60 + after - leaked + 60 + after - FLIGHT
+    world.wait(60 + after + 1)  # longer ago than it lasts: all of it counts anew
+    event = only(ledger.pause(LIQUIDATIONS, 60, sender=guardian), ledger.Paused)
+    assert event.used == 2 * (120 + after) - FLIGHT - 60 + after - leaked - (61 + after) // 10
+    world.wait(60 + CURE)
     scene.price(CALL_PRICE)
     scene.call()
 
@@ -169,7 +210,7 @@ def test_extension_counts_once(scene, guardian):
     ledger.pause(TRADING, 3_600, sender=guardian)
     scene.world.wait(1_800)
     event = only(ledger.pause(TRADING, 3_600, sender=guardian), ledger.Paused)
-    assert event.used == 3_600 + 1_800
+    assert event.used == 3_600 + 1_800 - 180
 
 
 def test_unpause(scene, guardian):
@@ -180,7 +221,11 @@ def test_unpause(scene, guardian):
     refused(
         "clearinghouse: caller is not the guardian", ledger.unpause, TRADING, sender=scene.stranger
     )
-    assert only(ledger.unpause(TRADING, sender=world.admin), ledger.Paused).used == DAY
+    refused("clearinghouse: unknown action", ledger.unpause, 3, sender=guardian)
+    world.wait(100)
+    event = only(ledger.unpause(TRADING, sender=world.admin), ledger.Paused)
+    assert (event.until, event.used) == (world.chain.pending_timestamp, DAY - 10)
+    refused("clearinghouse: not paused", ledger.unpause, TRADING, sender=guardian)
     world.exchange.fill(*fill_of(scene, 1), sender=scene.trader)
     scene.price(CALL_PRICE)
     ledger.pause(LIQUIDATIONS, DAY, sender=guardian)
@@ -189,6 +234,153 @@ def test_unpause(scene, guardian):
     refused(PAUSED, scene.manager.call_margin, scene.account, 0, sender=scene.stranger)
     world.wait(CURE)
     scene.call()
+
+
+# A PAUSE OF LIQUIDATIONS HOLDS EVERYBODY ----------------------------------------------------------
+
+
+def leave(scene: Scene) -> None:
+    """Withdraw, and transfer to somebody else."""
+    world = scene.world
+    out = (scene.book, world.settlement, 10**6, scene.maker)
+    world.clearinghouse.withdraw(*out, sender=scene.maker)
+    across = (scene.book, scene.purse, world.settlement, 10**6)
+    world.clearinghouse.transfer(*across, sender=scene.maker)
+
+
+def nobody_leaves(scene: Scene) -> None:
+    """Expect that neither withdrawals nor transfers are possible."""
+    world = scene.world
+    out = (scene.book, world.settlement, 10**6, scene.maker)
+    across = (scene.book, scene.purse, world.settlement, 10**6)
+    reason = "registry: withdrawals are paused"
+    refused(reason, world.clearinghouse.withdraw, *out, sender=scene.maker)
+    refused(reason, world.clearinghouse.transfer, *across, sender=scene.maker)
+    assert not world.clearinghouse.exits_open()
+
+
+def test_new_risk_resumes_with_liquidations_and_exits_later(scene, guardian):
+    world, ledger = scene.world, scene.world.clearinghouse
+    assert ledger.exits_open()
+    leave(scene)
+    ledger.pause(LIQUIDATIONS, 7_200, sender=guardian)
+    fill = world.exchange.fill
+    for wait in (0, 7_200, CURE - 1):
+        world.wait(wait)
+        refused("trading: trading is paused", fill, *fill_of(scene, 1), sender=scene.trader)
+        refused(PAUSED, scene.manager.open_auction, scene.account, sender=scene.stranger)
+        nobody_leaves(scene)
+    fill(*fill_of(scene, -1), sender=scene.trader)  # who reduces may, all the time (INV-10)
+    world.deposit(scene.trader, scene.account, 10)
+    world.wait(1)
+    fill(*fill_of(scene, 1), sender=scene.trader)
+    refused(
+        "default rules: account is healthy",
+        scene.manager.open_auction,
+        scene.account,
+        sender=scene.stranger,
+    )
+    nobody_leaves(scene)
+    world.wait(FLIGHT - 1)
+    nobody_leaves(scene)
+    world.wait(1)
+    leave(scene)
+    assert ledger.exits_open()
+
+
+def test_other_pauses_close_no_fund(scene, guardian):
+    ledger = scene.world.clearinghouse
+    for action in (TRADING, WITHDRAWALS):
+        ledger.pause(action, DAY, sender=guardian)
+        assert ledger.exits_open()
+        assert ledger.stopped() == 0
+
+
+@pytest.mark.parametrize("action", [TRADING, WITHDRAWALS])
+@pytest.mark.parametrize("is_first", [False, True])
+def test_pauses_overlap(scene, guardian, action, is_first):
+    """What both stop is stopped until the later end, whichever came first; either ends alone."""
+    world, ledger = scene.world, scene.world.clearinghouse
+    fields = {TRADING: (1, CURE), WITHDRAWALS: (0, CURE + FLIGHT)}
+
+    def ends() -> int:
+        role, _ = fields[action]
+        return ledger.role_word(role) >> 160 & 2**32 - 1
+
+    begin = world.chain.pending_timestamp
+    for chosen in (action, LIQUIDATIONS) if is_first else (LIQUIDATIONS, action):
+        ledger.pause(chosen, 7_200 if chosen == action else 3_600, sender=guardian)
+    role, after = fields[action]
+    later = max(begin + 7_200, begin + 3_600 + after)
+    assert ends() == later
+    assert ledger.paused_until(action) == begin + 7_200
+    assert ledger.role_word(0) >> 192 & 2**32 - 1 == begin + 3_600
+    world.wait(60)
+    ledger.unpause(action, sender=guardian)
+    assert ends() == begin + 3_600 + after
+    ledger.pause(action, 7_200, sender=guardian)
+    ledger.unpause(LIQUIDATIONS, sender=guardian)
+    assert ends() == begin + 60 + 7_200
+    ledger.unpause(action, sender=guardian)
+    assert ends() == begin + 60 + after
+    assert ledger.roles(role) == (world.exchange if role else world.risk_engine).address
+
+
+def test_a_longer_pause_of_trading_outlasts_liquidations(scene, guardian):
+    world, ledger = scene.world, scene.world.clearinghouse
+    ledger.pause(TRADING, DAY, sender=guardian)
+    ledger.pause(LIQUIDATIONS, 60, sender=guardian)
+    world.wait(60 + CURE + FLIGHT)
+    leave(scene)
+    reason = "trading: trading is paused"
+    refused(reason, world.exchange.fill, *fill_of(scene, 1), sender=scene.trader)
+
+
+def test_budgets_are_apart(scene, guardian):
+    """A pause of liquidations stops trading and withdrawals at no cost to their buckets."""
+    ledger = scene.world.clearinghouse
+    ledger.pause(LIQUIDATIONS, DAY, sender=guardian)
+    for action in (TRADING, WITHDRAWALS):
+        assert ledger.paused_until(action) == 0
+        refused("clearinghouse: not paused", ledger.unpause, action, sender=guardian)
+        assert only(ledger.pause(action, 60, sender=guardian), ledger.Paused).used == 60
+
+
+def test_stopped_time(scene, guardian):
+    """It grows while exits are stopped and never falls; overlapping stops count once."""
+    world, ledger = scene.world, scene.world.clearinghouse
+    after = CURE + FLIGHT
+
+    def grows(seconds: int, by: int) -> None:
+        before = ledger.stopped()
+        world.wait(seconds)
+        assert ledger.stopped() == before + by
+
+    grows(DAY, 0)
+    ledger.pause(LIQUIDATIONS, 1_000, sender=guardian)
+    assert ledger.stopped() == 0
+    grows(600, 600)
+    ledger.pause(LIQUIDATIONS, 1_000, sender=guardian)  # prolonged
+    grows(1_000, 1_000)
+    ledger.pause(LIQUIDATIONS, 1_000, sender=guardian)  # again in the cure window
+    grows(1_000 + after, 1_000 + after)
+    grows(DAY, 0)
+    ledger.pause(LIQUIDATIONS, DAY, sender=guardian)
+    grows(100, 100)
+    ledger.unpause(LIQUIDATIONS, sender=guardian)  # what is left of the pause is not stopped
+    grows(after - 10, after - 10)
+    assert not ledger.exits_open()
+    ledger.pause(LIQUIDATIONS, 100, sender=guardian)
+    grows(100 + after, 100 + after)
+    assert ledger.exits_open()
+    grows(DAY, 0)
+
+
+def test_a_wind_down_closes_exits(scene):
+    ledger = scene.world.clearinghouse
+    ledger.begin_wind_down(sender=scene.world.admin)
+    assert not ledger.exits_open()
+    assert ledger.stopped() == 0
 
 
 def test_pausing_moves_no_money(scene, guardian):

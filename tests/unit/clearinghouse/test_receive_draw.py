@@ -18,7 +18,8 @@ def test_a_fund_pays_for_what_it_is_credited(world, ledger, accounts, chain, hol
         unit + 1,
         sender=payer,
     )
-    cash = world.cash(holder.account)
+    cash, reserve = world.cash(holder.account), ledger.reserve()
     for paid in (unit, unit - 1):
         ledger.receive_draw(holder.account, 1, paid, sender=payer)
     assert world.cash(holder.account) == cash + 2 * unit - 1
+    assert ledger.reserve() == reserve + 1

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from tests.procedure import BOOK_DUST, UNIT, fill_funds, only, refused, without_limits
 from tests.unit.clearinghouse.helpers import owed
-from verification.engine.scenes import Scene, set_waterfall
-from verification.engine.world import WAD
+from verification.engine.scenes import Scene
+from verification.engine.world import BTC, WAD
 
 
 def test_recover_takes_the_accounts_own_cash(indebted):
-    """Anyone; what there is, in the same order; what is more than owed stays."""
+    """Anyone; what there is, in the same order, but nothing leaves before the hole is filled; what
+    is more than owed stays."""
     scene, world = indebted, indebted.world
     ledger = world.clearinghouse
     refused("registry: not enough held", ledger.recover, scene.account, sender=scene.stranger)
     world.deposit(scene.trader, scene.account, 500)
+    event = only(ledger.recover(scene.account, sender=scene.stranger), ledger.DebtRepaid)
+    assert abs(event.cash - 100 * WAD) < UNIT
+    assert owed(scene) == [0, 450, 150, 300, 200]
     event = only(ledger.recover(scene.account, sender=scene.stranger), ledger.DebtRepaid)
     assert event.cash < UNIT
     assert owed(scene) == [0, 350, 150, 300, 200]
@@ -36,17 +40,19 @@ def test_recover_does_not_touch_a_healthy_account(indebted):
 
 
 def test_recover_waits_for_the_procedure(fast_world):
-    """An account that is torn up in part is not recovered from while it has positions."""
-    scene = Scene.set(fast_world)
+    """An account in insolvency is not recovered from while it has positions."""
+    scene = Scene.set(fast_world, cash=12_000)
     fill_funds(scene, 700)
     without_limits(fast_world)
-    set_waterfall(fast_world, charge_cap=0)
-    scene.price(1_890)
-    scene.open_auction()
+    scene.buy(0.5, 40_000, BTC)
+    fast_world.wait(3 * 3_600, refresh=False)
+    scene.price(1_850)
+    scene.open_auction()  # BTC has no price, and stays
     assert fast_world.header(scene.account).is_indebted
     ledger = fast_world.clearinghouse
     refused("ledger: account under a call", ledger.recover, scene.account, sender=scene.stranger)
-    scene.price(2_000)
+    fast_world.refresh()
+    fast_world.deposit(scene.trader, scene.account, 5_000)
     scene.manager.cure(scene.account, sender=scene.stranger)
     refused(
         "clearinghouse: account still has legs",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+import pyrevm
 import pytest
 
 from tests.procedure import (
+    BOOK_DUST,
     UNIT,
     debts,
     fill_funds,
@@ -17,8 +19,9 @@ from tests.procedure import (
     wind_down,
     without_limits,
 )
+from verification.engine.evm import deploy_world
 from verification.engine.scenes import Scene
-from verification.engine.world import ETH, WAD, World
+from verification.engine.world import WAD, World
 
 DAY = 86_400
 
@@ -74,12 +77,13 @@ def test_operator_needs_the_permission(ending):
     ledger.redeem(ending.purse, operator, sender=operator)
 
 
-def test_a_deficit_redeems_nothing(ending):
-    """Not proven in time: it gets nothing, and by as much the last one gets less. That is paid
-    out: nobody is locked out by what is missing."""
+def test_an_unproven_deficit_counts(ending):
+    """It redeems nothing, and the others share what is missing, in any order; once somebody pays
+    it, they get the rest."""
     world, ledger = ending.world, ending.world.clearinghouse
     missing = -ending.equity(ending.account)
-    redemption(world)
+    pot, claims = redemption(world)
+    assert claims - pot == missing > WAD
     refused(
         "wind down: account has a deficit",
         ledger.redeem,
@@ -87,14 +91,18 @@ def test_a_deficit_redeems_nothing(ending):
         ending.trader,
         sender=ending.trader,
     )
-    claim = ending.equity(ending.purse)
-    first = ledger.redeem(ending.purse, ending.bidder, sender=ending.stranger).return_value
-    assert first == claim // UNIT
-    claim = ending.equity(ending.book)
-    last = ledger.redeem(ending.book, ending.maker, sender=ending.stranger).return_value
-    assert missing > WAD
-    assert abs(last - (claim - missing) // UNIT) <= 1
-    assert 0 <= held(world) - ledger.protocol_fees() // UNIT <= 1
+    lines = [(ending.purse, ending.bidder), (ending.book, ending.maker)]
+    for account, person in lines:
+        paid = ledger.redeem(account, person, sender=ending.stranger).return_value
+        assert paid == world.cash(account) * pot // claims // UNIT
+        refused("wind down: nothing to redeem", ledger.redeem, account, person, sender=person)
+    assert 0 <= held(world) - ledger.reserve() // UNIT <= 2
+    world.fund(ending.stranger, "USDC", 2_000)
+    ledger.settle_debt(ending.account, -(-missing // UNIT), sender=ending.stranger)
+    for account, person in reversed(lines):
+        ledger.redeem(account, person, sender=ending.stranger)
+        assert world.settlement.balanceOf(person) == world.cash(account) // UNIT
+    assert world.conservation_error() < BOOK_DUST
 
 
 def test_whole_without_a_hole(scene):
@@ -102,7 +110,6 @@ def test_whole_without_a_hole(scene):
     world = scene.world
     scene.price(1_950)
     wind_down(world)
-    world.clearinghouse.convert_positions(ETH, [scene.account], sender=scene.stranger)
     pot, claims = redemption(world)
     assert pot == claims
     wanted = world.cash(scene.account) // UNIT
@@ -162,7 +169,7 @@ def test_two_hundred_accounts_in_any_order(fast_world, seed):  # INV-12
         assert (
             0
             <= start - sum(paid.values())
-            <= len(paid) + fast_world.clearinghouse.protocol_fees() // UNIT + 1
+            <= len(paid) + fast_world.clearinghouse.reserve() // UNIT + 1
         )
         payouts.append(paid)
         fast_world.chain.restore(checkpoint)
@@ -181,7 +188,7 @@ def test_nobody_idle_stalls_it(ending):
 
 
 def test_indebted_accounts_payout_goes_to_the_fund(fast_world):
-    """What the fund once paid for it comes first."""
+    """What the fund once paid for it comes first, and is its stakers'."""
     scene = Scene.set(fast_world)
     fill_funds(scene, 3_000)
     without_limits(fast_world)
@@ -193,12 +200,30 @@ def test_indebted_accounts_payout_goes_to_the_fund(fast_world):
     wind_down(fast_world)
     redemption(fast_world)
     fund, token = fast_world.insurance_fund, fast_world.settlement
-    before = fund.totalAssets()
     fast_world.clearinghouse.redeem(scene.account, scene.trader, sender=scene.stranger)
-    assert fund.totalAssets() - before == 1_100 * 10**6
+    assert fund.kept() == fund.claimable(1, scene.staker) == 1_100 * 10**6
     assert token.balanceOf(scene.trader) == 400 * 10**6
     assert sum(debts(fast_world, scene.account)) == 0
     assert not fast_world.header(scene.account).is_indebted
+
+
+def test_a_frozen_token_keeps_no_indebted_owner_from_their_collateral():  # INV-13
+    """It neither moves nor allows anybody to take anything, but still tells balances. Its code
+    stays replaced: a world of its own."""
+    world = deploy_world()
+    scene = Scene.set(world)
+    fill_funds(scene, 3_000)
+    without_limits(world)
+    scene.price(1_890)
+    scene.open_auction()
+    world.deposit(scene.trader, scene.account, 1_500)
+    world.deposit(scene.trader, scene.account, 1, "WETH")
+    wind_down(world)
+    redemption(world)
+    frozen = bytes.fromhex(f"5f3560e01c6370a08231146011575f5ffd5b7f{held(world):064x}5f5260205ff3")
+    world.chain.evm.insert_account_info(world.settlement.address, pyrevm.AccountInfo(code=frozen))
+    world.clearinghouse.redeem(scene.account, scene.trader, sender=scene.stranger)
+    assert world.deployment.tokens["WETH"].balanceOf(scene.trader) == WAD
 
 
 def test_funds_redeem(ending):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pyrevm
 import pytest
 
 from tests.procedure import (
@@ -10,14 +11,16 @@ from tests.procedure import (
     CONTRIBUTIONS,
     HOLE,
     INSURANCE,
-    OWN,
+    RESERVE,
     SHORTFALL,
     UNIT,
+    WINS_COUNT,
     about,
     debts,
     fill_funds,
-    finish_window,
+    long_after,
     only,
+    pass_role,
     refused,
     tear_up,
     without_limits,
@@ -27,7 +30,7 @@ from verification.engine.evm import Reverted
 from verification.engine.scenes import INSOLVENT_PRICE, Scene
 from verification.engine.world import NEVER, WAD
 
-PAID = {HOLE: 400, ASSESSMENTS: 450, CONTRIBUTIONS: 150, INSURANCE: 300, OWN: 200}
+PAID = {HOLE: 400, ASSESSMENTS: 450, CONTRIBUTIONS: 150, INSURANCE: 300, RESERVE: 200}
 OWED = sum(PAID.values())
 
 
@@ -44,9 +47,10 @@ def test_recorded_tier_by_tier(indebted):
 
 
 def test_order_of_repayment(indebted):
-    """350 at a time: each tier gets its money before the one that paid before it."""
+    """350 at a time: each tier gets its money before the one that paid before it; the reserve,
+    which paid first, is the last."""
     scene, world = indebted, indebted.world
-    fund, members = world.insurance_fund, world.default_fund
+    ledger = world.clearinghouse
     trail = [owed(scene)]
     for _ in range(4):
         repay(scene, 350 * 10**6)
@@ -56,17 +60,13 @@ def test_order_of_repayment(indebted):
     assert trail[2] == [0, 150, 150, 300, 200]
     assert trail[3] == [0, 0, 0, 250, 200]
     assert trail[4] == [0, 0, 0, 0, 100]
-    assert world.clearinghouse.hole() == 0
-    assert fund.totalAssets() // 10**6 == 300 + 450 + 150  # both tranches were wiped out
-    assert members.tranche(1)[0] < 10
-    own_before = members.value_of(scene.trader, 0)
+    assert ledger.hole() == 0
+    reserve = ledger.reserve()
     left = -(-sum(debts(world, scene.account)) // UNIT)
-    event = only(repay(scene, left), world.clearinghouse.DebtRepaid)
+    event = only(repay(scene, left), ledger.DebtRepaid)
     assert event.debts == 0
-    assert event.to_own == left
+    assert event.to_reserve == left * UNIT == ledger.reserve() - reserve
     assert not world.header(scene.account).is_indebted
-    assert members.value_of(scene.trader, 0) > own_before
-    assert members.tranche(0)[0] // 10**6 == 200
     assert world.conservation_error() < BOOK_DUST
 
 
@@ -88,7 +88,7 @@ def test_frozen_until_repaid(indebted):
     scene, world = indebted, indebted.world
     ledger, token = world.clearinghouse, world.settlement
     world.deposit(scene.trader, scene.account, 5_000)
-    order = world.order(scene.maker, scene.book, -1, 1_886)
+    order = world.order(scene.maker, scene.book, -1, 1_884)
     fill = (order.as_tuple(), world.sign(scene.maker, order), WAD, scene.account, NEVER)
     reason = "trading: account is indebted"
     refused(reason, world.exchange.fill, *fill, sender=scene.trader)
@@ -97,51 +97,84 @@ def test_frozen_until_repaid(indebted):
     other = world.open(scene.trader)
     transfer = (scene.account, other, token, 10**6)
     refused(reason, ledger.transfer, *transfer, sender=scene.trader)
-    ledger.recover(scene.account, sender=scene.stranger)
+    for _ in range(2):  # the hole first
+        ledger.recover(scene.account, sender=scene.stranger)
     assert abs(world.cash(scene.account) - (5_000 - OWED) * WAD) <= 5 * UNIT
+    world.wait(600)
+    order = world.order(scene.maker, scene.book, -1, 1_886)
+    fill = (order.as_tuple(), world.sign(scene.maker, order), WAD, scene.account, NEVER)
     world.exchange.fill(*fill, sender=scene.trader)
+    world.wait(WINS_COUNT)
     ledger.withdraw(*withdrawal, sender=scene.trader)
     ledger.transfer(*transfer, sender=scene.trader)
 
 
 def test_fees_may_have_repaid_the_hole_before(indebted):
-    """Then that part of the repayment goes where the fees would have gone."""
+    """Then that part of the repayment is reserve."""
     scene, world = indebted, indebted.world
     ledger = world.clearinghouse
     other = world.people["second trader"]
     account = world.open(other, 1_000_000)
-    world.trade((scene.maker, scene.book), (other, account), 500, 1_886)
+    world.trade((scene.maker, scene.book), (other, account), 500, 1_884)
     ledger.collect_fees(1, sender=scene.stranger)
     assert ledger.hole() == 0
-    fees = ledger.protocol_fees()
-    repay(scene, 400 * 10**6)
+    reserve = ledger.reserve()
+    event = only(repay(scene, 400 * 10**6), ledger.DebtRepaid)
     assert owed(scene)[HOLE] == 0
-    assert ledger.protocol_fees() - fees == 400 * WAD
+    assert ledger.reserve() - reserve == 400 * WAD
+    assert (event.to_hole, event.to_reserve) == (0, 400 * WAD)
     assert world.conservation_error() < BOOK_DUST
     assert owed(scene)[1:] == [450, 150, 300, 200]
 
 
-def test_members_get_theirs_by_shares(indebted):
-    """What belongs to members without any shares left goes to the insurance fund."""
+def test_the_hole_of_another_comes_first(indebted):
+    """What is the reserve's, or nobody's, fills the hole that others have left."""
     scene, world = indebted, indebted.world
-    members, member = world.default_fund, world.people["member"]
-    assert members.value_of(member, 1) == 0
-    insured = world.insurance_fund.totalAssets()
-    repay(scene, (400 + 450) * 10**6)
-    # Every pledge was wiped out, so there is nobody whose shares could rise.
-    assert members.tranche(1)[0] < 10
-    assert world.insurance_fund.totalAssets() - insured == 450 * 10**6
+    ledger = world.clearinghouse
+    repay(scene, (OWED - 100) * 10**6)
+    assert owed(scene) == [0, 0, 0, 0, 100]
+    assert ledger.hole() < UNIT
+    poor = world.people["second trader"]
+    account = world.open(poor, 10_000)
+    scene.price(2_000)
+    world.trade((scene.maker, scene.book), (poor, account), 100, 2_000)
+    scene.price(1_870)
+    long_after(world)
+    reserve = ledger.reserve()
+    paid = only(tear_up(scene, account), scene.manager.ShortfallPaid)
+    assert paid.reserve == reserve
+    hole = ledger.hole()
+    assert hole > 100 * WAD
+    event = only(repay(scene, 100 * 10**6), ledger.DebtRepaid)
+    assert (event.to_hole, event.to_reserve) == (100 * WAD, 0)
+    assert hole - ledger.hole() == 100 * WAD
+
+
+NOBODY = "0x" + "5e" * 20
+REVERTS, TAKES_NOTHING = bytes.fromhex("5f5ffd"), bytes.fromhex("00")
+
+
+@pytest.mark.parametrize("code", [REVERTS, TAKES_NOTHING], ids=["reverts", "takes nothing"])
+@pytest.mark.parametrize("is_insurance", [True, False], ids=["insurance", "members"])
+def test_a_fund_that_cannot_take_keeps_nobody_in_debt(indebted, code, is_insurance):  # INV-13
+    """Its part is reserve; not a token is left behind, nor an allowance."""
+    scene, world = indebted, indebted.world
+    ledger = world.clearinghouse
+    world.chain.evm.insert_account_info(NOBODY, pyrevm.AccountInfo(code=code))
+    role = 3 if is_insurance else 4
+    fund = world.insurance_fund if is_insurance else world.default_fund
+    held = world.settlement.balanceOf(fund)
+    pass_role(world, role, NOBODY)
+    before = ledger.reserve()
+    event = only(repay(scene, OWED * 10**6), ledger.DebtRepaid)
+    assert owed(scene) == [0] * 5
+    missed = PAID[INSURANCE] if is_insurance else PAID[CONTRIBUTIONS] + PAID[ASSESSMENTS]
+    given = event.to_insurance, event.to_contributions, event.to_assessments
+    assert given == ((0, 150 * 10**6, 450 * 10**6) if is_insurance else (300 * 10**6, 0, 0))
+    assert abs(ledger.reserve() - before - (missed + PAID[RESERVE]) * WAD) <= 5 * UNIT
+    assert world.settlement.balanceOf(fund) == held
+    assert world.settlement.allowance(ledger, NOBODY) == 0
     assert world.conservation_error() < BOOK_DUST
-
-
-def test_the_least_repayment_goes_where_a_greater_one_would(indebted):
-    """A single token unit for a tier without members left is the insurance fund's."""
-    tiers = [-(-amount // UNIT) for amount in debts(indebted.world, indebted.account)]
-    for before in (HOLE, ASSESSMENTS):
-        repay(indebted, tiers[before] - (before != HOLE))
-        event = only(repay(indebted, 1), indebted.world.clearinghouse.DebtRepaid)
-        assert (event.to_hole, event.to_assessments, event.to_contributions) == (0, 0, 0)
-        assert (event.to_insurance, event.to_own) == (1, 0)
 
 
 def test_charge_is_final(fast_world):
@@ -156,23 +189,19 @@ def test_charge_is_final(fast_world):
 
 
 @pytest.mark.parametrize("contribution", [5_000, 500], ids=["contributions", "pledges"])
-def test_what_was_drawn_in_part_is_restored(fast_world, contribution):
-    """Its members still have shares: what is repaid raises them again."""
+def test_what_was_drawn_is_named_by_tier_to_the_fund(fast_world, contribution):
     scene = Scene.set(fast_world)
-    member = fill_funds(scene, 0, contribution, 5_000)
+    fill_funds(scene, 0, contribution, 5_000)
     tranche, tier = (0, CONTRIBUTIONS) if contribution > SHORTFALL else (1, ASSESSMENTS)
     without_limits(fast_world)
-    scene.price(INSOLVENT_PRICE)
-    scene.open_auction()
-    finish_window(fast_world)
     scene.price(INSOLVENT_PRICE)
     tear_up(scene)
     fund, ledger = fast_world.default_fund, fast_world.clearinghouse
     debt = debts(fast_world, scene.account)[tier]
     assert about(debt, SHORTFALL - (500 if tier == ASSESSMENTS else 0))
-    before, owed = fund.value_of(member, tranche), -(-debt // 10**12)
+    held, owed = fast_world.settlement.balanceOf(fund), -(-debt // 10**12)
     fast_world.fund(scene.stranger, "USDC", SHORTFALL + 1)
     event = only(ledger.repay(scene.account, owed, sender=scene.stranger), ledger.DebtRepaid)
     to_members = event.to_contributions, event.to_assessments
     assert (to_members[tranche], to_members[1 - tranche], event.to_insurance) == (owed, 0, 0)
-    assert 0 <= owed * 10**12 - (fund.value_of(member, tranche) - before) <= 10**12
+    assert fast_world.settlement.balanceOf(fund) - held == owed

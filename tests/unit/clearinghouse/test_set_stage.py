@@ -6,7 +6,7 @@ OUT_OF_RANGE = "words: number out of range"
 
 
 def test_a_stage_does_not_spill_into_its_neighbours(world, ledger, manager, holder):
-    for stage, since in ((4, 0), (0, 2**32)):
+    for stage, since in ((4, 0), (1, 2**32)):
         world.refuses(
             OUT_OF_RANGE, ledger.set_stage, holder.account, stage, since, 0, 0, sender=manager
         )

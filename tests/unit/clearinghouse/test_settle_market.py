@@ -19,7 +19,7 @@ def scene(fast_world) -> Scene:
 
 def test_owner_at_any_time(scene):
     ledger = scene.world.clearinghouse
-    refused("clearinghouse: market is alive", ledger.settle_market, ETH, sender=scene.stranger)
+    refused("settled markets: market is alive", ledger.settle_market, ETH, sender=scene.stranger)
     refused("sides: unknown market", ledger.settle_market, 9, sender=scene.world.admin)
     scene.price(2_010)
     event = only(settle(scene), ledger.MarketSettled)
@@ -30,14 +30,19 @@ def test_owner_at_any_time(scene):
 
 
 def test_anyone_once_the_feed_is_dead(scene):
-    """Reported, and dead for the published time: at the average of the last VALID prices."""
+    """Shown every six hours, and dead for the published time: at the average of the last VALID
+    prices."""
     world = scene.world
     ledger = world.clearinghouse
     world.chain.mine(3 * 3_600)
-    refused("clearinghouse: market is alive", ledger.settle_market, ETH, sender=scene.stranger)
+    reason = "final settlement: price in doubt"
+    refused(reason, ledger.settle_market, ETH, sender=scene.stranger)
     world.risk_engine.report_outage(8 + ETH, sender=scene.stranger)
-    world.chain.mine(3 * DAY - 1)
-    refused("clearinghouse: market is alive", ledger.settle_market, ETH, sender=scene.stranger)
+    for _ in range(11):
+        world.chain.mine(DAY // 4)
+        world.risk_engine.report_outage(8 + ETH, sender=scene.stranger)
+    world.chain.mine(DAY // 4 - 1)
+    refused(reason, ledger.settle_market, ETH, sender=scene.stranger)
     world.chain.mine(1)
     event = only(ledger.settle_market(ETH, sender=scene.stranger), ledger.MarketSettled)
     assert event.price == 2_000 * WAD
@@ -47,10 +52,13 @@ def test_not_once_the_feed_is_back(scene):
     world = scene.world
     world.chain.mine(3 * 3_600)
     world.risk_engine.report_outage(8 + ETH, sender=scene.stranger)
-    world.chain.mine(3 * DAY)
+    for _ in range(11):
+        world.chain.mine(DAY // 4)
+        world.risk_engine.report_outage(8 + ETH, sender=scene.stranger)
+    world.chain.mine(DAY // 4)
     world.refresh()
     refused(
-        "clearinghouse: market is alive",
+        "settled markets: market is alive",
         world.clearinghouse.settle_market,
         ETH,
         sender=scene.stranger,
@@ -65,3 +73,30 @@ def test_nobody_trades_on(scene):
     refused("sides: market is settled", world.exchange.fill, *fill, sender=scene.trader)
     scene.buy(0.01, 40_000, BTC)
     assert scene.size(market=BTC) == WAD // 100
+
+
+def test_nobody_at_a_price_in_doubt(scene):
+    """Feeds 2.5 % apart for a moment settle nothing, for the owner neither, nor in a wind-down."""
+    world = scene.world
+    ledger, reason = world.clearinghouse, "final settlement: price in doubt"
+    world.set_price("ETH", 2_000, 2_050)
+    refused(reason, ledger.settle_market, ETH, sender=world.admin)
+    ledger.begin_wind_down(sender=world.admin)
+    for person in (world.admin, scene.stranger):
+        refused(reason, ledger.settle_market, ETH, sender=person)
+    world.set_price("ETH", 2_000)
+    event = only(ledger.settle_market(ETH, sender=scene.stranger), ledger.MarketSettled)
+    assert event.price == 2_000 * WAD
+
+
+def test_a_long_stop_ends_the_wait(scene):
+    """14 days after a wind-down began, whoever can push a feed stalls nobody's exit any more."""
+    world = scene.world
+    ledger = world.clearinghouse
+    ledger.begin_wind_down(sender=world.admin)
+    world.chain.mine(14 * DAY - 1)
+    world.set_price("ETH", 2_000, 2_050)
+    reason = "final settlement: price in doubt"
+    refused(reason, ledger.settle_market, ETH, sender=scene.stranger)
+    world.chain.mine(1)
+    ledger.settle_market(ETH, sender=scene.stranger)

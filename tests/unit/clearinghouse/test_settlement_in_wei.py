@@ -12,9 +12,9 @@ from tests.procedure import (
     SHORTFALL,
     debts,
     fill_funds,
-    finish_window,
     only,
     parts_of,
+    redemption,
     refused,
     tear_up,
     without_limits,
@@ -51,10 +51,8 @@ def indebted(world) -> Scene:
     fill_funds(scene, 3_000)
     without_limits(world)
     scene.price(INSOLVENT_PRICE)
-    scene.open_auction()
-    finish_window(world)
     paid = only(tear_up(scene), scene.manager.ShortfallPaid)
-    assert parts_of(paid) == (0, DEBT, 0, 0, 0, 0)
+    assert parts_of(paid) == (0, 0, DEBT, 0, 0, 0, 0)
     assert world.insurance_fund.totalAssets() == 3_000 * WAD - DEBT
     return scene
 
@@ -78,22 +76,25 @@ def test_a_debt_is_repaid_to_the_wei(indebted):
     by = {"sender": scene.stranger}
     refused("clearinghouse: owes less", ledger.repay, scene.account, DEBT + 1, **by)
     ledger.repay(scene.account, DEBT, **by)
-    assert (sum(debts(world, scene.account)), fund.totalAssets()) == (0, 3_000 * WAD)
+    assert (sum(debts(world, scene.account)), fund.kept()) == (0, DEBT)
+    assert fund.claimable(1, scene.staker) == DEBT
     assert not world.header(scene.account).is_indebted
 
 
 def test_a_payout_repays_a_debt_to_the_wei(indebted):
-    """In a redemption: the fund gets what it has paid, and the owner all of the rest."""
+    """In a redemption: the stakers get what they have paid, and the owner all of the rest."""
     scene, world = indebted, indebted.world
     ledger, fund = world.clearinghouse, world.insurance_fund
     world.deposit(scene.trader, scene.account, 1_500)
     ledger.begin_wind_down(sender=world.admin)
     for market in (ETH, BTC):
         ledger.settle_market(market, sender=scene.stranger)
-    world.wait(3 * 86_400 + 1)
-    ledger.begin_redemption(sender=scene.stranger)
+    redemption(world)
     ledger.redeem(scene.account, scene.trader, sender=scene.stranger)
-    assert fund.totalAssets() == 3_000 * WAD
+    assert fund.kept() == fund.claimable(1, scene.staker) == DEBT
+    assert world.settlement.balanceOf(scene.trader) == 1_470 * WAD - DEBT  # 2 % are kept back
+    world.wait(30 * 86_400, refresh=False)
+    ledger.redeem(scene.account, scene.trader, sender=scene.stranger)
     assert world.settlement.balanceOf(scene.trader) == 1_500 * WAD - DEBT
     assert world.stage(scene.account) == HEALTHY
     assert not world.header(scene.account).is_indebted

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from tests.unit.clearinghouse.helpers import leg, slot_of
 from verification.engine.world import ETH, WAD
 
-CAP = 500_000  # ppm of the mark
+
+def close(ledger: Any, manager: Any, account: int, word: int) -> Any:
+    """Close one position at its mark."""
+    return ledger.tear_up_accounts([(account, [word])], 0, 0, sender=manager)
 
 
 def test_dust_with_nobody_on_the_other_side_is_closed_all_the_same(
@@ -19,13 +23,13 @@ def test_dust_with_nobody_on_the_other_side_is_closed_all_the_same(
         account = world.open(person, 10_000)
         world.trade(maker, (person, account), size, 2_000)
     for account in world.opened[1:]:
-        ledger.tear_up_account(account, WAD, [leg()], 0, 1, sender=manager)
+        close(ledger, manager, account, leg())
     book = world.market()
     assert book.long_shares == 0
     assert 0 < book.short_shares < 10
-    receipt = ledger.tear_up_account(short, WAD, [leg(is_short=True)], CAP, 1, sender=manager)
+    receipt = close(ledger, manager, short, leg(is_short=True))
     (event,) = receipt.events.filter(ledger.TornUp)
-    assert (event.side, event.charged) == (0, 0)
+    assert not receipt.events.filter(ledger.SideMoved)
     assert 0 < event.size < 10
     assert world.market().short_shares == 0
     assert world.position(short) == (0, 0)
@@ -38,7 +42,7 @@ def test_all_who_hold_sides_that_moved_can_close_and_leave_nothing(
     """Of LONG 10 are left 6 when a SHORT of 4 is torn up; then those are closed."""
     account = world.open(stranger, 10_000)
     world.trade(maker, (stranger, account), -4, 2_000)
-    ledger.tear_up_account(account, WAD, [leg(is_short=True)], 0, 1, sender=manager)
+    close(ledger, manager, account, leg(is_short=True))
     book = world.market()
     assert (book.long_shares, book.short_shares) == (10 * WAD, 6 * WAD)
     head, body = ledger.portfolio(holder.account)[1]
@@ -58,7 +62,7 @@ def test_nothing_is_left_of_a_wei_whose_side_was_torn_up(
     wei = Decimal(1) / WAD
     world.trade(maker, (stranger, short), -10, 2_000)
     world.trade(maker, (trader, account), wei, 2_000)
-    ledger.tear_up_account(short, WAD, [leg(is_short=True)], 0, 1, sender=manager)
+    close(ledger, manager, short, leg(is_short=True))
     assert world.market().long.generation == 1
     assert world.position(account)[0] == 1  # untouched
     (_, body) = ledger.portfolio(account)[1]
@@ -77,7 +81,7 @@ def test_a_side_torn_up_in_its_last_generation_takes_nobody_on(
     chain.provider.make_request(
         "anvil_setStorageAt", [str(ledger.address), slot, f"0x{state:064x}"]
     )
-    ledger.tear_up_account(holder.account, WAD, [leg()], 0, 1, sender=manager)
+    close(ledger, manager, holder.account, leg())
     book = world.market()
     assert (book.short.generation, book.short.pairs[-1][0]) == (last, 0)
     account = world.open(stranger, 10_000)
@@ -106,7 +110,7 @@ def test_thirteen_generations_leave_of_a_short_its_cash(
     for generation in range(1, 15):
         account = world.open(buyer, 10_000)
         world.trade(maker, (buyer, account), 1, 2_000)
-        ledger.tear_up_account(account, WAD, [leg()], 0, 1, sender=manager)
+        close(ledger, manager, account, leg())
         assert world.market().short.generation == generation
         (_, position) = ledger.portfolio(old)[1]
         size = position >> 128
@@ -114,8 +118,13 @@ def test_thirteen_generations_leave_of_a_short_its_cash(
     assert size == 0
     assert world.position(old)[0] == -WAD // 10_000  # untouched, in a generation long over
     ledger.settle_market(ETH, sender=world.admin)
-    ledger.convert_positions(ETH, [old], sender=world.admin)
+    ledger.convert_positions(ETH, [old], 0, sender=world.admin)
     assert abs(world.cash(old) - cash) < 10**6
     world.refuses(
-        "clearinghouse: nothing to convert", ledger.convert_positions, ETH, [], sender=world.admin
+        "settled markets: nothing to convert",
+        ledger.convert_positions,
+        ETH,
+        [],
+        0,
+        sender=world.admin,
     )

@@ -42,12 +42,18 @@ def test_a_slice_between_holders_of_a_side_that_moved_loses_only_a_rounding(
 ):
     """All of a SHORT to another SHORT: as much base, and shares to some wei."""
     accounts = []
-    for person, size in ((trader, "-2.123456789"), (stranger, -1), (world.people["buyer"], 60)):
+    for person, size in (
+        (trader, "-2.123456789"),
+        (stranger, -1),
+        (world.people["buyer"], "58.2000000012345679"),
+    ):
         account = world.open(person, 20_000)
         world.trade(maker, (person, account), size, 2_000)
         accounts.append(account)
     giver, getter, long = accounts
-    ledger.tear_up_account(long, 970_000_000_123_456_789, [leg()], 0, 1, sender=manager)
+    rest = world.open(world.people["owner"], 20_000)
+    world.trade(maker, (world.people["owner"], rest), "1.8", 2_000)
+    ledger.tear_up_accounts([(long, [leg()])], 0, 0, sender=manager)
     assert 10 < WAD // world.market().short.pairs[-1][0] < 100  # shares for a unit of base
     before = world.market()
     held = [world.position(account)[0] for account in accounts]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.procedure import WINS_COUNT
 from verification.engine.reverts import assert_passes
 from verification.engine.world import ETH, NEVER, WAD
 
@@ -177,6 +178,8 @@ def test_nothing_leaves_under_a_call_or_in_an_auction(world, ledger, called, kee
     arguments = (called.account, world.settlement, 1, called.person)
     world.refuses("ledger: account under a call", ledger.withdraw, *arguments, sender=called.person)
     world.default_manager.cure(called.account, sender=keeper)
+    world.refuses("margin moves: won too lately", ledger.withdraw, *arguments, sender=called.person)
+    world.wait(WINS_COUNT)
     assert_passes(ledger.withdraw, *arguments, sender=called.person)
     world.set_price("ETH", 975)
     world.default_manager.open_auction(called.account, sender=keeper)
@@ -230,9 +233,9 @@ class TestNegativeCash:
         arguments = (debtor, world.tokens["WETH"], 1, trader)
         owed = ledger.negative_cash()
         assert owed == -world.cash(debtor)
-        ledger.set_shortfall_terms(owed - 1, 0, 0, 0, sender=world.admin)
+        ledger.set_shortfall_terms(owed - 1, 10**6, 0, 0, sender=world.admin)
         world.refuses("trading: negative cash cap", ledger.withdraw, *arguments, sender=trader)
-        ledger.set_shortfall_terms(owed, 0, 0, 0, sender=world.admin)
+        ledger.set_shortfall_terms(owed, 10**6, 0, 0, sender=world.admin)
         assert_passes(ledger.withdraw, *arguments, sender=trader)
 
     def test_paying_the_debt_frees_everything(self, world, ledger, trader, debtor):

@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ape import chain
 from ape.api import ReceiptAPI, TestAccountAPI
 from ape.contracts import ContractInstance
 
-from tests.unit.insurance_fund.helpers import DAY, MAX_UINT, wait_until
+from tests.unit.insurance_fund.helpers import DAY, MAX_PREMIUM, MAX_UINT, YEAR, wait_until
 from verification.engine.people import People
 
 COOLDOWN = 7 * DAY
 WINDOW = 2 * DAY
 RATE = 100_000  # ppm of initial margin
-WEIGHT = 3
+PREMIUM = 0  # ppm a year, of either tranche: what most tests do without
+TERMS = (COOLDOWN, WINDOW, RATE, PREMIUM, PREMIUM)
+THRESHOLD = 1  # the ledger double's, whole units of cash
 CONTRIBUTIONS, ASSESSMENTS = 0, 1
 RUNNING, WINDING_DOWN, REDEEMING = 0, 1, 2
 WORTHLESS_AT = 10**12  # shares behind a unit
@@ -62,25 +65,49 @@ class Club:
         self.supply_wallet(who, contribution + pledge)
         return self.fund.deposit(contribution, pledge, sender=who)
 
-    def pay_fees(self, tokens: int) -> ReceiptAPI:
-        """Pay fees as anyone may."""
-        self.supply_wallet(self.stranger, tokens)
-        return self.fund.receive_fees(tokens, sender=self.stranger)
+    def fill_reserve(self, tokens: int) -> None:
+        """Let the ledger have so much to pay premiums with."""
+        self.token.mint(self.ledger, tokens, sender=self.stranger)
+        self.ledger.set_reserve(tokens * self.cash_per_unit, sender=self.governor)
+
+    def set_premiums(self, contributions: int, pledges: int) -> ReceiptAPI:
+        """Set what the tranches earn, ppm a year."""
+        terms = (COOLDOWN, WINDOW, RATE, contributions, pledges)
+        return self.fund.set_terms(terms, sender=self.governor)
+
+    def earn(self, tokens: int) -> None:
+        """Let contributions earn a premium of so much, however long it takes."""
+        self.set_premiums(MAX_PREMIUM, 0)
+        self.fill_reserve(tokens)
+        seconds = tokens * YEAR * 10**6 // (self.contributions * MAX_PREMIUM) + 1
+        chain.mine(timestamp=chain.pending_timestamp + seconds)
+        before = self.contributions
+        self.fund.accrue(sender=self.stranger)
+        assert self.contributions == before + tokens
+        self.set_premiums(0, 0)
 
     def draw(self, who: Any, own: int, contributions: int, assessments: int) -> ReceiptAPI:
         """Draw the worth of so many token units for an account of `who`."""
         asked = (tokens * self.cash_per_unit for tokens in (own, contributions, assessments))
         return self.fund.draw(account_of(who), *asked, sender=self.governor)
 
+    def claim(self, draw: int, who: TestAccountAPI) -> int:
+        """Let a stranger claim for `who`; return the token units that they got."""
+        before = self.token.balanceOf(who)
+        self.fund.claim(draw, who, sender=self.stranger)
+        return self.token.balanceOf(who) - before
+
     def restore(self, who: Any, *tokens: int) -> ReceiptAPI:
-        """Give back by tier, out of fresh tokens."""
+        """Give back to contributions and pledges, out of fresh tokens."""
         self.token.mint(self.ledger, sum(tokens), sender=self.stranger)
         return self.ledger.restore(self.fund, account_of(who), *tokens, sender=self.stranger)
 
-    def require(self, who: Any, initial: int, index: int = 1) -> ReceiptAPI:
+    def require(
+        self, who: Any, initial: int, index: int = 1, threshold: int = THRESHOLD
+    ) -> ReceiptAPI:
         """Let an account of `who` take on risk, WAD."""
         return self.ledger.require_contribution(
-            self.fund, account_of(who, index), initial, sender=self.stranger
+            self.fund, account_of(who, index), initial, threshold, sender=self.stranger
         )
 
     def worth(self, who: TestAccountAPI, tranche: int) -> int:
@@ -114,8 +141,7 @@ def club_maker(project: Any, governor: Any, people: People) -> Any:
 
     def make(token: ContractInstance) -> Club:
         ledger = project.FundHarness.deploy(token, sender=governor)
-        terms = (COOLDOWN, WINDOW, RATE, WEIGHT)
-        fund = project.DefaultFund.deploy(token, ledger, terms, sender=governor)
+        fund = project.DefaultFund.deploy(token, ledger, TERMS, sender=governor)
         unit = 10 ** token.decimals()
         return Club(fund, token, ledger, unit, governor, member, partner, stranger)
 

@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 import pytest
+from ape import chain
 
-from tests.unit.default_fund.helpers import CONTRIBUTIONS
-from tests.unit.insurance_fund.helpers import PAR, USDC
+from tests.unit.default_fund.helpers import CONTRIBUTIONS, COOLDOWN
+from tests.unit.insurance_fund.helpers import USDC, YEAR
 
 STAKE = 1_000 * USDC
 
 
-@pytest.mark.parametrize("gift", [USDC, 10**6 * USDC, 10**9 * USDC])
-def test_inflating_a_share_costs_the_attacker(club, gift):
-    """Down to next to no shares by a default of their own, then up with fees."""
+def test_nobody_can_make_a_share_dear(club):
+    """Down to next to no shares by a default of their own; a gift is not an asset."""
     attacker, victim = club.member, club.partner
     club.join(attacker, USDC, USDC)
     club.draw(attacker, USDC - 1, 0, 0)
-    club.draw(attacker, 0, 0, USDC)  # so that all fees go to the contributions
-    club.pay_fees(gift)
-    assert club.worth(attacker, CONTRIBUTIONS) <= gift // 2 + 1
+    club.token.mint(club.fund, 10**9 * USDC, sender=attacker)
     club.join(victim, 2_000 * USDC, 2_000 * USDC)
-    lost = 2_000 * USDC - club.worth(victim, CONTRIBUTIONS)
-    assert lost <= gift // PAR + 1
-    assert gift - club.worth(attacker, CONTRIBUTIONS) > lost * 1_000
+    assert club.worth(victim, CONTRIBUTIONS) >= 2_000 * USDC - 2
+    assert club.worth(attacker, CONTRIBUTIONS) <= 1
+
+
+def test_two_dollars_earn_no_more_than_their_rate(club):
+    """As the only member, before a large reserve."""
+    club.set_premiums(100_000, 50_000)
+    club.fill_reserve(24_000 * USDC)
+    club.join(club.member, USDC, USDC)
+    chain.mine(timestamp=chain.pending_timestamp + YEAR)
+    gain = club.leave(club.member) - 2 * USDC
+    assert 0 < gain <= USDC * 15 // 100 * (YEAR + COOLDOWN + 60) // YEAR
 
 
 def test_round_trips_never_gain(club):
     club.join(club.partner, 7 * USDC, 7 * USDC)
     club.draw(club.stranger, 0, 1_234_567, 2_345_678)
-    club.pay_fees(13)
+    club.earn(13)
     for amount in (USDC + 1, 1_000_003, 3_333_333):
         club.join(club.member, amount, 2 * amount)
         assert 3 * amount - 2 <= club.leave(club.member) <= 3 * amount
@@ -41,7 +48,10 @@ REENTRIES = [
     ("withdraw", lambda club: (club.stranger,)),
     ("exit", lambda club: (club.stranger,)),
     ("draw", lambda club: (1, 1, 1, 1)),
-    ("receive_fees", lambda club: (1,)),
+    ("accrue", lambda club: ()),
+    ("claim", lambda club: (1, club.member)),
+    ("pay_deferred", lambda club: ()),
+    ("forward_unclaimed", lambda club: ()),
     ("release_requirement", lambda club: (1,)),
     ("tranche", lambda club: (0,)),
     ("value_of", lambda club: (club.member, 0)),

@@ -9,13 +9,11 @@ from tests.unit.default_fund.helpers import (
     CONTRIBUTIONS,
     COOLDOWN,
     RATE,
-    WEIGHT,
+    TERMS,
     WINDOW,
 )
 from tests.unit.insurance_fund.helpers import PAR, WAD, ZERO
 from verification.engine.reverts import reverts
-
-TERMS = (COOLDOWN, WINDOW, RATE, WEIGHT)
 
 
 def test_starts_empty_with_its_terms(club):
@@ -35,10 +33,10 @@ def test_constructor_wants_a_clearinghouse_and_a_token_of_18_decimals_at_most(pr
     token = project.TestToken.deploy("T", "T", 19, sender=club.governor)
     with reverts("fund: too many decimals"):
         project.DefaultFund.deploy(token, club.ledger, TERMS, sender=club.governor)
-    with reverts("fund terms: weight out of bounds"):
-        project.DefaultFund.deploy(
-            club.token, club.ledger, (COOLDOWN, WINDOW, RATE, 0), sender=club.governor
-        )
+    for premiums in ((500_001, 0), (0, 500_001)):
+        terms = (COOLDOWN, WINDOW, RATE, *premiums)
+        with reverts("premiums: rate out of bounds"):
+            project.DefaultFund.deploy(club.token, club.ledger, terms, sender=club.governor)
 
 
 @pytest.mark.parametrize("decimals", [0, 6, 18])
@@ -50,6 +48,6 @@ def test_token_decimals_set_the_scale(project, make_club, admin, decimals):
     assert club.shares(club.member) == (10 * club.unit * PAR, 20 * club.unit * PAR)
     assert tuple(club.fund.available()) == (10 * WAD, 20 * WAD)
     receipt = club.draw(club.member, club.unit, 2 * club.unit, 3 * club.unit)
-    assert tuple(receipt.return_value) == (WAD, 2 * WAD, 3 * WAD)
+    assert tuple(receipt.return_value) == (WAD, 2 * WAD, 3 * WAD, 0)
     assert (club.contributions, club.assessments) == (7 * club.unit, 17 * club.unit)
     assert club.leave(club.member) == 24 * club.unit

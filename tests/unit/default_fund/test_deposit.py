@@ -79,14 +79,38 @@ def test_a_stake_is_worth_a_whole_unit_of_cash(club):
     club.fund.deposit(1, 1, sender=club.member)
 
 
-def test_a_deposit_that_mints_nothing_is_refused(club):
-    """After the value of a share has grown beyond a unit."""
-    club.join(club.member, USDC, USDC)
-    club.draw(club.member, USDC - 1, 0, 0)
-    club.pay_fees(10**9 * USDC)
-    club.supply_wallet(club.member, STAKE)
-    with reverts("default fund: no shares for this"):
-        club.fund.deposit(1, 1, sender=club.member)
+def test_a_member_says_how_many_shares_they_get_at_least(club):
+    club.join(club.member, STAKE, STAKE)
+    club.earn(USDC)
+    assets, total, _ = club.fund.tranche(CONTRIBUTIONS)
+    club.supply_wallet(club.partner, 2 * STAKE)
+    shares = STAKE * (total + PAR) // (assets + 1)
+    for least in ((shares + 1, 0), (0, STAKE * PAR + 1)):
+        with reverts("fund: outside the caller's bound"):
+            club.fund.deposit(STAKE, STAKE, *least, sender=club.partner)
+    club.fund.deposit(STAKE, STAKE, shares, STAKE * PAR, sender=club.partner)
+    assert club.shares(club.partner) == (shares, STAKE * PAR)
+
+
+def test_nobody_comes_in_while_exits_are_closed(club):
+    """Whoever did would pay for what happened before."""
+    club.ledger.set_exits(False, 0, sender=club.governor)
+    with reverts("fund: closed by a pause"):
+        club.join(club.member, STAKE, STAKE)
+    club.ledger.set_exits(True, 0, sender=club.governor)
+    club.join(club.member, STAKE, STAKE)
+    assert club.shares(club.member) == (STAKE * PAR, STAKE * PAR)
+
+
+def test_nobody_pays_for_tokens_that_the_issuer_has_taken(odd_club):
+    club = odd_club
+    club.join(club.member, STAKE, STAKE)
+    club.token.burn(club.fund, 1, sender=club.stranger)
+    club.supply_wallet(club.partner, STAKE)
+    with reverts("fund: tokens are missing"):
+        club.fund.deposit(0, STAKE, sender=club.partner)
+    club.token.mint(club.fund, 1, sender=club.stranger)
+    club.fund.deposit(0, STAKE, sender=club.partner)
 
 
 def test_a_tranche_has_room_for_2_to_the_96_units(club):
@@ -97,9 +121,6 @@ def test_a_tranche_has_room_for_2_to_the_96_units(club):
     club.fund.deposit(limit, limit, sender=club.member)
     with reverts("loss tranches: tranche is full"):
         club.fund.deposit(0, 1, sender=club.member)
-    club.supply_wallet(club.stranger, 5)
-    with reverts("loss tranches: tranche is full"):
-        club.fund.receive_fees(5, sender=club.stranger)
     club.draw(club.member, limit, limit, limit)
     assert (club.contributions, club.assessments) == (0, 0)
 
@@ -110,8 +131,6 @@ def test_a_token_that_keeps_a_fee_or_fails_is_refused(odd_club):
     club.token.set_fee(1, sender=club.governor)
     with reverts("default fund: token arrived short"):
         club.fund.deposit(0, STAKE, sender=club.member)
-    with reverts("default fund: token arrived short"):
-        club.fund.receive_fees(STAKE, sender=club.member)
     club.token.set_fee(0, sender=club.governor)
     club.token.set_behaviour(RETURNS_FALSE, sender=club.governor)
     with reverts("vault: token transfer failed"):

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import pytest
+from ape import chain
 
 from tests.unit.default_fund.helpers import ASSESSMENTS, CONTRIBUTIONS, account_of
+from tests.unit.insurance_fund.helpers import (
+    BURNS_GAS,
+    MAX_UINT,
+    PAR,
+    RETURNS_FALSE,
+    REVERTS,
+    USDC,
+    WAD,
+    YEAR,
+)
 from tests.unit.insurance_fund.helpers import CASH_PER_UNIT as UNIT
-from tests.unit.insurance_fund.helpers import MAX_UINT, PAR, RETURNS_FALSE, USDC, WAD
 from verification.engine.reverts import reverts
 
 STAKE = 1_000 * USDC
 
-# A draw of all three tiers on cold storage; what the ledger double does is in it.
-MAX_DRAW_GAS = 105_000
+# A draw of all three tiers on cold storage; what the ledger double does is in it,
+# and two records of eight words.
+MAX_DRAW_GAS = 340_000
 
 
 def test_each_tier_pays_what_it_is_asked(pair):
     club = pair
     receipt = club.draw(club.member, 400 * USDC, 800 * USDC, 100 * USDC)
-    assert tuple(receipt.return_value) == (400 * WAD, 800 * WAD, 100 * WAD)
+    assert tuple(receipt.return_value) == (400 * WAD, 800 * WAD, 100 * WAD, 0)
     assert (club.contributions, club.assessments) == (2_800 * USDC, 3_900 * USDC)
     # Own money first, then 800 pro rata to 600 and 3,000.
     assert club.worth(club.member, CONTRIBUTIONS) == pytest.approx(600 * USDC * 28 / 36, abs=1)
@@ -38,6 +49,9 @@ def test_each_tier_pays_what_it_is_asked(pair):
         contribution_assets=2_800 * USDC,
         contribution_shares=total,
         assessment_assets=3_900 * USDC,
+        contribution_draw=1,
+        assessment_draw=2,
+        deferred=0,
     )
     assert shares == 600 * USDC * PAR
     assert total == 3_600 * USDC * PAR
@@ -50,14 +64,14 @@ def test_each_tier_pays_what_it_is_asked(pair):
 def test_a_tier_pays_no_more_than_it_has(pair, asked):
     club = pair
     receipt = club.fund.draw(account_of(club.member), asked, asked, asked, sender=club.governor)
-    assert tuple(receipt.return_value) == (1_000 * WAD, 3_000 * WAD, 4_000 * WAD)
+    assert tuple(receipt.return_value) == (1_000 * WAD, 3_000 * WAD, 4_000 * WAD, 0)
     assert (club.contributions, club.assessments) == (0, 0)
     assert tuple(club.fund.available_for(account_of(club.member))) == (0, 0, 0)
 
 
 def test_an_empty_fund_pays_nothing_and_says_nothing(club):
     receipt = club.draw(club.member, STAKE, STAKE, STAKE)
-    assert tuple(receipt.return_value) == (0, 0, 0)
+    assert tuple(receipt.return_value) == (0, 0, 0, 0)
     assert receipt.events == []
     club.join(club.member, STAKE, STAKE)
     assert club.draw(club.member, 0, 0, 0).events == []
@@ -80,7 +94,7 @@ def test_who_is_no_member_has_nothing_of_his_own(pair):
         4_000 * WAD,
     )
     receipt = club.draw(club.stranger, STAKE, STAKE, 0)
-    assert tuple(receipt.return_value) == (0, 1_000 * WAD, 0)
+    assert tuple(receipt.return_value) == (0, 1_000 * WAD, 0, 0)
     assert club.worth(club.member, CONTRIBUTIONS) == STAKE * 3 // 4
 
 
@@ -93,7 +107,7 @@ def test_what_is_available_is_what_is_paid(pair):
     receipt = club.fund.draw(
         account_of(club.member), seen[0], seen[1] - seen[0], seen[2], sender=club.governor
     )
-    assert tuple(receipt.return_value) == (seen[0], seen[1] - seen[0], seen[2])
+    assert tuple(receipt.return_value) == (seen[0], seen[1] - seen[0], seen[2], 0)
     assert (club.contributions, club.assessments) == (0, 0)
 
 
@@ -112,7 +126,7 @@ def test_what_is_available_is_what_is_paid(pair):
 def test_the_sum_is_rounded_up_to_a_unit_once(pair, asked, debited):
     club = pair
     receipt = club.fund.draw(account_of(club.member), *asked, sender=club.governor)
-    assert tuple(receipt.return_value) == asked
+    assert tuple(receipt.return_value) == (*asked, 0)
     (event,) = receipt.events.filter(club.fund.Draw)
     tokens = (event.own_tokens, event.contribution_tokens, event.assessment_tokens)
     assert tokens == debited
@@ -124,7 +138,7 @@ def test_the_sum_is_rounded_up_to_a_unit_once(pair, asked, debited):
 
 def test_own_shares_are_burnt_rounded_up(pair):
     club = pair
-    club.pay_fees(1_234_567)
+    club.earn(1_234_567)
     assets, total, _ = club.fund.tranche(CONTRIBUTIONS)
     before = club.shares(club.member)[0]
     others = club.worth(club.partner, CONTRIBUTIONS)
@@ -145,14 +159,40 @@ def test_only_the_present_default_manager_draws(pair):
     club.fund.draw(account_of(club.member), 1, 1, 1, sender=club.stranger)
 
 
-def test_a_token_that_refuses_approval_keeps_everything_as_it_was(odd_club):
+@pytest.mark.parametrize("behaviour", [RETURNS_FALSE, REVERTS, BURNS_GAS])
+def test_a_draw_that_cannot_be_handed_over_is_owed(odd_club, behaviour):
     club = odd_club
     club.join(club.member, STAKE, STAKE)
-    club.token.set_behaviour(RETURNS_FALSE, sender=club.governor)
-    with reverts("fund: approve failed"):
-        club.draw(club.member, STAKE, 0, 0)
-    club.token.set_behaviour(0, sender=club.governor)
-    club.draw(club.member, STAKE, 0, 0)
+    club.token.set_behaviour(behaviour, sender=club.governor)
+    receipt = club.draw(club.member, STAKE // 2, STAKE // 4, STAKE // 4)
+    assert tuple(receipt.return_value) == (500 * WAD, 250 * WAD, 250 * WAD, 1_000 * WAD)
+    assert receipt.events.filter(club.fund.Draw)[0].deferred == 1_000 * WAD
+    assert club.fund.deferred() == STAKE
+    assert (club.contributions, club.assessments) == (STAKE // 4, STAKE * 3 // 4)
+    assert club.token.allowance(club.fund, club.ledger) == 0
+    assert club.token.balanceOf(club.fund) == 2 * STAKE
+
+
+def test_a_token_that_keeps_a_fee_defers_the_draw(odd_club):
+    club = odd_club
+    club.join(club.member, STAKE, STAKE)
+    club.token.set_fee(1, sender=club.governor)
+    assert club.draw(club.stranger, 0, STAKE, 0).return_value[3] == 1_000 * WAD
+    club.token.set_fee(0, sender=club.governor)
+    assert club.draw(club.stranger, 0, 0, STAKE).return_value[3] == 0
+    assert club.fund.deferred() == club.token.balanceOf(club.fund) == STAKE
+
+
+def test_a_draw_asks_for_no_premium_and_loses_none(pair):
+    club = pair
+    club.set_premiums(100_000, 0)
+    club.fill_reserve(STAKE)
+    chain.mine(timestamp=chain.pending_timestamp + YEAR)
+    club.draw(club.stranger, 0, 2 * STAKE, 0)
+    assert club.contributions == 2 * STAKE
+    assert club.ledger.reserve() == STAKE * UNIT
+    club.fund.accrue(sender=club.stranger)
+    assert club.contributions == pytest.approx(2_400 * USDC, abs=99)
 
 
 @pytest.mark.node

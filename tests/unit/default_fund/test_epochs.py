@@ -43,7 +43,7 @@ def test_crumbs_cover_losses_and_go_to_the_next_to_deposit(club):
     club.join(club.member, 10 * STAKE, 10 * STAKE)
     club.draw(club.stranger, 0, 10 * STAKE - 9_999, 0)
     receipt = club.draw(club.stranger, 0, 9, 0)
-    assert tuple(receipt.return_value) == (0, 9 * UNIT, 0)
+    assert tuple(receipt.return_value) == (0, 9 * UNIT, 0, 0)
     club.join(club.partner, STAKE, STAKE + 9_991)
     assert club.shares(club.partner)[0] == STAKE * PAR
     assert club.worth(club.partner, CONTRIBUTIONS) == pytest.approx(STAKE + 9_990, abs=1)

@@ -28,6 +28,7 @@ def test_room_for_shares(over):
     assets = UNITS * (total + 10**6) // NEW - 1  # a million virtual shares, one virtual unit
     evm.insert_account_storage(fund.address, slot, assets | total << TOTAL_SHIFT)
     assert tuple(fund.tranche(ASSESSMENTS)) == (assets, total, 0)
+    world.settlement.mint(fund, assets)
     world.fund(member, "USDC", 1)
     world.settlement.approve(fund, NEVER, sender=member)
     if over:

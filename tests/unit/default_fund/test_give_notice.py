@@ -9,10 +9,8 @@ from tests.unit.default_fund.helpers import (
     CONTRIBUTIONS,
     COOLDOWN,
     RATE,
-    WEIGHT,
     WINDOW,
 )
-from tests.unit.insurance_fund.helpers import CASH_PER_UNIT as UNIT
 from tests.unit.insurance_fund.helpers import HOUR, PAR, USDC, wait_until
 from verification.engine.reverts import reverts
 
@@ -111,7 +109,7 @@ def test_a_notice_keeps_its_times_when_the_terms_change(club):
     club.join(club.member, STAKE, STAKE)
     club.fund.give_notice(PAR, PAR, sender=club.member)
     before = tuple(club.fund.notice_of(club.member))
-    club.fund.set_terms((HOUR, 1_200, RATE, WEIGHT), sender=club.governor)
+    club.fund.set_terms((HOUR, 1_200, RATE, 0, 0), sender=club.governor)
     assert tuple(club.fund.notice_of(club.member)) == before
 
 
@@ -180,12 +178,32 @@ def test_a_notice_does_not_outlive_the_epoch_of_its_shares(pair):
     assert club.fund.withdraw(club.member, sender=club.member).return_value == STAKE
 
 
-def test_a_seen_default_cannot_be_outrun(pair):
+def test_nobody_leaves_while_exits_are_closed(pair):
     club = pair
     club.open_window(club.member, *club.shares(club.member))
-    club.fund.reserve(STAKE * UNIT, sender=club.governor)
-    with reverts("fund: money is reserved"):
+    club.ledger.set_exits(False, 0, sender=club.governor)
+    with reverts("fund: closed by a pause"):
         club.fund.withdraw(club.member, sender=club.member)
     club.draw(club.stranger, 0, 2 * STAKE, 2 * STAKE)
-    club.fund.reserve(0, sender=club.governor)
+    club.ledger.set_exits(True, 0, sender=club.governor)
     assert club.fund.withdraw(club.member, sender=club.member).return_value == STAKE
+
+
+def test_clocks_stand_still_while_exits_are_closed(club):
+    """Whatever was stopped before the notice does not count for it."""
+    club.ledger.set_exits(True, 5 * COOLDOWN, sender=club.governor)
+    club.join(club.member, STAKE, STAKE)
+    shares = club.shares(club.member)
+    club.fund.give_notice(*shares, sender=club.member)
+    ready_at, lapses_at = tuple(club.fund.notice_of(club.member))[2:]
+    club.ledger.set_exits(True, 5 * COOLDOWN + 1_000, sender=club.governor)
+    assert tuple(club.fund.notice_of(club.member)) == (*shares, ready_at + 1_000, lapses_at + 1_000)
+    chain.pending_timestamp = ready_at + 999
+    with reverts("leave notices: no open window"):
+        club.fund.withdraw(club.member, sender=club.member)
+    # The window is as long as it was, whenever it is interrupted.
+    club.ledger.set_exits(True, 5 * COOLDOWN + 3_000, sender=club.governor)
+    chain.pending_timestamp = lapses_at + 2_999
+    with reverts("leave notices: notice pending"):
+        club.fund.give_notice(1, 0, sender=club.member)
+    assert club.fund.withdraw(club.member, sender=club.member).return_value == 2 * STAKE

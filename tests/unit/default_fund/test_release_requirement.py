@@ -23,8 +23,9 @@ def test_anyone_releases_a_requirement_that_has_become_smaller(club):
         club.fund.SetRequirement(
             account=account,
             owner=club.member,
-            account_requirement=100 * WAD + 1,
-            owner_requirement=100 * WAD + 1,
+            account_initial=1_000 * WAD + 1,
+            owner_initial=1_000 * WAD + 1,
+            requirement=100 * WAD + 1,
         )
     ]
     club.ledger.set_initial(account, 0, sender=club.governor)
@@ -43,3 +44,19 @@ def test_nobody_is_asked_for_anything_once_the_threshold_is_gone(club):
     club.ledger.set_threshold(0, sender=club.governor)
     club.fund.release_requirement(account, sender=club.stranger)
     assert club.fund.required(club.member) == 0
+
+
+def test_what_is_small_is_not_noted(club):
+    """Up to a sixteenth of the threshold."""
+    club.join(club.member, STAKE, STAKE)
+    club.ledger.set_threshold(1_600, sender=club.governor)
+    for index in (1, 2):
+        club.require(club.member, 1_000 * WAD, index=index, threshold=1_600)
+        club.ledger.set_initial(account_of(club.member, index), 100 * WAD, sender=club.governor)
+    assert club.fund.required(club.member) == 200 * WAD
+    club.fund.release_requirement(account_of(club.member), sender=club.stranger)
+    assert club.fund.noted(club.member) == 1_000 * WAD
+    assert club.fund.required(club.member) == 0
+    club.ledger.set_initial(account_of(club.member, 2), 100 * WAD + 1, sender=club.governor)
+    club.fund.release_requirement(account_of(club.member, 2), sender=club.stranger)
+    assert club.fund.noted_of(account_of(club.member, 2)) == 100 * WAD + 1

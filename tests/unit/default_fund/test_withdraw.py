@@ -12,7 +12,7 @@ STAKE = 1_000 * USDC
 def test_a_withdrawal_rounds_down(club):
     club.join(club.member, STAKE, STAKE)
     club.join(club.partner, STAKE, STAKE)
-    club.pay_fees(7)
+    club.earn(7)
     contribution, _ = club.shares(club.member)
     assets, total, _ = club.fund.tranche(CONTRIBUTIONS)
     burnt = contribution // 3 + 1
@@ -69,3 +69,13 @@ def test_a_token_that_fails_on_the_way_out_keeps_the_shares(odd_club):
         club.fund.withdraw(club.member, sender=club.member)
     club.token.set_behaviour(0, sender=club.governor)
     assert club.fund.withdraw(club.member, sender=club.member).return_value == 2 * STAKE
+
+
+def test_a_leaver_says_how_much_they_get_at_least(pair):
+    club = pair
+    club.open_window(club.member, *club.shares(club.member))
+    club.draw(club.stranger, 0, 4, 0)
+    with reverts("fund: outside the caller's bound"):
+        club.fund.withdraw(club.member, 2 * STAKE, sender=club.member)
+    receipt = club.fund.withdraw(club.member, 2 * STAKE - 1, sender=club.member)
+    assert receipt.return_value == 2 * STAKE - 1

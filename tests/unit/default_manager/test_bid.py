@@ -49,8 +49,8 @@ def limit_of(scene: Scene) -> int:
 # HOW MUCH -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("slope", [None, 0, 50_000 * 10**6], ids=["configured", "none", "steep"])
-@pytest.mark.parametrize("ramp", [0, 600, 1_800])
+@pytest.mark.parametrize("slope", [None, 0, 40_000 * 10**6], ids=["configured", "none", "steep"])
+@pytest.mark.parametrize("ramp", [0, 40, 120])
 def test_partial_bid_restores_the_target_exactly(scene, slope, ramp):
     """f* against an independent solution; afterwards equity is the target times MM."""
     world = scene.world
@@ -120,7 +120,7 @@ def test_fraction_below_the_limit_is_taken_as_asked(auction_scene):
     assert auction_scene.bid(WAD // 50, 1).fraction == WAD // 50
 
 
-@pytest.mark.parametrize("ramp", [0, 1_800])
+@pytest.mark.parametrize("ramp", [0, 120])
 def test_everything_goes_when_equity_does_not_cover_the_charges(scene, ramp):
     """E <= (d + fee) * M: no fraction could restore the target."""
     scene.auction_at(THIN_PRICE)
@@ -140,7 +140,7 @@ def test_just_enough_equity_leaves_a_rest(scene):
     """E > (d + fee) * M at the start of the ramp: partial; at its end: everything."""
     scene.auction_at(1_906)
     equity, _, maintenance = scene.margin()
-    assert maintenance * 50_000 // PPM < equity < maintenance * 330_000 // PPM
+    assert maintenance * 50_000 // PPM < equity < maintenance * 510_000 // PPM
     assert limit_of(scene) < WAD
     scene.finish_ramp()
     assert limit_of(scene) == WAD
@@ -167,7 +167,7 @@ def test_dust_is_sold_along(world, dust, whole):
 # FOR HOW MUCH -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("ramp", [0, 700, 1_800, 9_999])
+@pytest.mark.parametrize("ramp", [0, 70, 120, 9_999])
 def test_bidder_gets_the_discount_and_the_protocol_the_fee(auction_scene, ramp):
     scene, world = auction_scene, auction_scene.world
     world.wait(ramp)
@@ -175,7 +175,7 @@ def test_bidder_gets_the_discount_and_the_protocol_the_fee(auction_scene, ramp):
     wealth, equity, fees = (
         scene.equity(scene.purse),
         scene.equity(),
-        world.clearinghouse.protocol_fees(),
+        world.clearinghouse.reserve(),
     )
     event = scene.bid(WAD // 5)
     sold = maintenance // 5
@@ -183,7 +183,7 @@ def test_bidder_gets_the_discount_and_the_protocol_the_fee(auction_scene, ramp):
     assert event.fee == sold * scene.terms.fee // PPM
     assert abs(scene.equity(scene.purse) - wealth - event.discount) < FEW_WEI
     assert abs(equity - scene.equity() - event.discount - event.fee) < FEW_WEI
-    assert world.clearinghouse.protocol_fees() - fees == event.fee
+    assert world.clearinghouse.reserve() - fees == event.fee
     assert world.conservation_error() == 0
 
 
@@ -214,7 +214,7 @@ def test_bid_of_the_same_owner_gains_nothing(auction_scene):  # INV-9
 def test_discount_below_the_bidders_limit(auction_scene):
     scene = auction_scene
     refused(scene, "default rules: discount below limit", WAD, 1, 100_000)
-    scene.world.wait(900)
+    scene.world.wait(60)
     scene.bid(WAD, 1, 100_000)
 
 
@@ -292,10 +292,10 @@ def test_ended_auction_is_over(auction_scene):
 
 def test_price_in_doubt_sells_nothing(auction_scene):
     scene = auction_scene
-    scene.world.set_price("ETH", CLOSE_OUT_PRICE, secondary=CLOSE_OUT_PRICE * 0.9)
-    refused(scene, "default rules: account is healthy")  # at 2 % above the higher source
-    scene.world.set_price("ETH", 1_880, secondary=1_700)
-    refused(scene, "default rules: price not valid")
+    scene.world.set_price("ETH", CLOSE_OUT_PRICE, secondary=2_000)
+    refused(scene, "default rules: account is healthy")  # at the higher answer
+    scene.world.set_price("ETH", CLOSE_OUT_PRICE, secondary=1_700)
+    refused(scene, "default rules: price not valid")  # unhealthy at both, but solvent at one
     scene.price(CLOSE_OUT_PRICE)
     scene.bid()
 

@@ -139,7 +139,7 @@ def test_bidder_paying_for_collateral_with_debt_respects_the_cap(portfolio):
         1,
         sender=scene.bidder,
     )
-    world.clearinghouse.set_shortfall_terms(10_000 * WAD, 0, 0, 0, sender=world.admin)
+    world.clearinghouse.set_shortfall_terms(10_000 * WAD, 10**6, 0, 0, sender=world.admin)
     scene.bid(purse=house_rich)
     assert world.cash(house_rich) < 0
     assert world.clearinghouse.negative_cash() == -world.cash(house_rich)
@@ -152,19 +152,18 @@ def test_bidder_paying_for_collateral_with_debt_respects_the_cap(portfolio):
 def test_stale_leg_stays_and_the_valid_ones_are_sold(portfolio):
     """INV-13. The sources of BTC differ by 1,000: ETH and WETH are sold, BTC and WBTC stay.
 
-    BTC is between 39,200 and 41,820; the better end is the lower one for the short position, the
-    upper one for WBTC.
+    The better end is the lower one for the short position, the upper one for WBTC.
     """
     scene, world = portfolio, portfolio.world
     scene.price(1_920)
     scene.call()
     world.wait(scene.terms.grace + 1)
     world.set_price("BTC", 40_000, secondary=41_000)
-    scene.auction_at(1_875)
+    scene.auction_at(1_906)
     before = holdings(scene, scene.account)
-    stuck = Risk.of(world, "BTC-PERP", 4, 39_200).total + Decimal("418.2")
-    eth = Risk.of(world, "ETH-PERP", 100, 1_875)
-    risk = Risk(eth.linear + Decimal("0.12") * 3 * 1_875, eth.quadratic)
+    stuck = Risk.of(world, "BTC-PERP", 4, 40_000).total + Decimal("410")
+    eth = Risk.of(world, "ETH-PERP", 100, 1_906)
+    risk = Risk(eth.linear + Decimal("0.12") * 3 * 1_906, eth.quadratic)
     event = scene.bid()
     take = Decimal(event.discount_rate + scene.terms.fee) / PPM
     exact = exact_fraction(cash_of(event.equity), risk, take, Decimal("1.25"), stuck)

@@ -105,11 +105,14 @@ def test_account_in_deeper_trouble_is_called_too(scene, price):
 def test_insolvent_account_gets_no_grace(scene):
     scene.world.stake(scene.staker, 5_000)
     scene.price(INSOLVENT_PRICE)
+    equity = scene.equity()
     receipt = scene.call()
-    assert scene.is_insolvent()
+    assert scene.stage() == HEALTHY
+    assert scene.size() == 0
+    assert receipt.return_value == scene.world.now()
     assert not receipt.events.filter(scene.manager.MarginCalled)
     (event,) = receipt.events.filter(scene.manager.Insolvent)
-    assert (event.account, event.equity) == (scene.account, scene.equity())
+    assert (event.account, event.equity) == (scene.account, equity)
 
 
 def test_account_without_positions_is_never_called(scene):  # INV-3
@@ -186,7 +189,7 @@ def test_deadline_is_grace_from_now(callable_scene):
 
 
 def test_price_that_is_not_valid_stops_calls(scene):
-    scene.world.set_price("ETH", 1_890, secondary=1_830)
+    scene.world.set_price("ETH", CALL_PRICE, secondary=1_830)
     assert_reverts(
         "default rules: price not valid",
         scene.manager.call_margin,
@@ -200,8 +203,8 @@ def test_price_that_is_not_valid_stops_calls(scene):
 
 def test_price_in_doubt_counts_at_its_better_end(scene):  # INV-3
     """The sources disagree: if only one may mean that an account is healthy, nobody is called."""
-    for secondary in (2_000, CALL_PRICE * 0.97):
-        scene.world.set_price("ETH", CALL_PRICE, secondary=secondary)
+    for primary, secondary in ((CALL_PRICE, 2_000), (2_000, CALL_PRICE)):
+        scene.world.set_price("ETH", primary, secondary=secondary)
         assert_reverts(
             "default rules: account is healthy",
             scene.manager.call_margin,
@@ -248,7 +251,7 @@ def test_reward_is_capped(world):
 
 
 def test_reward_never_exceeds_equity(scene):  # INV-4
-    scene.price(1_901.10)
+    scene.price(1_901.01)
     equity, _, maintenance = scene.margin()
     assert 0 < equity < maintenance * scene.terms.reward // PPM
     hunter = scene.world.open(scene.stranger)
@@ -262,7 +265,7 @@ def test_insolvent_account_pays_no_reward(scene):  # INV-4
     scene.price(INSOLVENT_PRICE)
     hunter = scene.world.open(scene.stranger)
     scene.call(hunter)
-    assert scene.is_insolvent()
+    assert scene.size() == 0
     assert scene.world.cash(hunter) == 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.procedure import refused, tear_up, tear_up_is_refused
+from tests.procedure import refused
 from verification.engine.scenes import CALL_PRICE, CLOSE_OUT_PRICE, INSOLVENT_PRICE, Scene
 from verification.engine.world import AUCTION, HEALTHY
 
@@ -45,28 +45,25 @@ def test_grace_begins_anew(scene, guardian):
 def test_discount_begins_anew(scene, guardian):
     world = scene.world
     scene.auction_at(CLOSE_OUT_PRICE)
-    world.wait(900)
-    assert scene.manager.auction(scene.account).discount == 160_000
+    world.wait(60)
+    assert scene.manager.auction(scene.account).discount == 270_000
     world.clearinghouse.pause(LIQUIDATIONS, 60, sender=guardian)
     world.wait(60 + CURE)
-    assert scene.manager.auction(scene.account).discount == 20_000
-    world.wait(1_800)
-    assert scene.bid().discount_rate == 300_000
+    assert scene.manager.auction(scene.account).discount == 40_000
+    world.wait(120)
+    assert scene.bid().discount_rate == 500_000
 
 
-def test_window_begins_anew(scene, guardian):
+def test_an_insolvency_waits_for_the_pause_and_for_no_other_clock(scene, guardian):
     world = scene.world
     scene.price(INSOLVENT_PRICE)
-    scene.open_auction()
-    world.wait(500)
     world.clearinghouse.pause(LIQUIDATIONS, 60, sender=guardian)
-    world.wait(60 + CURE)
-    tear_up_is_refused(scene, "window is open")
-    world.wait(599)
-    tear_up_is_refused(scene, "window is open")
+    world.wait(60 + CURE - 1)
+    tear_up = (scene.manager.tear_up, [scene.account])
+    refused("default rules: liquidations are paused", *tear_up, sender=scene.stranger)
     world.wait(1)
-    tear_up(scene)
-    assert scene.stage() == HEALTHY
+    scene.manager.tear_up([scene.account], sender=scene.stranger)
+    assert (scene.stage(), scene.size()) == (HEALTHY, 0)
 
 
 def test_clocks_do_not_move_without_a_pause(scene):

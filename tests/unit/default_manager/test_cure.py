@@ -1,19 +1,19 @@
-"""`DefaultManager.cure`: a call or an auction ends when equity is back at the target ratio."""
+"""`DefaultManager.cure`: a call or an auction ends when equity is at maintenance margin again."""
 
 from __future__ import annotations
 
 import pytest
 
+from tests.procedure import WINS_COUNT
 from verification.engine.reverts import assert_reverts
-from verification.engine.scenes import CALL_PRICE, CLOSE_OUT_PRICE, PPM, cash_of
+from verification.engine.scenes import CALL_PRICE, CLOSE_OUT_PRICE, HEALTHY_PRICE, PPM, cash_of
 from verification.engine.world import HEALTHY, WAD
 
 
 def missing(scene) -> int:
-    """Return what the account lacks to the target, in token units (6 decimals), rounded up."""
+    """Return what the account lacks to MM, in token units (6 decimals), rounded up."""
     equity, _, maintenance = scene.margin()
-    target = -(-maintenance * scene.terms.target // PPM)
-    return -(-(target - equity) // 10**12)
+    return -(-(maintenance - equity) // 10**12)
 
 
 def top_up(scene, units: int) -> None:
@@ -24,7 +24,7 @@ def top_up(scene, units: int) -> None:
     )
 
 
-def assert_not_cured(scene, reason: str = "default manager: equity below target") -> None:
+def assert_not_cured(scene, reason: str = "default manager: equity below maintenance") -> None:
     """Curing is refused."""
     assert_reverts(reason, scene.manager.cure, scene.account, sender=scene.stranger)
 
@@ -37,7 +37,7 @@ def test_unknown_account_has_nothing_to_cure(scene):
     assert_reverts("default manager: no call to cure", scene.manager.cure, 5, sender=scene.stranger)
 
 
-def test_call_is_cured_at_the_target_to_the_unit(called_scene):
+def test_call_is_cured_at_maintenance_to_the_unit(called_scene):
     units = missing(called_scene)
     top_up(called_scene, units - 1)
     assert_not_cured(called_scene)
@@ -55,13 +55,11 @@ def test_call_is_cured_at_the_target_to_the_unit(called_scene):
     assert called_scene.manager.auction(called_scene.account).since == 0
 
 
-def test_maintenance_margin_alone_does_not_cure(called_scene):
-    """Between MM and the target nobody can be sold, but the call stands."""
+def test_below_the_target_of_a_sale_it_cures_too(called_scene):
+    """Between MM and the target nobody can be sold, and nobody is kept in a call."""
     called_scene.price(1_955)
     equity, _, maintenance = called_scene.margin()
     assert maintenance < equity < maintenance * called_scene.terms.target // PPM
-    assert_not_cured(called_scene)
-    called_scene.price(1_975)
     called_scene.manager.cure(called_scene.account, sender=called_scene.stranger)
     assert called_scene.stage() == HEALTHY
 
@@ -83,9 +81,9 @@ def test_auction_is_cured_by_a_deposit(auction_scene):  # INV-10
 
 
 def test_reducing_cures(called_scene):
-    called_scene.buy(-20, CALL_PRICE)
+    called_scene.buy(-5, CALL_PRICE)
     assert_not_cured(called_scene)
-    called_scene.buy(-20, CALL_PRICE)
+    called_scene.buy(-15, CALL_PRICE)
     called_scene.manager.cure(called_scene.account, sender=called_scene.trader)
     assert called_scene.stage() == HEALTHY
 
@@ -94,9 +92,9 @@ def test_reducing_cures(called_scene):
 def test_collateral_cures(scene, stage):
     scene.price(CLOSE_OUT_PRICE)
     scene.call() if stage == "called" else scene.open_auction()
-    scene.world.deposit(scene.trader, scene.account, 2, "WETH")
+    scene.world.deposit(scene.trader, scene.account, 1, "WETH")
     assert_not_cured(scene)
-    scene.world.deposit(scene.trader, scene.account, 2, "WETH")
+    scene.world.deposit(scene.trader, scene.account, 1, "WETH")
     scene.manager.cure(scene.account, sender=scene.stranger)
     assert scene.stage() == HEALTHY
 
@@ -114,6 +112,7 @@ def test_cured_account_trades_and_withdraws_again(called_scene):
     scene.price(2_000)
     scene.manager.cure(scene.account, sender=scene.stranger)
     scene.buy(1)
+    scene.world.wait(WINS_COUNT)
     scene.world.clearinghouse.withdraw(
         scene.account, scene.world.settlement, 10**6, scene.trader, sender=scene.trader
     )
@@ -121,10 +120,10 @@ def test_cured_account_trades_and_withdraws_again(called_scene):
 
 
 def test_doubtful_price_cures_when_even_its_worse_end_suffices(called_scene):  # INV-10
-    """Sources that disagree: 2 % below the lower one must suffice for a long position."""
-    called_scene.world.set_price("ETH", 2_080, secondary=1_995)
+    """Sources that disagree: the lower one must suffice for a long position."""
+    called_scene.world.set_price("ETH", 2_080, secondary=CALL_PRICE)
     assert_not_cured(called_scene)
-    called_scene.world.set_price("ETH", 2_080, secondary=2_026)
+    called_scene.world.set_price("ETH", 2_080, secondary=HEALTHY_PRICE)
     called_scene.manager.cure(called_scene.account, sender=called_scene.stranger)
     assert called_scene.stage() == HEALTHY
 

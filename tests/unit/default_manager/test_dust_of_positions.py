@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.procedure import only, without_limits
-from verification.engine.scenes import Scene, equities
+from verification.engine.scenes import DUST, Scene, equities
 from verification.engine.world import ETH, HEALTHY, INSOLVENT, WAD
 
 INSURED = 1_000
@@ -31,7 +31,8 @@ def _buys(scene: Scene, wei: int) -> None:
 
 
 @pytest.mark.parametrize("wei", [1, 1_000])
-def test_the_side_opposite_to_a_position_is_charged_however_small_it_is(debtor, wei):  # INV-11
+def test_nobody_is_charged_for_a_loss_that_their_market_did_not_make(debtor, wei):  # INV-11
+    """The bitcoin fell, ETH did not: the SHORT side of a few wei of ETH pays for those wei."""
     world = debtor.world
     _buys(debtor, wei)
     buyer = world.people["buyer"]
@@ -39,16 +40,20 @@ def test_the_side_opposite_to_a_position_is_charged_however_small_it_is(debtor, 
     world.trade((debtor.maker, debtor.book), (buyer, long), 100, 1_800)
     world.stake(debtor.staker, INSURED)
     world.set_price("BTC", PARTLY_COVERED)
+    shortfall = -debtor.equity()
     before = equities(world, [long, debtor.book])
-    debtor.open_auction()
-    assert debtor.stage() == INSOLVENT
+    receipt = debtor.open_auction()
+    assert debtor.stage() == INSOLVENT  # the bitcoin is left
     after = equities(world, [long, debtor.book])
-    paid_by_long, paid_by_short = (b - a for b, a in zip(before, after, strict=True))
-    assert paid_by_long < WAD
-    assert paid_by_short > INSURED * WAD
+    assert all(abs(b - a) < DUST for a, b in zip(after, before, strict=True))
+    paid = only(receipt, debtor.manager.ShortfallPaid)
+    assert paid.shortfall == pytest.approx(shortfall, abs=10**13)
+    assert paid.insurance == INSURED * WAD
+    assert paid.charged < 10**6
+    assert world.clearinghouse.hole() == paid.shortfall - paid.insurance - paid.charged
 
 
-def test_what_was_reserved_pays_when_the_last_position_has_no_shares_left(debtor):  # INV-6
+def test_a_position_without_shares_left_stops_nothing(debtor):  # INV-6, INV-13
     world = debtor.world
     _buys(debtor, 1)
     # A SHORT defaults and nobody pays for it: the LONG side is torn up to nothing, and the
@@ -63,23 +68,21 @@ def test_what_was_reserved_pays_when_the_last_position_has_no_shares_left(debtor
     world.stake(debtor.staker, INSURED)
     funded = world.insurance_fund.totalAssets() * 10**12
 
-    # All of the shortfall is reserved; then it grows, and somebody takes the collateral.
     world.set_price("BTC", COVERED)
-    debtor.open_auction()
+    lacking = -debtor.equity()
+    assert 0 < lacking < funded
+    paid = only(debtor.open_auction(), debtor.manager.ShortfallPaid)
+    assert paid.insurance == paid.shortfall == pytest.approx(lacking, abs=10**13)
     assert debtor.stage() == INSOLVENT
-    world.set_price("BTC", PARTLY_COVERED)
-    debtor.manager.bid(debtor.account, WAD - 1, debtor.purse, sender=debtor.bidder)
-    owed, hole = -world.cash(debtor.account), world.clearinghouse.hole()
-    receipt = debtor.manager.bid(debtor.account, WAD, debtor.purse, sender=debtor.bidder)
+    assert world.header(debtor.account).markets == ()
 
-    assert debtor.stage() == HEALTHY
-    assert world.cash(debtor.account) == 0
-    assert sum(world.default_manager.reserved()) == 0
-    _, paid = receipt.events.filter(debtor.manager.ShortfallPaid)
-    drawn = funded - world.insurance_fund.totalAssets() * 10**12
-    assert paid.insurance == pytest.approx(drawn, abs=10**12)
-    assert drawn == pytest.approx(min(funded, owed), abs=10**12)
-    charged = sum(event.charged for event in receipt.events.filter(debtor.manager.ShortfallPaid))
-    deeper = world.clearinghouse.hole() - hole
-    assert drawn + charged + deeper == pytest.approx(owed, abs=10**13)
-    assert only(receipt, debtor.manager.Insolvent).torn_up < WAD
+    # It falls further while the bitcoin is on offer: funds pay what they have, nobody is charged.
+    world.set_price("BTC", PARTLY_COVERED)
+    left, hole = world.insurance_fund.totalAssets() * 10**12, world.clearinghouse.hole()
+    receipt = debtor.manager.bid(debtor.account, WAD, debtor.purse, 1, 0, sender=debtor.bidder)
+    last = only(receipt, debtor.manager.ShortfallPaid)
+    assert (debtor.stage(), world.cash(debtor.account)) == (HEALTHY, 0)
+    assert (last.insurance, last.charged) == (pytest.approx(left, abs=10**12), 0)
+    assert last.reserve < 10**6  # what roundings had left there
+    assert last.to_hole == last.shortfall - last.insurance - last.reserve
+    assert world.clearinghouse.hole() - hole == last.to_hole

@@ -7,15 +7,14 @@ from eth_utils import keccak
 
 from tests.procedure import (
     BOOK_DUST,
-    finish_window,
     only,
-    recognised,
     side_pair,
+    sunk,
     tear_up,
     without_limits,
 )
 from verification.engine.evm import Reverted, deploy_world
-from verification.engine.scenes import DUST, INSOLVENT_PRICE, Scene, crowd, equities, set_waterfall
+from verification.engine.scenes import DUST, INSOLVENT_PRICE, Scene, crowd, equities
 from verification.engine.world import ETH, WAD, World
 
 LOSS = 110  # a unit: 100 of them are a little more than the trader's 10,000
@@ -25,7 +24,7 @@ LONG, SHORT = 0, 1
 
 
 def side_torn_up(world: World, sign: int, size: float, others: float) -> Scene:
-    """Tear up a trader of so many units, and leave so many to others of that side.
+    """Let a trader of so many units be insolvent, and leave so many to others of that side.
 
     Args:
         sign: +1 for a LONG trader, whom the SHORT side pays.
@@ -35,9 +34,6 @@ def side_torn_up(world: World, sign: int, size: float, others: float) -> Scene:
         crowd(scene, [sign * others])
     world.stake(scene.staker, 3_000)
     without_limits(world)
-    scene.price(2_000 - sign * LOSS)
-    scene.open_auction()
-    finish_window(world)
     scene.price(2_000 - sign * LOSS)
     return scene
 
@@ -90,7 +86,7 @@ def test_an_old_holder_goes_on(fast_world, sign):
     fast_world.chain.restore(checkpoint)
     fast_world.clearinghouse.settle_market(1, sender=fast_world.admin)
     assert abs(scene.equity(scene.book) - before - gained) <= DUST
-    fast_world.clearinghouse.convert_positions(1, [scene.book], sender=scene.stranger)
+    fast_world.clearinghouse.convert_positions(1, [scene.book], 0, sender=scene.stranger)
     assert abs(fast_world.cash(scene.book) - before - gained) <= DUST
     assert fast_world.conservation_error() < BOOK_DUST
 
@@ -104,13 +100,11 @@ def test_after_thirteen_of_them_nothing_is_left_but_cash(fast_world, generations
     start = scene.equity(veteran.account)
     fast_world.stake(scene.staker, 20_000)
     without_limits(fast_world)
-    set_waterfall(fast_world, window=0)
     for person in fast_world.people.crowd()[-generations:]:
         scene.price(2_000)
         account = fast_world.open(person, 10_000)
         fast_world.trade((scene.maker, scene.book), (person, account), 100, 2_000)
         scene.price(2_000 - LOSS)
-        scene.manager.open_auction(account, sender=scene.stranger)
         tear_up(scene, account)
     assert fast_world.market().short.generation == generations
     (seen,) = fast_world.lens.positions([veteran.account])
@@ -184,10 +178,8 @@ def test_a_side_worn_out_opens_no_more():
 
 @pytest.fixture
 def insolvent(fast_world) -> Scene:
-    """Recognised, all of the shortfall reserved, the window over."""
-    scene = recognised(fast_world)
-    finish_window(fast_world)
-    return scene
+    """In auction and insolvent since; the funds have what is lacking."""
+    return sunk(fast_world)
 
 
 def test_whole_side_torn_up(insolvent):
@@ -247,13 +239,11 @@ def test_many_generations(fast_world):
     start = scene.equity(veteran.account)
     fast_world.stake(scene.staker, 100_000)
     without_limits(fast_world)
-    set_waterfall(fast_world, window=0)
     for person in fast_world.people.crowd()[-5:]:
         scene.price(2_000)
         account = fast_world.open(person, 10_000)
         fast_world.trade((scene.maker, scene.book), (person, account), 100, 2_000)
         scene.price(1_890)
-        scene.manager.open_auction(account, sender=scene.stranger)
         tear_up(scene, account)
     state = fast_world.clearinghouse.market_state(1)
     assert (state >> 240) & 0xFFF >= 1 or side_pair(fast_world, SHORT)[0] < WAD

@@ -8,7 +8,6 @@ from tests.procedure import (
     BOOK_DUST,
     about,
     fill_funds,
-    finish_window,
     only,
     step_of,
     tear_up,
@@ -110,8 +109,6 @@ def test_losses_alone_decide_when_the_positions_are_too_small_for_margin(fast_wo
     step = step_of(scene)
     assert step.shortfall == -equity
     assert 0 <= step.shortfall - step.insurance <= 2  # a wei for each market, by rounding
-    scene.open_auction()
-    finish_window(fast_world)
     tear_up(scene)
     of_eth, of_btc = (scene.manager.limit_used(market) for market in (ETH, BTC))
     assert of_eth == of_btc == WAD  # some of the first unit of cash
@@ -134,10 +131,6 @@ def test_profits_leave_the_loss_to_maintenance_margin(fast_world):
     step = fast_world.lens.next_step(scene.account)
     assert step.shortfall == -step.equity > 200 * WAD
     assert 0 <= step.shortfall - step.insurance <= 2  # a wei for each market, by rounding
-    scene.open_auction()
-    finish_window(fast_world)
-    scene.price(1_600)
-    fast_world.set_price("BTC", 6_000)
     tear_up(scene)
     of_eth, of_btc = (scene.manager.limit_used(market) for market in (ETH, BTC))
     assert of_eth > of_btc > 0

@@ -90,7 +90,7 @@ def test_insolvent_account_gets_no_auction(scene, is_called):
         scene.call()
     scene.price(INSOLVENT_PRICE)
     receipt = scene.open_auction()
-    assert scene.is_insolvent()
+    assert (scene.stage(), scene.size()) == (HEALTHY, 0)
     assert not receipt.events.filter(scene.manager.AuctionOpened)
     assert len(receipt.events.filter(scene.manager.Insolvent)) == 1
 
@@ -135,7 +135,7 @@ def test_unknown_account_is_refused(scene):
 
 
 def test_price_that_is_not_valid_stops_auctions(scene):
-    scene.world.set_price("ETH", 1_880, secondary=1_820)
+    scene.world.set_price("ETH", CLOSE_OUT_PRICE, secondary=1_820)
     assert_not_opened(scene, "default rules: price not valid")
     scene.price(CLOSE_OUT_PRICE)
     scene.open_auction()

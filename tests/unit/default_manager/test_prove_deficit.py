@@ -5,9 +5,10 @@ from __future__ import annotations
 from tests.procedure import (
     BOOK_DUST,
     SHORTFALL,
+    UNIT,
     about,
+    fill_funds,
     only,
-    recognised,
     redemption,
     refused,
     wind_down,
@@ -21,15 +22,16 @@ INSURANCE, OWED = 3_000, SHORTFALL * WAD
 
 
 def test_a_proof_is_rewarded_once(ending):
-    """The funds pay first, without limits; 1 % of what is left is the reward, a claim like any."""
+    """The funds pay first, without limits; 1 % of what they have paid is the reward, a claim like
+    any. The reserve (a market's fees are not in it yet) pays nothing, the hole the rest."""
     scene, world = ending, ending.world
     purse = world.cash(scene.purse)
     receipt = scene.manager.prove_deficit(scene.account, scene.purse, sender=scene.stranger)
     paid = only(receipt, scene.manager.DeficitPaid)
     assert (paid.deficit, paid.insurance) == (1_100 * WAD, 300 * WAD)
-    assert (paid.to_hole, paid.reward) == (800 * WAD, 11 * WAD)
-    assert world.cash(scene.purse) - purse == 11 * WAD
-    assert world.clearinghouse.hole() == 811 * WAD
+    assert (paid.to_hole, paid.reward) == (800 * WAD, 3 * WAD)
+    assert world.cash(scene.purse) - purse == 3 * WAD
+    assert world.clearinghouse.hole() == 803 * WAD
     assert world.cash(scene.account) == 0
     refused(
         "wind down: no deficit",
@@ -42,15 +44,25 @@ def test_a_proof_is_rewarded_once(ending):
 
 
 def test_reward_is_capped_and_can_be_forgone(fast_world):
+    """Where funds and collateral bring nothing, it is what a conversion pays."""
     scene = Scene.set(fast_world)
     scene.price(1_500)
     wind_down(fast_world)
     checkpoint = fast_world.chain.snapshot()
     act, by = scene.manager.prove_deficit, {"sender": scene.stranger}
-    assert act(scene.account, scene.purse, **by).return_value == 100 * WAD
+    assert act(scene.account, scene.purse, **by).return_value == WAD
     fast_world.chain.restore(checkpoint)
     assert act(scene.account, **by).return_value == 0
     assert fast_world.clearinghouse.hole() == 40_100 * WAD
+
+
+def test_reward_is_capped(fast_world):
+    scene = Scene.set(fast_world)
+    fill_funds(scene, 20_000)
+    scene.price(1_500)
+    wind_down(fast_world)
+    act, by = scene.manager.prove_deficit, {"sender": scene.stranger}
+    assert act(scene.account, scene.purse, **by).return_value == 100 * WAD
 
 
 def test_only_a_deficit_can_be_proven(ending):
@@ -60,23 +72,60 @@ def test_only_a_deficit_can_be_proven(ending):
     refused("default manager: account proves itself", act, scene.account, scene.account, **by)
     refused("ledger: unknown account", act, 5, 0, **by)
     ledger = scene.world.clearinghouse
-    refused("registry: wrong caller", ledger.seize, scene.account, **by)
-    refused("registry: wrong caller", ledger.conclude_proof, scene.account, 0, 0, **by)
+    refused("registry: wrong caller", ledger.seize, scene.account, 0, **by)
+    refused("registry: wrong caller", ledger.conclude_proof, scene.account, 0, 0, 0, **by)
 
 
-def test_not_after_the_window(ending):
-    ending.world.wait(PROOFS)
-    checkpoint = ending.world.chain.snapshot()
+def test_at_any_time(ending):
+    """Also in redemption, and after others were paid: the claims have counted it before. What the
+    fund pays, and the reserve of 120, is theirs."""
+    world, ledger = ending.world, ending.world.clearinghouse
+    pot, claims = redemption(world)
+    first = ledger.redeem(ending.purse, ending.bidder, sender=ending.stranger).return_value
     ending.manager.prove_deficit(ending.account, 0, sender=ending.stranger)
-    ending.world.chain.restore(checkpoint)
-    ending.world.wait(1)
-    refused(
-        "wind down: no proofs now",
-        ending.manager.prove_deficit,
-        ending.account,
-        0,
-        sender=ending.stranger,
-    )
+    assert ledger.claims() == claims
+    brought = (300 + 120) * WAD
+    assert (ledger.pot(), ledger.hole()) == (pot + brought, claims - pot - brought)
+    second = ledger.redeem(ending.purse, ending.bidder, sender=ending.stranger).return_value
+    assert first + second == world.cash(ending.purse) * (pot + brought) // claims // UNIT
+    assert world.conservation_error() < BOOK_DUST
+
+
+def test_a_covered_proof_is_paid_by_the_account(fast_world):
+    """Whose collateral pays the debt and the reward: nobody else bears anything."""
+    scene = Scene.set(fast_world, size=0, cash=0, WETH=20)
+    scene.buy(36)
+    scene.price(1_850)  # -5,436 and 20 WETH of 37,000
+    ledger = fast_world.clearinghouse
+    fill_funds(scene, 300)
+    wind_down(fast_world)
+    receipt = scene.manager.prove_deficit(scene.account, scene.purse, sender=scene.stranger)
+    seized = only(receipt, ledger.CollateralSeized)
+    paid = only(receipt, scene.manager.DeficitPaid)
+    debt = ledger.paid_in_kind()
+    assert (paid.deficit, paid.to_hole, ledger.hole()) == (0, 0, debt)
+    assert about(debt, 5_436)
+    assert about(paid.reward, 54.36, dust=10**13)
+    assert ledger.collateral(scene.purse, 0) == seized.reward > 0
+    assert abs(seized.reward * 1_850 - paid.reward) < 10**4
+    assert ledger.collateral(scene.account, 0) == 20 * WAD - seized.amount - seized.reward
+    assert fast_world.insurance_fund.totalAssets() == 300 * 10**6
+    pot, claims = redemption(fast_world)
+    assert claims - pot == debt  # which the pot of collateral pays, and the reserve does not
+    assert ledger.reserve() > 0
+
+
+def test_a_price_in_doubt_values_no_collateral(fast_world):
+    scene = Scene.set(fast_world, size=0, cash=0, WETH=20)
+    scene.buy(36)
+    scene.price(1_850)
+    wind_down(fast_world)
+    fast_world.set_price("ETH", 1_850, 1_900)
+    act, by = scene.manager.prove_deficit, {"sender": scene.stranger}
+    refused("final settlement: price in doubt", act, scene.account, scene.purse, **by)
+    fast_world.chain.mine(14 * DAY)
+    fast_world.set_price("ETH", 1_850, 1_900)
+    act(scene.account, scene.purse, **by)
 
 
 def test_collateral_goes_into_the_pots_first(fast_world):
@@ -110,7 +159,7 @@ def test_whoever_is_in_deficit_himself_gets_no_reward(fast_world):
     for market in (ETH, BTC):
         ledger.settle_market(market, sender=fast_world.admin)
     ledger.begin_wind_down(sender=fast_world.admin)
-    ledger.convert_positions(ETH, [other])
+    ledger.convert_positions(ETH, [other], 0)
     assert fast_world.cash(other) < 0
     refused(
         "wind down: account has a deficit",
@@ -138,18 +187,3 @@ def test_collateral_beyond_the_deficit_is_not_seized(fast_world):
     assert 0 < ledger.collateral(scene.account, 0) < WAD
     assert ledger.collateral(scene.account, 1) == WAD // 100
     assert ledger.hole() == OWED  # until the pots are paid out
-
-
-def test_a_proof_frees_what_was_reserved(fast_world):
-    """What was kept for the account pays for it, and is kept for nobody any more."""
-    ledger, scene = fast_world.clearinghouse, recognised(fast_world)
-    ledger.begin_wind_down(sender=fast_world.admin)
-    for market in (ETH, BTC):
-        ledger.settle_market(market, sender=scene.stranger)
-    assert fast_world.insurance_fund.reserved() == OWED
-    receipt = scene.manager.prove_deficit(scene.account, sender=scene.stranger)
-    assert only(receipt, scene.manager.ReservationReleased).account == scene.account
-    assert only(receipt, scene.manager.DeficitPaid).insurance == OWED
-    assert scene.manager.reservation(scene.account) == (0, 0, 0, 0)
-    assert scene.manager.reserved() == (0, 0, 0, 0)
-    assert fast_world.insurance_fund.reserved() == 0

@@ -137,7 +137,8 @@ def test_a_whole_sale_leaves_no_maintenance_margin(scene):
 
 def test_no_discount_below_zero(scene):  # INV-4
     scene.world.stake(scene.staker, 5_000)
-    scene.auction_at(INSOLVENT_PRICE).finish_ramp()
+    scene.auction_at(CLOSE_OUT_PRICE).finish_ramp()
+    scene.price(INSOLVENT_PRICE)
     quote = scene.manager.quote(scene.account, WAD)
     assert (quote.discount, quote.fee, quote.fraction) == (0, 0, WAD)
     assert quote.equity_after == scene.equity() < 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.procedure import finish_window, only, refused, tear_up, without_limits
+from tests.procedure import only, refused, tear_up, without_limits
 from verification.engine.scenes import Scene
 from verification.engine.world import HEALTHY, INSOLVENT, WAD
 
@@ -19,9 +19,6 @@ def remainder(fast_world) -> Scene:
     without_limits(fast_world)
     fast_world.deposit(scene.trader, scene.account, 100)
     scene.buy(50)
-    scene.price(1_780)
-    scene.open_auction()
-    finish_window(fast_world)
     scene.price(1_780)
     tear_up(scene)
     assert scene.is_insolvent()

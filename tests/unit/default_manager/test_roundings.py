@@ -1,5 +1,4 @@
-"""Sums to the last wei: what closing a position rounds off, shortfalls of hardly anything, and a
-part that does not divide."""
+"""Sums to the last wei: what closing a position rounds off, and shortfalls of hardly anything."""
 
 from __future__ import annotations
 
@@ -11,7 +10,6 @@ from tests.procedure import (
     BOOK_DUST,
     UNIT,
     fill_funds,
-    finish_window,
     join,
     only,
     parts_of,
@@ -19,14 +17,12 @@ from tests.procedure import (
     tear_up,
     without_limits,
 )
-from verification.engine.scenes import Scene
-from verification.engine.world import HEALTHY, INSOLVENT, WAD, World
+from verification.engine.scenes import CLOSE_OUT_PRICE, Scene
+from verification.engine.world import HEALTHY, WAD, World
 
 OWN = 200
 NO_EQUITY_AT = 1_724.84615389  # of `shrunk` less so many wei
 WEI_TOO_MANY = 478_260_873_088
-LACKING = 2_529_932_836_861  # divides 10**30 + 1
-SOLD = 470_067_153_738  # of `in_debt`: leaves that
 
 
 def shrunk(world: World, wei: int = 0) -> Scene:
@@ -84,21 +80,21 @@ def test_what_closing_rounds_off_is_paid_by_the_last_to_pay(fast_world, funds, l
     rounded_off = paid.shortfall + equity
     assert rounded_off > 0
     wanted[last] += rounded_off
-    assert parts_of(paid) == (*wanted, 0, 0)
+    assert parts_of(paid) == (wanted[0], 0, *wanted[1:], 0, 0)
     assert (scene.stage(), world.cash(scene.account)) == (HEALTHY, 0)
     assert world.conservation_error() < BOOK_DUST
 
 
-def test_what_closing_rounds_off_an_equity_of_nothing_is_the_hole(fast_world):  # INV-6
-    """There was no shortfall for any tier to pay: a few wei are nobody's but the hole's."""
+def test_what_closing_rounds_off_an_equity_of_nothing_is_paid_like_any_shortfall(fast_world):
+    """INV-6: a few wei that closing has rounded off; the owner's contribution pays them."""
     world = fast_world
     scene = shrunk(world, WEI_TOO_MANY)
     join(world, scene.trader, OWN, OWN)
     fill_funds(scene, 3_000)
     equity, paid = bid_for_all(scene, NO_EQUITY_AT)
     assert equity == 0 < paid.shortfall
-    assert parts_of(paid) == (0, 0, 0, 0, 0, paid.shortfall)
-    assert world.clearinghouse.hole() == paid.shortfall
+    assert parts_of(paid) == (paid.shortfall, 0, 0, 0, 0, 0, 0)
+    assert world.clearinghouse.hole() == 0
     assert (scene.stage(), world.cash(scene.account)) == (HEALTHY, 0)
     assert world.insurance_fund.totalAssets() == 3_000 * 10**6
 
@@ -116,37 +112,35 @@ def in_debt(world: World, sold: int, price: float) -> Scene:
 
 @pytest.mark.parametrize("is_member", [False, True])
 def test_a_wei_is_a_shortfall(fast_world, is_member):  # INV-6
-    """It is reserved, as a token unit; what is lacking in the end finds all of the contribution."""
+    """One wei is paid, in a whole token unit of which the rest becomes reserve."""
     world = fast_world
     scene = in_debt(world, UNIT - 1, 1_901)
     if is_member:
         join(world, scene.trader, OWN, OWN)
     fill_funds(scene, 3_000)
     assert scene.equity() == -1
-    event = only(scene.open_auction(), scene.manager.Insolvent)
-    assert (event.torn_up, event.own, event.insurance) == (0, int(is_member), int(not is_member))
-    kept = (UNIT, 0, 0, 0) if is_member else (0, UNIT, 0, 0)
-    assert tuple(scene.manager.reservation(scene.account)) == kept
-    assert tuple(scene.manager.reserved()) == kept
-    assert world.default_fund.reserved() == kept[0]
-    assert world.insurance_fund.reserved() == kept[1]
-    finish_window(world)
-    scene.price(1_897)
     paid = only(tear_up(scene), scene.manager.ShortfallPaid)
-    assert paid.shortfall > 399 * WAD
-    own = OWN * WAD if is_member else 0
-    assert parts_of(paid) == (own, paid.shortfall - own, 0, 0, 0, 0)
+    assert parts_of(paid) == (int(is_member), 0, int(not is_member), 0, 0, 0, 0)
+    assert world.insurance_fund.totalAssets() == 3_000 * 10**6 - int(not is_member)
+    assert world.clearinghouse.reserve() == UNIT - 1
     assert (scene.stage(), world.cash(scene.account)) == (HEALTHY, 0)
 
 
-def test_what_is_torn_up_at_once_is_rounded_up(fast_world):
-    """A token unit of a shortfall is covered; of its rest, a hair more than so many 10**-18."""
-    scene = in_debt(fast_world, SOLD, 1_900.99999998)
-    fast_world.stake(scene.staker, UNIT / WAD)
-    assert scene.equity() == -LACKING
-    uncovered = LACKING - UNIT
-    assert uncovered * WAD % LACKING == 1
-    event = only(scene.open_auction(), scene.manager.Insolvent)
-    assert event.insurance == UNIT
-    assert event.torn_up == uncovered * WAD // LACKING + 1
-    assert scene.stage() == INSOLVENT
+@pytest.mark.parametrize("lacking", [1, 10**12 - 1, 10**12, 10**12 + 1])
+def test_a_bid_on_a_shortfall_of_hardly_anything(fast_world, lacking):
+    """Covered by one token unit, or not covered by it: sold, or torn up and the rest charged."""
+    world = fast_world
+    scene = in_debt(world, UNIT - lacking, 1_901) if lacking < UNIT else in_debt(world, 1, 1_901)
+    world.stake(scene.staker, UNIT / WAD)
+    if lacking >= UNIT:
+        lacking = -scene.equity()
+    scene.price(CLOSE_OUT_PRICE)
+    scene.open_auction()
+    scene.price(1_901)
+    assert scene.equity() == -lacking
+    receipt = scene.manager.bid(scene.account, WAD, scene.purse, sender=scene.bidder)
+    is_covered = lacking <= UNIT
+    assert receipt.return_value == (WAD if is_covered else 0, 0)
+    paid = only(receipt, scene.manager.ShortfallPaid)
+    assert paid.insurance == min(lacking, UNIT)
+    assert paid.shortfall == lacking

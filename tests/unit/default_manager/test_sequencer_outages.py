@@ -9,9 +9,9 @@ import pytest
 
 from bulkhead.config import load_config
 from bulkhead.deployment import deploy
-from tests.procedure import INSOLVENT, finish_window, refused, tear_up, tear_up_is_refused
+from tests.procedure import refused, tear_up, tear_up_is_refused
 from verification.engine.evm import ADMIN, ROOT, PyrevmChain, everybody
-from verification.engine.scenes import CALL_PRICE, INSOLVENT_PRICE, Scene
+from verification.engine.scenes import CALL_PRICE, CLOSE_OUT_PRICE, INSOLVENT_PRICE, Scene
 from verification.engine.world import FIRST_PRICES, HEALTHY, World
 
 DAY = 86_400
@@ -51,25 +51,33 @@ def outage(request) -> Any:
 
 
 @pytest.mark.usefixtures("fast_world")
-def test_outage_restarts_the_clocks(outage):
-    """Down for ten minutes in the insolvency's window: an hour of grace, then the window anew."""
+def test_nobody_is_torn_up_while_it_is_down(outage):
+    """Down for ten minutes: an hour of grace afterwards, then everything at once."""
     world, feed = outage
     scene = Scene.set(world)
     world.stake(scene.staker, 3_000)
     scene.price(INSOLVENT_PRICE)
-    scene.open_auction()
-    world.wait(300)
     feed.set_status(False, sender=scene.stranger)
     world.wait(600)
-    tear_up_is_refused(scene, "account is solvent, reopen its auction")  # as far as anyone can tell
+    tear_up_is_refused(scene, "account is solvent")  # as far as anyone can tell
     feed.set_status(True, sender=scene.stranger)
     world.wait(3_599)
-    tear_up_is_refused(scene, "account is solvent, reopen its auction")
-    world.wait(1 + 599)
-    tear_up_is_refused(scene, "window is open")
-    world.wait(1)
+    tear_up_is_refused(scene, "account is solvent")
+    world.wait(2)
     tear_up(scene)
     assert scene.stage() == HEALTHY
+
+
+@pytest.mark.usefixtures("fast_world")
+def test_an_outage_restarts_the_ramp(outage):
+    world, feed = outage
+    scene = Scene.set(world).auction_at(CLOSE_OUT_PRICE)
+    scene.finish_ramp()
+    assert scene.manager.auction(scene.account).discount == scene.terms.discount_end
+    feed.set_status(False, sender=scene.stranger)
+    feed.set_status(True, sender=scene.stranger)
+    world.wait(3_601)
+    assert scene.manager.auction(scene.account).discount < scene.terms.discount_start + 10_000
 
 
 @pytest.mark.usefixtures("fast_world")
@@ -85,16 +93,3 @@ def test_nobody_is_called_while_it_is_down(outage):
     world.deposit(scene.trader, scene.account, 1)  # INV-10
     world.wait(2)
     scene.call()
-
-
-@pytest.mark.usefixtures("fast_world")
-def test_without_an_outage_the_window_ends(outage):
-    world, _ = outage
-    scene = Scene.set(world)
-    world.stake(scene.staker, 3_000)
-    scene.price(INSOLVENT_PRICE)
-    scene.open_auction()
-    assert scene.stage() == INSOLVENT
-    finish_window(world)
-    tear_up(scene)
-    assert scene.stage() == HEALTHY

@@ -122,6 +122,7 @@ def test_running_auction_follows_new_discounts(auction_scene):
     steep = terms_with(discount_start=400_000, discount_end=400_000)
     world.default_manager.set_terms(steep, sender=world.admin)
     assert world.default_manager.auction(account).discount == 400_000
+    auction_scene.price(1_920)
     maintenance = auction_scene.margin()[2]
     event = auction_scene.bid()
     assert event.discount_rate == 400_000

@@ -12,9 +12,9 @@ from verification.engine.scenes import WATERFALL, set_waterfall
 @pytest.mark.parametrize(
     "terms",
     [
-        (0, 0, 3_600, 0, 0, 0, 0, 3_600),
-        (601, 50_001, 86_401, 2_000_001, 600_001, 5_000_001, 900_001, 86_401),
-        (86_400, 500_000, 30 * 86_400, 2**32 - 1, PPM, 2**32 - 1, PPM, 7 * 86_400),
+        (0, 3_600, 0, 0, 0, 0, 3_600, 0),
+        (50_001, 86_401, 2_000_001, 600_001, 5_000_001, 900_001, 86_401, 501),
+        (100_000, 30 * 86_400, 2**32 - 1, PPM, 2**32 - 1, PPM, 7 * 86_400, 1_000),
     ],
     ids=["lowest", "odd", "highest"],
 )
@@ -30,14 +30,14 @@ def test_terms_have_bounds(fast_world):
     manager = fast_world.default_manager
     now = manager.waterfall()
     bad = {
-        "window": 86_401,
-        "charge_cap": 500_001,
+        "charge_cap": 100_001,
         "period": 3_599,
         "market_amount": 2**32,
         "market_share": PPM + 1,
         "total_amount": 2**32,
         "total_share": PPM + 1,
         "remainder": 3_599,
+        "reward_cap": 1_001,
     }
     too_long = [("period", 30 * 86_400 + 1), ("remainder", 7 * 86_400 + 1)]
     for name, value in [*bad.items(), *too_long]:
@@ -51,5 +51,5 @@ def test_terms_have_bounds(fast_world):
         terms,
         sender=fast_world.people["stranger"],
     )
-    set_waterfall(fast_world, window=86_400, charge_cap=500_000)
-    assert manager.waterfall().window == 86_400
+    set_waterfall(fast_world, reward_cap=1_000, charge_cap=100_000)
+    assert manager.waterfall().reward_cap == 1_000

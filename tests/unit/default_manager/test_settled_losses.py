@@ -5,19 +5,18 @@ from __future__ import annotations
 from tests.procedure import (
     PPM,
     SHORTFALL,
-    finish_window,
     only,
     parts_of,
-    recognised,
     settle,
     step_of,
+    sunk,
     tear_up,
     without_limits,
 )
 from verification.engine.scenes import CLOSE_OUT_PRICE, INSOLVENT_PRICE, Scene, set_waterfall
 from verification.engine.world import AUCTION, HEALTHY, WAD
 
-NOTHING, CALL, OPEN, BID, CURE, RECOGNISE, BID_AT_MARK, TEAR_UP = range(8)
+NOTHING, CALL, OPEN, BID, CURE, TEAR_UP, REMAINDER, WAIT = range(8)
 INSURANCE, OWED = 3_000, SHORTFALL * WAD
 
 
@@ -28,11 +27,11 @@ def test_a_settled_loss_is_recognised_and_paid_at_once(fast_world):
     scene.price(INSOLVENT_PRICE)
     settle(scene)
     step = step_of(scene)
-    assert (step.action, step.shortfall, step.insurance) == (RECOGNISE, OWED, OWED)
+    assert (step.action, step.shortfall, step.insurance) == (TEAR_UP, OWED, OWED)
     assert step.uncovered == 0
     event = only(scene.open_auction(), scene.manager.ShortfallPaid)
     assert event.shortfall == OWED
-    assert parts_of(event) == (0, OWED, 0, 0, 0, 0)
+    assert parts_of(event) == (0, 0, OWED, 0, 0, 0, 0)
     assert (scene.stage(), fast_world.cash(scene.account)) == (HEALTHY, 0)
 
 
@@ -46,20 +45,19 @@ def test_what_belongs_to_no_market_has_a_limit_all_the_same(fast_world):
     drawn = INSURANCE * WAD // 4
     assert step_of(scene).insurance == drawn
     event = only(scene.open_auction(), scene.manager.ShortfallPaid)
-    assert parts_of(event) == (0, drawn, 0, 0, 0, OWED - drawn)
+    assert parts_of(event) == (0, 0, drawn, 0, 0, 0, OWED - drawn)
     assert fast_world.clearinghouse.hole() == OWED - drawn
     assert scene.manager.limit_used(0) == drawn
 
 
-def test_an_insolvency_whose_market_was_settled_waits_for_a_tear_up(fast_world):
-    scene = recognised(fast_world)
+def test_an_auction_whose_market_was_settled_at_a_loss_ends_by_a_tear_up(fast_world):
+    scene = sunk(fast_world)
     settle(scene)
     state = scene.manager.insolvency(scene.account)
     assert fast_world.cash(scene.account) > 0  # until the loss is converted
     assert (state.positions, state.max_fraction, state.remainder_discount) == (False, 0, 0)
     step = step_of(scene)
-    assert (step.action, step.from_time) == (TEAR_UP, state.window_end)
-    finish_window(fast_world)
+    assert (step.action, step.from_time) == (TEAR_UP, fast_world.chain.pending_timestamp)
     tear_up(scene)
     assert (scene.stage(), fast_world.cash(scene.account)) == (HEALTHY, 0)
 
@@ -77,12 +75,17 @@ def test_a_profit_that_was_settled_leaves_nothing_to_bid_for(fast_world):
     assert scene.stage() == HEALTHY
 
 
-def test_what_collateral_does_not_cover_is_no_reason_to_tear_up(fast_world):
-    """Nobody pays yet, and there is nothing to close: the collateral is sold first."""
+def test_what_collateral_does_not_cover_is_paid_before_it_is_sold(fast_world):
+    """There is nothing to close: what the collateral at mark does not cover is paid at once, and
+    the collateral is sold for the rest."""
     scene = Scene.set(fast_world, WETH="0.1")
+    fast_world.stake(scene.staker, INSURANCE)
     scene.price(INSOLVENT_PRICE)
     settle(scene)
-    event = only(scene.open_auction(), scene.manager.Insolvent)
-    assert (event.torn_up, event.own, event.insurance) == (0, 0, 0)
+    paid = only(scene.open_auction(), scene.manager.ShortfallPaid)
+    lacking = OWED - 189 * WAD
+    assert parts_of(paid) == (0, 0, lacking, 0, 0, 0, 0)
     assert scene.is_insolvent()
     assert fast_world.clearinghouse.hole() == 0
+    scene.manager.bid(scene.account, WAD, scene.purse, 1, 0, sender=scene.bidder)
+    assert (scene.stage(), fast_world.cash(scene.account)) == (HEALTHY, 0)

@@ -8,7 +8,6 @@ from tests.procedure import (
     BOOK_DUST,
     INSOLVENT,
     about,
-    finish_window,
     only,
     refused,
     settle,
@@ -59,9 +58,6 @@ def test_tear_up_of_an_account_with_an_unconverted_position(scene):
     world.set_price("BTC", 39_000)
     shortfall = -scene.equity()
     assert shortfall > 0
-    scene.open_auction()
-    assert scene.stage() == INSOLVENT
-    finish_window(world)
     paid = only(tear_up(scene), scene.manager.ShortfallPaid)
     assert abs(paid.shortfall - shortfall) <= DUST
     assert paid.insurance == paid.shortfall

@@ -10,15 +10,22 @@ from tests.procedure import (
     BOOK_DUST,
     SHORTFALL,
     cash_parts,
-    finish_window,
     only,
     parts_of,
-    recognised,
     refused,
     side_pair,
+    sunk,
     tear_up,
 )
-from verification.engine.scenes import DUST, INSOLVENT_PRICE, THIN_PRICE, Scene, crowd, equities
+from verification.engine.scenes import (
+    CLOSE_OUT_PRICE,
+    DUST,
+    INSOLVENT_PRICE,
+    THIN_PRICE,
+    Scene,
+    crowd,
+    equities,
+)
 from verification.engine.world import BTC, HEALTHY, WAD, World
 
 LONG, SHORT = 0, 1
@@ -26,16 +33,15 @@ LONG, SHORT = 0, 1
 
 @pytest.fixture
 def insolvent(fast_world) -> Scene:
-    """Recognised, all of the shortfall reserved, the window over."""
-    scene = recognised(fast_world)
-    finish_window(fast_world)
-    return scene
+    """In auction and insolvent since; the funds have what is lacking."""
+    return sunk(fast_world)
 
 
-def test_only_recognised_insolvencies(fast_world):  # INV-3
+def test_only_insolvent_accounts(fast_world):  # INV-3
+    """Whatever stage it is in, nobody is torn up who has a wei of equity."""
     scene = Scene.set(fast_world)
     act, by = scene.manager.tear_up, {"sender": scene.stranger}
-    reason = "default rules: insolvency not recognised"
+    reason = "default manager: account is solvent"
     refused(reason, act, [scene.account], **by)
     scene.price(1_945)
     scene.call()
@@ -44,7 +50,23 @@ def test_only_recognised_insolvencies(fast_world):  # INV-3
     scene.open_auction()
     refused(reason, act, [scene.account], **by)
     scene.price(INSOLVENT_PRICE)
-    refused(reason, act, [scene.account], **by)
+    act([scene.account], **by)
+
+
+def test_an_empty_account_is_none_to_tear_up(fast_world):  # INV-3
+    scene = Scene.set(fast_world)
+    empty = fast_world.open(scene.stranger)
+    act, by = scene.manager.tear_up, {"sender": scene.stranger}
+    refused("default rules: account is healthy", act, [empty], **by)
+
+
+def test_none_whose_legs_have_no_price(fast_world):  # INV-3
+    """At the better end of an old price it is insolvent; that decides nothing."""
+    scene = sunk(fast_world, price=1_000)
+    fast_world.wait(3 * 3_600, refresh=False)
+    assert scene.manager.auction(scene.account).equity < 0
+    act, by = scene.manager.tear_up, {"sender": scene.stranger}
+    refused("default rules: price not valid", act, [scene.account], **by)
 
 
 def test_order_of_the_list(insolvent):
@@ -55,14 +77,14 @@ def test_order_of_the_list(insolvent):
     refused("default manager: accounts out of order", act, [0], **by)
     refused("ledger: unknown account", act, [1], **by)
     act([account], **by)
-    refused("default rules: insolvency not recognised", act, [account], **by)
+    refused("default rules: account is healthy", act, [account], **by)
 
 
 def test_one_that_may_not_spoils_the_call(insolvent):
     """A keeper names those that were looked at; nothing of the others happens."""
     accounts = sorted([insolvent.account, insolvent.purse])
     refused(
-        "default rules: insolvency not recognised",
+        "default manager: account is solvent",
         insolvent.manager.tear_up,
         accounts,
         sender=insolvent.stranger,
@@ -82,7 +104,7 @@ def test_nobody_else_gains_or_loses(insolvent):  # INV-11
     accounts = [holder.account for holder in holders] + [scene.book, scene.purse]
     before = equities(world, accounts)
     paid = only(tear_up(scene), scene.manager.ShortfallPaid)
-    assert parts_of(paid) == cash_parts(0, SHORTFALL, 0, 0, 0, 0)
+    assert parts_of(paid) == cash_parts(0, 0, SHORTFALL, 0, 0, 0, 0)
     for old, new in zip(before, equities(world, accounts), strict=True):
         assert -DUST <= new - old <= 0
     a, _ = side_pair(world, SHORT)
@@ -104,7 +126,7 @@ def test_charge_takes_what_nobody_paid_and_no_more(fast_world):  # INV-11
     accounts = [holder.account for holder in holders] + [scene.book]
     before = equities(fast_world, accounts)
     paid = only(scene.call(), scene.manager.ShortfallPaid)
-    assert parts_of(paid) == cash_parts(0, 0, 0, 0, SHORTFALL, 0)
+    assert parts_of(paid) == cash_parts(0, 0, 0, 0, 0, SHORTFALL, 0)
     after = equities(fast_world, accounts)
     change = [new - old for old, new in zip(before, after, strict=True)]
     shorts = [0, 30, 50, 0, 48]
@@ -115,7 +137,7 @@ def test_charge_takes_what_nobody_paid_and_no_more(fast_world):  # INV-11
 
 
 def test_tiny_position(fast_world):  # INV-13
-    """One wei of a second market does not stop the tear-up, nor the bid before it."""
+    """One wei of a second market does not stop the bid, nor the tear-up of the rest."""
     scene = Scene.set(fast_world)
     order = fast_world.order(scene.maker, scene.book, "-0.000000000000000001", 40_000, market=BTC)
     signature = fast_world.sign(scene.maker, order)
@@ -123,11 +145,10 @@ def test_tiny_position(fast_world):  # INV-13
         order.as_tuple(), signature, 1, scene.account, 2**256 - 1, sender=scene.trader
     )
     fast_world.stake(scene.staker, 3_000)
+    scene.auction_at(CLOSE_OUT_PRICE)
     scene.price(INSOLVENT_PRICE)
-    scene.open_auction()
-    scene.manager.bid(scene.account, WAD // 3, scene.purse, sender=scene.bidder)
-    finish_window(fast_world)
-    paid = only(tear_up(scene), scene.manager.ShortfallPaid)
+    receipt = scene.manager.bid(scene.account, WAD // 3, scene.purse, sender=scene.bidder)
+    paid = only(receipt, scene.manager.ShortfallPaid)
     assert sum(parts_of(paid)) == paid.shortfall
     assert fast_world.header(scene.account).markets == ()
     assert (scene.stage(), fast_world.cash(scene.account)) == (HEALTHY, 0)
@@ -141,9 +162,6 @@ def gas_of_tear_up(world: World, holders: int) -> int:
     for _ in range(holders):
         account = world.open(scene.stranger, 200)
         world.trade((scene.maker, scene.book), (scene.stranger, account), "-0.001", 2_000)
-    scene.price(INSOLVENT_PRICE)
-    scene.open_auction()
-    finish_window(world)
     scene.price(INSOLVENT_PRICE)
     paid = only(tear_up(scene), scene.manager.ShortfallPaid)
     assert paid.insurance == paid.shortfall

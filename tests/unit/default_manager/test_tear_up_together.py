@@ -12,14 +12,13 @@ from tests.procedure import (
     SHORTFALL,
     about,
     fill_funds,
-    finish_window,
     parts_of,
     side_pair,
     tear_up,
     without_limits,
 )
 from verification.engine.evm import Reverted
-from verification.engine.scenes import DUST, INSOLVENT_PRICE, Scene, crowd, equities, set_waterfall
+from verification.engine.scenes import DUST, INSOLVENT_PRICE, Scene, crowd, equities
 from verification.engine.world import BTC, INSOLVENT, WAD, World
 
 LONG, SHORT = 0, 1
@@ -57,17 +56,14 @@ def defaulters(scene: Scene, sizes: list[float], order: tuple[int, ...]) -> list
 
 
 def torn_up_together(world: World, sizes: list[float], order: tuple[int, ...], funds: float):
-    """Recognise and tear up all of them in one call; return what everybody is left with."""
+    """Tear up all of them in one call; return what everybody is left with."""
     scene = Scene.set(world, size=0)
     holders = crowd(scene, [40, -40, 10, -25])
     if funds:
         world.stake(scene.staker, funds)
     without_limits(world)
-    set_waterfall(world, window=0)
     found = defaulters(scene, sizes, order)
     assert all(defaulter.shortfall > 0 for defaulter in found)
-    for defaulter in found:
-        scene.manager.open_auction(defaulter.account, sender=scene.stranger)
     accounts = [holder.account for holder in holders]
     before = equities(world, accounts)
     receipt = tear_up(scene, *[defaulter.account for defaulter in found])
@@ -104,7 +100,7 @@ def test_order_does_not_matter(fast_world):
         assert near(result, results[0])
     changes, parts, pairs, cash = results[0]
     assert all(-DUST <= change <= 0 for change in changes), "covered: nobody else pays"
-    assert all(sum(part[1:2]) == sum(part) for part in parts)
+    assert all(part[2] == sum(part) for part in parts)
     assert cash == [0, 0, 0, 0]
     assert pairs[LONG] == (WAD, 0), "LONG were closed net: the LONG side keeps its size"
     assert pairs[SHORT][0] < WAD
@@ -124,7 +120,7 @@ def test_netted_first(fast_world, sizes, shrinks):
 
 
 def test_losses_of_both_sides_are_charged_to_the_other(fast_world):
-    """Without a fund both sides have defaulters: recognised one by one, each closes at once."""
+    """Without a fund both sides have defaulters: one by one, each is charged to the other side."""
     scene = Scene.set(fast_world, size=0)
     holders = crowd(scene, [40, -40])
     found = defaulters(scene, [100, -50], (0, 1))
@@ -148,11 +144,8 @@ def test_defaulters_who_cancel_out_move_no_side(fast_world):
     scene = Scene.set(world, size=0)
     crowd(scene, [40, -40])
     without_limits(world)
-    set_waterfall(world, window=0)
     world.stake(scene.staker, 50_000)
     found = defaulters(scene, [20, -20], (0, 1))
-    for defaulter in found:
-        scene.manager.open_auction(defaulter.account, sender=scene.stranger)
     receipt = tear_up(scene, *[defaulter.account for defaulter in found])
     assert len(receipt.events.filter(world.clearinghouse.TornUp)) == 2
     assert not receipt.events.filter(world.clearinghouse.SideMoved)
@@ -178,14 +171,13 @@ def test_empty_funds_pay_for_none_of_several(fast_world):
     """What a tear-up of two finds missing is charged to the other side."""
     scene, accounts = half_dead(fast_world, "trader", "second trader")
     assert [fast_world.stage(account) for account in accounts] == [INSOLVENT] * 2
-    finish_window(fast_world)
     scene.price(1_850)
     fast_world.set_price("BTC", 38_000)
     paid = tear_up(scene, *accounts).events.filter(scene.manager.ShortfallPaid)
     assert len(paid) == 2
     for event in paid:
         assert event.shortfall > 0
-        assert parts_of(event)[:4] == (0, 0, 0, 0)
+        assert parts_of(event)[:5] == (0, 0, 0, 0, 0)
         assert event.charged + event.to_hole == event.shortfall
     assert [fast_world.cash(account) for account in accounts] == [0, 0]
     assert fast_world.conservation_error() < BOOK_DUST
@@ -200,10 +192,6 @@ def test_members_pay_for_several_at_once(fast_world):
     person = fast_world.people["second trader"]
     other = fast_world.open(person, 10_000)
     fast_world.trade((scene.maker, scene.book), (person, other), 100, 2_000)
-    scene.price(INSOLVENT_PRICE)
-    for account in (scene.account, other):
-        scene.manager.open_auction(account, sender=scene.stranger)
-    finish_window(fast_world)
     scene.price(INSOLVENT_PRICE)
     events = tear_up(scene, scene.account, other).events.filter(scene.manager.ShortfallPaid)
     paid = {event.account: event for event in events}

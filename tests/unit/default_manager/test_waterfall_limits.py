@@ -8,21 +8,20 @@ import pytest
 
 from tests.procedure import (
     BOOK_DUST,
-    INSOLVENT,
     PPM,
     SHORTFALL,
     about,
+    cash_parts,
     fill_funds,
-    finish_window,
+    give,
     only,
     parts_of,
-    tear_up,
 )
 from tests.unit.clearinghouse.helpers import list_markets
-from verification.engine.scenes import DUST, INSOLVENT_PRICE, Scene, set_waterfall
+from verification.engine.scenes import CLOSE_OUT_PRICE, DUST, INSOLVENT_PRICE, Scene, set_waterfall
 from verification.engine.world import BTC, ETH, HEALTHY, WAD, World
 
-PRICES = [x / 7 for x in range(7 * 1_880, 7 * 1_889)]
+PRICES = [x / 7 for x in range(7 * 1_880, 7 * 1_889, 5)]
 
 
 def defaulted(world: World, scene: Scene, role: str, market: int = ETH) -> Any:
@@ -35,13 +34,8 @@ def defaulted(world: World, scene: Scene, role: str, market: int = ETH) -> Any:
     world.trade((scene.maker, scene.book), (person, account), size, price, market)
     low = {ETH: 1_890, BTC: 37_800}[market]
     world.set_price({ETH: "ETH", BTC: "BTC"}[market], low)
-    receipts = [scene.manager.call_margin(account, 0, sender=scene.stranger)]
-    if world.stage(account) == INSOLVENT:
-        finish_window(world)
-        world.set_price({ETH: "ETH", BTC: "BTC"}[market], low)
-        receipts.append(tear_up(scene, account))
-    events = [e for r in receipts for e in r.events.filter(scene.manager.ShortfallPaid)]
-    return [sum(column) for column in zip(*map(parts_of, events), strict=True)]
+    receipt = scene.manager.call_margin(account, 0, sender=scene.stranger)
+    return parts_of(only(receipt, scene.manager.ShortfallPaid))
 
 
 def test_limit_of_a_market(fast_world):
@@ -50,12 +44,12 @@ def test_limit_of_a_market(fast_world):
     fast_world.stake(scene.staker, 100_000)
     set_waterfall(fast_world, market_amount=1_500)
     first = defaulted(fast_world, scene, "trader")
-    assert about(first[1], SHORTFALL)
+    assert about(first[2], SHORTFALL)
     second = defaulted(fast_world, scene, "second trader")
-    assert abs(second[1] - 400 * WAD) < 10 * WAD  # the draw has faded for 10 minutes
-    assert abs(second[4] - 700 * WAD) < 10 * WAD
+    assert abs(second[2] - 400 * WAD) < 10 * WAD
+    assert abs(second[5] - 700 * WAD) < 10 * WAD
     third = defaulted(fast_world, scene, "third trader", BTC)
-    assert about(third[1], SHORTFALL)
+    assert about(third[2], SHORTFALL)
     assert fast_world.conservation_error() < BOOK_DUST
 
 
@@ -63,9 +57,9 @@ def test_limit_of_all_markets(fast_world):
     scene = Scene.set(fast_world, size=0)
     fast_world.stake(scene.staker, 100_000)
     set_waterfall(fast_world, total_amount=1_500)
-    assert about(defaulted(fast_world, scene, "trader")[1], SHORTFALL)
+    assert about(defaulted(fast_world, scene, "trader")[2], SHORTFALL)
     third = defaulted(fast_world, scene, "third trader", BTC)
-    assert abs(third[1] - 400 * WAD) < 10 * WAD
+    assert abs(third[2] - 400 * WAD) < 10 * WAD
     assert fast_world.clearinghouse.hole() == 0
 
 
@@ -76,8 +70,8 @@ def test_limits_as_a_share(fast_world, name):
     fast_world.stake(scene.staker, 3_000)
     set_waterfall(fast_world, **{"market_share": PPM, name: 300_000})
     paid = defaulted(fast_world, scene, "trader")
-    assert about(paid[1], 900)
-    assert abs(paid[4] - 200 * WAD) <= DUST
+    assert about(paid[2], 900)
+    assert abs(paid[5] - 200 * WAD) <= DUST
 
 
 def test_limit_fades_with_time(fast_world):
@@ -85,18 +79,18 @@ def test_limit_fades_with_time(fast_world):
     scene = Scene.set(fast_world, size=0)
     fast_world.stake(scene.staker, 100_000)
     set_waterfall(fast_world, market_amount=1_100)
-    assert about(defaulted(fast_world, scene, "trader")[1], SHORTFALL)
+    assert about(defaulted(fast_world, scene, "trader")[2], SHORTFALL)
     used = scene.manager.limit_used(ETH)
-    assert used == 1_100 * WAD * (86_400 - 600) // 86_400 // WAD * WAD + WAD
-    fast_world.wait(43_200 - 600)
+    assert used == 1_100 * WAD
+    fast_world.wait(43_200)
     assert scene.manager.limit_used(ETH) == 550 * WAD
     assert scene.manager.limit_used(0) == 550 * WAD
     assert scene.manager.limit_used(BTC) == 0
     second = defaulted(fast_world, scene, "second trader")
-    assert abs(second[1] - 550 * WAD) < 10 * WAD
+    assert abs(second[2] - 550 * WAD) < 10 * WAD
     fast_world.wait(86_400)
     assert scene.manager.limit_used(ETH) == 0
-    assert about(defaulted(fast_world, scene, "third trader")[1], SHORTFALL)
+    assert about(defaulted(fast_world, scene, "third trader")[2], SHORTFALL)
 
 
 @pytest.mark.parametrize("market", [6, 7, 13])
@@ -120,22 +114,31 @@ def used_by(receipt: Any, scene: Scene) -> dict[int, int]:
     return {e.market: e.used for e in receipt.events.filter(scene.manager.LimitUsed)}
 
 
-def test_a_limit_that_is_used_up_holds_in_the_window_too(fast_world):
-    """500 of the loss may be drawn; what it grows by is torn up when all is bid for, and a wei that
-    this leaves by rounding is nobody's to pay but the other side's."""
+def test_reserve_and_funds_have_one_limit(fast_world):
+    """800 of a market: 300 of the reserve and 500 of the insurance fund; both count alike."""
+    scene = Scene.set(fast_world)
+    give(scene, 300)
+    fill_funds(scene, 30_000)
+    set_waterfall(fast_world, market_amount=800, market_share=PPM)
+    scene.price(INSOLVENT_PRICE)
+    receipt = scene.open_auction()
+    paid = only(receipt, scene.manager.ShortfallPaid)
+    assert parts_of(paid) == cash_parts(0, 300, 500, 0, 0, 300, 0)
+    assert used_by(receipt, scene) == {0: 800, ETH: 800}
+
+
+@pytest.mark.parametrize("price", PRICES)
+def test_a_bid_on_what_the_limit_does_not_cover_takes_nothing(fast_world, price):
+    """500 of the loss may be drawn; a wei that rounding leaves is the other side's to pay."""
     scene = Scene.set(fast_world)
     fill_funds(scene, 30_000)
     set_waterfall(fast_world, market_amount=500, market_share=PPM)
-    scene.price(INSOLVENT_PRICE)
-    event = only(scene.open_auction(), scene.manager.Insolvent)
-    assert about(event.insurance, 500)
-    for price in PRICES:
-        checkpoint = fast_world.chain.snapshot()
-        scene.price(price)
-        receipt = scene.manager.bid(scene.account, WAD, scene.purse, 1, sender=scene.bidder)
-        paid = receipt.events.filter(scene.manager.ShortfallPaid)
-        assert abs(sum(event.insurance for event in paid) - 500 * WAD) <= 10**12
-        assert all(sum(parts_of(event)) == event.shortfall for event in paid)
-        assert (scene.stage(), fast_world.cash(scene.account)) == (HEALTHY, 0)
-        assert fast_world.conservation_error() < BOOK_DUST
-        fast_world.chain.restore(checkpoint)
+    scene.auction_at(CLOSE_OUT_PRICE)
+    scene.price(price)
+    receipt = scene.manager.bid(scene.account, WAD, scene.purse, 1, sender=scene.bidder)
+    assert tuple(receipt.return_value) == (0, 0)
+    paid = only(receipt, scene.manager.ShortfallPaid)
+    assert abs(paid.insurance - 500 * WAD) <= 10**12
+    assert sum(parts_of(paid)) == paid.shortfall
+    assert (scene.stage(), fast_world.cash(scene.account)) == (HEALTHY, 0)
+    assert fast_world.conservation_error() < BOOK_DUST

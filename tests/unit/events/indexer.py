@@ -31,7 +31,7 @@ class Indexer:
         tranches: Of the default fund: [assets, total shares, epoch].
         stakes: By member and tranche: shares and their epoch.
         insured: Token units in the insurance fund.
-        paid: By account: own, insurance, contributions, assessments, charged, to the hole.
+        paid: By account: own, reserve, insurance, contributions, assessments, charged, to the hole.
         drawn: By account, as the funds have it: insurance, own, contributions, assessments.
     """
 
@@ -45,11 +45,11 @@ class Indexer:
         self.pairs: dict[tuple[int, int, int], tuple[int, int]] = {}
         self.generations: dict[tuple[int, int], int] = defaultdict(int)
         self.settled: dict[int, int] = {}
-        self.hole = 0
+        self.hole = self.reserve = 0
         self.tranches = [[0, 0, 0], [0, 0, 0]]
         self.stakes: dict[tuple[str, int], tuple[int, int]] = {}
         self.insured = 0
-        self.paid: dict[int, list[int]] = defaultdict(lambda: [0] * 6)
+        self.paid: dict[int, list[int]] = defaultdict(lambda: [0] * 7)
         self.drawn: dict[int, list[int]] = defaultdict(lambda: [0] * 4)
         self.settlement = deployment.settlement.address
         self.indices = {
@@ -124,20 +124,25 @@ class Indexer:
 
     def clearinghouse_sliced(self, e: Any) -> None:
         self.cash[e.account], self.cash[e.bidder] = e.account_cash, e.bidder_cash
+        self.reserve += e.fee
 
     def clearinghouse_torn_up(self, e: Any) -> None:
         self.positions[e.account, e.market] = e.position
-        if e.side:  # the side that takes over what was closed; alone, not netted with others
-            self._moved(e.market, 1 if e.size < 0 else 0, e.side)
 
     def clearinghouse_closed_out(self, e: Any) -> None:
         self.cash[e.account] = e.cash
 
+    def clearinghouse_tear_up_rewarded(self, e: Any) -> None:
+        self.cash[e.caller_account] = e.cash
+        self.reserve -= e.reward
+
     def clearinghouse_loss_settled(self, e: Any) -> None:
         self.cash[e.account], self.hole = e.cash, e.hole
+        self.reserve -= e.reserve
 
     def clearinghouse_draw_received(self, e: Any) -> None:
         self.cash[e.account] = e.cash
+        self.reserve += e.tokens * self.scale - e.paid
 
     def clearinghouse_side_moved(self, e: Any) -> None:
         self._moved(e.market, 0 if e.is_long else 1, e.side)
@@ -163,11 +168,17 @@ class Indexer:
 
     def clearinghouse_debt_repaid(self, e: Any) -> None:
         self.debts[e.account], self.hole, self.cash[e.account] = e.debts, e.hole, e.cash
-        self.insured += e.to_insurance
+        if self.reserve != -1:
+            self.reserve += e.to_reserve
 
     def clearinghouse_fees_collected(self, e: Any) -> None:
-        self.hole = e.hole
-        self.insured += e.to_insurance // self.scale
+        self.hole, self.reserve = e.hole, e.reserve
+
+    def clearinghouse_reserve_filled(self, e: Any) -> None:
+        self.hole, self.reserve = e.hole, e.reserve
+
+    def clearinghouse_premium_paid(self, e: Any) -> None:
+        self.reserve -= e.paid * self.scale
 
     def clearinghouse_market_settled(self, e: Any) -> None:
         self.settled[e.market] = e.price
@@ -177,7 +188,8 @@ class Indexer:
         self.positions[e.account, e.market] = 0
 
     def clearinghouse_collateral_seized(self, e: Any) -> None:
-        self.collateral[e.account, e.index] -= e.amount
+        self.collateral[e.account, e.index] -= e.amount + e.reward
+        self.collateral[e.caller_account, e.index] += e.reward
 
     def clearinghouse_deficit_proven(self, e: Any) -> None:
         self.hole = e.hole
@@ -187,24 +199,27 @@ class Indexer:
             self.cash[e.caller_account] += e.reward
 
     def clearinghouse_redemption_began(self, e: Any) -> None:
-        self.hole = e.claims - e.pot
+        owed = sum(max(-cash, 0) for cash in self.cash.values())
+        self.hole = e.claims - e.pot - owed
+        self.reserve = -1  # what is left of it after the hole, and of fees, is nobody's any more
+
+    def clearinghouse_debt_settled(self, e: Any) -> None:
+        self.cash[e.account] = e.cash
 
     def clearinghouse_redeemed(self, e: Any) -> None:
-        self.cash[e.account], self.stage[e.account] = 0, (0, 0)
+        self.stage[e.account] = (0, 0)
         for index in range(8):
             self.collateral[e.account, index] = 0
-        if e.claim:
-            self.debts[e.account] = 0
-        self.insured += e.to_fund
 
     # RULEBOOK -------------------------------------------------------------------------------------
 
     def default_manager_shortfall_paid(self, e: Any) -> None:
-        parts = e.own, e.insurance, e.contributions, e.assessments, e.charged, e.to_hole
+        tiers = e.own, e.reserve, e.insurance, e.contributions, e.assessments
+        parts = *tiers, e.charged, e.to_hole
         self.paid[e.account] = [a + b for a, b in zip(self.paid[e.account], parts, strict=True)]
 
     def default_manager_deficit_paid(self, e: Any) -> None:
-        parts = e.own, e.insurance, e.contributions, e.assessments, 0, e.to_hole
+        parts = e.own, e.reserve, e.insurance, e.contributions, e.assessments, 0, e.to_hole
         self.paid[e.account] = [a + b for a, b in zip(self.paid[e.account], parts, strict=True)]
 
     # FUNDS ----------------------------------------------------------------------------------------
@@ -214,6 +229,9 @@ class Indexer:
 
     def insurance_fund_withdraw(self, e: Any) -> None:
         self.insured -= e.assets
+
+    def insurance_fund_accrue(self, e: Any) -> None:
+        self.insured += e.paid
 
     def insurance_fund_draw(self, e: Any) -> None:
         self.insured -= e.tokens
@@ -243,13 +261,7 @@ class Indexer:
         if e.assessment_tokens:
             self.tranches[1][0] = e.assessment_assets
 
-    def default_fund_restore(self, e: Any) -> None:
-        self.tranches[0][:2] = e.contribution_assets, e.contribution_shares
-        self.tranches[1][0] = e.assessment_assets
-        if e.own:
-            self._own(e.account, e.owner_shares)
-
-    def default_fund_receive_fees(self, e: Any) -> None:
+    def default_fund_premium(self, e: Any) -> None:
         self.tranches[0][0] = e.contribution_assets
         self.tranches[1][0] = e.assessment_assets
 
@@ -324,7 +336,7 @@ class Auditor(Indexer):
 
     def clearinghouse_loss_settled(self, e: Any) -> None:
         assert e.hole - self.hole == e.to_hole
-        gained = self.realised.pop(e.account, 0) + e.charged + e.to_hole
+        gained = e.reserve + e.charged + e.to_hole
         assert e.cash - self.cash[e.account] == gained
         super().clearinghouse_loss_settled(e)
 
@@ -338,25 +350,37 @@ class Auditor(Indexer):
         super().clearinghouse_converted(e)
 
     def clearinghouse_debt_repaid(self, e: Any) -> None:
-        tiers = e.to_hole, e.to_assessments, e.to_contributions, e.to_insurance, e.to_own
-        given = sum(tiers) * self.scale
+        tokens = e.to_assessments + e.to_contributions + e.to_insurance
+        given = tokens * self.scale + e.to_hole + e.to_reserve
         owed = _owed(self.debts[e.account]) - _owed(e.debts)
-        assert 0 <= given - owed * DEBT_UNIT < len(tiers) * self.scale
-        assert self.hole - e.hole == min(e.to_hole * self.scale, self.hole)
+        assert 0 <= given - owed * DEBT_UNIT < 5 * self.scale
+        assert self.hole - e.hole == e.to_hole
+        # In redemption a part of the hole is for collateral to fill.
+        assert e.hole == 0 or e.to_reserve == 0 or self.reserve == -1
         assert self.cash[e.account] - e.cash in (0, given)
         super().clearinghouse_debt_repaid(e)
 
     def clearinghouse_fees_collected(self, e: Any) -> None:
         assert self.hole - e.hole == e.to_hole
+        assert e.reserve - self.reserve == e.to_reserve
         super().clearinghouse_fees_collected(e)
 
+    def clearinghouse_reserve_filled(self, e: Any) -> None:
+        filled = self.hole - e.hole + e.reserve - self.reserve
+        assert filled == e.arrived * self.scale
+        super().clearinghouse_reserve_filled(e)
+
+    def clearinghouse_tear_up_rewarded(self, e: Any) -> None:
+        assert e.cash - self.cash[e.caller_account] == e.reward
+        super().clearinghouse_tear_up_rewarded(e)
+
     def clearinghouse_deficit_proven(self, e: Any) -> None:
-        assert e.hole - self.hole == e.loss + e.reward
+        assert e.hole - self.hole <= e.loss + e.reward
         assert e.loss == max(-self.cash[e.account], 0)
         super().clearinghouse_deficit_proven(e)
 
     def default_manager_shortfall_paid(self, e: Any) -> None:
-        tiers = e.own, e.insurance, e.contributions, e.assessments
+        tiers = e.own, e.reserve, e.insurance, e.contributions, e.assessments
         assert sum(tiers) + e.charged + e.to_hole == e.shortfall  # INV-6
         super().default_manager_shortfall_paid(e)
 

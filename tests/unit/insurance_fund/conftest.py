@@ -19,7 +19,7 @@ def make_desk(project, admin, people):
     def make(token) -> Desk:
         ledger = project.FundHarness.deploy(token, sender=governor)
         fund = project.InsuranceFund.deploy(
-            "Bulkhead Insurance", "bhIF", token, ledger, COOLDOWN, WINDOW, sender=governor
+            "Bulkhead Insurance", "bhIF", token, ledger, COOLDOWN, WINDOW, 0, sender=governor
         )
         return Desk(fund, token, ledger, governor, staker, newcomer, stranger)
 

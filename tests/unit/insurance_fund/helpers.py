@@ -19,11 +19,13 @@ LIMIT = 2**127
 MAX_UINT = 2**256 - 1
 COOLDOWN = 7 * DAY
 WINDOW = 2 * DAY
+YEAR = 365 * DAY
+MAX_PREMIUM = 500_000  # ppm a year
 DEFAULTER = 7
 ZERO = "0x" + "00" * 20
 
 # Behaviours of OddToken.
-RETURNS_FALSE, REVERTS = 1, 2
+RETURNS_FALSE, REVERTS, DENIES, BURNS_GAS = 1, 2, 3, 4
 
 
 @dataclass
@@ -58,13 +60,42 @@ class Desk:
         self.fund.deposit(amount, who, sender=who)
         return self.fund.balanceOf(who) - before
 
-    def donate(self, amount: int) -> None:
-        """Give the fund tokens as fees and donations arrive."""
+    def give(self, amount: int) -> None:
+        """Send the fund tokens that it has not asked for."""
         self.token.mint(self.fund, amount, sender=self.stranger)
 
-    def draw(self, tokens: int) -> ReceiptAPI:
+    def fill_reserve(self, amount: int) -> None:
+        """Let the ledger have so much to pay premiums with."""
+        self.token.mint(self.ledger, amount, sender=self.stranger)
+        self.ledger.set_reserve(amount * CASH_PER_UNIT, sender=self.governor)
+
+    def earn(self, amount: int) -> None:
+        """Let stakes earn a premium of so much, however long it takes."""
+        if amount == 0:
+            return
+        self.fund.set_premium(MAX_PREMIUM, sender=self.governor)
+        self.fill_reserve(amount)
+        seconds = amount * YEAR * 10**6 // (self.assets * MAX_PREMIUM) + 1
+        chain.mine(timestamp=chain.pending_timestamp + seconds)
+        before = self.assets
+        self.fund.accrue(sender=self.stranger)
+        assert self.assets == before + amount
+        self.fund.set_premium(0, sender=self.governor)
+
+    def draw(self, tokens: int, account: int = DEFAULTER) -> ReceiptAPI:
         """Draw the worth of so many token units."""
-        return self.fund.draw(DEFAULTER, tokens * CASH_PER_UNIT, sender=self.governor)
+        return self.fund.draw(account, tokens * CASH_PER_UNIT, sender=self.governor)
+
+    def restore(self, tokens: int, account: int = DEFAULTER) -> ReceiptAPI:
+        """Give back what a default has cost, out of fresh tokens."""
+        self.token.mint(self.ledger, tokens, sender=self.stranger)
+        return self.ledger.restore_stakers(self.fund, account, tokens, sender=self.stranger)
+
+    def claim(self, draw: int, who: TestAccountAPI) -> int:
+        """Let a stranger claim for `who`; return the token units that they got."""
+        before = self.token.balanceOf(who)
+        self.fund.claim(draw, who, sender=self.stranger)
+        return self.token.balanceOf(who) - before
 
     def worth(self, who: TestAccountAPI) -> int:
         """Token units that all shares of `who` are worth."""

@@ -6,12 +6,13 @@ import pytest
 from ape import chain
 
 from tests.unit.insurance_fund.helpers import (
-    CASH_PER_UNIT,
+    COOLDOWN,
     PAR,
     RETURNS_FALSE,
     REVERTS,
     USDC,
     WINDOW,
+    YEAR,
 )
 from verification.engine.reverts import reverts
 
@@ -22,41 +23,46 @@ STAKE = 1_000 * USDC
 
 
 @pytest.mark.parametrize("seed_units", [0, 1, 1_000])
-@pytest.mark.parametrize("gift", [USDC, 10**6 * USDC, 10**9 * USDC])
-def test_first_depositor_inflation_costs_the_attacker(desk, seed_units, gift):
-    """Compound and Cream: the donor never gets back the gift, the victim loses dust."""
+@pytest.mark.parametrize("gift", [USDC, 10**9 * USDC])
+def test_nobody_can_make_a_share_dear(desk, seed_units, gift):
+    """Compound and Cream: a gift is not an asset, so the victim's shares are what they paid for."""
     attacker, victim = desk.staker, desk.newcomer
     if seed_units:
         desk.stake(attacker, seed_units)
-    desk.donate(gift)
-    desk.fund_wallet(victim, STAKE)
-    expected = desk.fund.previewDeposit(STAKE)
-    spent = seed_units + gift
-    if expected == 0:
-        with reverts("insurance fund: no shares for this"):
-            desk.fund.deposit(STAKE, victim, sender=victim)
-        return
-    desk.fund.deposit(STAKE, victim, sender=victim)
-    lost = STAKE - desk.worth(victim)
-    assert lost <= gift // PAR + 1  # at most one share
-    assert desk.worth(attacker) < spent
-    assert spent - desk.worth(attacker) >= lost
+    desk.give(gift)
+    assert desk.stake(victim, STAKE) == STAKE * PAR
+    assert desk.worth(victim) == STAKE
+    assert desk.worth(attacker) == seed_units
 
 
-def test_a_donation_before_a_redemption_does_not_pay_its_donor(desk):
-    mine = desk.stake(desk.staker, STAKE)
-    desk.stake(desk.newcomer, STAKE)
-    desk.open_window(desk.staker, mine)
-    desk.donate(100 * USDC)
-    before = desk.token.balanceOf(desk.staker)
-    desk.fund.redeem(mine, desk.staker, desk.staker, sender=desk.staker)
-    assert desk.token.balanceOf(desk.staker) - before <= STAKE + 50 * USDC
+def test_two_dollars_earn_no_more_than_their_rate(desk):
+    """As the only stake, before a large reserve, whatever else the fund is given."""
+    desk.fund.set_premium(100_000, sender=desk.governor)
+    desk.fill_reserve(24_000 * USDC)
+    desk.give(10_000 * USDC)
+    shares = desk.stake(desk.staker, 2 * USDC)
+    chain.mine(timestamp=chain.pending_timestamp + YEAR)
+    desk.open_window(desk.staker, shares)
+    desk.fund.redeem(shares, desk.staker, desk.staker, sender=desk.staker)
+    gain = desk.token.balanceOf(desk.staker) - 2 * USDC
+    assert 0 < gain <= 2 * USDC * (YEAR + COOLDOWN + 60) // YEAR // 10
+
+
+def test_a_stake_just_before_a_premium_takes_nothing_of_it(desk):
+    desk.fund.set_premium(100_000, sender=desk.governor)
+    desk.fill_reserve(24_000 * USDC)
+    desk.stake(desk.staker, STAKE)
+    chain.mine(timestamp=chain.pending_timestamp + YEAR)
+    desk.stake(desk.newcomer, 100 * STAKE)
+    desk.fund.accrue(sender=desk.stranger)
+    assert desk.worth(desk.newcomer) - 100 * STAKE <= 100 * STAKE // 10 // YEAR * 60
+    assert desk.worth(desk.staker) == pytest.approx(STAKE * 11 // 10, abs=USDC // 100)
 
 
 def test_round_trips_never_gain(desk):
     """Stake and leave at an awkward price: rounding favours those who stay."""
     desk.stake(desk.newcomer, 7)
-    desk.donate(4)
+    desk.earn(4)
     for amount in (1, 2, 3, 13, 1_000_003):
         desk.stake(desk.staker, amount)
         assert desk.leave(desk.staker) <= amount
@@ -76,20 +82,6 @@ def test_renewing_a_request_for_ever_leaves_a_quarter_of_the_time_at_most(desk):
     assert free * 4 <= chain.blocks.head.timestamp - start
 
 
-def test_a_seen_default_cannot_be_outrun(desk):
-    """The draw comes later than its reservation: one who is free to leave still pays."""
-    shares = desk.stake(desk.staker, STAKE)
-    desk.stake(desk.newcomer, STAKE)
-    desk.open_window(desk.staker, shares)
-    desk.fund.reserve(STAKE * CASH_PER_UNIT, sender=desk.governor)
-    with reverts("fund: money is reserved"):
-        desk.fund.redeem(shares, desk.staker, desk.staker, sender=desk.staker)
-    desk.draw(STAKE)
-    desk.fund.reserve(0, sender=desk.governor)
-    desk.fund.redeem(shares, desk.staker, desk.staker, sender=desk.staker)
-    assert desk.token.balanceOf(desk.staker) == STAKE // 2
-
-
 REENTRIES = [
     ("deposit", lambda desk: (1, desk.stranger)),
     ("mint", lambda desk: (1, desk.stranger)),
@@ -104,6 +96,10 @@ REENTRIES = [
     ("previewRedeem", lambda desk: (10**12,)),
     ("totalAssets", lambda desk: ()),
     ("maxWithdraw", lambda desk: (desk.staker,)),
+    ("accrue", lambda desk: ()),
+    ("pay_deferred", lambda desk: ()),
+    ("forward_unclaimed", lambda desk: ()),
+    ("claim", lambda desk: (1, desk.staker)),
     ("balanceOf", lambda desk: (desk.staker,)),
 ]
 
@@ -140,7 +136,7 @@ def test_a_token_that_returns_nothing_works(project, admin, make_desk):
 @pytest.mark.parametrize(
     ("behaviour", "reason"),
     [
-        (RETURNS_FALSE, "erc4626: transferFrom operation did not succeed"),
+        (RETURNS_FALSE, "vault: token transfer failed"),
         (REVERTS, "odd token: told to revert"),
     ],
 )
@@ -170,18 +166,6 @@ def test_a_redemption_that_does_not_pay_burns_nothing(odd_desk):
     shares = desk.stake(desk.staker, STAKE)
     desk.open_window(desk.staker, shares)
     desk.token.set_behaviour(RETURNS_FALSE, sender=desk.governor)
-    with reverts("erc4626: transfer operation did not succeed"):
+    with reverts("vault: token transfer failed"):
         desk.fund.redeem(shares, desk.staker, desk.staker, sender=desk.staker)
     assert desk.fund.maxRedeem(desk.staker) == shares
-
-
-def test_a_draw_that_does_not_arrive_reverts(odd_desk):
-    desk = odd_desk
-    desk.stake(desk.staker, STAKE)
-    desk.token.set_behaviour(RETURNS_FALSE, sender=desk.governor)
-    with reverts("fund: approve failed"):
-        desk.draw(STAKE)
-    desk.token.set_behaviour(0, sender=desk.governor)
-    desk.token.set_fee(100, sender=desk.governor)
-    with reverts("fund harness: token arrived short"):
-        desk.draw(STAKE)

@@ -18,7 +18,7 @@ def test_metadata(desk):
 
 
 def test_constructor_wants_a_clearinghouse(project, desk):
-    arguments = ["Fund", "F", desk.token, ZERO, COOLDOWN, WINDOW]
+    arguments = ["Fund", "F", desk.token, ZERO, COOLDOWN, WINDOW, 0]
     with reverts("fund: no clearinghouse"):
         project.InsuranceFund.deploy(*arguments, sender=desk.governor)
 

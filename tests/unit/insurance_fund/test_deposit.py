@@ -16,7 +16,7 @@ def test_first_stake_is_at_par(desk):
 
 def test_deposit_is_as_previewed_and_for_the_receiver(desk):
     desk.stake(desk.staker, STAKE)
-    desk.donate(123 * USDC)
+    desk.earn(123 * USDC)
     desk.fund_wallet(desk.newcomer, STAKE)
     preview = desk.fund.previewDeposit(STAKE)
     desk.fund.deposit(STAKE, desk.stranger, sender=desk.newcomer)
@@ -42,26 +42,51 @@ def test_max_deposit_is_what_does_not_revert(desk):
     assert desk.fund.maxDeposit(desk.staker) == 0
 
 
-def test_max_deposit_of_a_fund_that_was_given_much(desk):
-    """Shares are dear: the balance is at its limit before the supply is."""
+def test_max_deposit_of_a_fund_that_has_earned_much(desk):
+    """Shares are dear: what a deposit may bring is counted at their price."""
     desk.stake(desk.staker, STAKE)
-    desk.donate(LIMIT // 2)
-    held = desk.assets
-    desk.fund_wallet(desk.newcomer, LIMIT)
+    desk.earn(STAKE)
+    desk.fund_wallet(desk.newcomer, MAX_UINT // 2)
     limit = desk.fund.maxDeposit(desk.newcomer)
-    assert limit == LIMIT - held
+    assert LIMIT // PAR < limit <= 2 * LIMIT // PAR
     with reverts("insurance fund: over the deposit limit"):
         desk.fund.deposit(limit + 1, desk.newcomer, sender=desk.newcomer)
     desk.fund.deposit(limit, desk.newcomer, sender=desk.newcomer)
-    assert desk.assets == LIMIT
-    assert desk.fund.maxDeposit(desk.newcomer) == 0
 
 
-def test_an_absurd_donation_closes_the_fund_to_deposits_and_nothing_else(desk):
+def test_a_plain_transfer_changes_nothing(desk):
     desk.stake(desk.staker, STAKE)
-    desk.donate(LIMIT)
-    assert desk.fund.maxDeposit(desk.newcomer) == desk.fund.maxMint(desk.newcomer) == 0
-    assert desk.leave(desk.staker) > STAKE
+    before = (desk.assets, desk.fund.previewDeposit(STAKE), desk.fund.maxDeposit(desk.newcomer))
+    desk.give(LIMIT)
+    assert before == (
+        desk.assets,
+        desk.fund.previewDeposit(STAKE),
+        desk.fund.maxDeposit(desk.newcomer),
+    )
+    assert desk.stake(desk.newcomer, STAKE) == STAKE * PAR
+    assert desk.leave(desk.staker) == STAKE
+
+
+def test_a_staker_says_how_many_shares_they_get_at_least(desk):
+    desk.stake(desk.staker, STAKE)
+    desk.earn(USDC)
+    desk.fund_wallet(desk.newcomer, STAKE)
+    shares = desk.fund.previewDeposit(STAKE)
+    with reverts("fund: outside the caller's bound"):
+        desk.fund.deposit(STAKE, desk.newcomer, shares + 1, sender=desk.newcomer)
+    desk.fund.deposit(STAKE, desk.newcomer, shares, sender=desk.newcomer)
+    assert desk.fund.balanceOf(desk.newcomer) == shares
+
+
+def test_nobody_pays_for_tokens_that_the_issuer_has_taken(odd_desk):
+    desk = odd_desk
+    desk.stake(desk.staker, STAKE)
+    desk.token.burn(desk.fund, 1, sender=desk.stranger)
+    desk.fund_wallet(desk.newcomer, STAKE)
+    with reverts("fund: tokens are missing"):
+        desk.fund.deposit(STAKE, desk.newcomer, sender=desk.newcomer)
+    desk.give(1)
+    desk.fund.deposit(STAKE, desk.newcomer, sender=desk.newcomer)
 
 
 def test_nobody_can_stake_for_the_zero_address(desk):

@@ -10,7 +10,7 @@ STAKE = 1_000 * USDC
 
 def test_mint_is_as_previewed(desk):
     desk.stake(desk.staker, STAKE)
-    desk.donate(123 * USDC)
+    desk.earn(123 * USDC)
     desk.fund_wallet(desk.newcomer, 10 * STAKE)
     shares = STAKE * PAR + 1
     preview = desk.fund.previewMint(shares)
@@ -20,9 +20,20 @@ def test_mint_is_as_previewed(desk):
     assert before - desk.token.balanceOf(desk.newcomer) == preview
 
 
+def test_a_minter_says_how_much_they_pay_at_most(desk):
+    desk.stake(desk.staker, STAKE)
+    desk.earn(USDC)
+    desk.fund_wallet(desk.newcomer, 2 * STAKE)
+    cost = desk.fund.previewMint(STAKE * PAR)
+    with reverts("fund: outside the caller's bound"):
+        desk.fund.mint(STAKE * PAR, desk.newcomer, cost - 1, sender=desk.newcomer)
+    desk.fund.mint(STAKE * PAR, desk.newcomer, cost, sender=desk.newcomer)
+    assert desk.token.balanceOf(desk.newcomer) == 2 * STAKE - cost
+
+
 def test_max_mint_is_what_does_not_revert(desk):
     desk.stake(desk.staker, STAKE)
-    desk.donate(STAKE)
+    desk.earn(STAKE)
     desk.fund_wallet(desk.newcomer, MAX_UINT // 2)
     limit = desk.fund.maxMint(desk.newcomer)
     with reverts("insurance fund: over the deposit limit"):

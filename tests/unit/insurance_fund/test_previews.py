@@ -10,10 +10,16 @@ UNITS = 123_456_789
 
 @pytest.fixture(params=[0, 700], ids=["par", "profit"])
 def fund(fast_world, request):
-    """A fund with a stake, and perhaps a profit."""
+    """A fund with a stake, and perhaps a premium."""
     staker, made = fast_world.people["staker"], fast_world.insurance_fund
     fast_world.stake(staker, STAKE)
-    fast_world.settlement.mint(made, request.param * 10**6)
+    if request.param:
+        fast_world.fund(staker, "USDC", request.param)
+        made.set_premium(500_000, sender=fast_world.admin)
+        fast_world.clearinghouse.donate(request.param * 10**6, sender=staker)
+        fast_world.wait(2 * 365 * 86_400)
+        made.accrue(sender=staker)
+        made.set_premium(0, sender=fast_world.admin)
     assert made.totalAssets() == (STAKE + request.param) * 10**6
     return made
 

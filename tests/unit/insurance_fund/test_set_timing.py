@@ -36,7 +36,7 @@ def test_timing_changes_requests_to_come_and_no_others(desk):
 def test_timing_has_bounds(project, desk, cooldown, window, reason):
     with reverts(reason):
         desk.fund.set_timing(cooldown, window, sender=desk.governor)
-    arguments = ["Fund", "F", desk.token, desk.ledger, cooldown, window]
+    arguments = ["Fund", "F", desk.token, desk.ledger, cooldown, window, 0]
     with reverts(reason):
         project.InsuranceFund.deploy(*arguments, sender=desk.governor)
 

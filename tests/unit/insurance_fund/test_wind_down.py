@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.insurance_fund.helpers import PAR, USDC, WAD, Desk, wait_until
+from tests.unit.insurance_fund.helpers import PAR, USDC, Desk, wait_until
 from verification.engine.reverts import reverts
 
 STAKE = 1_000 * USDC
@@ -53,7 +53,6 @@ def test_nobody_leaves_while_it_winds_down(desk):
 
 def test_everybody_leaves_in_redemption_without_a_request(desk):
     set_phase(desk, REDEEMING)
-    desk.fund.reserve(WAD, sender=desk.governor)
     shares = desk.fund.balanceOf(desk.staker)
     assert desk.fund.maxRedeem(desk.staker) == shares
     assert desk.fund.maxWithdraw(desk.staker) == STAKE

@@ -59,13 +59,27 @@ def test_nothing_is_made_up_of_an_unknown_account(scene):
 
 def put_up(scene: Scene) -> None:
     scene.auction_at(CLOSE_OUT_PRICE)
-    scene.world.wait(900)
+    scene.world.wait(60)
 
 
-def make_insolvent(scene: Scene) -> None:
-    scene.world.stake(scene.staker, 3_000)
-    scene.price(INSOLVENT_PRICE)
+def leave_position_in_doubt(scene: Scene) -> None:
+    """Stage 3: ETH was torn up, BTC had no price and has one again; it is insolvent again too."""
+    scene.world.stake(scene.staker, 30_000)
+    scene.world.deposit(scene.trader, scene.account, 2_000)
+    scene.buy(0.5, 40_000, BTC)
+    scene.world.wait(3 * 3_600, refresh=False)
+    scene.price(1_850)
     scene.open_auction()
+    scene.world.set_price("BTC", 30_000)
+
+
+def leave_collateral(scene: Scene) -> None:
+    """Stage 3: positions were torn up, and collateral is left to be sold."""
+    scene.world.stake(scene.staker, 30_000)
+    scene.world.deposit(scene.trader, scene.account, 1, "WETH")
+    scene.price(1_700)
+    scene.open_auction()
+    scene.price(1_690)
 
 
 def call(scene: Scene) -> None:
@@ -79,9 +93,10 @@ def call(scene: Scene) -> None:
         (lambda scene: None, (False, False, False, False)),
         (call, (False, True, False, False)),
         (put_up, (False, False, True, False)),
-        (make_insolvent, (False, False, False, False)),
+        (leave_position_in_doubt, (False, True, False, False)),
+        (leave_collateral, (False, False, False, False)),
     ],
-    ids=["healthy", "called", "auction", "insolvent"],
+    ids=["healthy", "called", "auction", "insolvent", "remainder"],
 )
 def test_every_field_in_every_stage(scene, reach, allowed):
     world = scene.world
@@ -112,7 +127,6 @@ def test_every_field_in_every_stage(scene, reach, allowed):
 ENGINE, MANAGER = 0, 2  # roles
 NO = (False,) * 4
 SPARE = "0x" + "5e" * 20
-ROLE_DELAY = 86_400
 
 
 def zeros(length: int) -> bytes:
@@ -136,7 +150,7 @@ def plug_in(world: Any, role: int, code: bytes) -> None:
     """Put a contract with this code into a role, after the delay that the ledger asks for."""
     world.chain.evm.insert_account_info(SPARE, pyrevm.AccountInfo(code=code))
     world.clearinghouse.set_role(role, SPARE, sender=world.admin)
-    world.wait(ROLE_DELAY)
+    world.wait(world.clearinghouse.role_delay())
     world.clearinghouse.accept_role(role, sender=world.admin)
 
 
@@ -235,8 +249,7 @@ def test_open_interest_of_a_side_is_what_a_tear_up_has_left(scene):
 
 # MM is 3 % of notional, so that these cash amounts leave a part of it, exactly, at these prices.
 AT_MAINTENANCE = (11_435, 1_945)
-AT_CLOSE_OUT = (12_950, 1_900)
-AT_TARGET = (13_375, 1_940)
+AT_CLOSE_OUT = (14_660, 1_900)
 UNIT = 0.000001  # of cash
 
 
@@ -261,17 +274,17 @@ def test_called_below_maintenance_margin_and_not_at_it(flat_world, less, is_call
 @pytest.mark.parametrize(("less", "is_openable"), [(0, False), (UNIT, True)])
 def test_opened_below_the_close_out_margin_and_not_at_it(flat_world, less, is_openable):
     scene = edge(flat_world, AT_CLOSE_OUT, less)
-    assert (scene.ratio() * 2 == 1) == (less == 0)
+    assert (scene.ratio() * 5 == 4) == (less == 0)
     assert may(row_of(scene)) == (True, is_openable, False, False)
     assert next_of(scene) == (OPEN if is_openable else CALL)
 
 
 @pytest.mark.parametrize(("less", "is_curable"), [(0, True), (UNIT, False)])
-def test_cured_at_the_target_and_not_below_it(flat_world, less, is_curable):
-    scene = edge(flat_world, AT_TARGET, less, called_at=1_900)
-    assert (scene.ratio() * 4 == 5) == (less == 0)
+def test_cured_at_maintenance_margin_and_not_below_it(flat_world, less, is_curable):
+    scene = edge(flat_world, AT_MAINTENANCE, less, called_at=1_920)
+    assert (scene.ratio() == 1) == (less == 0)
     assert may(row_of(scene)) == (False, False, False, is_curable)
-    assert next_of(scene) == (CURE if is_curable else NOTHING)
+    assert next_of(scene) == (CURE if is_curable else OPEN)
 
 
 def next_of(scene: Scene) -> int:
@@ -280,6 +293,7 @@ def next_of(scene: Scene) -> int:
 
 
 def test_opened_a_second_after_the_deadline_and_not_at_it(scene):
+    scene.world.deposit(scene.trader, scene.account, 1_000)
     call(scene)
     chain = scene.world.chain
     chain.mine(row_of(scene).since - chain.pending_timestamp)
@@ -313,8 +327,6 @@ def torn_up(scene) -> Scene:
     world.trade((scene.maker, scene.book), (other, account), 30, 2_000)
     world.trade((scene.maker, scene.book), (other, account), 0.5, 40_000, market=BTC)
     scene.price(INSOLVENT_PRICE)
-    scene.open_auction()
-    world.wait(600)
     scene.manager.tear_up([scene.account], sender=scene.stranger)
     assert side_pair(world, 1)[0] < WAD
     return scene

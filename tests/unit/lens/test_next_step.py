@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,8 +9,9 @@ import pytest
 from tests.procedure import (
     PPM,
     fill_funds,
-    finish_window,
+    give,
     join,
+    only,
     parts_of,
     refused,
     tear_up,
@@ -28,19 +28,7 @@ from verification.engine.scenes import (
 )
 from verification.engine.world import BTC, WAD, World
 
-(
-    NOTHING,
-    CALL,
-    OPEN,
-    BID,
-    CURE,
-    RECOGNISE,
-    BID_AT_MARK,
-    TEAR_UP,
-    REMAINDER,
-    REOPEN,
-    WAIT,
-) = range(11)
+NOTHING, CALL, OPEN, BID, CURE, TEAR_UP, REMAINDER, WAIT = range(8)
 
 
 @pytest.fixture
@@ -62,6 +50,17 @@ def test_nothing(scene):
     assert step.insurance == 3_000 * WAD
     with pytest.raises(Reverted):
         scene.world.lens.next_step(12)
+
+
+def test_nobody_is_next_whom_one_of_two_answers_finds_healthy(scene):
+    """Both feeds are VALID, and a percent apart: what decides is the better for the account."""
+    scene.world.set_price("ETH", CALL_PRICE, CALL_PRICE * 1.01)
+    row = scene.world.lens.accounts([scene.account])[0]
+    assert row.equity < row.maintenance < row.assessed_equity
+    assert not row.callable
+    assert step_of(scene).action == NOTHING
+    with pytest.raises(Reverted, match="account is healthy"):
+        scene.call()
 
 
 def test_call_then_open_after_the_deadline(scene):
@@ -89,9 +88,9 @@ def test_open_without_grace_then_bid(scene):
     step = step_of(scene)
     assert (step.action, step.from_time) == (OPEN, scene.world.chain.pending_timestamp)
     scene.open_auction()
-    scene.world.wait(900)
+    scene.world.wait(60)
     step = step_of(scene)
-    assert (step.action, step.discount) == (BID, 160_000)
+    assert (step.action, step.discount) == (BID, 270_000)
     event = scene.bid(step.max_fraction, step.max_fraction, step.discount)
     assert (event.fraction, event.discount_rate) == (step.max_fraction, step.discount)
 
@@ -106,24 +105,18 @@ def test_cure(scene):
     assert step_of(scene).action == NOTHING
 
 
-def test_recognise_bid_at_mark_tear_up(scene):
+@pytest.mark.parametrize("step", [Scene.call, Scene.open_auction, tear_up])
+def test_tear_up(scene, step):
     scene.price(INSOLVENT_PRICE)
-    assert step_of(scene).action == RECOGNISE
-    scene.call()
-    assert step_of(scene).action in (BID_AT_MARK, TEAR_UP)
-    during = step_of(scene)
-    if during.action == TEAR_UP:
-        assert during.from_time == scene.world.chain.pending_timestamp + 600
-    assert during.max_fraction == WAD
-    finish_window(scene.world)
-    step = step_of(scene)
-    assert (step.action, step.from_time) == (TEAR_UP, scene.world.chain.pending_timestamp)
-    tear_up(scene)
+    due = step_of(scene)
+    assert (due.action, due.from_time) == (TEAR_UP, scene.world.chain.pending_timestamp)
+    assert (due.max_fraction, due.discount) == (0, 0)
+    step(scene)
     assert step_of(scene).action == NOTHING
 
 
-@pytest.mark.parametrize(("wei", "action"), [(0, RECOGNISE), (1, OPEN)])
-def test_recognise_at_equity_0_and_not_a_wei_above(fast_world, wei, action):
+@pytest.mark.parametrize(("wei", "action"), [(0, TEAR_UP), (1, OPEN)])
+def test_torn_up_at_equity_0_and_not_a_wei_above(fast_world, wei, action):
     scene = Scene.set(fast_world)
     if wei:
         scene.price(1_902)
@@ -133,26 +126,45 @@ def test_recognise_at_equity_0_and_not_a_wei_above(fast_world, wei, action):
     assert step_of(scene).action == action
 
 
-def test_recognised_out_of_an_auction(scene):
+def test_torn_up_out_of_an_auction(scene):
     """`actionable` says that it can be opened as an insolvency, and `open_auction` does it."""
     lens = scene.world.lens
     scene.auction_at(CLOSE_OUT_PRICE)
     assert list(lens.actionable([scene.account])[1]) == []
     scene.price(INSOLVENT_PRICE)
-    assert step_of(scene).action == RECOGNISE
+    assert step_of(scene).action == TEAR_UP
     assert list(lens.actionable([scene.account])[1]) == [scene.account]
     scene.open_auction()
-    assert scene.stage() == 3
+    assert scene.stage() == 0
     assert list(lens.actionable([scene.account])[1]) == []
 
 
-def test_reopen(scene):
-    scene.price(INSOLVENT_PRICE)
-    scene.call()
-    scene.price(1_905)
-    assert step_of(scene).action == REOPEN
-    scene.manager.reopen(scene.account, sender=scene.stranger)
-    assert step_of(scene).action == BID
+@pytest.mark.parametrize(("more", "action"), [(0, TEAR_UP), (400, OPEN), (5_000, CURE)])
+def test_a_position_that_was_in_doubt(fast_world, more, action):
+    """BTC had no price when ETH was torn up; it has one again: insolvent, short of MM, or not."""
+    world = fast_world
+    scene = Scene.set(world, cash=12_000)
+    fill_funds(scene, 30_000)
+    scene.buy(0.5, 40_000, BTC)
+    world.wait(3 * 3_600, refresh=False)
+    scene.price(1_850)
+    scene.open_auction()
+    assert scene.is_insolvent()
+    assert step_of(scene).action == WAIT
+    world.set_price("BTC", 37_000)
+    lacking = -scene.equity()
+    assert lacking > 0
+    if more:
+        world.deposit(scene.stranger, scene.account, lacking / WAD + more)
+    assert step_of(scene).action == action
+    openable = list(world.lens.actionable([scene.account])[1])
+    assert openable == ([] if action == CURE else [scene.account])
+    if action == CURE:
+        scene.manager.cure(scene.account, sender=scene.stranger)
+    else:
+        scene.open_auction()
+    assert scene.stage() == {TEAR_UP: 0, OPEN: 2, CURE: 0}[action]
+    assert step_of(scene).action == (BID if action == OPEN else NOTHING)
 
 
 def test_remainder_and_wait(fast_world):
@@ -161,9 +173,6 @@ def test_remainder_and_wait(fast_world):
     without_limits(fast_world)
     fast_world.deposit(scene.trader, scene.account, 100)
     scene.buy(50)
-    scene.price(1_805)
-    scene.open_auction()
-    finish_window(fast_world)
     scene.price(1_805)
     tear_up(scene)
     fast_world.wait(21_600)
@@ -183,7 +192,7 @@ def test_wait_for_a_price(scene):
     step = step_of(scene)
     assert step.action in (WAIT, NOTHING)
     scene.price(INSOLVENT_PRICE)
-    assert step_of(scene).action == RECOGNISE
+    assert step_of(scene).action == TEAR_UP
 
 
 def test_pause_delays_it(scene):
@@ -202,27 +211,21 @@ def test_pause_delays_it(scene):
 
 
 def prospect(step: Any) -> tuple[int, ...]:
-    """Return what each tier would pay, the charge and the hole as one."""
-    return step.own, step.insurance, step.contributions, step.assessments, step.uncovered
+    """Return what each tier would pay, the rest as one."""
+    return (
+        step.own,
+        step.reserve,
+        step.insurance,
+        step.contributions,
+        step.assessments,
+        step.uncovered,
+    )
 
 
-def paid_by(receipts: list[Any], scene: Scene) -> tuple[int, ...]:
-    """Return what each tier has paid in these."""
-    events = [e for r in receipts for e in r.events.filter(scene.manager.ShortfallPaid)]
-    parts = [sum(column) for column in zip(*map(parts_of, events), strict=True)]
-    return (*parts[:4], parts[4] + parts[5])
-
-
-def resolve(scene: Scene, price: float) -> list[Any]:
-    """Recognise and tear up at one price."""
-    receipts = [scene.open_auction()]
-    if scene.world.stage(scene.account) == 3:
-        before = step_of(scene)
-        finish_window(scene.world)
-        scene.price(price)
-        receipts.append(tear_up(scene))
-        assert before.shortfall >= 0
-    return receipts
+def paid_by(receipt: Any, scene: Scene) -> tuple[int, ...]:
+    """Return what each tier has paid, the charge and the hole as one."""
+    parts = parts_of(only(receipt, scene.manager.ShortfallPaid))
+    return (*parts[:5], parts[5] + parts[6])
 
 
 def near(first: tuple[int, ...], second: tuple[int, ...], dust: int = 10 * DUST) -> bool:
@@ -232,21 +235,24 @@ def near(first: tuple[int, ...], second: tuple[int, ...], dust: int = 10 * DUST)
 
 @pytest.mark.parametrize("price", ["1899.5", "1897", "1894", "1890", "1880", "1700"])
 @pytest.mark.parametrize("share", [PPM, 600_000, 100_000])
-def test_who_would_pay_is_who_pays(fast_world, price, share):
+@pytest.mark.parametrize("reserve", [0, 100])
+def test_who_would_pay_is_who_pays(fast_world, price, share, reserve):
     scene = Scene.set(fast_world)
     join(fast_world, scene.trader, 200, 200)
+    give(scene, reserve)
     fill_funds(scene, 300, 150, 250)
     set_waterfall(fast_world, market_share=share)
     scene.price(price)
     step = step_of(scene)
-    assert step.action == RECOGNISE
+    assert step.action == TEAR_UP
     assert sum(prospect(step)) == step.shortfall == -scene.equity()
-    assert near(prospect(step), paid_by(resolve(scene, price), scene))
+    assert near(prospect(step), paid_by(scene.open_auction(), scene))
 
 
 def test_likewise_in_two_markets_after_another_default(fast_world):
-    """With limits used up in part, and money reserved for somebody else."""
+    """With limits used up in part."""
     scene = Scene.set(fast_world, cash=18_000)
+    give(scene, 900)
     fill_funds(scene, 4_000, 300, 500)
     set_waterfall(fast_world, market_amount=1_500)
     scene.buy(5, 40_000, BTC)
@@ -259,25 +265,20 @@ def test_likewise_in_two_markets_after_another_default(fast_world):
     fast_world.set_price("BTC", 39_000)
     step = step_of(scene)
     assert step.shortfall == 2_200 * WAD
-    receipt = scene.open_auction()
-    (event,) = receipt.events.filter(scene.manager.Insolvent)
-    assert near(
-        prospect(step)[:4], (event.own, event.insurance, event.contributions, event.assessments)
-    )
     assert step.uncovered > 0
-    assert abs(Decimal(event.torn_up) / WAD - Decimal(step.uncovered) / step.shortfall) < 10**-9
+    assert near(prospect(step), paid_by(scene.open_auction(), scene))
 
 
 def test_without_a_shortfall_it_says_what_is_there(fast_world):
     scene = Scene.set(fast_world)
     join(fast_world, scene.trader, 200, 200)
+    give(scene, 75)
     fill_funds(scene, 300, 150, 250)
     step = step_of(scene)
-    assert near(prospect(step), tuple(x * WAD for x in (200, 300, 150, 450, 0)))
+    assert near(prospect(step), tuple(x * WAD for x in (200, 75, 300, 150, 450, 0)))
 
 
-def test_money_of_another_is_not_promised(fast_world):
-    """What is reserved for one default is left out of the next one's prospect."""
+def test_what_another_has_drawn_is_not_promised(fast_world):
     scene = Scene.set(fast_world)
     fill_funds(scene, 1_500)
     without_limits(fast_world)
@@ -287,7 +288,7 @@ def test_money_of_another_is_not_promised(fast_world):
     scene.manager.open_auction(first, sender=scene.stranger)
     step = step_of(scene)
     assert (step.insurance, step.uncovered) == (400 * WAD, 700 * WAD)
-    assert near(paid_by(resolve(scene, INSOLVENT_PRICE), scene), prospect(step))
+    assert near(paid_by(scene.open_auction(), scene), prospect(step))
 
 
 def second_account(world: World, scene: Scene) -> int:
@@ -298,46 +299,20 @@ def second_account(world: World, scene: Scene) -> int:
     return account
 
 
-def test_money_of_its_own_reservation_is_promised(scene):
-    scene.price(INSOLVENT_PRICE)
-    scene.open_auction()
-    step = step_of(scene)
-    assert scene.manager.reservation(scene.account)[1] == 1_100 * WAD
-    assert prospect(step) == (0, 1_100 * WAD, 0, 0, 0)
-
-
-@pytest.mark.parametrize("limit", ["market_amount", "total_amount"])
-def test_its_own_reservation_is_promised_whatever_limits_say_by_now(fast_world, limit):
-    scene = Scene.set(fast_world)
-    fill_funds(scene, 300, 800, 800)
-    without_limits(fast_world)
-    scene.price(INSOLVENT_PRICE)
-    scene.open_auction()
-    set_waterfall(fast_world, **{limit: 1})
-    promised = prospect(step_of(scene))
-    assert promised == (0, 300 * WAD, 800 * WAD, 0, 0)
-    finish_window(fast_world)
-    scene.price(INSOLVENT_PRICE)
-    assert near(paid_by([tear_up(scene)], scene), promised)
-
-
 def test_what_all_markets_have_drawn_is_promised_to_nobody(fast_world):
     scene = Scene.set(fast_world)
     fill_funds(scene, 5_000)
     without_limits(fast_world)
     first = second_account(fast_world, scene)
     scene.price(INSOLVENT_PRICE)
-    assert prospect(step_of(scene)) == (0, 1_100 * WAD, 0, 0, 0)
-    scene.manager.open_auction(first, sender=scene.stranger)
-    finish_window(fast_world)
-    scene.price(INSOLVENT_PRICE)
+    assert prospect(step_of(scene)) == (0, 0, 1_100 * WAD, 0, 0, 0)
     tear_up(scene, first)
-    assert prospect(step_of(scene)) == (0, 1_100 * WAD, 0, 0, 0)
+    assert prospect(step_of(scene)) == (0, 0, 1_100 * WAD, 0, 0, 0)
     set_waterfall(fast_world, total_amount=1_500)
     step = step_of(scene)
     used = fast_world.default_manager.limit_used(0)
-    assert near(prospect(step), (0, 1_500 * WAD - used, 0, 0, used - 400 * WAD))
-    assert near(prospect(step), paid_by(resolve(scene, INSOLVENT_PRICE), scene))
+    assert near(prospect(step), (0, 0, 1_500 * WAD - used, 0, 0, used - 400 * WAD))
+    assert near(prospect(step), paid_by(scene.open_auction(), scene))
 
 
 # WHAT IT SHOWS ------------------------------------------------------------------------------------

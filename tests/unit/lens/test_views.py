@@ -32,8 +32,8 @@ def trader(world, maker):
 
 
 def fall_below_maintenance(world) -> None:
-    """MM of the trader is about 480 then, equity about 350."""
-    world.set_price("ETH", 1_915)
+    """MM of the trader is about 461 then, equity about 430."""
+    world.set_price("ETH", 1_924)
 
 
 def actionable(lens, *accounts: int) -> tuple[list[int], ...]:
@@ -108,7 +108,7 @@ def test_a_hundred_accounts_fit_one_call(world, lens, trader):
 def test_silent_engine_leaves_cash_and_stage(world, lens, trader, project):
     mute = world.admin.deploy(project.TestSequencerFeed, 0)
     world.clearinghouse.set_role(0, mute, sender=world.admin)
-    world.wait(86_400)
+    world.wait(world.clearinghouse.role_delay())
     world.clearinghouse.accept_role(0, sender=world.admin)
     seen = lens.accounts([trader[1]])[0]
     assert seen.exists
@@ -161,7 +161,7 @@ def test_topped_up_account_is_curable(world, lens, trader):
 
 
 def test_nobody_is_callable_while_the_only_feed_is_in_doubt(world, lens, trader):
-    world.set_price("ETH", 1_700, secondary=1_200)
+    world.set_price("ETH", 1_200, secondary=1_924)  # solvent at one of the two
     assert actionable(lens, trader[1]) == ([], [], [], [])
 
 

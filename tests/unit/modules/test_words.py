@@ -13,7 +13,7 @@ WAD = 10**18
 CASH = 2**99
 POSITION = 2**119
 FUNDING = 2**95
-RATE_UNIT, RATE = 2**16, 2**47
+MANTISSA, RATE = 2**41, 2**105
 TOTAL = 2**102
 FEE_UNIT, FEES = 10**12, 2**52
 MOST_INTEREST = (2**49 - 1) << 56
@@ -55,7 +55,7 @@ def test_stage(maths, word, stage, since):
     after = check(lambda: maths.with_stage(word, stage, since), stage < 4 and since < 2**32)
     if after is not None:
         cash, found, clock, bitmap, has_positions = maths.header(after)
-        assert (found, clock) == (stage, since)
+        assert (found, clock) == (stage, since if stage else 0)
         assert Header.of(after).stage == stage
         before = maths.header(word)
         assert (cash, bitmap, has_positions) == (before[0], before[3], before[4])
@@ -93,23 +93,35 @@ def test_position(maths, shares, cost):
 
 
 @many
-@given(words, wide | st.integers(-FUNDING, FUNDING), st.integers(-(2**64), 2**64))
-@example(2**256 - 1, FUNDING - 1, (RATE - 1) * RATE_UNIT + RATE_UNIT - 1)
-@example(0, -FUNDING + 1, -RATE * RATE_UNIT + 1)
+@given(
+    words,
+    wide | st.integers(-FUNDING, FUNDING),
+    st.integers(-(2**64), 2**64) | st.integers(-(2**106), 2**106),
+)
+@example(2**256 - 1, FUNDING - 1, RATE - 1)
+@example(0, -FUNDING + 1, -RATE + 1)
+@example(0, 0, MANTISSA - 1)
+@example(0, 0, -MANTISSA + 1)
+@example(2**256 - 1, 0, MANTISSA)
+@example(2**256 - 1, 0, -MANTISSA - 255)
 @example(0, FUNDING, 0)
 @example(0, -FUNDING, 0)
-@example(0, 0, RATE * RATE_UNIT)
-@example(0, 0, -RATE * RATE_UNIT)
+@example(0, 0, RATE)
+@example(0, 0, -RATE)
 @example(0, 0, -1)
 def test_state(maths, chain_in_process, old, funding, rate):
     if funding == -(2**255):
         return
-    units = abs(rate) // RATE_UNIT * (1 if rate >= 0 else -1)
-    is_within = abs(funding) < FUNDING and abs(units) < RATE
+    unit = 1
+    while abs(rate) // unit >= MANTISSA:
+        unit *= 256
+    kept = abs(rate) // unit * unit * (1 if rate >= 0 else -1)
+    is_within = abs(funding) < FUNDING and abs(rate) < RATE
     word = check(lambda: maths.pack_state(old, funding, rate), is_within)
     if word is not None:
         time, stored, interest = maths.state(word)
-        assert (signed(word, 0, 96), stored) == (funding, units * RATE_UNIT)
+        assert (signed(word, 0, 96), stored) == (funding, kept)
+        assert abs(rate - kept) <= abs(rate) >> 33
         assert time == chain_in_process.pending_timestamp
         assert interest == maths.state(old)[2]
         assert word >> 176 == old >> 176

@@ -11,14 +11,15 @@ import ape
 from ape import chain
 from ape.api import TestAccountAPI
 from ape.contracts import ContractInstance
-from eth_abi import decode
+from eth_abi import decode, encode
+from eth_utils import keccak
 
 WAD = 10**18
 HOUR = 3_600
 DAY = 86_400
 ZERO = "0x" + "00" * 20
 MAX_UINT = 2**256 - 1
-MAX_PRICE = 2**120 - 1
+MAX_PRICE = 2**96 - 1
 
 VALID, STALE, DIVERGENT, HALTED, SEQUENCER = range(5)
 
@@ -37,11 +38,13 @@ GREATEST = 10_000 * WAD
 PRIMARY_HEARTBEAT = HOUR
 SECONDARY_HEARTBEAT = DAY
 DEVIATION_BPS = 200
+WITNESS_HEARTBEAT = 6 * HOUR
 DECIMALS = 8
+MAX_AHEAD = 15  # seconds
 
 
 class Judgement(NamedTuple):
-    """An unpacked result word."""
+    """An interval and why it is one."""
 
     low: int
     high: int
@@ -74,9 +77,9 @@ def config(primary: Any, secondary: Any, **changes: int) -> list[int]:
     ]
 
 
-def unpack(word: int) -> Judgement:
-    """Return the fields of a result word."""
-    return Judgement(word & MAX_PRICE, (word >> 120) & MAX_PRICE, word >> 240)
+def witness(feed: Any, heartbeat: int = WITNESS_HEARTBEAT, decimals: int = DECIMALS) -> int:
+    """Return the word of a witness."""
+    return int(str(feed), 16) | heartbeat << 160 | decimals << 192
 
 
 def point(price: int) -> Judgement:
@@ -107,7 +110,8 @@ def enclose(
 
 @dataclass
 class Desk:
-    """An oracle without a sequencer and two fresh feeds that agree on PRICE."""
+    """An oracle without a sequencer and two fresh feeds that agree on PRICE. The stranger asks, and
+    owns what is remembered."""
 
     oracle: ContractInstance
     primary: ContractInstance
@@ -133,9 +137,29 @@ class Desk:
         self.set_primary(primary)
         self.set_secondary(secondary)
 
-    def checkpoint(self) -> int:
+    def checkpoint(self, third: int = 0) -> int:
         """Take a checkpoint of the usual configuration; return its time."""
-        return self.oracle.checkpoint(*self.config(), sender=self.stranger).timestamp
+        return self.oracle.checkpoint(*self.config(), third, sender=self.stranger).timestamp
+
+    def report(self, words: list[int] | None = None) -> int:
+        """Report an outage of a configuration, the usual one; return the time."""
+        words = words or self.config()
+        return self.oracle.report_outage(*words, 0, sender=self.stranger).timestamp
+
+    def last_valid(self, words: list[int] | None = None) -> tuple[int, int]:
+        return tuple(self.oracle.last_valid(self.stranger, *(words or self.config())))
+
+    def averages(self, words: list[int] | None = None) -> tuple[int, int, int]:
+        return tuple(self.oracle.average(self.stranger, *(words or self.config())))
+
+    def outage(self, words: list[int] | None = None) -> tuple[int, int]:
+        return tuple(self.oracle.outage(self.stranger, *(words or self.config())))
+
+    def key(self, words: list[int] | None = None) -> bytes:
+        """Return the key under which the stranger's configuration is remembered."""
+        w0, w1, w2 = words or self.config()
+        parts = [str(self.stranger), w0, w1 & 2**160 - 1, w2]
+        return keccak(encode(["address"] + ["uint256"] * 3, parts))
 
     def kill(self, *feeds: ContractInstance) -> None:
         """Let feeds answer 0 from now on."""
@@ -148,11 +172,25 @@ class Desk:
         assert self.now == time
 
     def judge(self, words: list[int] | None = None, **changes: int) -> Judgement:
-        """Judge one asset by every way there is, and see that they agree."""
+        """Judge one asset by its two feeds, also as a caller would without a witness."""
         words = words or self.config(**changes)
-        judgement = unpack(self.oracle.read(words)[0])
-        assert judgement == tuple(self.oracle.price(*words))
-        return judgement
+        *judgement, second = self.oracle.price(*words, sender=self.stranger)
+        assert [*judgement, second] == list(
+            self.oracle.price_of_three(*words, 0, sender=self.stranger)
+        )
+        assert (second != 0) == (judgement[2] == VALID)
+        return Judgement(*judgement)
+
+    def second(self, **changes: int) -> int:
+        """Return the other answer of a VALID price."""
+        return self.oracle.price(*self.config(**changes), sender=self.stranger)[3]
+
+    def judge_with(self, third: int, **changes: int) -> tuple[Judgement, int]:
+        """Judge one asset with a witness; return also the answer that agrees."""
+        *judgement, second = self.oracle.price_of_three(
+            *self.config(**changes), third, sender=self.stranger
+        )
+        return Judgement(*judgement), second
 
     def _set(self, feed: ContractInstance, price: int, age: int, decimals: int) -> None:
         """Set an answer of `price` (WAD, exact) that is `age` seconds old once it is mined."""
@@ -165,17 +203,17 @@ class Desk:
 
 def judge_with_gas(desk, words, gas):
     """Judge one asset in a call that starts with `gas`, intrinsic gas aside; None = it reverted."""
-    data = desk.oracle.read.encode_input(words)
+    data = bytes(desk.oracle.price.encode_input(*words))
     intrinsic = 21_000 + sum(16 if byte else 4 for byte in data)
-    call = {"to": str(desk.oracle), "data": data.hex(), "gas": hex(intrinsic + gas)}
+    call = {"to": str(desk.oracle), "data": "0x" + data.hex(), "gas": hex(intrinsic + gas)}
     try:
         result = chain.provider.make_request("eth_call", [call, "latest"])
     except ape.exceptions.ProviderError as error:
         if NOT_ENOUGH_GAS in str(error):
             return None
         raise
-    ((word,),) = decode(["uint256[]"], bytes.fromhex(result.removeprefix("0x")))
-    return unpack(word)
+    *judgement, _ = decode(["uint256"] * 4, bytes.fromhex(result.removeprefix("0x")))
+    return Judgement(*judgement)
 
 
 def answer(desk: Desk, price: int) -> None:
@@ -184,4 +222,5 @@ def answer(desk: Desk, price: int) -> None:
 
 
 def average(desk: Desk) -> int:
-    return desk.oracle.average(*desk.config())[0]
+    """Return the average of an hour."""
+    return desk.averages()[0]

@@ -6,17 +6,16 @@ from math import exp
 
 import pytest
 from ape import chain
-from eth_abi import encode
-from eth_utils import keccak
 
 from tests.unit.price_oracle.helpers import HOUR, MAX_PRICE, PRICE, WAD, Desk, answer, average
 
 WINDOW = HOUR
+DAY_WINDOW = 24 * HOUR
 
 
 def checkpoint_after(desk: Desk, price: int, seconds: int) -> int:
     """Take a checkpoint at a price this long after the last one; return the average it makes."""
-    last = desk.oracle.last_valid(*desk.config())[1]
+    last = desk.last_valid()[1]
     if desk.now < last + seconds - 3:
         chain.mine(timestamp=last + seconds - 3)
     answer(desk, price)
@@ -25,18 +24,18 @@ def checkpoint_after(desk: Desk, price: int, seconds: int) -> int:
     return average(desk)
 
 
-def expected(old: int, last: int, new: int, seconds: int) -> float:
+def expected(old: int, last: int, new: int, seconds: int, window: int = WINDOW) -> float:
     """Return the average by the formula in the natspec."""
-    weight = 1 - exp(-seconds / WINDOW)
+    weight = 1 - exp(-seconds / window)
     return old + ((last + new) / 2 - old) * weight
 
 
 def test_without_a_checkpoint_there_is_no_average(desk):
-    assert tuple(desk.oracle.average(*desk.config())) == (0, 0)
+    assert desk.averages() == (0, 0, 0)
     time = desk.checkpoint()
-    assert tuple(desk.oracle.average(*desk.config())) == (PRICE, time)
-    assert tuple(desk.oracle.average(*desk.config(callers_bits=9))) == (PRICE, time)
-    assert tuple(desk.oracle.average(*desk.config(deviation_bps=1))) == (0, 0)
+    assert desk.averages() == (PRICE, PRICE, time)
+    assert desk.averages(desk.config(callers_bits=9)) == (PRICE, PRICE, time)
+    assert desk.averages(desk.config(deviation_bps=1)) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("seconds", [60, 600, WINDOW, 3 * WINDOW, 100 * WINDOW])
@@ -49,15 +48,40 @@ def test_a_checkpoint_weighs_by_the_time_since_the_last(desk, seconds, price):
     assert second == pytest.approx(expected(found, price, PRICE, WINDOW), rel=1e-12)
 
 
+@pytest.mark.parametrize("seconds", [60, 900, HOUR, 24 * HOUR, 100 * 24 * HOUR])
+def test_the_average_of_a_day_forgets_a_day_as_the_other_an_hour(desk, seconds):
+    desk.checkpoint()
+    checkpoint_after(desk, 1_000 * WAD, seconds)
+    found = desk.averages()[1]
+    once = expected(PRICE, PRICE, 1_000 * WAD, seconds, DAY_WINDOW)
+    assert found == pytest.approx(once, rel=1e-12)
+    checkpoint_after(desk, PRICE, HOUR)
+    twice = expected(found, 1_000 * WAD, PRICE, HOUR, DAY_WINDOW)
+    assert desk.averages()[1] == pytest.approx(twice, rel=1e-12)
+    assert desk.oracle.AVERAGE_WINDOW() == WINDOW
+    assert desk.oracle.DAY_WINDOW() == DAY_WINDOW
+
+
+def test_a_crash_of_an_hour_moves_the_average_of_a_day_by_little(desk):
+    """What a side is charged is measured from it, so who crashes a price must not move it along."""
+    desk.checkpoint()
+    checkpoint_after(desk, PRICE, 24 * HOUR)
+    for _ in range(4):
+        checkpoint_after(desk, PRICE // 2, 900)
+    assert desk.averages()[1] > PRICE * 97 // 100
+    assert average(desk) < PRICE * 72 // 100
+
+
 def test_the_event_says_the_average(desk):
     desk.checkpoint()
     answer(desk, 1_000 * WAD)
-    receipt = desk.oracle.checkpoint(*desk.config(), sender=desk.stranger)
+    receipt = desk.oracle.checkpoint(*desk.config(), 0, sender=desk.stranger)
     assert receipt.events == [
         desk.oracle.Checkpoint(
-            config=keccak(encode(["uint256"] * 3, desk.config())),
+            config=desk.key(),
             price=1_000 * WAD,
             average=average(desk),
+            day_average=desk.averages()[1],
             time=receipt.timestamp,
         )
     ]
@@ -67,7 +91,7 @@ def test_the_event_says_the_average(desk):
 def test_checkpoints_of_one_block_have_no_weight(desk):
     desk.checkpoint()
     before = average(desk)
-    checkpoint = desk.oracle.checkpoint.encode_input(*desk.config())
+    checkpoint = desk.oracle.checkpoint.encode_input(*desk.config(), 0)
     chain.provider.make_request("evm_setAutomine", [False])
     try:
         for feed in (desk.primary, desk.secondary):
@@ -81,7 +105,7 @@ def test_checkpoints_of_one_block_have_no_weight(desk):
         chain.provider.make_request("evm_mine", [])
     finally:
         chain.provider.make_request("evm_setAutomine", [True])
-    assert desk.oracle.last_valid(*desk.config())[0] == 9_000 * WAD
+    assert desk.last_valid()[0] == 9_000 * WAD
     assert average(desk) == pytest.approx(expected(before, PRICE, 4_000 * WAD, 1), rel=1e-12)
 
 
@@ -134,5 +158,5 @@ def test_the_greatest_price_does_not_overflow(desk):
     for feed in (desk.primary, desk.secondary):
         feed.set(MAX_PRICE - 1, sender=desk.stranger)
     for _ in range(2):
-        desk.oracle.checkpoint(*words, sender=desk.stranger)
-        assert desk.oracle.average(*words)[0] == MAX_PRICE - 1
+        desk.oracle.checkpoint(*words, 0, sender=desk.stranger)
+        assert desk.averages(words)[:2] == (MAX_PRICE - 1, MAX_PRICE - 1)

@@ -28,10 +28,15 @@ UNIT = 10**10  # of a price with eight decimals, WAD
 
 
 @pytest.mark.parametrize("lower", [True, False])
-def test_two_answers_are_enclosed_with_the_deviation_on_both_sides(desk, lower):
+def test_two_fresh_answers_apart_are_the_ends(desk, lower):
+    """An end that neither feed answers would be nobody's price."""
     desk.set_both(*((1_500 * WAD, 2_000 * WAD) if lower else (2_000 * WAD, 1_500 * WAD)))
-    assert desk.judge() == Judgement(1_470 * WAD, 2_040 * WAD, DIVERGENT)
-    assert desk.judge(deviation_bps=500) == Judgement(1_425 * WAD, 2_100 * WAD, DIVERGENT)
+    assert desk.judge() == Judgement(1_500 * WAD, 2_000 * WAD, DIVERGENT)
+    assert desk.judge(deviation_bps=500) == Judgement(1_500 * WAD, 2_000 * WAD, DIVERGENT)
+    desk.set_both(1_500 * WAD, 2_000 * WAD)
+    desk.wait_until(desk.now + PRIMARY_HEARTBEAT)
+    assert desk.judge().status == STALE
+    assert desk.judge().low < 1_470 * WAD
 
 
 def test_an_answer_widens_from_the_end_of_its_heartbeat(desk):
@@ -64,10 +69,14 @@ def test_answers_from_long_ago_end_at_the_bounds(desk, age):
 
 
 def test_the_deviation_ends_at_the_bounds(desk):
-    desk.set_both(101 * WAD, 9_900 * WAD)
-    assert desk.judge() == unknown(DIVERGENT)
-    desk.set_both(103 * WAD, 9_800 * WAD)
-    assert desk.judge() == Judgement(100_940_000_000_000_000_000, 9_996 * WAD, DIVERGENT)
+    desk.set_secondary(9_900 * WAD)
+    desk.set_primary(101 * WAD, age=PRIMARY_HEARTBEAT + 1)
+    assert desk.judge() == unknown(STALE)
+    desk.set_secondary(9_800 * WAD)
+    desk.set_primary(103 * WAD, age=PRIMARY_HEARTBEAT + 1)
+    assert desk.judge() == enclose(STALE, (103 * WAD, 1), (9_800 * WAD, 0))
+    assert LEAST < desk.judge().low < 101 * WAD
+    assert desk.judge().high == 9_996 * WAD
 
 
 @pytest.mark.parametrize(
@@ -120,7 +129,7 @@ def test_a_lone_answer_equal_to_the_checkpoint_is_no_point(desk):
 def test_the_checkpoint_does_not_count_while_both_feeds_answer(desk):
     desk.checkpoint()
     desk.set_both(5_000 * WAD, 4_000 * WAD)
-    assert desk.judge() == Judgement(3_920 * WAD, 5_100 * WAD, DIVERGENT)
+    assert desk.judge() == Judgement(4_000 * WAD, 5_000 * WAD, DIVERGENT)
 
 
 @pytest.mark.parametrize("hours", [1, 10, 30])
@@ -156,7 +165,7 @@ def test_an_answer_at_a_bound_opens_that_side(desk, dead):
     set_feed(GREATEST)
     assert desk.judge() == enclose(status, (PRICE, 10 * HOUR + 1))._replace(high=GREATEST)
     set_feed(LEAST + UNIT)
-    assert desk.judge() == enclose(DIVERGENT, (LEAST + UNIT, 0), (PRICE, 0))
+    assert desk.judge() == Judgement(LEAST + UNIT, PRICE, DIVERGENT)
     set_feed(0)
     assert desk.judge() == enclose(status, (PRICE, 10 * HOUR + 3))
 

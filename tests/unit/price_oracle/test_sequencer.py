@@ -47,7 +47,7 @@ def test_a_sequencer_that_is_down_outranks_everything(desk, uptime):
     desk.secondary.set(0, sender=desk.stranger)
     assert desk.judge() == unknown(SEQUENCER)
     with reverts("price oracle: price not valid"):
-        desk.oracle.checkpoint(*desk.config(), sender=desk.stranger)
+        desk.oracle.checkpoint(*desk.config(), 0, sender=desk.stranger)
 
 
 def test_prices_count_only_after_the_grace_time(desk, uptime):

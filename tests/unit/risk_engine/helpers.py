@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.risk_engine.conftest import ASSETS, MARKET_ROW, MARKETS, Desk
+from tests.unit.risk_engine.conftest import (
+    ASSETS,
+    DAY,
+    DECIMALS,
+    HEARTBEAT,
+    MARKET_ROW,
+    MARKETS,
+    Desk,
+)
 from verification.engine.evm import Person, Reverted
 
 STRANGER = Person.number(0)
@@ -35,3 +43,13 @@ def report(desk: Desk) -> int:
 def kill(desk: Desk, asset: int = ASSET) -> None:
     """Let the primary answer nothing from now on."""
     desk.feeds[asset][0].set(0)
+
+
+def logged(receipt, event) -> list[tuple]:
+    """Return what was logged of an event, as plain values."""
+    return [tuple(found) for found in receipt.events.filter(event)]
+
+
+def witness(feed, heartbeat=HEARTBEAT, decimals=DECIMALS, settle_after=3 * DAY) -> int:
+    """Return the word of a third feed."""
+    return int(feed.address, 16) | heartbeat << 160 | decimals << 192 | settle_after << 200

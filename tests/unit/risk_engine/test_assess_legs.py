@@ -52,24 +52,25 @@ def worth(leg: int) -> int:
 
 @many
 @given(portfolio=portfolios(), answers=any_prices)
-def test_valid_legs_say_what_they_lost_and_need(desk, portfolio, answers):
+def test_shown_legs_say_what_they_lost_and_need(desk, portfolio, answers):
     prices = load(desk, portfolio, answers)
-    _, known = desk.engine.assess(CROSS_ACCOUNT)
-    valid = {asset for asset, (low, high) in prices.items() if low == high}
+    seen, known = desk.engine.assess(CROSS_ACCOUNT)
+    shown = {asset for asset, (low, high) in prices.items() if low == high or seen.equity <= 0}
     legs = iter(known)
     for index, amount in portfolio.collateral.items():
         asset = desk.haircuts[index][0]
-        if asset in valid:
-            exact = amount * prices[asset][0] // WAD // UNIT
+        if asset in shown:
+            exact = amount * prices[asset][1] // WAD // UNIT
             assert worth(next(legs)) == min(exact, WORTH_MASK)
     for held in portfolio.holdings:
         asset = desk.markets[held.market].asset
-        if asset in valid:
-            alone = margin(desk, Portfolio(0, {}, (held,)), prices)
-            loss, maintenance = details(next(legs))
+        if asset in shown:
+            alone = margin(desk, Portfolio(0, {}, (held,)), prices, favourable=True)
+            loss, maintenance = details(leg := next(legs))
             # The engine rounds values down and margins up, by some wei; then both are floored.
             assert loss in near(max(-alone.equity, 0), alone.dust)
             assert maintenance in near(alone.maintenance, alone.dust)
+            assert (leg & IS_SHORT != 0) == (held.size < 0)
     assert next(legs, None) is None
 
 
@@ -131,10 +132,13 @@ def test_whoever_takes_known_prices_ignores_them(desk, portfolio, prices):
 @given(portfolio=portfolios(), answers=any_prices)
 @example(portfolio=Portfolio(0, {}, ()), answers=EVEN)
 def test_a_cash_leg_counts_as_cash(desk, portfolio, answers):
-    """Wherever it stands; everything is as if the cash had been there all along."""
+    """Wherever it stands; everything is as if the cash had been there all along, but that what was
+    gained and is no cash yet counts for IM as other profit does."""
     paid, owed = 123 * WAD + 1, -45 * WAD - 2
-    load(desk, replace(portfolio, cash=portfolio.cash + paid + owed), answers)
+    prices = load(desk, replace(portfolio, cash=portfolio.cash + paid + owed), answers)
     wanted = desk.engine.margin(CROSS_ACCOUNT), desk.engine.assess(CROSS_ACCOUNT)
+    exact = margin(desk, portfolio, prices)
+    required = replace(exact, profit=exact.profit + paid).required(desk, has_position=True)
     legs = portfolio.legs()
     first = len(portfolio.collateral)
     if len(legs) + len(cash_leg(paid) + cash_leg(owed)) > MOST_WORDS:
@@ -144,8 +148,15 @@ def test_a_cash_leg_counts_as_cash(desk, portfolio, answers):
         for place, amount in zip(sorted(places, reverse=True), (paid, owed), strict=True):
             more[place:place] = cash_leg(amount)
         desk.ledger.set_portfolio(portfolio.cash, more)
-        found = desk.engine.margin(CROSS_ACCOUNT), desk.engine.assess(CROSS_ACCOUNT)
-        assert found == wanted
+        (equity, initial, maintenance), seen = (
+            desk.engine.margin(CROSS_ACCOUNT),
+            desk.engine.assess(CROSS_ACCOUNT),
+        )
+        assert ((equity, wanted[0][1], maintenance), seen) == wanted
+        if portfolio.holdings:
+            assert abs(initial - required) <= exact.dust
+        else:
+            assert initial == wanted[0][1]
 
 
 def test_it_is_no_position(desk):

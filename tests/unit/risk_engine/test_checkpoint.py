@@ -20,7 +20,7 @@ def test_anyone_takes_the_checkpoint_of_a_row(desk, row):
     desk.chain.mine(60)
     desk.set_price(ASSET, 2 * PRICE)
     desk.engine.checkpoint(row, sender=STRANGER)
-    assert tuple(desk.oracle.last_valid(*desk.words(ASSET))) == (
+    assert desk.last_valid(ASSET) == (
         2 * PRICE,
         desk.chain.pending_timestamp,
     )

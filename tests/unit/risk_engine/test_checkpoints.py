@@ -22,8 +22,8 @@ def test_a_batch_passes_over_what_is_not_valid(desk):
     kill(desk)
     taken = desk.engine.checkpoints([ROW, OTHER_ROW, COLLATERAL], sender=STRANGER)
     assert taken.return_value == 1
-    assert desk.oracle.last_valid(*desk.words(ASSET))[1] < desk.chain.pending_timestamp
-    assert tuple(desk.oracle.last_valid(*desk.words(ASSETS[1]))) == (
+    assert desk.last_valid(ASSET)[1] < desk.chain.pending_timestamp
+    assert desk.last_valid(ASSETS[1]) == (
         2 * PRICE,
         desk.chain.pending_timestamp,
     )
@@ -38,6 +38,6 @@ def test_a_batch_takes_what_is_valid(desk):
 @pytest.mark.parametrize("mode", [REVERTS, EATS_GAS])
 def test_no_feed_holds_up_a_batch(desk, mode):
     odd = desk.chain.deploy("OddFeed", ORDINARY, PRICE)
-    desk.engine.set_asset(ASSET, *desk.words(ASSET, primary=int(odd.address, 16)))
+    desk.set_feeds(ASSET, *desk.words(ASSET, primary=int(odd.address, 16)))
     odd.set_mode(mode)
     assert desk.engine.checkpoints([ROW, OTHER_ROW], sender=STRANGER).return_value == 1

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.price_oracle.helpers import EATS_GAS, ORDINARY
-from tests.unit.risk_engine.conftest import ASSETS, LEAST, MARKETS, PRICE, WAD, judged
+from tests.unit.risk_engine.conftest import ASSETS, LEAST, MARGIN_NOTICE, MARKETS, PRICE, WAD
 from tests.unit.risk_engine.model import Holding, Margin, Portfolio, margin
 from verification.engine.evm import Reverted
 
@@ -59,11 +59,11 @@ any_prices = st.fixed_dictionaries(
 
 
 def load(desk, portfolio: Portfolio, answers: dict) -> dict:
-    """Set answers and a portfolio; return the prices that the answers make."""
+    """Set answers and a portfolio; return the prices that the answers make: themselves."""
     for asset, (low, high) in answers.items():
         desk.set_price(asset, low, high)
     desk.ledger.set_portfolio(portfolio.cash, portfolio.legs())
-    return {asset: judged(low, high) for asset, (low, high) in answers.items()}
+    return dict(answers)
 
 
 def check(exact: Margin, equity: int, initial: int, maintenance: int, required) -> None:
@@ -99,27 +99,32 @@ def test_prices_in_doubt_count_at_their_worse_end(desk, portfolio, answers):
 @many
 @given(portfolio=portfolios(), answers=any_prices)
 def test_assess_counts_them_at_their_better_end_and_leaves_them_out(desk, portfolio, answers):
+    """Unless the account is insolvent even so: then both answers agree that it is."""
     prices = load(desk, portfolio, answers)
     exact = margin(desk, portfolio, prices, favourable=True)
     seen, known = desk.engine.assess(CROSS_ACCOUNT)
     assert exact.equity - exact.dust <= seen.equity <= exact.equity
     assert abs(seen.maintenance - exact.maintenance) <= exact.dust
-    valid = {asset for asset, (low, high) in prices.items() if low == high}
+    assert seen.doubt == 0  # what is VALID here has two equal answers
+    gone = seen.equity <= 0
+    shown = {asset for asset, (low, high) in prices.items() if gone or low == high}
     priced = Portfolio(
         0,
-        {i: a for i, a in portfolio.collateral.items() if desk.haircuts[i][0] in valid},
-        tuple(h for h in portfolio.holdings if desk.markets[h.market].asset in valid),
+        {i: a for i, a in portfolio.collateral.items() if desk.haircuts[i][0] in shown},
+        tuple(h for h in portfolio.holdings if desk.markets[h.market].asset in shown),
     )
-    sold = margin(desk, priced, prices).maintenance
+    sold = margin(desk, priced, prices, favourable=True).maintenance
     assert abs(seen.linear + seen.quadratic - sold) <= exact.dust
     legs = len(portfolio.collateral) + len(portfolio.holdings)
     sellable = len(priced.collateral) + len(priced.holdings)
     assert seen.stuck == legs - sellable
     assert len(known) == sellable
-    wanted = [(1 + i, desk.haircuts[i][0]) for i in priced.collateral]
-    wanted += [(8 + h.market, desk.markets[h.market].asset) for h in priced.holdings]
-    for leg, (row, asset) in zip(known, wanted, strict=True):
-        assert leg & ~DETAILS == row << 240 | asset << 232 | prices[asset][0]
+    wanted = [(1 + i, desk.haircuts[i][0], True) for i in priced.collateral]
+    wanted += [(8 + h.market, desk.markets[h.market].asset, h.size > 0) for h in priced.holdings]
+    for leg, (row, asset, is_long) in zip(known, wanted, strict=True):
+        assert leg & ~DETAILS == row << 240 | asset << 232 | prices[asset][is_long]
+    apart = [asset for _, asset, _ in wanted if prices[asset][0] != prices[asset][1]]
+    assert seen.apart == (len(apart) if gone else 0)
 
 
 @many
@@ -146,6 +151,17 @@ def test_concentration_is_the_quadratic_part(desk, portfolio, prices):
         assert left == pytest.approx(float(exact.maintenance), rel=1e-9, abs=float(dust))
 
 
+def initial_without_profit(desk) -> int:
+    """Return IM as it would be if no profit counted."""
+    snapshot = desk.chain.snapshot()
+    desk.engine.set_globals(0, desk.minimum_equity)
+    desk.wait(MARGIN_NOTICE)
+    desk.engine.apply_globals()
+    found = desk.engine.margin(CROSS_ACCOUNT)[1]
+    desk.chain.restore(snapshot)
+    return found
+
+
 @many
 @given(portfolio=portfolios(), prices=valid_prices, level=st.sampled_from(range(3)))
 def test_require_margin_is_exact_to_the_wei(desk, portfolio, prices, level):
@@ -154,9 +170,7 @@ def test_require_margin_is_exact_to_the_wei(desk, portfolio, prices, level):
     exact = margin(desk, portfolio, prices)
     required = maintenance if level == MAINTENANCE else initial
     if level == WITHDRAWAL:
-        desk.engine.set_globals(0, desk.minimum_equity)  # no profit counts
-        required = desk.engine.margin(CROSS_ACCOUNT)[1]
-        desk.engine.set_globals(desk.profit_weight, desk.minimum_equity)
+        required = initial_without_profit(desk)
         assert required >= exact.initial + exact.profit - exact.dust
     cash = portfolio.cash + required - equity
     arguments = portfolio.legs(), []
@@ -195,14 +209,14 @@ def test_known_prices_are_taken_on_trust(desk, portfolio, prices, told):
 
 
 def test_a_requirement_is_exact_at_round_numbers_of_a_price_in_doubt(desk):
-    """Market 2: 4 % and 60 % of it, no slope. 10 at 980 or, at the better end, at 1,122."""
+    """Market 2: 4 % and 60 % of it, no slope. 10 at 1,000 or, at the better end, at 1,100."""
     portfolio = Portfolio(0, {}, (Holding(2, 10 * WAD, -10_000 * WAD, 0),))
     prices = load(desk, portfolio, dict.fromkeys(ASSETS, (1_000 * WAD, 1_100 * WAD)))
-    assert prices[ASSETS[1]] == (980 * WAD, 1_122 * WAD)
+    assert prices[ASSETS[1]] == (1_000 * WAD, 1_100 * WAD)
     equity, _, maintenance = desk.engine.margin(CROSS_ACCOUNT)
-    assert (equity, maintenance) == (-200 * WAD, 9_800 * 24 * WAD // 1_000)
+    assert (equity, maintenance) == (0, 10_000 * 24 * WAD // 1_000)
     seen, known = desk.engine.assess(CROSS_ACCOUNT)
-    assert (seen.equity, seen.maintenance) == (1_220 * WAD, 11_220 * 24 * WAD // 1_000)
+    assert (seen.equity, seen.maintenance) == (1_000 * WAD, 11_000 * 24 * WAD // 1_000)
     assert (seen.linear, seen.quadratic, seen.stuck, len(known)) == (0, 0, 1, 0)
 
 
@@ -244,7 +258,7 @@ def test_the_widest_numbers_do_not_wrap(desk):
 def test_a_price_in_doubt_is_read_once_too(desk):
     """However many legs use it: a feed that burns its gas must not price a bid out of a block."""
     odd = desk.chain.deploy("OddFeed", ORDINARY, PRICE)
-    desk.engine.set_asset(ASSETS[0], *desk.words(ASSETS[0], primary=int(odd.address, 16)))
+    desk.set_feeds(ASSETS[0], *desk.words(ASSETS[0], primary=int(odd.address, 16)))
     odd.set_mode(EATS_GAS)
     markets = [number for number, terms in desk.markets.items() if terms.asset == ASSETS[0]]
 

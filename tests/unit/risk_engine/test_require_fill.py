@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.risk_engine.conftest import PRICE, WAD, Desk, judged
+from tests.unit.risk_engine.conftest import PRICE, WAD, Desk
 from tests.unit.risk_engine.model import Holding, Portfolio
 
 MARKET, ASSET = 2, 2
@@ -57,9 +57,14 @@ def test_it_argues_for_its_premium_a_day_up_to_the_cap(desk, sign, premium, coun
 
 def test_without_a_valid_mark_it_argues_for_nothing(desk):
     desk.set_price(ASSET, PRICE, 2 * PRICE)
-    low, high = judged(PRICE, 2 * PRICE)
     for size in (WAD, -TURNOVER * OPEN):
-        assert answer(desk, size, 3 * PRICE) == (low, high, 0, 0, 0, 0)
+        assert answer(desk, size, 3 * PRICE) == (PRICE, 2 * PRICE, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("second", [PRICE + WAD, PRICE - WAD])
+def test_a_valid_mark_is_a_point_wherever_the_second_answer_is(desk, second):
+    desk.set_price(ASSET, PRICE, second)
+    assert answer(desk, WAD, PRICE)[:2] == (PRICE, PRICE)
 
 
 @pytest.mark.parametrize("is_maker_open", [True, False], ids=["maker", "taker"])

@@ -4,40 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.risk_engine.conftest import DECIMALS, GREATEST, LEAST, MARKETS, PRICE, WAD
-from tests.unit.risk_engine.helpers import refuses
+from tests.unit.risk_engine.conftest import (
+    DAY,
+    FEED_NOTICE,
+    GREATEST,
+    LEAST,
+    NO_WITNESS,
+    PRICE,
+    WAD,
+)
+from tests.unit.risk_engine.helpers import logged, refuses, witness
 
 BOUNDS = "risk parameters: parameter out of bounds"
 NEVER = 2**256 - 1
-
-
-def test_new_feeds_reach_every_row_of_the_asset(desk):
-    feeds = [desk.chain.deploy("TestFeed", "new", DECIMALS, 5 * WAD) for _ in range(2)]
-    rows = [1 + index for index in range(8)] + [8 + market for market in MARKETS]
-    before = {row: tuple(desk.engine.row_words(row)) for row in rows}
-    words = desk.words(
-        2,
-        primary=int(feeds[0].address, 16),
-        secondary=int(feeds[1].address, 16),
-        heartbeat=60,
-        deviation=5,
-        least=WAD,
-        greatest=10 * WAD,
-    )
-    receipt = desk.engine.set_asset(2, *words)
-    (event,) = receipt.events.filter(desk.engine.AssetSet)
-    assert tuple(event) == (2, *words)
-    changed = 0
-    for row in rows:
-        found = tuple(desk.engine.row_words(row))
-        if before[row][1] >> 160 == 2:
-            changed += 1
-            assert found == (words[0], words[1] | 2 << 160, words[2], before[row][3])
-            assert tuple(desk.engine.price(row)) == (5 * WAD, 5 * WAD, True)
-        else:
-            assert found == before[row]
-            assert tuple(desk.engine.price(row)) == (PRICE, PRICE, True)
-    assert changed == 12
 
 
 @pytest.mark.parametrize(
@@ -91,9 +70,95 @@ def test_asset_ids(desk, asset):
 
 def test_an_asset_starts_with_a_valid_price_which_is_its_first_checkpoint(desk):
     words = desk.words(1, deviation=6)
-    assert tuple(desk.oracle.last_valid(*words)) == (0, 0)
     desk.set_price(1, PRICE, PRICE + WAD)
-    refuses("price oracle: price not valid", desk.engine.set_asset, 1, *words)
+    refuses("price oracle: price not valid", desk.engine.set_asset, 3, *words)
     desk.set_price(1, PRICE)
-    desk.engine.set_asset(1, *words)
-    assert tuple(desk.oracle.last_valid(*words)) == (PRICE, desk.chain.pending_timestamp)
+    desk.engine.set_asset(3, *words)
+    assert desk.last_valid(1, deviation=6) == (PRICE, desk.chain.pending_timestamp)
+
+
+# Notice -------------------------------------------------------------------------------------------
+
+
+def test_other_feeds_are_announced(desk):
+    """At any price: what counts is the price at which they are applied."""
+    words = desk.words(1, deviation=6)
+    before = tuple(desk.engine.row_words(9))
+    desk.set_price(1, PRICE, 2 * PRICE)
+    receipt = desk.engine.set_asset(1, *words)
+    due = desk.chain.pending_timestamp + FEED_NOTICE
+    assert logged(receipt, desk.engine.AssetAnnounced) == [(1, *words, NO_WITNESS, due)]
+    assert not logged(receipt, desk.engine.AssetSet)
+    assert tuple(desk.engine.feed_notices(1)) == (*words, NO_WITNESS, due)
+    assert desk.engine.FEED_NOTICE() == FEED_NOTICE
+    assert tuple(desk.engine.row_words(9)) == before
+    assert desk.last_valid(1, deviation=6) == (0, 0)
+
+
+def test_a_witness_is_announced_like_a_feed(desk, third):
+    """Nobody is judged by a feed they could not know."""
+    desk.engine.set_asset(1, *desk.words(1), witness(third))
+    assert desk.engine.feed_notices(1)[3] == witness(third)
+    assert desk.engine.witness_words(1) == NO_WITNESS
+    desk.feeds[1][0].set(0)
+    assert not desk.engine.price(9)[2]
+
+
+# Witness ------------------------------------------------------------------------------------------
+
+
+def test_without_a_word_there_is_no_witness_and_three_days(desk):
+    assert desk.engine.witness_words(1) == NO_WITNESS
+    assert desk.engine.witness_words(3) == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"settle_after": DAY},
+        {"settle_after": 14 * DAY},
+        {"heartbeat": 1},
+        {"heartbeat": 3 * DAY},
+        {"decimals": 36},
+    ],
+)
+def test_bounds_of_witnesses_are_inside(desk, third, change):
+    desk.engine.set_asset(3, *desk.words(1), witness(third, **change))
+    assert desk.engine.witness_words(3) == witness(third, **change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"settle_after": 0},
+        {"settle_after": DAY - 1},
+        {"settle_after": 14 * DAY + 1},
+        {"settle_after": 3 * DAY + 2**32},
+        {"heartbeat": 0},
+        {"heartbeat": 3 * DAY + 1},
+        {"decimals": 37},
+    ],
+)
+def test_bounds_of_witnesses(desk, third, change):
+    refuses(BOUNDS, desk.engine.set_asset, 3, *desk.words(1), witness(third, **change))
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_witness_is_none_of_the_two(desk, place):
+    refuses(BOUNDS, desk.engine.set_asset, 3, *desk.words(1), witness(desk.feeds[1][place]))
+
+
+@pytest.mark.parametrize("silent", [0, 1])
+def test_with_a_witness_one_dead_feed_stops_nothing(desk, third, silent):
+    """Checkpoints, margin and settlement go on at the answer of the one left."""
+    desk.set_feeds(1, *desk.words(1), witness(third))
+    third.set(PRICE + WAD)
+    desk.feeds[1][silent].set(0)
+    assert tuple(desk.engine.price(9)) == (PRICE, PRICE, True)
+    assert tuple(desk.engine.settlement_price(9)) == (PRICE, 1)
+    assert desk.engine.checkpoints([9]).return_value == 1
+    refuses("price oracle: price is valid", desk.engine.report_outage, 9)
+    third.set(PRICE * 2)
+    assert not desk.engine.price(9)[2]
+    refuses("price oracle: price not valid", desk.engine.checkpoint, 9)
+    desk.engine.report_outage(9)

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.unit.risk_engine.conftest import MarketTerms, market_terms
-from tests.unit.risk_engine.helpers import refuses
+from tests.unit.risk_engine.conftest import MARGIN_NOTICE, MarketTerms, market_terms
+from tests.unit.risk_engine.helpers import logged, refuses
 
 BOUNDS = "risk parameters: parameter out of bounds"
 NEVER = 2**256 - 1
@@ -18,7 +18,8 @@ GOOD = MarketTerms(asset=1, base=40_000, ratio=600_000, slope=5, load=7)
     "change",
     [
         {"base": 5_000},
-        {"base": 1_000_000},
+        {"base": 1_000_000, "ratio": 500_000},
+        {"base": 526_315, "ratio": 950_000},
         {"ratio": 100_000},
         {"ratio": 950_000},
         {"slope": 2**48 - 1},
@@ -38,7 +39,9 @@ def test_bounds_of_markets_are_inside(desk, change):
     "change",
     [
         {"base": 4_999},
-        {"base": 1_000_001},
+        {"base": 1_000_001, "ratio": 100_000},
+        {"base": 1_000_000, "ratio": 500_001},
+        {"base": 526_316, "ratio": 950_000},
         {"ratio": 99_999},
         {"ratio": 950_001},
         {"slope": 2**48},
@@ -83,3 +86,76 @@ def test_sixteen_rows_share_an_asset_at_most(desk):
     for market in range(31, 31 + 16 - used):
         desk.engine.set_market(market, *GOOD.arguments())
     refuses("", desk.engine.set_market, 50, *GOOD.arguments())
+
+
+# Notice -------------------------------------------------------------------------------------------
+
+
+def announced(desk, change: dict) -> bool:
+    """Change the terms of market 31; return whether that is announced only."""
+    before = desk.engine.row_words(39)[3]
+    terms = replace(GOOD, **change)
+    receipt = desk.engine.set_market(31, *terms.arguments())
+    due = desk.chain.pending_timestamp + MARGIN_NOTICE
+    if desk.engine.row_words(39)[3] == terms.word:
+        assert logged(receipt, desk.engine.MarketRiskSet) == [(31, 1, terms.word)]
+        assert tuple(desk.engine.row_notices(39)) == (0, 0)
+        return False
+    assert logged(receipt, desk.engine.MarketRiskAnnounced) == [(31, terms.word, due)]
+    assert tuple(desk.engine.row_notices(39)) == (terms.word, due)
+    assert desk.engine.row_words(39)[3] == before
+    return True
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"base": 40_001},
+        {"ratio": 600_001},
+        {"base": 40_001, "ratio": 100_000},
+        {"base": 39_999, "ratio": 600_016, "slope": 4},
+        {"slope": 6, "ratio": 100_000},
+        {"slope": 4, "ratio": 750_001, "base": 32_000},
+        {"load": 8},
+        {"load": 8, "base": 5_000, "ratio": 100_000, "slope": 0},
+        {"base": 500_000, "ratio": 950_000},
+    ],
+)
+def test_what_raises_a_margin_is_announced(desk, change):
+    """A raise to 40 % would put every account of ten times its margin in auction at once."""
+    desk.engine.set_market(31, *GOOD.arguments())
+    assert announced(desk, change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"base": 39_999},
+        {"ratio": 599_999},
+        {"base": 39_999, "ratio": 600_015, "slope": 4},
+        {"slope": 4, "ratio": 750_000, "base": 32_000},
+        {"slope": 0},
+        {"load": 0},
+        {"funding_cap": 50_000},
+        {"isolated_only": True},
+        {"interest_cap": 0},
+    ],
+)
+def test_what_raises_none_takes_effect_at_once(desk, change):
+    desk.engine.set_market(31, *GOOD.arguments())
+    assert not announced(desk, change)
+
+
+def test_setting_again_replaces_what_was_announced(desk):
+    """Also by something that takes effect at once: nobody applies an old raise later."""
+    desk.engine.set_market(31, *GOOD.arguments())
+    assert announced(desk, {"base": 400_000})
+    desk.chain.mine(MARGIN_NOTICE)
+    assert announced(desk, {"base": 50_000})
+    refuses("risk parameters: notice not over", desk.engine.apply_market, 31)
+    assert desk.engine.MARGIN_NOTICE() == MARGIN_NOTICE
+    assert not announced(desk, {"base": 30_000})
+    desk.chain.mine(MARGIN_NOTICE)
+    refuses("risk parameters: nothing announced", desk.engine.apply_market, 31)
+    assert announced(desk, {"base": 30_001})

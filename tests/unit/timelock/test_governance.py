@@ -18,7 +18,7 @@ UNSET, WAITING, READY, DONE = 1, 2, 4, 8
 NOT_READY = "timelock_controller: operation is not ready"
 NO_ROLE = "access_control: account is missing role"
 NOT_OWNER = "ownable: caller is not the owner"
-TERMS = (5 * WAD, 3 * WAD, DAY, 20_000)
+TERMS = (5 * WAD, 300_000, DAY, 20_000)
 
 
 class Governance:
@@ -60,11 +60,11 @@ def timelock(world, project, proposer):
 
 @pytest.fixture
 def governance(world, timelock, proposer, stranger) -> Governance:
-    """The Timelock owns the Clearinghouse: offered by the admin, accepted after the delay."""
+    """The Timelock owns the Clearinghouse: offered by the admin, accepted at anyone's call."""
     governance = Governance(world, timelock, proposer)
     ledger = world.clearinghouse
     ledger.transfer_ownership(timelock, sender=world.admin)
-    governance.enact(governance.call(ledger.accept_ownership), stranger)
+    timelock.accept_ownership(ledger, sender=stranger)
     assert (ledger.owner(), ledger.pending_owner()) == (timelock.address, ZERO)
     return governance
 
@@ -72,7 +72,22 @@ def governance(world, timelock, proposer, stranger) -> Governance:
 # Ownership ----------------------------------------------------------------------------------------
 
 
-def test_ownership_is_accepted_after_the_delay(world, timelock, proposer, stranger):
+def test_ownership_is_accepted_only_where_it_was_offered(world, timelock, proposer, stranger):
+    governance, ledger = Governance(world, timelock, proposer), world.clearinghouse
+    governance.refuses(
+        "ownable_2step: caller is not the new owner",
+        timelock.accept_ownership,
+        ledger,
+        sender=stranger,
+    )
+    assert ledger.owner() == world.admin
+    ledger.transfer_ownership(timelock, sender=world.admin)
+    assert ledger.owner() == world.admin
+    timelock.accept_ownership(ledger, sender=stranger)
+    assert ledger.owner() == timelock
+
+
+def test_a_scheduled_call_accepts_it_too(world, timelock, proposer, stranger):
     governance, ledger = Governance(world, timelock, proposer), world.clearinghouse
     ledger.transfer_ownership(timelock, sender=world.admin)
     call = governance.call(ledger.accept_ownership)
@@ -134,6 +149,8 @@ def test_the_other_contracts_obey_it_too(world, governance, stranger):
     )
     governance.wait(DELAY)
     governance.timelock.execute_batch(*arguments, sender=stranger)
+    governance.wait(world.risk_engine.MARGIN_NOTICE())
+    world.risk_engine.apply_globals(sender=stranger)
     assert world.risk_engine.row_words(0)[3] == 123_456 | 789 << 32
 
 
@@ -216,7 +233,8 @@ def test_named_executors_are_the_only_ones(world, project, proposer, stranger):
     timelock = project.Timelock.deploy(DELAY, [proposer], [stranger], ZERO, sender=world.admin)
     governance = Governance(world, timelock, proposer)
     world.clearinghouse.transfer_ownership(timelock, sender=world.admin)
-    call = governance.call(world.clearinghouse.accept_ownership)
+    timelock.accept_ownership(world.clearinghouse, sender=world.admin)
+    call = governance.call(world.clearinghouse.set_shortfall_terms, *TERMS)
     governance.schedule(call)
     governance.wait(DELAY)
     for person in (proposer, world.admin):
@@ -229,19 +247,37 @@ def test_named_executors_are_the_only_ones(world, project, proposer, stranger):
 
 def test_the_delay_changes_only_by_itself(world, governance, stranger):
     timelock = governance.timelock
-    only = "timelock_controller: caller must be timelock"
+    only = "timelock: caller is not the timelock"
     for person in (governance.proposer, stranger, world.admin):
-        governance.refuses(only, timelock.update_delay, 0, sender=person)
+        governance.refuses(only, timelock.update_delay, 2 * DELAY, sender=person)
     call = governance.call(timelock.update_delay, 2 * DELAY)
     governance.schedule(call)
     governance.refuses(NOT_READY, timelock.execute, *call, sender=governance.proposer)
     governance.wait(DELAY)
-    timelock.execute(*call, sender=stranger)
+    receipt = timelock.execute(*call, sender=stranger)
+    event = timelock.MinimumDelayChange(old_duration=DELAY, new_duration=2 * DELAY)
+    assert event in receipt.events
     assert timelock.get_minimum_delay() == 2 * DELAY
     call = governance.call(world.clearinghouse.list_market, 3)
     short = "timelock_controller: insufficient delay"
     governance.refuses(short, timelock.schedule, *call, DELAY, sender=governance.proposer)
     assert_passes(timelock.schedule, *call, 2 * DELAY, sender=governance.proposer)
+
+
+def test_nobody_sets_it_below_a_day(world, project, governance, proposer, stranger):
+    short = "timelock: delay is too short"
+    with pytest.raises(Reverted, match=short):
+        project.Timelock.deploy(DAY - 1, [proposer], [ZERO], ZERO, sender=world.admin)
+    least = project.Timelock.deploy(DAY, [proposer], [ZERO], ZERO, sender=world.admin)
+    assert least.get_minimum_delay() == DAY
+    timelock = governance.timelock
+    for delay in (0, DAY - 1):
+        call = governance.call(timelock.update_delay, delay)
+        governance.schedule(call)
+        governance.wait(DELAY)
+        governance.refuses(short, timelock.execute, *call, sender=stranger)
+    governance.enact(governance.call(timelock.update_delay, DAY), stranger)
+    assert timelock.get_minimum_delay() == DAY
 
 
 def test_roles_change_only_by_itself(world, governance, stranger):

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from verification.engine.world import NEVER
 from verification.fuzz.action import action, move
-from verification.fuzz.actions.reasons import MISSING
+from verification.fuzz.actions.reasons import MISSING, WINDING_DOWN
 from verification.fuzz.domains import CENTS, PART, PERSON, PLACE, Choice, Whole
 from verification.fuzz.stage import Call, Stage
 
 STAKE = {
     "fund: winding down",
+    "fund: closed by a pause",
     "insurance fund: no shares for this",
     "insurance fund: over the deposit limit",
-    MISSING,  # gifts to an empty fund make a share dear
+    MISSING,
 }
 LEAVE = {
     "fund: winding down",
-    "fund: money is reserved",
+    "fund: closed by a pause",
     "slashable shares: no open window",
     "slashable shares: more than requested",
     "slashable shares: more than free",
@@ -24,6 +25,7 @@ LEAVE = {
 }
 JOIN = {
     "fund: winding down",
+    "fund: closed by a pause",
     "default fund: nothing to take",
     "default fund: no shares for this",
     "default fund: stake too small",
@@ -153,7 +155,7 @@ def cancel_notice(stage: Stage, who: int) -> Call:
     "funds",
     {
         "fund: winding down",
-        "fund: money is reserved",
+        "fund: closed by a pause",
         "leave notices: no open window",
         "default fund: pledge too small",
         "requirements: contribution too small",
@@ -175,16 +177,40 @@ def exit_fund(stage: Stage, who: int) -> Call:
     return Call("default_fund", "exit", (person,), person)
 
 
+FUND = Choice(("insurance_fund", "default_fund"))
+
+
+@action("funds", set(), 0.5, who=PERSON, fund=FUND)
+def accrue(stage: Stage, who: int, fund: str) -> Call:
+    """Anyone lets a fund ask for its premium."""
+    return Call(fund, "accrue", (), stage.people[who])
+
+
 @action(
     "funds",
-    {"default fund: nothing to take", "loss tranches: tranche is full", MISSING},
-    0.3,
+    {"holders of record: nothing to claim"},
+    1.5,
     who=PERSON,
-    cents=CENTS,
+    holder=PERSON,
+    fund=FUND,
+    back=Whole(0, 3),
 )
-def receive_fees(stage: Stage, who: int, cents: int) -> Call:
-    """Anyone may pay the members."""
-    return Call("default_fund", "receive_fees", (cents * 10**4,), stage.people[who])
+def claim(stage: Stage, who: int, holder: int, fund: str, back: int) -> Call:
+    """Somebody's part of what came back after one of the last draws."""
+    draw = max(stage.contract(fund).draw_count() - back, 0)
+    return Call(fund, "claim", (draw, stage.people[holder]), stage.people[who])
+
+
+@action("funds", {"fund: nothing is deferred"}, 0.2, who=PERSON, fund=FUND)
+def pay_deferred(stage: Stage, who: int, fund: str) -> Call:
+    """What draws could not hand over: the settlement token always moves."""
+    return Call(fund, "pay_deferred", (), stage.people[who])
+
+
+@action("funds", {"fund: nothing to forward", WINDING_DOWN}, 0.3, who=PERSON, fund=FUND)
+def forward_unclaimed(stage: Stage, who: int, fund: str) -> Call:
+    """Gifts and recoveries without a holder go to the reserve."""
+    return Call(fund, "forward_unclaimed", (), stage.people[who])
 
 
 @action("funds", {"requirements: not lower"}, 0.5, place=PLACE)

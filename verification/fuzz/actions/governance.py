@@ -9,21 +9,21 @@ from verification.fuzz.stage import GUARDIAN, PROPOSER, Call, Stage
 
 BOUNDS = {
     "clearinghouse: bad market id",
-    "clearinghouse: default fund share out of bounds",
+    "clearinghouse: outflow limit out of bounds",
     "clearinghouse: eight collaterals at most",
     "clearinghouse: market already listed",
-    "clearinghouse: no role proposed",
-    "clearinghouse: role holder is not a contract",
-    "clearinghouse: shortfall terms out of bounds",
+    "proposals: no role proposed",
+    "proposals: role holder is not a contract",
+    "end terms: shortfall terms out of bounds",
     "clearinghouse: threshold out of bounds",
     "clearinghouse: token already listed",
-    "clearinghouse: unknown role",
-    "clearinghouse: wind-down terms out of bounds",
+    "proposals: unknown role",
+    "end terms: wind-down terms out of bounds",
     "default rules: terms out of bounds",
     "market terms: band out of bounds",
     "market terms: fee out of bounds",
     "fund terms: rate out of bounds",
-    "fund terms: weight out of bounds",
+    "premiums: rate out of bounds",
     "leave timing: cooldown out of bounds",
     "leave timing: window out of bounds",
     "sides: unknown market",
@@ -106,7 +106,30 @@ def set_asset(stage: Stage, asset: int, deviation: int) -> Call:
     """The deviation limit of an asset changes; the price must be VALID."""
     w0, w1, w2, _ = stage.world.risk_engine.row_words(8 + asset)
     w0 = w0 & (1 << 240) - 1 | deviation << 240
-    return stage.govern("risk_engine", "set_asset", asset, w0, w1 & (1 << 160) - 1, w2)
+    w3 = stage.world.risk_engine.witness_words(asset)
+    return stage.govern("risk_engine", "set_asset", asset, w0, w1 & (1 << 160) - 1, w2, w3)
+
+
+ANNOUNCED = {
+    "risk parameters: nothing announced",
+    "risk parameters: notice not over",
+    "price oracle: price not valid",
+}
+
+
+@action(
+    "settlement", ANNOUNCED, 0.4, what=Choice(("globals", "market", "asset")), number=Whole(1, 3)
+)
+def apply_announced(stage: Stage, what: str, number: int) -> Call:
+    """Anyone applies parameters that were announced."""
+    args = () if what == "globals" else (number,)
+    return Call("risk_engine", f"apply_{what}", args, stage.people[number])
+
+
+@action("settlement", ANNOUNCED, 0.2, index=Whole(0, 3), who=PERSON)
+def apply_haircuts(stage: Stage, index: int, who: int) -> Call:
+    """Likewise haircuts of a collateral."""
+    return Call("risk_engine", "apply_collateral", (index,), stage.people[who])
 
 
 @action(
@@ -135,7 +158,13 @@ def set_timing(stage: Stage, cooldown: int, window: int) -> Call:
     return stage.govern("insurance_fund", "set_timing", cooldown, window)
 
 
-@action("governance", BOUNDS, 0.4, which=Whole(0, 3), scale=SCALE)
+@action("governance", BOUNDS, 0.3, rate=Choice((0, 80_000, 500_000, 500_001)))
+def set_premium(stage: Stage, rate: int) -> Call:
+    """What stakers earn changes."""
+    return stage.govern("insurance_fund", "set_premium", rate)
+
+
+@action("governance", BOUNDS, 0.4, which=Whole(0, 4), scale=SCALE)
 def set_fund_terms(stage: Stage, which: int, scale: int) -> Call:
     """Terms of the default fund change."""
     terms = _scaled(tuple(stage.world.default_fund.terms()), which, scale)
@@ -147,13 +176,13 @@ def set_fund_terms(stage: Stage, which: int, scale: int) -> Call:
     BOUNDS,
     0.5,
     cap=Choice((0, 1_000, 5_000_000)),
-    threshold=Choice((0, 10_000)),
+    share=Choice((0, 10_000, 200_000, 1_000_001)),
     grace=Choice((0, 86_400, 2_592_001)),
     discount=Choice((0, 10_000, 100_000)),
 )
-def set_shortfall_terms(stage: Stage, cap: int, threshold: int, grace: int, discount: int) -> Call:
+def set_shortfall_terms(stage: Stage, cap: int, share: int, grace: int, discount: int) -> Call:
     """Rules of negative cash change."""
-    args = (cap * 10**18, threshold * 10**18, grace, discount)
+    args = (cap * 10**18, share, grace, discount)
     return stage.govern("clearinghouse", "set_shortfall_terms", *args)
 
 
@@ -161,21 +190,31 @@ def set_shortfall_terms(stage: Stage, cap: int, threshold: int, grace: int, disc
     "governance",
     BOUNDS,
     0.3,
+    share=Choice((0, 99_999, 100_000, 300_000, 10**6, 10**6 + 1)),
+    least=Choice((0, 100, 500_000, 2**40)),
+)
+def set_outflow_limit(stage: Stage, share: int, least: int) -> Call:
+    """How fast cash may leave changes."""
+    return stage.govern("clearinghouse", "set_outflow_limit", share, least)
+
+
+@action(
+    "governance",
+    BOUNDS,
+    0.3,
     share=Choice((9_999, 10_000, 100_000, 10**6)),
+    floor=Choice((0, 100, 10_000_001)),
     window=Choice((3_600, 259_200)),
     reward=Choice((0, 10_000, 50_000)),
     cap=Choice((0, 100, 1_000, 1_001)),
+    conversion=Choice((0, 1, 1, 11)),
 )
-def set_wind_down_terms(stage: Stage, share: int, window: int, reward: int, cap: int) -> Call:
+def set_wind_down_terms(
+    stage: Stage, share: int, floor: int, window: int, reward: int, cap: int, conversion: int
+) -> Call:
     """Rules of the end change."""
-    args = (share, window, reward, cap)
+    args = (share, floor, window, reward, cap, conversion * 10**18)
     return stage.govern("clearinghouse", "set_wind_down_terms", *args)
-
-
-@action("governance", BOUNDS, 0.3, share=Choice((0, 400_000, 800_000, 800_001)))
-def set_default_fund_share(stage: Stage, share: int) -> Call:
-    """The members' share of fees changes."""
-    return stage.govern("clearinghouse", "set_default_fund_share", share)
 
 
 @action("governance", BOUNDS, 0.3, threshold=Choice((0, 100, 10_000, 250_000, 2**32)))
@@ -213,9 +252,9 @@ def set_role(stage: Stage, role: int) -> Call:
 @action(
     "governance",
     {
-        "clearinghouse: no role proposed",
-        "clearinghouse: role delay is not over",
-        "clearinghouse: unknown role",
+        "proposals: no role proposed",
+        "proposals: role delay is not over",
+        "proposals: role proposal has lapsed",
     },
     0.3,
     role=Whole(0, 4),
@@ -224,6 +263,23 @@ def set_role(stage: Stage, role: int) -> Call:
 def accept_role(stage: Stage, role: int, caller: int) -> Call:
     """Anyone lets a proposed holder in."""
     return Call("clearinghouse", "accept_role", (role,), stage.people[caller])
+
+
+@action(
+    "governance",
+    {
+        "proposals: caller is not the guardian",
+        "proposals: no role proposed",
+        "proposals: role is delayed already",
+        "proposals: role proposal has lapsed",
+    },
+    0.2,
+    role=Whole(0, 5),
+    who=Choice((GUARDIAN, GUARDIAN, 0)),
+)
+def delay_role(stage: Stage, role: int, who: int) -> Call:
+    """The guardian delays a proposed holder; a stranger may not."""
+    return Call("clearinghouse", "delay_role", (role,), stage.people[who])
 
 
 @action("governance", BOUNDS, 0.2, role=Whole(0, 4))
@@ -239,9 +295,17 @@ def set_guardian(stage: Stage, nobody: bool) -> Call:
     return stage.govern("clearinghouse", "set_guardian", guardian)
 
 
-@action("governance", {"clearinghouse: caller is not the proposed guardian"}, 0.3, who=PERSON)
+@action(
+    "governance",
+    {
+        "proposals: caller is not the proposed guardian",
+        "proposals: guardian delay is not over",
+    },
+    0.3,
+    who=PERSON,
+)
 def accept_guardian(stage: Stage, who: int) -> Call:
-    """The guardian takes office."""
+    """The guardian takes office, or anyone empties it."""
     return Call("clearinghouse", "accept_guardian", (), stage.people[who])
 
 
@@ -292,7 +356,7 @@ def unpause(stage: Stage, what: int, who: int) -> Call:
     return Call("clearinghouse", "unpause", (what,), stage.people[who])
 
 
-@action("endings", BOUNDS | {"clearinghouse: market is alive"}, 0.1, market=MARKET)
+@action("endings", BOUNDS | {"final settlement: price in doubt"}, 0.1, market=MARKET)
 def delist(stage: Stage, market: int) -> Call | None:
     """The owner settles a market."""
     if stage.world.clearinghouse.settled_prices(market):
@@ -340,21 +404,24 @@ def cancel_operation(stage: Stage, age: int, who: int) -> Call | None:
         "access_control: can only renounce roles for itself",
         "timelock_controller: insufficient delay",
         "timelock_controller: operation is not ready",
-        "timelock_controller: caller must be timelock",
+        "timelock: caller is not the timelock",
+        "ownable_2step: caller is not the new owner",
         "access_control: account is missing role",
     },
     0.3,
     who=PERSON,
-    what=Choice(("delay", "early", "role", "revoke", "renounce", "batch", "unripe")),
+    what=Choice(("delay", "early", "role", "revoke", "renounce", "batch", "unripe", "owner")),
 )
 def break_timelock(stage: Stage, who: int, what: str) -> Call | None:
     """Somebody tries to get around the delay (INV-14)."""
     if stage.variant != "timelock":
         return None
     person, ledger = stage.people[who], stage.world.clearinghouse
-    data = ledger.set_default_fund_share.encode_input(0)
+    data = ledger.set_contribution_threshold.encode_input(0)
     if what == "delay":
         return Call("timelock", "update_delay", (0,), person)
+    if what == "owner":
+        return Call("timelock", "accept_ownership", (ledger,), person)
     if what == "role":
         role = stage.world.timelock.PROPOSER_ROLE()
         return Call("timelock", "grantRole", (role, person), person)

@@ -103,6 +103,15 @@ def withdraw_to_the_edge(stage: Stage, place: int, cents: int) -> Call | None:
     return Call("clearinghouse", "withdraw", args, owner)
 
 
+@action("money", MONEY_OUT, 1, place=PLACE, part=PART, most=Choice((0, 1_000, 1_100, 10_000)))
+def withdraw_at_a_factor(stage: Stage, place: int, part: int, most: int) -> Call:
+    """Cash while a hole stands, perhaps, for a debit of so many thousandths of it."""
+    account, owner = stage.account(place), stage.owner(place)
+    amount = held(stage, account, "USDC") * part // 10**6
+    args = (account, stage.world.settlement, amount, owner, amount * 10**9 * most)
+    return Call("clearinghouse", "withdraw", args, owner)
+
+
 @action(
     "money",
     MONEY_OUT
@@ -155,6 +164,7 @@ def withdraw_as_another(stage: Stage, place: int, thief: int, symbol: str, part:
     return Call("clearinghouse", "withdraw", (account, token, amount, person), person)
 
 
+CALL = {"end terms: debts are below their cap", "end terms: debts are called in"}
 COVER = {
     MISSING,
     WINDING_DOWN,
@@ -164,7 +174,6 @@ COVER = {
     "clearinghouse: not open yet",
     "clearinghouse: owes less",
     "registry: price not valid",
-    "trading: account is indebted",
     "ledger: account under a call",
     "risk engine: below maintenance margin",
     "risk engine: price not valid",
@@ -191,8 +200,20 @@ def accrue_funding(stage: Stage, market: int) -> Call:
 
 @action("money", {WINDING_DOWN}, 0.6, market=MARKET)
 def collect_fees(stage: Stage, market: int) -> Call:
-    """Fees go to the hole and the funds."""
+    """Fees go to the hole and the reserve."""
     return Call("clearinghouse", "collect_fees", (market,), stage.people[1])
+
+
+@action(
+    "money",
+    {WINDING_DOWN, "registry: amount is zero", "test token: balance too low"},
+    0.4,
+    who=PERSON,
+    cents=CENTS,
+)
+def fill_reserve(stage: Stage, who: int, cents: int) -> Call:
+    """Somebody gives to the hole and the reserve."""
+    return Call("clearinghouse", "donate", (cents * 10**4,), stage.people[who])
 
 
 @action(
@@ -230,6 +251,7 @@ def repay(stage: Stage, place: int, payer: int, part: int) -> Call | None:
         "clearinghouse: account still has legs",
         "registry: not enough held",
         "registry: amount is zero",
+        "clearinghouse: a hole stands",
     },
     0.5,
     place=DEBTOR,
@@ -240,7 +262,16 @@ def recover(stage: Stage, place: int, caller: int) -> Call | None:
     return Call("clearinghouse", "recover", (stage.account(place),), stage.people[caller])
 
 
-@action("settlement", {"clearinghouse: market is alive"}, 0.5, market=MARKET, caller=PERSON)
+@action("money", {WINDING_DOWN, *CALL}, 0.3, caller=PERSON)
+def call_debts(stage: Stage, caller: int) -> Call:
+    """Somebody calls all negative cash in."""
+    return Call("clearinghouse", "call_debts", (), stage.people[caller])
+
+
+ALIVE = {"settled markets: market is alive", "final settlement: price in doubt"}
+
+
+@action("settlement", ALIVE, 0.5, market=MARKET, caller=PERSON)
 def settle_market(stage: Stage, market: int, caller: int) -> Call | None:
     """Anyone ends a market whose price is dead."""
     if stage.world.clearinghouse.settled_prices(market):
@@ -250,19 +281,23 @@ def settle_market(stage: Stage, market: int, caller: int) -> Call | None:
 
 @action(
     "settlement",
-    {"clearinghouse: market is not settled", "clearinghouse: nothing to convert"},
+    {"settled markets: market is not settled", "settled markets: nothing to convert"},
     0.5,
     market=MARKET,
     caller=PERSON,
+    purse=PLACE,
 )
-def convert_positions(stage: Stage, market: int, caller: int) -> Call:
+def convert_positions(stage: Stage, market: int, caller: int, purse: int) -> Call:
     """Positions of a settled market become cash."""
-    args = (market, stage.ids)
+    args = (market, stage.ids, stage.account(purse) if purse % 3 else 0)
     return Call("clearinghouse", "convert_positions", args, stage.people[caller])
 
 
 @action(
-    "wind-down", {"wind down: hole is too small to wind down", WINDING_DOWN}, 0.2, caller=PERSON
+    "wind-down",
+    {"wind down: hole is too small to wind down", "wind down: not due yet", WINDING_DOWN},
+    0.2,
+    caller=PERSON,
 )
 def begin_wind_down(stage: Stage, caller: int) -> Call:
     """Anyone ends it all when the hole is too large."""
@@ -273,6 +308,7 @@ def begin_wind_down(stage: Stage, caller: int) -> Call:
     "wind-down",
     {
         "wind down: proofs are not over",
+        "wind down: positions are left to convert",
         "ownable: caller is not the owner",
         "registry: winding down",
     },
@@ -299,3 +335,40 @@ def redeem(stage: Stage, place: int, caller: int) -> Call:
     """An account's share of what is held, to its owner."""
     args = (stage.account(place), stage.owner(place))
     return Call("clearinghouse", "redeem", args, stage.people[caller])
+
+
+@action(
+    "wind-down",
+    {
+        MISSING,
+        "wind down: not begun",
+        "wind down: owes less",
+        "registry: amount is zero",
+    },
+    0.4,
+    place=DEBTOR,
+    payer=PERSON,
+    part=PART,
+)
+def settle_debt(stage: Stage, place: int, payer: int, part: int) -> Call:
+    """Somebody pays an account's negative cash at par."""
+    account = stage.account(place)
+    owed = max(-stage.world.cash(account), 10**12)
+    args = (account, owed * part // 10**6 // 10**12)
+    return Call("clearinghouse", "settle_debt", args, stage.people[payer])
+
+
+@action(
+    "wind-down",
+    {
+        "ownable: caller is not the owner",
+        "end terms: reserve is still needed",
+        "registry: amount is zero",
+    },
+    0.2,
+    caller=PERSON,
+)
+def release_reserve(stage: Stage, caller: int) -> Call:
+    """The rest of the reserve, to its owner only."""
+    person = stage.people[caller]
+    return Call("clearinghouse", "release_reserve", (person,), person)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from verification.engine.world import AUCTION, HEALTHY, INSOLVENT, NEVER, WAD
+from verification.engine.world import AUCTION, HEALTHY, NEVER, WAD
 from verification.fuzz.action import action
 from verification.fuzz.actions.reasons import LEGS, ODD_TOKEN, PROCEDURE
 from verification.fuzz.domains import BUYER, DEBTOR, PART, PERSON, PLACE, Choice, Either, Places
 from verification.fuzz.stage import Call, Stage
 
 IS_HEALTHY = {"default rules: account is healthy", "default rules: price not valid"}
+IS_SOLVENT = {"default manager: account is solvent"}
 NO_NAME = -1
 SELDOM = 9  # one in so many is tried where it has to be refused
 
@@ -46,7 +47,7 @@ def call_margin(stage: Stage, place: int, caller: int, purse: int) -> Call | Non
     caller=PERSON,
 )
 def open_auction(stage: Stage, place: int, caller: int) -> Call | None:
-    """An auction, or the recognition of an insolvency."""
+    """An auction, or the end of an insolvency."""
     if caller % SELDOM and _is_healthy(stage, place):
         return None
     args = (stage.account(place),)
@@ -55,7 +56,7 @@ def open_auction(stage: Stage, place: int, caller: int) -> Call | None:
 
 @action(
     "procedure",
-    {"default manager: no call to cure", "default manager: equity below target"},
+    {"default manager: no call to cure", "default manager: equity below maintenance"},
     1,
     place=DEBTOR,
     caller=PERSON,
@@ -72,8 +73,8 @@ def cure(stage: Stage, place: int, caller: int) -> Call | None:
     PROCEDURE
     | IS_HEALTHY
     | LEGS
+    | IS_SOLVENT
     | {
-        "default manager: account is solvent, reopen its auction",
         "default rules: discount below limit",
         "default rules: fraction above limit",
         "default rules: fraction is zero",
@@ -99,45 +100,22 @@ def bid(stage: Stage, place: int, bidder: int, part: int, floor: int) -> Call | 
 
 @action(
     "procedure",
-    PROCEDURE
-    | {
-        "default manager: account is solvent, reopen its auction",
-        "default rules: insolvency not recognised",
-        "default manager: nothing to tear up",
-        "default manager: window is open",
-    },
+    PROCEDURE | IS_HEALTHY | IS_SOLVENT | {"default manager: nothing to tear up"},
     3,
     places=Places(),
     caller=PERSON,
+    purse=Either((PLACE, Choice((NO_NAME,)))),
 )
-def tear_up(stage: Stage, places: list[int], caller: int) -> Call | None:
-    """Close what nobody took, several together."""
+def tear_up(stage: Stage, places: list[int], caller: int, purse: int) -> Call | None:
+    """Close those who are insolvent, several together, the reward to some account."""
     accounts = [stage.account(place) for place in places]
-    ripe = [account for account in accounts if stage.world.stage(account) == INSOLVENT]
     if caller % SELDOM:
-        accounts = ripe
+        engine = stage.world.risk_engine
+        accounts = [account for account in accounts if engine.assess(account)[0].equity <= 0]
     if not accounts:
         return None
-    return Call("default_manager", "tear_up", (accounts,), stage.people[caller])
-
-
-@action(
-    "procedure",
-    PROCEDURE
-    | {
-        "default manager: account is insolvent",
-        "default rules: insolvency not recognised",
-        "default rules: price not valid",
-    },
-    1,
-    place=DEBTOR,
-    caller=PERSON,
-)
-def reopen(stage: Stage, place: int, caller: int) -> Call | None:
-    """Equity is above 0 again: back to the auction."""
-    if caller % SELDOM and stage.world.stage(stage.account(place)) != INSOLVENT:
-        return None
-    return Call("default_manager", "reopen", (stage.account(place),), stage.people[caller])
+    reward_to = 0 if purse in (NO_NAME, *places) else stage.account(purse)
+    return Call("default_manager", "tear_up", (accounts, reward_to), stage.people[caller])
 
 
 @action(
@@ -146,6 +124,7 @@ def reopen(stage: Stage, place: int, caller: int) -> Call | None:
         "wind down: account has a deficit",
         "wind down: no deficit",
         "wind down: no proofs now",
+        "final settlement: price in doubt",
         "default manager: account proves itself",
     }
     | ODD_TOKEN,

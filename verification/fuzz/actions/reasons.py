@@ -17,6 +17,9 @@ MONEY_OUT = {
     "trading: negative cash cap",
     "risk engine: below initial margin",
     "risk engine: price not valid",
+    "margin moves: won too lately",
+    "exits: outflow limit",
+    "exits: a hole stands, allow a larger debit",
     WINDING_DOWN,
 }
 PROCEDURE = {

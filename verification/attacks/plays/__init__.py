@@ -1,0 +1,1 @@
+"""The plays, by theme; each module has a table of its attacks."""
