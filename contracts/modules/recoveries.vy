@@ -69,10 +69,11 @@ def _hand_over(fund: address, tokens: uint256, call: Bytes[100]) -> bool:
     @return Whether it took exactly these.
     """
     assert msg.gas >= GAS_BEFORE_RESTORE, "recoveries: not enough gas for a fund"
-    before: uint256 = vault._balance(currency.SETTLEMENT_TOKEN)
-    vault._approve(currency.SETTLEMENT_TOKEN, fund, tokens)
+    before: uint256 = vault._told_balance(currency.SETTLEMENT_TOKEN)
+    if not vault._try_approve(currency.SETTLEMENT_TOKEN, fund, tokens):
+        return False
     is_done: bool = raw_call(fund, call, gas=RESTORE_GAS, revert_on_failure=False)
-    if is_done and vault._balance(currency.SETTLEMENT_TOKEN) + tokens == before:
+    if is_done and vault._told_balance(currency.SETTLEMENT_TOKEN) + tokens == before:
         return True
     vault._approve(currency.SETTLEMENT_TOKEN, fund, 0)
     return False

@@ -137,3 +137,17 @@ def _approve(token: address, spender: address, amount: uint256):
     @custom:reverts vault: token transfer failed
     """
     self._require_moved(extcall IERC20(token).approve(spender, amount, default_return_value=True))
+
+
+@internal
+def _try_approve(token: address, spender: address, amount: uint256) -> bool:
+    """
+    @dev As `_approve`, but does not revert because of the token.
+    @return Whether the token went along; a spender who may take nothing finds out.
+    """
+    return raw_call(
+        token,
+        abi_encode(spender, amount, method_id=method_id("approve(address,uint256)")),
+        gas=TRANSFER_GAS,
+        revert_on_failure=False,
+    )

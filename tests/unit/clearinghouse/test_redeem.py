@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+import pyrevm
 import pytest
 
 from tests.procedure import (
@@ -18,6 +19,7 @@ from tests.procedure import (
     wind_down,
     without_limits,
 )
+from verification.engine.evm import deploy_world
 from verification.engine.scenes import Scene
 from verification.engine.world import WAD, World
 
@@ -203,6 +205,25 @@ def test_indebted_accounts_payout_goes_to_the_fund(fast_world):
     assert token.balanceOf(scene.trader) == 400 * 10**6
     assert sum(debts(fast_world, scene.account)) == 0
     assert not fast_world.header(scene.account).is_indebted
+
+
+def test_a_frozen_token_keeps_no_indebted_owner_from_their_collateral():  # INV-13
+    """It neither moves nor allows anybody to take anything, but still tells balances. Its code
+    stays replaced: a world of its own."""
+    world = deploy_world()
+    scene = Scene.set(world)
+    fill_funds(scene, 3_000)
+    without_limits(world)
+    scene.price(1_890)
+    scene.open_auction()
+    world.deposit(scene.trader, scene.account, 1_500)
+    world.deposit(scene.trader, scene.account, 1, "WETH")
+    wind_down(world)
+    redemption(world)
+    frozen = bytes.fromhex(f"5f3560e01c6370a08231146011575f5ffd5b7f{held(world):064x}5f5260205ff3")
+    world.chain.evm.insert_account_info(world.settlement.address, pyrevm.AccountInfo(code=frozen))
+    world.clearinghouse.redeem(scene.account, scene.trader, sender=scene.stranger)
+    assert world.deployment.tokens["WETH"].balanceOf(scene.trader) == WAD
 
 
 def test_funds_redeem(ending):
