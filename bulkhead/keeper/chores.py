@@ -20,7 +20,8 @@ EVERY = 3_600  # seconds
 CONVERSIONS = 100  # accounts per call of Clearinghouse.convert_positions
 LEAST_RECOVERY = WAD  # WAD cash that is worth a transaction
 INSOLVENCY = 3
-IN_PLACE = "outage already reported"
+IN_PLACE = "outage already shown"
+SHOW_AGAIN = 43_200  # seconds: an outage that nobody shows for a day begins anew
 
 log = logging.getLogger("bulkhead.keeper")
 
@@ -34,7 +35,7 @@ class Chores:
         markets: Ids of the markets.
         account: Account that gets the rewards for conversions in a wind-down; 0 forgoes them.
         suspects: Accounts that may owe something for a default.
-        outages: Rows whose outage is on record.
+        outages: When the outage of a row was last shown, unix seconds.
         settled: Settled markets whose positions have been looked for, and what was found.
     """
 
@@ -44,7 +45,7 @@ class Chores:
     account: int = 0
     at: int = 0
     suspects: set[int] = field(default_factory=set)
-    outages: set[int] = field(default_factory=set)
+    outages: dict[int, int] = field(default_factory=dict)
     settled: dict[int, set[int]] = field(default_factory=dict)
 
     @property
@@ -82,21 +83,23 @@ class Chores:
             args = outcome.action.args
             if outcome.action.kind is ActionKind.REPORT_OUTAGE:
                 if not outcome.reason or IN_PLACE in outcome.reason:
-                    self.outages.add(args[0])
+                    self.outages[args[0]] = self.venue.now()
             elif outcome.action.kind is ActionKind.CONVERT and not outcome.reason:
                 self.settled[args[0]].difference_update(args[1])
 
     def _prices(self, rows: Mapping[int, AccountView]) -> Iterator[Action]:
-        """Checkpoints of prices that are VALID, which end outages; reports of the others."""
+        """Checkpoints of prices that are VALID, which end outages; reports of others, and again."""
         if not self.rows:
             return
         prices: list[PriceView] = self.venue.read("Lens", "prices", self.rows)
         valid = [price.row for price in prices if price.valid]
-        self.outages.difference_update(valid)
+        for row in valid:
+            self.outages.pop(row, None)
         if valid:
             yield Action(ActionKind.CHECKPOINTS, 0, (valid,))
         for price in prices:
-            if not price.valid and price.row not in self.outages:
+            shown = self.outages.get(price.row, -SHOW_AGAIN)
+            if not price.valid and self.venue.now() >= shown + SHOW_AGAIN:
                 yield Action(ActionKind.REPORT_OUTAGE, 0, (price.row,))
 
     def _conversions(self, rows: Mapping[int, AccountView]) -> Iterator[Action]:

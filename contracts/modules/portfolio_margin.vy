@@ -87,7 +87,7 @@ struct Tally:
 # @custom:member stuck Number of legs without a VALID price.
 # @custom:member apart_linear The part of `stuck_linear` on whose price two fresh feeds disagree.
 # @custom:member apart_quadratic The part of `stuck_quadratic` likewise.
-# @custom:member apart Number of such legs.
+# @custom:member apart Number of such legs. All three only if favourable, else 0.
 # @custom:member doubt As in a tally, WAD cash * WAD.
 # @custom:member has_position Whether there is a position.
 struct Sums:
@@ -172,17 +172,15 @@ def _tally(
         if number == leg_layout.CASH_ROW:
             leg.value = convert(convert(legs[unsafe_add(i, 1)], bytes32), int256)
             sums.value += leg.value
-            if leg.value > 0:
-                # What is not cash yet counts as profit is counted: it may have been won just now.
-                sums.profit += convert(leg.value, uint256)
+            # What is not cash yet counts as profit is counted: it may have been won just now.
+            sums.profit += convert(max(leg.value, 0), uint256)
             i = unsafe_add(i, 2)
             continue
         if number // risk_rows.ROWS_PER_PAGE != at.number:
             at.number = number // risk_rows.ROWS_PER_PAGE
             at.page = risk_table._page_of(number)
-        off: uint256 = unsafe_mul(number % risk_rows.ROWS_PER_PAGE, risk_rows.ROW_SIZE)
         row: risk_table.Row = abi_decode(
-            slice(at.page.code, unsafe_add(off, risk_rows.STOP), risk_rows.ROW_SIZE), risk_table.Row
+            slice(at.page.code, risk_table._offset(number), risk_rows.ROW_SIZE), risk_table.Row
         )
         asset: uint256 = row.w1 >> risk_rows.ASSET_SHIFT
         if seen & (1 << asset) == 0:
@@ -205,8 +203,7 @@ def _tally(
             leg = self._position(row.risk, head, legs[unsafe_add(i, 1)], quote, favourable)
             i = unsafe_add(i, 2)
             sums.has_position = True
-            if leg.value > 0:
-                sums.profit = unsafe_add(sums.profit, convert(convert(leg.value, bytes32), uint256))
+            sums.profit = unsafe_add(sums.profit, convert(max(leg.value, 0), uint256))
         else:
             leg = self._collateral(row.risk, head, quote, favourable)
             i = unsafe_add(i, 1)
@@ -225,9 +222,7 @@ def _tally(
         if favourable:
             sums.doubt = unsafe_add(sums.doubt, self._gain(number, legs[unsafe_sub(i, 1)], quote))
             shown.append(self._shown(number, asset, quote, leg, legs[unsafe_sub(i, 1)]))
-    if favourable:
-        return self._total(cash, sums), shown
-    return self._total(cash, sums), known
+    return self._total(cash, sums), (shown if favourable else known)
 
 
 @internal
@@ -375,8 +370,9 @@ def _collateral(risk: uint256, head: uint256, quote: Quote, favourable: bool) ->
 @pure
 def _total(cash: int256, sums: Sums) -> Tally:
     """
-    @dev What sums come to, together with cash. Legs apart are stuck, unless the account is insolvent
-         at the better end of everything: whichever of the answers is right, nothing is left of it.
+    @dev What sums come to, together with cash. Legs apart are stuck, unless the account is
+         insolvent at the better end of everything: whichever of the answers is right, nothing is
+         left of it.
     @param cash WAD cash.
     """
     equity: int256 = cash + sums.value
@@ -413,8 +409,8 @@ def _total(cash: int256, sums: Sums) -> Tally:
 @pure
 def _gain(number: uint256, last: uint256, quote: Quote) -> uint256:
     """
-    @dev What a leg would be worth more at the better of the two answers of a VALID price, WAD cash *
-         WAD.
+    @dev What a leg would be worth more at the better of the two answers of a VALID price, WAD cash
+         * WAD.
     @param number Row.
     @param last Last word of the leg.
     """

@@ -14,8 +14,8 @@
         mean of its two ends, with weight 1 - e^(-seconds / window). So checkpoints of one block
         have no weight; while a price stands still it makes no difference how many are taken; and
         nobody's last checkpoint weighs more than half, in the average of an hour 32 % of an hourly
-        series and 8 % of one every ten minutes, in that of a day 2 % of an hourly series. An outage
-        is only as good as its witnesses: it must be shown again at least once in
+        series and 8 % of one every ten minutes, in that of a day 2 % of an hourly series.
+        An outage is only as good as its witnesses: it must be shown again at least once in
         `feed_words.SHOW_AGAIN`, else the next report starts it anew, and a checkpoint at any time
         ends it.
 """

@@ -68,11 +68,19 @@ def _row_at(page: address, row: uint256) -> Row:
     """
     @dev One row of a page.
     """
+    return abi_decode(slice(page.code, self._offset(row), risk_rows.ROW_SIZE), Row)
+
+
+@internal
+@pure
+def _offset(row: uint256) -> uint256:
+    """
+    @dev Where a row begins in its page, bytes.
+    """
     # STOP + 31 * ROW_SIZE + ROW_SIZE = PAGE_SIZE: never past the end.
-    start: uint256 = unsafe_add(
+    return unsafe_add(
         unsafe_mul(row % risk_rows.ROWS_PER_PAGE, risk_rows.ROW_SIZE), risk_rows.STOP
     )
-    return abi_decode(slice(page.code, start, risk_rows.ROW_SIZE), Row)
 
 
 @internal

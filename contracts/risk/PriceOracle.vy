@@ -16,11 +16,11 @@
         risk of it. What `checkpoint` and `report_outage`, both open to anyone, remember of a
         configuration is in `price_memory` and belongs to their caller; this contract stores nothing
         else.
-        No feed can make a judgement revert (INV-13): reverting, burning its gas, answering short, zero,
-        negative, absurd or from the future is an answer to judge. No caller can make a good feed
-        look dead either: every feed gets `FEED_GAS`, or the call reverts.
-        Round ids are ignored, as Chainlink advises; freshness is `updatedAt` against the heartbeat.
-        Words and units: see IPriceOracle.
+        No feed can make a judgement revert (INV-13): reverting, burning its gas, answering short,
+        zero, negative, absurd or from the future is an answer to judge. No caller can make a good
+        feed look dead either: every feed gets `FEED_GAS`, or the call reverts. Round ids are
+        ignored, as Chainlink advises; freshness is `updatedAt` against the heartbeat. Words and
+        units: see IPriceOracle.
 """
 
 from ..interfaces import IPriceOracle
@@ -55,8 +55,8 @@ GAS_BEFORE_FEED: constant(uint256) = 160_000
 # An old price is trusted to 1 % for every hour of its age: to 100 % after this, seconds.
 WIDENING: constant(uint256) = 100 * units.HOUR
 
-# How far ahead of the block an answer may be and still be fresh, seconds: clocks of chains and feeds
-# differ, and whoever pushes a feed must not make doubt by dating an answer a second ahead.
+# How far ahead of the block an answer may be and still be fresh, seconds: clocks of chains and
+# feeds differ, and whoever pushes a feed must not make doubt by dating an answer a second ahead.
 MAX_AHEAD: constant(uint256) = 15
 
 # Length of what `latestRoundData` returns and where its words are, bytes.
@@ -101,7 +101,7 @@ def checkpoint(w0: uint256, w1: uint256, w2: uint256, w3: uint256):
     @param w0 First word of the configuration, see IPriceOracle.
     @param w1 Second word; the caller's bits make no difference.
     @param w2 Third word.
-    @param w3 The witness; 0 = none.
+    @param w3 The witness, bits; 0 = none.
     @custom:reverts price oracle: not enough gas for a feed | price oracle: price not valid
     """
     judgement: uint256 = self._judge(w0, w1, w2, w3, self._is_sequencer_up())
@@ -123,7 +123,7 @@ def report_outage(w0: uint256, w1: uint256, w2: uint256, w3: uint256):
     @param w0 First word of the configuration, see IPriceOracle.
     @param w1 Second word; the caller's bits make no difference.
     @param w2 Third word.
-    @param w3 The witness; 0 = none.
+    @param w3 The witness, bits; 0 = none.
     @custom:reverts price oracle: not enough gas for a feed | price oracle: price is valid | price
                     oracle: sequencer outage | price memory: outage already shown
     """
@@ -175,7 +175,7 @@ def price_of_three(
     @param w0 First word of the configuration, see IPriceOracle.
     @param w1 Second word.
     @param w2 Third word.
-    @param w3 The witness; 0 = none.
+    @param w3 The witness, bits; 0 = none.
     @return low Lower end of the price, WAD.
     @return high Upper end of the price, WAD; equal to `low` when VALID, above it when not.
     @return status 0 VALID, 1 STALE, 2 DIVERGENT, 3 HALTED, 4 SEQUENCER.
@@ -312,7 +312,7 @@ def _judge(w0: uint256, w1: uint256, w2: uint256, w3: uint256, sequencer_up: boo
     @param w0 First word of the configuration, see IPriceOracle.
     @param w1 Second word.
     @param w2 Third word.
-    @param w3 The witness; 0 = none.
+    @param w3 The witness, bits; 0 = none.
     @param sequencer_up Whether the sequencer is up and past its grace time.
     @return The judgement: low 120 | high 120 | status 8 bits; while VALID the price and the second
             answer in the place of low and high.
@@ -365,10 +365,10 @@ def _interval(
 ) -> uint256:
     """
     @dev The price when one of the feeds is not fresh: encloses what they still say and, unless both
-         have a usable answer, the caller's last checkpoint. A lone answer is never believed alone. Old evidence
-         widens by 1 % an hour, then everything by the deviation limit, because feeds that agree may
-         differ by that much. Rounds outwards. Nothing here can overflow: prices are below 2**96,
-         ages below 2**64, the deviation limit below 2**16.
+         have a usable answer, the caller's last checkpoint. A lone answer is never believed alone.
+         Old evidence widens by 1 % an hour, then everything by the deviation limit, because feeds
+         that agree may differ by that much. Rounds outwards. Nothing here can overflow: prices are
+         below 2**96, ages below 2**64, the deviation limit below 2**16.
     @param w0 First word of the configuration, see IPriceOracle.
     @param w1 Second word.
     @param w2 Third word.
@@ -419,8 +419,8 @@ def _answer(feed: uint256, terms: uint256, least: uint256, greatest: uint256) ->
     @param greatest Exclusive upper bound, WAD, at most `GREATEST`.
     @return A word of evidence: the price, rounded down, with `FRESH` or the seconds by which it is
             older than the heartbeat. No price = no usable answer: none, not positive, from
-            further ahead than `MAX_AHEAD` (all 0) or not inside the bounds (`BELOW`, `ABOVE`: a market beyond a bound may
-            be where its price went).
+            further ahead than `MAX_AHEAD` (all 0) or not inside the bounds (`BELOW`, `ABOVE`: a
+            market beyond a bound may be where its price went).
     """
     assert msg.gas >= GAS_BEFORE_FEED, "price oracle: not enough gas for a feed"
     success: bool = False

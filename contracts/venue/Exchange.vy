@@ -101,7 +101,6 @@ def fill(
             Who: the owner of `taker_account`, or an operator of theirs with TRADE.
             Moves: the size between both accounts through the ledger, and fees. Logs: `Fill`.
     @dev    A fresh lane costs 17,100 gas more than a used one, a wallet's signature what it burns.
-            The first fill of a quarter hour in a market takes the checkpoint of its price.
     @param order The maker's order; units: see IExchange.
     @param signature 65 bytes (r, s, v) of `order.signer`, or what their ERC-1271 wallet accepts.
     @param size How much to fill, WAD base, unsigned, not 0. The order says who buys.
@@ -131,7 +130,7 @@ def fill(
     digest: bytes32 = self._order_hash(order)
     signatures._require_signed(order.signer, digest, signature)
 
-    terms: uint256 = market_terms._word(order.market)
+    terms: uint256 = self._terms(order.market)
     taken: uint256 = order_lanes._take(
         order.account, order.lane, order.sequence, order.size, size, min_size
     )
@@ -152,8 +151,6 @@ def fill(
         lane=order.lane,
         sequence=order.sequence,
     )
-    if market_terms._is_due(terms):
-        self._take_checkpoint(order.market, terms)
     mark_low: uint256 = 0
     mark_high: uint256 = 0
     mark_low, mark_high = extcall IClearinghouseVenue(CLEARINGHOUSE).novate(
@@ -268,21 +265,25 @@ def set_terms(market: uint256, maker_fee_ppm: uint256, taker_fee_ppm: uint256, b
 # INTERNAL -----------------------------------------------------------------------------------------
 
 @internal
-def _take_checkpoint(market: uint256, terms: uint256):
+def _terms(market: uint256) -> uint256:
     """
-    @dev Has the oracle remember the market's price, so that a young checkpoint always exists. If it
-         is not VALID, the next fill tries again. It runs before the ledger reads the same feeds:
-         who sends too little gas for it sends too little for the fill.
+    @dev The terms of a market that must be known. The first fill of a quarter hour also has its
+         price remembered, so that a young checkpoint always exists; if the price is not VALID, the
+         next fill tries again. It runs before the ledger reads the same feeds: who sends too little
+         gas for it sends too little for the fill.
     @param market Market id.
-    @param terms Terms word of the market.
+    @return Its terms word.
     """
-    engine: address = staticcall IClearinghouse(CLEARINGHOUSE).roles(role_layout.RISK_ENGINE)
-    if raw_call(
-        engine,
-        abi_encode(leg_layout.MARKET_ROW + market, method_id=method_id("checkpoint(uint256)")),
-        revert_on_failure=False,
-    ):
-        market_terms._note_checkpoint(market, terms)
+    terms: uint256 = market_terms._word(market)
+    if market_terms._is_due(terms):
+        engine: address = staticcall IClearinghouse(CLEARINGHOUSE).roles(role_layout.RISK_ENGINE)
+        if raw_call(
+            engine,
+            abi_encode(leg_layout.MARKET_ROW + market, method_id=method_id("checkpoint(uint256)")),
+            revert_on_failure=False,
+        ):
+            market_terms._note_checkpoint(market, terms)
+    return terms
 
 
 @internal

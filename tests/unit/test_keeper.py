@@ -22,6 +22,7 @@ from bulkhead.keeper import (
     Policy,
     batches,
 )
+from bulkhead.keeper.chores import SHOW_AGAIN
 
 WAD = 10**18
 OWN, OTHER, THIRD = 1, 2, 3
@@ -498,23 +499,27 @@ def test_checkpoints_are_taken_once_an_hour():
     assert len(venue.sent) == 2
 
 
-def test_outages_are_reported_once_and_ended_by_a_checkpoint():
+def test_outages_are_shown_twice_a_day_and_ended_by_a_checkpoint():
     keeper, venue = chores_of(prices=[price(1), price(9, valid=False)])
-    for _ in range(2):
+    report = Action(ActionKind.REPORT_OUTAGE, 0, (9,))
+    for reports in (1, 1):
         keeper.chores.at = 0
         keeper.run()
-    report = Action(ActionKind.REPORT_OUTAGE, 0, (9,))
-    assert venue.sent.count(report) == 1
+        assert venue.sent.count(report) == reports
+    keeper.chores.outages[9] -= SHOW_AGAIN
+    keeper.chores.at = 0
+    keeper.run()
+    assert venue.sent.count(report) == 2
     venue.views["prices"] = [price(1), price(9)]
     keeper.chores.at = 0
     keeper.run()
     assert venue.sent[-1] == Action(ActionKind.CHECKPOINTS, 0, ([1, 9],))
-    assert keeper.chores.outages == set()
+    assert keeper.chores.outages == {}
 
 
 @pytest.mark.parametrize(
     ("reason", "again"),
-    [("price memory: outage already reported", False), ("price oracle: sequencer outage", True)],
+    [("price memory: outage already shown", False), ("price oracle: sequencer outage", True)],
 )
 def test_a_report_that_failed_is_tried_again_unless_another_was_first(reason, again):
     keeper, venue = chores_of(prices=[price(9, valid=False)])

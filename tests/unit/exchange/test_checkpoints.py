@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from ape import chain
 
-from tests.unit.exchange.helpers import BAND_BPS, MAKER_FEE_PPM, MARKET, MARK, TAKER_FEE_PPM, WAD
+from tests.unit.exchange.helpers import BAND_BPS, MAKER_FEE_PPM, MARK, MARKET, TAKER_FEE_PPM, WAD
 from verification.engine.reverts import reverts
 
 QUARTER = 900

@@ -73,7 +73,8 @@ def test_what_is_remembered_belongs_to_who_asked(desk, project, people):
     desk.kill(desk.primary)
     desk.set_secondary(2_110 * WAD)
     desk.oracle.checkpoint(*desk.config(), witness(liar), sender=other)
-    assert tuple(desk.oracle.last_valid(other, *desk.config()))[0] == 2_110 * WAD
+    price, _ = desk.oracle.last_valid(other, *desk.config())
+    assert price == 2_110 * WAD
     desk.oracle.report_outage(*desk.config(), 0, sender=other)
     assert (desk.last_valid(), desk.averages(), desk.outage()) == before
     desk.oracle.checkpoint(*desk.config(), witness(liar), sender=desk.stranger)

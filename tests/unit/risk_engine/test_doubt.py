@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.unit.risk_engine.conftest import ASSETS, HEARTBEAT, PRICE, WAD, Desk
 from tests.unit.risk_engine.model import Holding, Portfolio
 from tests.unit.risk_engine.test_margin import CROSS_ACCOUNT, load, many, portfolios
+from verification.engine.evm import Reverted
 
 DETAILS = 2**232 - 2**120 | 2**239
 PRICE_MASK = 2**120 - 1
@@ -180,3 +181,13 @@ def test_whoever_takes_on_risk_still_needs_valid_prices(desk):
     load(desk, Portfolio(0, {}, (held,)), EVEN | {ETH: (PRICE, PRICE * 3 // 2)})
     assert desk.engine.margin(CROSS_ACCOUNT)[0] == -10_000 * WAD
     assert not desk.engine.price(10)[2]
+    legs = Portfolio(0, {}, (held,)).legs()
+    for level in range(3):
+        for cash in (0, 10**6 * WAD):
+            with pytest.raises(Reverted, match="risk engine: price not valid"):
+                desk.engine.require_margin(CROSS_ACCOUNT, cash, level, legs, [])
+    fill = 3, WAD, PRICE, 0, WAD, False
+    for parties in ((legs, []), ([], legs)):
+        maker, taker = ((CROSS_ACCOUNT, 0, part) for part in parties)
+        with pytest.raises(Reverted, match="risk engine: price not valid"):
+            desk.engine.require_fill(fill, *maker, *taker)

@@ -141,7 +141,7 @@ def report_outage(stage: Stage, market: int, caller: int) -> Call:
     function=Choice(("checkpoint", "report_outage")),
 )
 def ask_oracle(stage: Stage, market: int, caller: int, function: str) -> Call:
-    """The same without the engine."""
+    """The same without the engine: it writes the caller's own memory."""
     w0, w1, w2, _ = stage.world.risk_engine.row_words(8 + market)
     w3 = stage.world.risk_engine.witness_words(market)
     words = (w0, w1 & (1 << 160) - 1, w2, w3)
