@@ -64,7 +64,7 @@ def _deepen_hole(loss: uint256):
     if hole == 0:
         # What came in before this hole shares it.
         self._begin_epoch()
-        self.outflow |= exit_words.OPENED
+        self.outflow |= exit_words.HOLE_OPENED
     self._net_reserve()
     if ledger.hole <= hole:
         return
@@ -257,7 +257,7 @@ def _require_outflow(held: uint256, amount: uint256) -> bool:
         least: uint256 = (word >> exit_words.LEAST_SHIFT) & exit_words.LEAST_MASK
         allowed: uint256 = max(reference * share // units.PPM, least * units.WAD)
         assert held - amount + allowed >= reference, "exits: outflow limit"
-    return word & exit_words.OPENED != 0 and ledger.hole != 0
+    return word & exit_words.HOLE_OPENED != 0 and ledger.hole != 0
 
 
 @internal
@@ -268,7 +268,7 @@ def _set_outflow(share: uint256, least: uint256):
     @param least Whole units of cash.
     """
     self.outflow = (
-        self.outflow & exit_words.OPENED
+        self.outflow & exit_words.HOLE_OPENED
         | share << exit_words.SHARE_SHIFT
         | least << exit_words.LEAST_SHIFT
     )

@@ -8,6 +8,7 @@
         do anything.
 """
 
+from ..modules.layout import exit_words
 from ..modules import currency
 from ..modules import exits
 from ..modules import ledger
@@ -93,7 +94,7 @@ def fresh() -> uint256:
     @notice The fresh money.
     @return WAD cash.
     """
-    return exits.fresh_money & (2**128 - 1)
+    return exits.fresh_money & exit_words.FRESH_MASK
 
 
 @external

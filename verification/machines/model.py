@@ -126,7 +126,7 @@ class Model:
             equity += value
             profit += max(value, 0)
             if book.settled_at is not None:
-                continue  # cash that was not yet converted
+                continue  # cash that was not yet converted: until then its profit is unrealised
             positions += 1
             notional = -floor(-abs(book.size(position)) * price / WAD)
             crowd = market.load_per_cash * (int(book.interest[0]) * price // WAD) // WAD

@@ -9,6 +9,8 @@
 
 from contracts.modules.layout import words
 from . import claims
+from contracts.modules import currency
+from contracts.modules import exits
 from contracts.modules import funding_math
 from contracts.modules import ledger
 from contracts.modules import sides
@@ -16,7 +18,9 @@ from contracts.modules import tear_up
 
 initializes: sides
 initializes: ledger[sides := sides]
-initializes: tear_up[ledger := ledger, sides := sides]
+initializes: currency
+initializes: exits[currency := currency, ledger := ledger]
+initializes: tear_up[exits := exits, ledger := ledger, sides := sides]
 
 IWAD: constant(int256) = 10**18
 PPM: constant(uint256) = 1_000_000
@@ -28,6 +32,17 @@ MARKET: constant(uint256) = 1
 SIZE: constant(int256) = 2**89
 PRICE: constant(int256) = 2**89
 COST: constant(int256) = 2**110
+
+# Creates a contract that answers every call with 18: it stands in for the settlement token.
+TOKEN: constant(Bytes[16]) = x"6760125f5260205ff35f5260086018f3"
+
+
+@deploy
+def __init__():
+    """
+    @notice Binds the currency to the stand-in.
+    """
+    currency.__init__(raw_create(TOKEN))
 
 
 @internal

@@ -31,7 +31,7 @@ SHARE_MASK: constant(uint256) = 2**24 - 1
 LEAST_SHIFT: constant(uint256) = 192
 LEAST_LIMIT: constant(uint256) = 2**40  # whole units of cash, exclusive
 LEAST_MASK: constant(uint256) = 2**40 - 1
-OPENED: constant(uint256) = 2**232  # flag: read the hole
+HOLE_OPENED: constant(uint256) = 2**232  # flag: read the hole
 OUTFLOW_KEPT_MASK: constant(uint256) = (2**65 - 1) * 2**168  # share, least, flag
 
 
