@@ -1,5 +1,7 @@
 """Casts for the end of the waterfall: a few large longs that gaps take through zero.
 
+Who wins answers for a loss only as far as the price has moved from the last day's average, and a
+little beyond: a hole is left by those who buy the top of a rally, just before it is undone.
 Everybody else is the usual crowd, a fifth as large, so that the large ones tell the story.
 """
 
@@ -17,12 +19,14 @@ SEED = 7_000  # far from the seeds of the usual cast
 
 @dataclass(frozen=True)
 class Long:
-    """A large long: notional and contribution in thousands, margin as a part of notional."""
+    """A large long: notional and contribution in thousands, margin as a part of notional, and the
+    hour at which it is opened."""
 
     asset: str
     notional: int
     margin: str
     contribution: int
+    hour: str = "0"
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ STAGES = {
             Long("ETH", 6_000, "0.11", 40),
             Long("BTC", 7_000, "0.14", 40),
             Long("ETH", 5_000, "0.20", 30),
-            Long("BTC", 10_000, "0.26", 60),
+            Long("ETH", 4_000, "0.10", 0, hour="13.75"),
         ),
         insurance=300,
         maker=4_000,
@@ -54,9 +58,9 @@ STAGES = {
     ),
     "wind-down": Stage(
         longs=(
-            Long("ETH", 5_000, "0.08", 30),
-            Long("ETH", 4_000, "0.12", 30),
-            Long("ETH", 3_000, "0.10", 0),
+            Long("ETH", 5_000, "0.08", 30, hour="5"),
+            Long("ETH", 4_000, "0.12", 30, hour="5"),
+            Long("ETH", 3_000, "0.10", 0, hour="5"),
             Long("BTC", 2_000, "0.16", 40),
         ),
         insurance=100,
@@ -80,6 +84,7 @@ def large_longs(kind: str, accounts: int, seed: int, assets: list[str]) -> Cast:
             sides={long.asset: Decimal(1)},
             margin=1_000 * long.notional * Decimal(long.margin),
             contribution=Decimal(1_000 * long.contribution),
+            enters=int(3_600 * Decimal(long.hour)),
         )
         for number, long in enumerate(stage.longs, 1)
     ]

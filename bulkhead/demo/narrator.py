@@ -45,8 +45,10 @@ class Narrator:
 
     def tell(self, time: int, text: str) -> None:
         """Say a line, with the time in the story of a moment on the chain."""
-        moment = datetime.fromtimestamp(time - self.recorder.offset, UTC)
-        self.say(fill(f"{moment:%d %b %H:%M}  {text}", COLUMNS, subsequent_indent=INDENT))
+        self.say(fill(f"{self._moment(time)}  {text}", COLUMNS, subsequent_indent=INDENT))
+
+    def _moment(self, time: int) -> str:
+        return f"{datetime.fromtimestamp(time - self.recorder.offset, UTC):%d %b %H:%M}"
 
     def _who(self, account: int) -> str:
         return self.recorder.people[account].label
@@ -87,6 +89,11 @@ class Narrator:
         if sum(repaid.values()) >= WORTH_A_BAR:
             self.draw()
 
+    def _on_WindDownAnnounced(self, log: Log) -> None:
+        hole, held = usd(cash(log.hole)), usd(cash(log.held))
+        day = self._moment(log.due)
+        self.tell(log.time, f"a wind-down is announced for {day}: a hole of {hole}, {held} held")
+
     def _on_WindDownBegan(self, log: Log) -> None:
         share = 100 * cash(log.hole) / cash(log.held)
         hole, held = usd(cash(log.hole)), usd(cash(log.held))
@@ -103,11 +110,10 @@ class Narrator:
         lacks, reward = usd(cash(log.deficit)), usd(cash(log.reward))
         paid = {tier: cash(log.optional(tier)) for tier in TIERS[:5]}
         paid["hole"] = cash(log.deficit) - sum(paid.values())
-        self.tell(
-            log.time,
-            f"{self._who(log.account)} is proven to lack {lacks}: {_parts(paid) or 'nothing'};"
-            f" reward {reward}",
-        )
+        found = f"is proven to lack {lacks}: {_parts(paid)}"
+        if not log.deficit:
+            found = "is proven to owe no more than its collateral is worth"
+        self.tell(log.time, f"{self._who(log.account)} {found}; reward {reward}")
 
     def _on_RedemptionBegan(self, log: Log) -> None:
         factor = 100 * Decimal(log.pot) / log.claims if log.claims else Decimal(100)

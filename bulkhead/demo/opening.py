@@ -28,7 +28,8 @@ def open_books(venue: Venue, cast: Cast) -> None:
         _pay_in(venue, person)
     node.mine(must_pass=True)
     for person in cast.traders:
-        _take_positions(venue, cast, person)
+        if not person.enters:
+            take_positions(venue, cast, person)
     node.mine(must_pass=True)
     rows = venue.survey([person.account for person in cast.people])
     for person, row in zip(cast.people, rows, strict=True):
@@ -40,6 +41,27 @@ def opposite(cast: Cast, person: Person) -> Person:
     return cast.makers[cast.people.index(person) % len(cast.makers)]
 
 
+def take_positions(venue: Venue, cast: Cast, person: Person) -> None:
+    """Queue the trades in which somebody opens what they want to hold."""
+    for asset, side in person.sides.items():
+        price = venue.prices[asset]
+        makers = [opposite(cast, person)]
+        if person.margin * person.leverage > LARGE:
+            makers = cast.makers
+        notional = person.margin * person.leverage * side / len(makers)
+        size = (notional / price).quantize(SIZE_PLACES)
+        at = price * (1 + SPREAD if side > 0 else 1 - SPREAD)
+        for maker in makers:
+            venue.trade(maker, person, venue.market(asset), size, at)
+
+
+def contribute(venue: Venue, member: str, contribution: Decimal) -> None:
+    """Queue somebody's contribution, and as much pledged on top."""
+    fund = venue.contracts["DefaultFund"]
+    units = venue.mint(member, venue.cash_symbol, 2 * contribution, fund.address)
+    venue.node.add(member, fund, "deposit", units // 2, units // 2)
+
+
 def _stake(venue: Venue, cast: Cast) -> None:
     fund = venue.contracts["InsuranceFund"]
     for key, stake in cast.stakers:
@@ -49,11 +71,9 @@ def _stake(venue: Venue, cast: Cast) -> None:
 
 
 def _contribute(venue: Venue, cast: Cast) -> None:
-    """Make members: a contribution, and as much pledged on top."""
-    fund = venue.contracts["DefaultFund"]
+    """Make members."""
     for key, contribution in cast.members:
-        units = venue.mint(key.address, venue.cash_symbol, 2 * contribution, fund.address)
-        venue.node.add(key.address, fund, "deposit", units // 2, units // 2)
+        contribute(venue, key.address, contribution)
     venue.node.mine(must_pass=True)
 
 
@@ -95,16 +115,3 @@ def _pay_in(venue: Venue, person: Person) -> None:
     amount = person.margin * (1 - CASH_SHARE) / price
     venue.deposit(person, symbol, amount.quantize(SIZE_PLACES))
     venue.deposit(person, venue.cash_symbol, person.margin * CASH_SHARE)
-
-
-def _take_positions(venue: Venue, cast: Cast, person: Person) -> None:
-    for asset, side in person.sides.items():
-        price = venue.prices[asset]
-        makers = [opposite(cast, person)]
-        if person.margin * person.leverage > LARGE:
-            makers = cast.makers
-        notional = person.margin * person.leverage * side / len(makers)
-        size = (notional / price).quantize(SIZE_PLACES)
-        at = price * (1 + SPREAD if side > 0 else 1 - SPREAD)
-        for maker in makers:
-            venue.trade(maker, person, venue.market(asset), size, at)

@@ -57,7 +57,7 @@ class Owners:
         chance = 1 - (1 - CHANCE) ** (seconds / 3_600)
         for person in self.cast.traders:
             row = rows[person.account]
-            if not person.sides:
+            if not person.sides or person.enters:
                 continue
             won = person.start_equity > 0 and cash(row.equity) > person.start_equity * TAKE_PROFIT
             if row.stage != NONE or self._traded_lately(person) or self.random.random() > chance:

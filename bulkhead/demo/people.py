@@ -70,6 +70,7 @@ class Person:
         wallet: Cash they still have outside.
         delay: Seconds from a call until they react.
         contribution: What they put into the default fund, and pledge on top, cash.
+        enters: Seconds after the start when they take their positions; 0 once they have.
     """
 
     label: str
@@ -84,6 +85,7 @@ class Person:
     wallet: Decimal = Decimal(0)
     delay: int = 0
     contribution: Decimal = Decimal(0)
+    enters: int = 0
     account: int = 0
     start_equity: Decimal = Decimal(0)
     added: Decimal = Decimal(0)

@@ -44,6 +44,7 @@ class Recorder:
     offset: int = 0
     funding: dict[int, int] = field(default_factory=dict)
     pause: int = 0
+    is_ending: bool = False  # whether the wind-down has begun
     in_default: set[int] = field(default_factory=set)
     torn_up: dict[int, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     lacked: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
@@ -160,8 +161,13 @@ class Recorder:
     def _on_PositionSliced(self, log: Log) -> None:
         self.totals["liquidated_notional"] += cash(abs(log.size)) * cash(log.price)
 
+    def _on_WindDownBegan(self, log: Log) -> None:
+        self.is_ending = True
+
     def _on_RewardPaid(self, log: Log) -> None:
-        self.totals["call_rewards"] += cash(log.reward)
+        # In a wind-down it is for the conversion of an account's last position.
+        name = "conversion_rewards" if self.is_ending else "call_rewards"
+        self.totals[name] += cash(log.reward)
 
     def _on_TearUpRewarded(self, log: Log) -> None:
         self.totals["tear_up_rewards"] += cash(log.reward)

@@ -18,11 +18,12 @@ from time import monotonic
 from bulkhead.books import conservation_error
 from bulkhead.demo.liquidators import Liquidators
 from bulkhead.demo.narrator import Narrator
-from bulkhead.demo.opening import open_books
+from bulkhead.demo.opening import open_books, take_positions
 from bulkhead.demo.owners import Owners
 from bulkhead.demo.people import KEEPERS, Cast, Person
 from bulkhead.demo.recorder import Recorder
 from bulkhead.demo.venue import Seat, Venue
+from bulkhead.fixed_point import cash
 from bulkhead.keeper import INSOLVENCY, AccountView, Chores, Hedging, Keeper, Policy
 from bulkhead.report import DemoRecord, Summary, count_accounts, count_events
 from bulkhead.scenarios import PriceSeries
@@ -39,6 +40,7 @@ SETTLING = 12 * 3_600  # seconds of quiet after the last price in which defaults
 SETTLING_WAIT = 300
 DEBT_BITS, DEBT_MASK = 51, 2**51 - 1  # of a debt record, millionths of cash (layout: ledger.debts)
 AUCTION = 2
+FUNDS = "InsuranceFund", "DefaultFund"
 
 
 @dataclass
@@ -124,6 +126,7 @@ class Replay:
                 self._survey()
             self._look()
         self._refresh(self.next_step)
+        self._let_in(times[step] - times[0])
         self.owners.live(self.rows, length)
         self._errands()
         if node.queue:
@@ -131,6 +134,19 @@ class Replay:
             self._survey()
         self.recorder.picture(times[step], self.rows, last)
         self.progress(step + 1, self._news())
+
+    def _let_in(self, passed: int) -> None:
+        """Let those who come later trade for the first time."""
+        late = self._late(passed)
+        for person in late:
+            take_positions(self.venue, self.cast, person)
+            person.enters = 0
+        if late:
+            self.venue.node.mine(must_pass=True)
+
+    def _late(self, passed: int) -> list[Person]:
+        """Those who come now, so many seconds after the start."""
+        return [p for p in self.cast.traders if p.enters and passed >= p.enters]
 
     def _next_look(self, wait: int) -> int:
         """When everybody looks again: chain time, the end of the step at the latest."""
@@ -217,7 +233,8 @@ class Replay:
         self.recorder.look(self.rows)
 
     def _errands(self) -> None:
-        """Queue what anybody may do for all: collect fees, store the funding index."""
+        """Queue what anybody may do for all: collect fees, ask for the funds' premiums out of
+        them, store the funding index."""
         node, ledger = self.venue.node, self.venue.contracts["Clearinghouse"]
         errand = self.venue.publisher
         for market in self.venue.deployment.markets.values():
@@ -226,6 +243,8 @@ class Replay:
             if node.time >= self.funding_at + FUNDING_EVERY:
                 node.add(errand, ledger, "accrue_funding", market)
         if node.time >= self.fees_at + FEES_EVERY:
+            for fund in FUNDS:
+                node.add(errand, self.venue.contracts[fund], "accrue")
             self.fees_at = node.time
         if node.time >= self.funding_at + FUNDING_EVERY:
             self.funding_at = node.time
@@ -288,6 +307,8 @@ class Replay:
             max_abs_open_interest_gap=recorder.gap,
             wall_seconds=round(seconds, 1),
             insurance_staked=sum((stake for _, stake in self.cast.stakers), Decimal(0)),
+            reserve_given=self.cast.reserve,
+            reserve_balance=cash(self.venue.read("Clearinghouse", "reserve")),
             hole=end.hole,
             worst_margin_ratio=None if worst is None else recorder.worst[worst],
             worst_margin_ratio_account="" if worst is None else people[worst],

@@ -66,6 +66,10 @@ class Venue:
             for tier in RECOVERED
         }  # fmt: skip
 
+    def in_cash(self, units: int) -> Decimal:
+        """Units of the settlement token as cash."""
+        return Decimal(units).scaleb(-self.decimals(self.cash_symbol))
+
     def worth(self, token: str, amount: Decimal) -> Decimal:
         """Worth of a token's amount by the last prices, cash."""
         for listed in self.deployment.config.collateral:

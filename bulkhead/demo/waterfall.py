@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
+from bulkhead.demo.opening import contribute
 from bulkhead.demo.people import Group, Person
 from bulkhead.demo.replay import DEBT_MASK, Replay
 from bulkhead.fixed_point import cash
 
 HOUR = 3_600
 INSTALMENTS = 4  # in which an owner repays
+REPLENISHED = Decimal(60_000)  # of each maker, and as much pledged on top
 REPAID = Decimal("0.6")  # of what an owner owes beside the hole
 UNIT, CENT = Decimal("0.000001"), Decimal("0.01")  # of cash
 
@@ -18,6 +20,12 @@ UNIT, CENT = Decimal("0.000001"), Decimal("0.01")  # of cash
 @dataclass
 class Waterfall(Replay):
     """A replay in which nobody takes losses over, and the owners of large longs repay them."""
+
+    def _let_in(self, passed: int) -> None:
+        # Makers whose contributions are gone may not take on large risks before they replenish.
+        for maker in self.cast.makers if self._late(passed) else ():
+            contribute(self.venue, maker.address, REPLENISHED)
+        super()._let_in(passed)
 
     def _play(self) -> None:
         super()._play()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -9,7 +10,7 @@ from random import Random
 from typing import Any
 
 from bulkhead.books import Header, conservation_error
-from bulkhead.demo.node import Log
+from bulkhead.demo.node import Contract, Log, Row
 from bulkhead.demo.people import Person
 from bulkhead.demo.replay import Replay
 from bulkhead.fixed_point import PPM, cash, wad
@@ -18,6 +19,8 @@ from bulkhead.report.text import usd
 
 WINDING_DOWN = 1  # phase of the ledger
 BATCH = 100  # accounts per call of convert_positions
+WORTH_A_WORD = Decimal("0.0001")  # of a token
+ROUNDS = 20  # of redemptions, at most
 
 
 @dataclass
@@ -26,8 +29,9 @@ class WindDown(Replay):
 
     played: int = 0
     error: Decimal = Decimal(0)
-    paid: dict[int, Log] = field(default_factory=dict)
+    paid: dict[int, list[Log]] = field(default_factory=lambda: defaultdict(list))
     redemption: Redemption | None = None
+    taken: dict[int, Any] = field(default_factory=dict)  # rows with what was paid for equity
 
     def _play(self) -> None:
         """Replay until the hole is too deep, then settle, prove, redeem."""
@@ -76,7 +80,7 @@ class WindDown(Replay):
     # Settlement and proofs ----------------------------------------------------------------------
 
     def _settle_markets(self, step: int) -> None:
-        """Settle every market at the next price, and turn positions into cash."""
+        """Settle every market at the next price, and turn positions into cash for a reward."""
         node, ledger = self.venue.node, self.venue.contracts["Clearinghouse"]
         self.venue.publish(self.series, step)
         node.mine(self.next_step, must_pass=True)
@@ -87,7 +91,8 @@ class WindDown(Replay):
         for market in self.venue.deployment.markets.values():
             for start in range(0, len(people), BATCH):
                 batch = [person.account for person in people[start : start + BATCH]]
-                node.add(self._stranger().address, ledger, "convert_positions", market, batch, 0)
+                helper = self._stranger()
+                node.add(helper.address, ledger, "convert_positions", market, batch, helper.account)
         node.mine()
         self._picture(step)
 
@@ -129,15 +134,7 @@ class WindDown(Replay):
         node.mine(
             max(self.venue.read("Clearinghouse", "kept_until"), node.time + 1), must_pass=True
         )
-        held = [
-            person for person, header in self._headers()
-            if header.cash > 0 or header.collateral_bitmap
-        ]  # fmt: skip
-        self.chance.shuffle(held)
-        for person in held:
-            helper = self._stranger(person.account)
-            node.add(helper.address, ledger, "redeem", person.account, person.address)
-            node.mine(must_pass=True)
+        self._pay_out()
         calls = [(ledger, "cash_given", (person.account,)) for person in self.cast.people]
         received = node.read_many(calls)
         left = sum(
@@ -155,6 +152,35 @@ class WindDown(Replay):
             pot, claims, pot - given, left, accounts, funds,
             int(self.recorder.totals["proofs"]), self.recorder.totals["rewards"],
         )  # fmt: skip
+        self.taken = {person.account: self._row(person) for person in self.cast.people}
+        time = self.recorder.steps[-1].time + 1
+        self.recorder.picture(max(node.time - self.recorder.offset, time), self.taken, last=True)
+
+    def _pay_out(self) -> None:
+        """Redeem every account, and again: what some repay for a default raises what others are
+        due."""
+        node, ledger = self.venue.node, self.venue.contracts["Clearinghouse"]
+        for _ in range(ROUNDS):
+            held = [
+                person for person, header in self._headers()
+                if header.cash > 0 or header.collateral_bitmap
+            ]  # fmt: skip
+            self.chance.shuffle(held)
+            for person in held:
+                helper = self._stranger(person.account)
+                node.add(helper.address, ledger, "redeem", person.account, person.address)
+            if not any(receipt.ok for receipt in node.mine()):
+                return
+
+    def _row(self, person: Person) -> Row:
+        """An account as it has ended: its equity is what its owner was paid, collateral too."""
+        logs, done = self.paid[person.account], self.venue.deployment
+        worth = sum((self.venue.in_cash(log.tokens) for log in logs), Decimal(0))
+        for listed in done.config.collateral:
+            index = done.collaterals[listed.symbol]
+            units = sum(log.collateral[index] for log in logs)
+            worth += Decimal(units).scaleb(-listed.decimals) * self.venue.prices[listed.asset]
+        return Row({**vars(self.rows[person.account]), "equity": wad(worth)})
 
     def _leave_funds(self) -> Iterator[RedemptionRecord]:
         """Let stakers and members take what is theirs; their claim is what they put in."""
@@ -163,6 +189,7 @@ class WindDown(Replay):
         for number, (key, stake) in enumerate(self.cast.stakers, 1):
             shares = self.venue.read("InsuranceFund", "maxRedeem", key.address)
             before = self._balance(key.address)
+            self._claim(insurance, key.address)
             if shares:
                 node.add(key.address, insurance, "redeem", shares, key.address, key.address)
                 node.mine(must_pass=True)
@@ -171,15 +198,27 @@ class WindDown(Replay):
         for number, (key, contribution) in enumerate(self.cast.members, 1):
             label = labels.get(key.address, f"member-{number}")
             before = self._balance(key.address)
+            self._claim(members, key.address)
             worth = [self.venue.read("DefaultFund", "shares_of", key.address, t) for t in (0, 1)]
             if any(worth):
                 node.add(key.address, members, "exit", key.address)
                 node.mine(must_pass=True)
             yield self._left(f"{label}, member", key.address, 2 * contribution, before)
 
+    def _claim(self, fund: Contract, holder: str) -> None:
+        """Let somebody take their part of what was paid back for what their stake had lost."""
+        node = self.venue.node
+        draws = range(1, node.read(fund, "draw_count") + 1)
+        parts = node.read_many([(fund, "claimable", (draw, holder)) for draw in draws])
+        for draw, part in zip(draws, parts, strict=True):
+            if part:
+                node.add(holder, fund, "claim", draw, holder)
+        if node.queue:
+            node.mine(must_pass=True)
+
     def _left(self, label: str, address: str, put_in: Decimal, before: int) -> RedemptionRecord:
         units = self._balance(address) - before
-        paid = Decimal(units).scaleb(-self.venue.decimals(self.venue.cash_symbol))
+        paid = self.venue.in_cash(units)
         if self.say is not None:
             self.say(f"{' ' * 14}{label} put in {usd(put_in)} and takes {usd(paid)}")
         return RedemptionRecord(label, put_in, paid)
@@ -190,7 +229,7 @@ class WindDown(Replay):
 
     def _listen(self, log: Log) -> None:
         if log.name == "Redeemed":
-            self.paid[log.account] = log
+            self.paid[log.account].append(log)
 
     def _headers(self) -> list[tuple[Person, Header]]:
         ledger = self.venue.contracts["Clearinghouse"]
@@ -199,20 +238,21 @@ class WindDown(Replay):
         return [(person, Header.of(word)) for person, word in zip(people, words, strict=True)]
 
     def _redeemed(self, person: Person) -> RedemptionRecord:
-        log = self.paid.get(person.account)
-        if log is None:
+        logs = self.paid[person.account]
+        if not logs:
             return RedemptionRecord(person.label, Decimal(0), Decimal(0))
-        scale = -self.venue.decimals(self.venue.cash_symbol)
-        tokens = [
-            f"{Decimal(log.collateral[index]).scaleb(-self.venue.decimals(symbol)):.4f} {symbol}"
-            for symbol, index in self.venue.deployment.collaterals.items() if log.collateral[index]
-        ]  # fmt: skip
+        tokens = []
+        for symbol, index in self.venue.deployment.collaterals.items():
+            units = sum(log.collateral[index] for log in logs)
+            amount = Decimal(units).scaleb(-self.venue.decimals(symbol))
+            if amount >= WORTH_A_WORD:
+                tokens.append(f"{amount:.4f} {symbol}")
         return RedemptionRecord(
             person.label,
-            cash(log.claim),
-            Decimal(log.tokens).scaleb(scale),
+            cash(logs[-1].claim),
+            self.venue.in_cash(sum(log.tokens for log in logs)),
             ", ".join(tokens),
-            Decimal(log.repaid).scaleb(scale),
+            self.venue.in_cash(sum(log.repaid for log in logs)),
         )
 
     # Counting -----------------------------------------------------------------------------------
@@ -239,4 +279,5 @@ class WindDown(Replay):
             redemption_factor=end.factor,
             unredeemed=end.left,
         )
-        return replace(record, summary=summary, redemption=end)
+        accounts = self.recorder.accounts(self.taken)
+        return replace(record, summary=summary, accounts=accounts, redemption=end)

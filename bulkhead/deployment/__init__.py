@@ -8,7 +8,7 @@ is not imported here: it takes seconds, and tests in process need none of it.
 
 from bulkhead.deployment.chain import Chain, Contract
 from bulkhead.deployment.deployed import COLLATERAL_ROW, MARKET_ROW, Deployment
-from bulkhead.deployment.manifest import FeedPair, Manifest
+from bulkhead.deployment.manifest import AssetFeeds, Manifest
 from bulkhead.deployment.steps import PARTS, deploy
 from bulkhead.deployment.terms import default_terms, feed_words, fund_terms, waterfall_terms
 from bulkhead.deployment.wiring import DEFAULT_MANAGER, ROLE_HOLDERS, WiringError, verify
@@ -19,10 +19,10 @@ __all__ = [
     "MARKET_ROW",
     "PARTS",
     "ROLE_HOLDERS",
+    "AssetFeeds",
     "Chain",
     "Contract",
     "Deployment",
-    "FeedPair",
     "Manifest",
     "WiringError",
     "default_terms",

@@ -12,13 +12,14 @@ from bulkhead.config.fields import ContractAddress
 from bulkhead.deployment.deployed import Deployment
 
 
-class FeedPair(BaseModel):
-    """Addresses of an asset's two feeds."""
+class AssetFeeds(BaseModel):
+    """Addresses of an asset's two feeds, and of the third if it has one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     primary: ContractAddress
     secondary: ContractAddress
+    tertiary: ContractAddress | None = None
 
 
 class Manifest(BaseModel):
@@ -39,7 +40,7 @@ class Manifest(BaseModel):
     chain_id: PositiveInt
     contracts: dict[str, ContractAddress]
     tokens: dict[str, ContractAddress]
-    feeds: dict[str, FeedPair]
+    feeds: dict[str, AssetFeeds]
     assets: dict[str, PositiveInt]
     markets: dict[str, PositiveInt]
     collaterals: dict[str, NonNegativeInt]
@@ -53,8 +54,13 @@ class Manifest(BaseModel):
             contracts={name: str(c.address) for name, c in done.contracts.items()},
             tokens={symbol: str(t.address) for symbol, t in done.tokens.items()},
             feeds={
-                name: FeedPair(primary=str(first.address), secondary=str(second.address))
+                name: AssetFeeds(
+                    primary=str(first.address),
+                    secondary=str(second.address),
+                    tertiary=witness and str(witness.address),
+                )
                 for name, (first, second) in done.feeds.items()
+                for witness in (done.witnesses.get(name),)
             },
             assets=done.assets,
             markets=done.markets,

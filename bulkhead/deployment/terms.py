@@ -58,6 +58,23 @@ def waterfall_terms(config: DeploymentConfig) -> tuple[int, ...]:
     )
 
 
+def house_terms(config: DeploymentConfig) -> dict[str, int]:
+    """Return the terms of negative cash and of the wind-down by the Clearinghouse's view."""
+    owed, end = config.negative_cash, config.wind_down
+    return {
+        "negative_cash_cap": owed.cap.wad,
+        "negative_cash_share": owed.share.ppm,
+        "shortfall_grace": owed.grace,
+        "shortfall_discount": owed.discount.ppm,
+        "hole_share": end.hole_share.ppm,
+        "hole_floor": end.hole_floor.units(0),
+        "proof_window": end.proof_window,
+        "proof_reward": end.proof_reward.ppm,
+        "proof_reward_cap": end.proof_reward_cap.units(0),
+        "conversion_reward": end.conversion_reward.wad,
+    }
+
+
 def fund_terms(config: DeploymentConfig) -> tuple[int, ...]:
     """Return the terms of the default fund in the order of the contract's struct."""
     terms = config.default_fund

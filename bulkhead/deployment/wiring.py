@@ -6,7 +6,13 @@ from typing import Any
 
 from bulkhead.deployment.chain import Chain
 from bulkhead.deployment.deployed import MARKET_ROW, Deployment
-from bulkhead.deployment.terms import default_terms, feed_words, fund_terms, waterfall_terms
+from bulkhead.deployment.terms import (
+    default_terms,
+    feed_words,
+    fund_terms,
+    house_terms,
+    waterfall_terms,
+)
 
 # Contracts by the role that they hold at the Clearinghouse.
 ROLE_HOLDERS = ("RiskEngine", "Exchange", "DefaultManager", "InsuranceFund", "DefaultFund")
@@ -45,6 +51,10 @@ def verify(chain: Chain, done: Deployment) -> None:
     )
     premium = chain.read(done.insurance_fund, "premium")
     expect("premium of the InsuranceFund", premium, config.insurance_fund.premium.ppm)
+    for name, term in house_terms(config).items():
+        expect(f"{name} of the Clearinghouse", chain.read(clearinghouse, name), term)
+    exits = (config.exits.outflow_share.ppm, config.exits.outflow_floor.units(0))
+    expect("limit of outflow", tuple(chain.read(clearinghouse, "outflow"))[:2], exits)
     if "Timelock" in done.contracts:
         expect("owner", chain.read(clearinghouse, "owner"), done.contracts["Timelock"].address)
         delay = chain.read(done.timelock, "get_minimum_delay")

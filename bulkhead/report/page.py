@@ -100,8 +100,9 @@ def _story(record: DemoRecord) -> str:
         f"{' and '.join(moves)}. Of {plural(summary.accounts, 'account')},"
         f" {summary.accounts_called} had a margin call and {summary.accounts_sold} were sold to"
         f" liquidators in whole or in part, {usd(summary.liquidated_notional)} of positions, for"
-        f" discounts and fees of {usd(summary.users_loss)} ({cost_text(summary)})."
+        f" discounts and fees of {usd(summary.users_loss)}"
     )
+    text += f" ({cost_text(summary)})." if summary.liquidated_notional else "."
     if record.liquidators:
         result = usd(summary.liquidators_result, signed=True)
         text += f" After hedging and gas that left the liquidators {result}."
@@ -112,6 +113,8 @@ def _story(record: DemoRecord) -> str:
         )
     if any(getattr(summary.tiers, tier) >= CENT for tier in TIERS):
         text += f" Losses beyond margins were paid by {_payers(summary)}."
+        if summary.tiers.hole >= CENT:
+            text += f" {usd(summary.tiers.hole)} nobody could pay: the hole."
     elif summary.accounts_sold:
         text += " Their own margin paid for all of it; no fund was touched."
     return text
@@ -119,8 +122,10 @@ def _story(record: DemoRecord) -> str:
 
 def _payers(summary: Summary) -> str:
     """`own contribution $5, insurance fund $7`."""
-    parts = [(TIER_WORDS[tier][0], getattr(summary.tiers, tier)) for tier in TIERS]
-    return ", ".join(f"{words} {usd(paid)}" for words, paid in parts if paid >= CENT)
+    tiers = [tier for tier in TIERS if tier != "hole"]
+    parts = [(TIER_WORDS[tier][0], getattr(summary.tiers, tier)) for tier in tiers]
+    said = [f"{words} {usd(paid)}" for words, paid in parts if paid >= CENT]
+    return ", ".join(said) or "nobody"
 
 
 def _move(asset: str, start: float, low: float, high: float) -> str:
@@ -133,10 +138,11 @@ def _move(asset: str, start: float, low: float, high: float) -> str:
 def _figures(s: Summary) -> str:
     paid = sum(map(float, (s.bonus_paid, s.call_rewards, s.tear_up_rewards)))
     beyond = sum(float(getattr(s.tiers, tier)) for tier in TIERS)
+    cost = f"{cost_text(s)} of what was sold" if s.liquidated_notional else "on what was left over"
     cards = (
         ("Called", f"{s.accounts_called}", f"{s.margin_calls} calls, {s.cured} cured"),
         ("Sold to liquidators", usd(s.liquidated_notional), f"{s.accounts_sold} accounts"),
-        ("Cost to those sold", usd(s.users_loss), f"{cost_text(s)} of what was sold"),
+        ("Cost to those sold", usd(s.users_loss), cost),
         (
             "Liquidators’ result",
             usd(s.liquidators_result, signed=True),
@@ -146,6 +152,7 @@ def _figures(s: Summary) -> str:
         ("Torn up", f"{s.torn_up.accounts}", f"{usd(s.torn_up.notional)} of positions"),
         ("Late deposits", usd(s.late_deposits), f"{s.top_ups} of them after a call"),
         ("Worst margin ratio", ratio(s.worst_margin_ratio), s.worst_margin_ratio_account),
+        ("Reserve", usd(s.reserve_balance), f"{usd(s.reserve_given)} at the start, fees since"),
         ("Insurance fund", usd(s.insurance_balance), f"of {usd(s.insurance_staked)} staked"),
         ("Fees collected", usd(s.fees_collected), f"{usd(s.liquidation_fees)} of it in bids"),
         ("Unresolved defaults", f"{s.unresolved_defaults}", f"{usd(s.hole)} unpaid losses"),
@@ -179,6 +186,7 @@ def _prices(record: DemoRecord) -> str:
 
 
 def _groups(record: DemoRecord) -> str:
+    end = " At the end it is what they were paid." if record.redemption else ""
     times = [step.time for step in record.steps]
     pictures = []
     for number, group in enumerate(record.steps[0].equity):
@@ -200,7 +208,7 @@ def _groups(record: DemoRecord) -> str:
         heading("Equity by group of accounts")
         + '<p class="note">What each group would own if everything were closed at that moment. The'
         " dashed line is what was put in: equity at the start and late deposits, less what was"
-        " taken out; the distance from it is the result. Scales differ.</p>\n"
+        f" taken out; the distance from it is the result.{end} Scales differ.</p>\n"
         f'<div class="groups">\n{"".join(pictures)}</div>\n'
     )
 

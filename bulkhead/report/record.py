@@ -240,6 +240,8 @@ class Summary:
     tear_up_rewards: Number = 0  # to who brought tear-ups about, out of the reserve
     funding_paid: Number = 0  # turned over between the sides, one direction
     insurance_staked: Number = 0  # put in by stakers before the replay
+    reserve_given: Number = 0  # the operator's own capital before the replay
+    reserve_balance: Number = 0
     hole: Number = 0
     worst_margin_ratio: Number | None = None
     worst_margin_ratio_account: str = ""

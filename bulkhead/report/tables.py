@@ -155,7 +155,8 @@ def recoveries(summary: Summary) -> str:
     return (
         heading("Recoveries, and where they went")
         + f'<p class="note">What defaulters paid back; {usd(summary.debt_outstanding)} is still'
-        " owed. The last tier that paid is paid back first.</p>\n"
+        " owed. The last tier that paid is paid back first; what a fund is paid back belongs to"
+        " those who held its shares when it paid.</p>\n"
         + _table(("Paid to", "Amount"), ("", "num"), rows)
     )
 
@@ -255,9 +256,10 @@ def redemption(end: Redemption | None) -> str:
         + f'<p class="note">{usd(end.pot)} were there for claims of {usd(end.claims)}: everybody'
         f" got {100 * float(end.factor):.4f}% of theirs, in any order. A claim is what an account"
         " would have been owed in full.</p>\n"
-        + _table(("Account", "Claim", "Paid", "Of it kept for a debt", "Collateral"), kinds, rows)
-        + '<p class="note">Stakers and members have no claim: they take what is left of their'
-        " stake.</p>\n" + _table(("Staker or member", "Had put in", "Takes"), kinds[:3], funds)
+        + _table(("Account", "Claim", "Paid", "Kept for a debt", "Collateral"), kinds, rows)
+        + '<p class="note">Stakers and members have no claim on the pot: they take what is left of'
+        " their stake, and their part of what was paid back for what it had lost.</p>\n"
+        + _table(("Staker or member", "Had put in", "Takes"), kinds[:3], funds)
     )
 
 

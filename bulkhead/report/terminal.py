@@ -63,6 +63,7 @@ def _sections(s: Summary) -> list[list[tuple[str, str, str]]]:
             ("Funding paid", usd(s.funding_paid), "from one side to the other"),
         ],
         [
+            ("Reserve", usd(s.reserve_balance), f"{usd(s.reserve_given)} before, fees since"),
             ("Insurance staked", usd(s.insurance_staked), "before the replay"),
             ("Insurance premium", usd(s.fees_to_insurance), "paid for its cover, of fees"),
             ("Insurance drawn", usd(s.insurance_drawn), "for losses above a margin"),

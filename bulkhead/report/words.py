@@ -46,7 +46,7 @@ TERMS = (
     ("Margin call", "A public notice with a deadline: add money or reduce, or be sold."),
     (
         "Cure",
-        "The end of a call because equity is sufficiently above the maintenance margin again.",
+        "The end of a call because equity is no less than the maintenance margin again.",
     ),
     ("Close-out margin", "A share of the maintenance margin below which there is no more grace."),
     ("Auction", "What a defaulter holds is on offer, at a discount that rises until someone bids."),
@@ -56,7 +56,10 @@ TERMS = (
     ("Late deposit", "Money that somebody paid in during the crash; it is not part of a result."),
     ("Result", "Profit or loss: what equity changed by, less late deposits, plus withdrawals."),
     ("Reserve", "The venue’s own capital; it pays before the money of stakers and members."),
-    ("Insurance fund", "Staked money that earns fees and pays what a defaulter's margin cannot."),
+    (
+        "Insurance fund",
+        "Staked money that earns a premium out of fees and pays what a defaulter’s margin cannot.",
+    ),
     (
         "Default fund",
         "What members contributed, and pledged on top (assessments), to pay after the insurance.",
@@ -68,7 +71,11 @@ TERMS = (
         "Own contribution, reserve, insurance fund, members, their pledges, opposite side, hole.",
     ),
     ("Tear-up", "Closing a position against everybody on the opposite side, in proportion."),
-    ("Charge on the opposite side", "What winners pay of a loss that no fund could pay, bounded."),
+    (
+        "Charge on the opposite side",
+        "What winners pay of a loss that no fund could pay: as far as the price has moved from the"
+        " day’s average, and a little beyond.",
+    ),
     ("Hole", "Losses nobody could pay yet; fees and what defaulters repay fill it first."),
     ("Wind-down", "The end: markets settled, deficits proven, everybody paid the same share."),
     ("Funding", "What the crowded side of a market pays the other to keep prices in line."),

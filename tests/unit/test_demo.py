@@ -89,7 +89,8 @@ def test_large_longs_join_the_crowd(kind, count):
 def test_every_large_long_is_taken_through_zero_by_a_gap(kind):
     series = load_scenario(kind).series("15m")
     for long in STAGES[kind].longs:
-        column = series.prices[long.asset]
+        opened = series.times.index(series.times[0] + int(3_600 * Decimal(long.hour)))
+        column = series.prices[long.asset][opened:]
         margin, start = Decimal(long.margin), column[0]
         equities = [margin - (start - price) / start for price in column]
         assert min(equities) < 0
@@ -532,6 +533,21 @@ def test_a_deficit_counts_what_nobody_paid_as_hole():
     assert recorder.totals["proofs"] == 1
     told = " ".join(lines[0].split())
     assert told.endswith("proven to lack $10: insurance fund $3, hole $7; reward $0.10")
+
+
+def test_a_deficit_that_collateral_covers_lacks_nothing():
+    recorder, lines = stage()
+    hear(recorder, "DeficitPaid", **paid(), deficit=0, reward=10**17)
+    told = " ".join(lines[0].split())
+    assert told.endswith("to owe no more than its collateral is worth; reward $0.10")
+
+
+def test_an_announced_wind_down_is_told_with_its_day():
+    recorder, lines = stage()
+    due = recorder.offset + 1_600_086_400
+    hear(recorder, "WindDownAnnounced", due=due, hole=5 * 10**18, held=20 * 10**18)
+    told = " ".join(lines[0].split())
+    assert told.endswith("a wind-down is announced for 14 Sep 12:26: a hole of $5, $20 held")
 
 
 @pytest.mark.parametrize(("amount", "filled"), [(0, 0), (50, WIDTH // 2), (100, WIDTH)])

@@ -480,7 +480,8 @@ def test_page_shows_who_paid(drained, tmp_path):
     text = write_report(tmp_path, drained)[1].read_text(encoding="utf-8")
     assert text.count("<svg") == 2 + 2 + 4
     assert "Losses above margins, and who paid" in text
-    assert "paid by own contribution $5, insurance fund $25, opposite side $10, hole $20." in text
+    assert "paid by own contribution $5, insurance fund $25, opposite side $10." in text
+    assert "$20 nobody could pay: the hole." in text
     shortfall = ("$60", "$5", "", "$25", "", "", "$10", "$20")
     assert "".join(f'<td class="num">{amount}</td>' for amount in shortfall) in text
     assert "Recoveries, and where they went" in text
