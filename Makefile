@@ -84,13 +84,14 @@ faults: setup  ## Break the contracts on purpose: each fault must be found in tw
 .PHONY: defences
 defences: build  ## Replay attacks of the past with and without the defence (ARGS="mango venus")
 	python -m verification.defences $(FUZZ_JOBS) $(ARGS)
+	$(if $(ARGS),,python -m verification.attacks --defences --report out/attacks/defences.json)
 
 # Moves of the search for plays that nobody has listed; 0: the listed plays alone.
 MOVES ?= 2000000
 
 .PHONY: attacks
 attacks: build  ## Play against the rules: what each listed player gains, and a search (MOVES=20000)
-	python -m verification.attacks --search $(MOVES) --seed $(SEED) $(FUZZ_JOBS) $(ARGS)
+	python -m verification.attacks --defences --search $(MOVES) --seed $(SEED) $(FUZZ_JOBS) $(ARGS)
 
 # KEEP=1 adds a part that is run again to the records of before.
 KEEP ?=

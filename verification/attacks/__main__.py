@@ -81,6 +81,8 @@ def main() -> None:
     parser.add_argument("--search", type=int, default=0, metavar="MOVES", help="moves to search")
     parser.add_argument("--seed", default="1", help="of the search; any text")
     parser.add_argument("--jobs", type=int, default=1, help="processes of the search")
+    parser.add_argument("--strict", action="store_true", help="search without allowances")
+    parser.add_argument("--report", type=Path, default=OUT, help="where the report goes")
     parser.add_argument("--record", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if unknown := sorted(set(asked.names) - set(ATTACKS)):
@@ -94,14 +96,14 @@ def main() -> None:
     if asked.search:
         from verification.attacks.search.campaign import search
 
-        found = search(asked.search, asked.seed, asked.jobs)
+        found = search(asked.search, asked.seed, asked.jobs, is_strict=asked.strict)
         report["search"] = found.as_json()
         violations += found.violations
     if asked.record:
         record_before(entries, report["search"])
     report |= {"violations": violations, "seconds": round(time.monotonic() - began, 1)}
-    OUT.parent.mkdir(parents=True, exist_ok=True)
-    OUT.write_text(json.dumps(report, indent=1) + "\n")
+    asked.report.parent.mkdir(parents=True, exist_ok=True)
+    asked.report.write_text(json.dumps(report, indent=1) + "\n")
     for violation in violations:
         print(violation, file=sys.stderr)
     sys.exit(bool(violations))

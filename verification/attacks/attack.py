@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,6 +17,7 @@ from verification.engine.world import World
 
 FOLDER = ROOT / ".cache" / "attacks"
 GAIN, HARM = "gain", "harm"
+DUST = Decimal("0.01")  # what roundings of prices, shares and token units may add up to, cash
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ class Attack:
         about: The play in a line.
         measure: What is bounded, `gain` or `harm`.
         counted: What the measure counts.
-        bound: The most that the rules allow, cash.
+        bound: The most that the rules allow, cash; `DUST` where nothing may be gained.
+        why: What the bound is, where something may be gained.
         rule: What stops it.
         contracts: Those whose code the rule is in.
         changes: How to take the rule out.
@@ -66,7 +69,8 @@ class Attack:
     about: str
     measure: str = GAIN
     counted: str = "the player's gain"
-    bound: Decimal = Decimal(0)
+    bound: Decimal = DUST
+    why: str = ""
     rule: str = ""
     contracts: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
@@ -93,12 +97,13 @@ class Attack:
             return None
         sources = copy_with(FOLDER / name, self.changes)
         world = self.deploy(PatchedArtefacts(sources, self.contracts))
+        shutil.rmtree(FOLDER / name)
         return self.play(Arena.of(world))
 
     def verdict(self, sound: Outcome, unsound: Outcome | None) -> str:
         """Return what is wrong, or nothing."""
         if self.measured(sound) > self.bound:
-            return f"works: {self.measured(sound):,.0f}, more than {self.bound:,.0f}"
+            return f"works: {self.measured(sound):,.2f}, more than {self.bound:,.2f}"
         if unsound is not None and self.measured(unsound) < self.material:
             return f"nothing shown: less than {self.material:,.0f} without the rule"
         return ""
@@ -127,6 +132,7 @@ def as_json(name: str, attack: Attack, sound: Outcome, unsound: Outcome | None) 
         "budget": round(float(sound.budget), 2),
         "gain": round(float(attack.measured(sound)), 2),
         "bound": round(float(attack.bound), 2),
+        "why": attack.why,
         "rule": attack.rule,
         "gain_without_rule": (
             None if unsound is None else round(float(attack.measured(unsound)), 2)

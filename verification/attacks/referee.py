@@ -2,10 +2,10 @@
 
     gain = worth at the end - money paid in - what price moves gave the net position
 
-Worth is what can really leave. Accounts without positions are emptied, stakes are left after the
-cooldown, each on trial and taken back. An account with positions or negative cash counts its equity
-less what others have paid for it; below 0 it counts nothing, it can be left behind. The net
-position is that of all accounts and wallets together, with the loss of accounts that are left
+Worth is what can really leave. Accounts without positions are emptied within a day, stakes are left
+after the cooldown, each on trial and taken back. An account with positions or negative cash counts
+its equity less what others have paid for it; below 0 it counts nothing, it can be left behind. The
+net position is that of all accounts and wallets together, with the loss of accounts that are left
 behind: what a twin pair wins by a gap beyond its margin is therefore a gain, paid by somebody.
 """
 
@@ -17,11 +17,12 @@ from decimal import Decimal
 from typing import Any
 
 from bulkhead.books import read_books
-from verification.attacks.versions import claimable
+from verification.attacks.versions import claimable, take
 from verification.engine.evm import Reverted
 
 WAD = 10**18
 NOTHING = Decimal(0)
+LEAVING = 24  # hours in which what is left in accounts is taken out
 DEBT_FIELDS, DEBT_BITS = 5, 51  # fields of a debt record, in millionths of cash
 
 
@@ -98,7 +99,7 @@ class Party:
         stakes = sum((self._stakes(world, person) for person in self.people), NOTHING)
         checkpoint, opened = world.chain.snapshot(), list(world.opened)
         try:
-            left = sum((self._left(world, account) for account in self.accounts(world)), NOTHING)
+            left = self._left(world)
             scale = Decimal(world.clearinghouse.SETTLEMENT_SCALE()) / WAD
             owed = sum(claimable(world, person) for person in self.people) * scale
             return left + self._wallets(world) + stakes + owed
@@ -114,18 +115,26 @@ class Party:
             total += Decimal(units).scaleb(-token.decimals()) * world.price_of_token(symbol)
         return total
 
-    def _left(self, world: Any, account: int) -> Decimal:
-        """Empty an account without positions; return what the equity of any other counts."""
-        ledger, owner = world.clearinghouse, self._owner(account)
-        if ledger.phase() == 2:
-            attempt(ledger.redeem, account, owner, sender=owner)
-            return NOTHING
-        header = world.header(account)
-        if header.markets or header.cash < 0 or ledger.phase() == 1:
-            equity = Decimal(world.risk_engine.margin(account)[0]) / WAD
-            return max(equity - debt_of(world, account), NOTHING)
-        take_out(world, owner, account)
-        return NOTHING
+    def _left(self, world: Any) -> Decimal:
+        """Empty accounts without positions, in hours, since limits let no more out at once; return
+        what the equity of all others counts."""
+        ledger, flat, counted = world.clearinghouse, [], NOTHING
+        for account in self.accounts(world):
+            if ledger.phase() == 2:
+                attempt(ledger.redeem, account, self._owner(account), sender=self._owner(account))
+                continue
+            header = world.header(account)
+            if header.markets or header.cash < 0 or ledger.phase() == 1:
+                equity = Decimal(world.risk_engine.margin(account)[0]) / WAD
+                counted += max(equity - debt_of(world, account), NOTHING)
+            else:
+                flat.append(account)
+        for _ in range(LEAVING):
+            flat = [account for account in flat if take_out(world, self._owner(account), account)]
+            if not flat:
+                break
+            world.wait(3_600)
+        return counted
 
     def _owner(self, account: int) -> Any:
         return next(p for p in self.people if int(p.address, 16) == account >> 96)
@@ -160,26 +169,29 @@ def debt_of(world: Any, account: int) -> Decimal:
     return Decimal(sum(parts)) / 10**6
 
 
-def take_out(world: Any, owner: Any, account: int) -> None:
-    """Let an owner take out of an account all that is let out, collateral first."""
-    ledger, done = world.clearinghouse, world.deployment
+def take_out(world: Any, owner: Any, account: int) -> bool:
+    """Let an owner take out of an account all that is let out, collateral first; return whether
+    cash is left in it."""
+    done = world.deployment
     for index, symbol in enumerate(done.collaterals):
         token = done.tokens[symbol]
-        units = ledger.collateral(account, index) // 10 ** (18 - token.decimals())
-        take_most(ledger, account, token, units, owner)
-    units = max(world.cash(account), 0) // ledger.SETTLEMENT_SCALE()
-    take_most(ledger, account, world.settlement, units, owner)
+        scale = 10 ** (18 - token.decimals())
+        units = world.clearinghouse.collateral(account, index) // scale
+        take_most(world, account, token, units, owner)
+    scale = world.clearinghouse.SETTLEMENT_SCALE()
+    take_most(world, account, world.settlement, max(world.cash(account), 0) // scale, owner)
+    return world.cash(account) >= scale
 
 
-def take_most(ledger: Any, account: int, token: Any, units: int, owner: Any) -> int:
+def take_most(world: Any, account: int, token: Any, units: int, owner: Any) -> int:
     """Take so much of a token out of an account, or the most that is let out; return it."""
     if units <= 0:
         return 0
-    if attempt(ledger.withdraw, account, token, units, owner, sender=owner):
+    if attempt(take, world, owner, account, token, units):
         return units
     taken, part = 0, units // 2
     while part and part * 1_000_000 > units:
-        if attempt(ledger.withdraw, account, token, part, owner, sender=owner):
+        if attempt(take, world, owner, account, token, part):
             taken += part
         else:
             part //= 2

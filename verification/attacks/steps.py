@@ -7,7 +7,7 @@ from typing import Any
 
 from verification.attacks.arena import Arena
 from verification.attacks.referee import attempt, take_most
-from verification.attacks.versions import reserved, window
+from verification.attacks.versions import convert_position, reserved, window
 from verification.engine.world import BTC, CROSS, ETH, NEVER, WAD, wad
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
@@ -66,7 +66,7 @@ def withdraw(arena: Arena, person: Any, account: int, amount: float | Decimal | 
     units = max(arena.cash(account), 0) // arena.clearinghouse.SETTLEMENT_SCALE()
     if amount is not None:
         units = min(units, arena.units("USDC", float(amount)))
-    return take_most(arena.clearinghouse, account, arena.settlement, units, person)
+    return take_most(arena, account, arena.settlement, units, person)
 
 
 def lose(arena: Arena, loser: tuple[Any, int], winner: tuple[Any, int], amount: float) -> None:
@@ -96,6 +96,11 @@ def pair(arena: Arena, person: Any, cash: float, size: float, price: float = 2_0
     long, short = arena.open(person, cash), arena.open(person, cash)
     arena.trade((person, short), (person, long), size, price)
     return long, short
+
+
+def convert(arena: Arena, market: int, account: int, by: Any) -> bool:
+    """Turn a position in a settled market into cash."""
+    return bool(attempt(convert_position, arena, market, account, by))
 
 
 # Funds --------------------------------------------------------------------------------------------
@@ -141,6 +146,7 @@ __all__ = [
     "attempt",
     "borrow",
     "close",
+    "convert",
     "gap",
     "keep",
     "lose",

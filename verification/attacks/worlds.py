@@ -37,6 +37,13 @@ def with_tiny_market(artefacts: Artefacts | None = None) -> World:
     return _deploy(PyrevmChain(artefacts), data, FIRST_PRICES | {"TINY": TINY_PRICE})
 
 
+def with_witness(artefacts: Artefacts | None = None) -> World:
+    """Deploy with a third feed of ETH, for times in which one of two is silent."""
+    data = _config()
+    data["assets"]["ETH"]["tertiary"] = dict(data["assets"]["ETH"]["primary"])
+    return _deploy(PyrevmChain(artefacts), data, FIRST_PRICES)
+
+
 def with_odd_settlement(artefacts: Artefacts | None = None) -> World:
     """Deploy with a settlement token that misbehaves as told."""
     chain, data = PyrevmChain(artefacts), _config()

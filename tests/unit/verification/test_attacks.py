@@ -18,14 +18,13 @@ from verification.attacks.search.openings import OPENINGS
 from verification.attacks.search.ring import Ring
 from verification.attacks.search.signs import SIGNS, harms, sign_of_gain
 from verification.attacks.steps import DAY, gap, pair, request, resolve, withdraw
-from verification.attacks.versions import window
 from verification.engine.evm import world_in_process
 from verification.engine.patches import PatchedArtefacts, copy_with
 
 LEAK = without(
     "InsuranceFund.vy",
-    "shares: uint256 = erc4626._preview_deposit(assets)",
-    "shares: uint256 = erc4626._preview_deposit(assets * 102 // 100)",
+    "shares: uint256 = staked_assets._to_shares(assets, staked_assets.booked, False)",
+    "shares: uint256 = staked_assets._to_shares(assets * 102 // 100, staked_assets.booked, False)",
 )
 FEES = Decimal("0.0006")  # of notional, maker's and taker's
 ROWS = 27
@@ -141,7 +140,7 @@ class TestReferee:
         book, account = arena.open(maker, 100_000), arena.open(person, 10_000)
         arena.trade((maker, book), (person, account), 50, 2_000)
         units = arena.cash(account) // 10**12
-        taken = take_most(arena.clearinghouse, account, arena.settlement, units, person)
+        taken = take_most(arena, account, arena.settlement, units, person)
         equity, initial, _ = arena.risk_engine.margin(account)
         assert 0 < taken < units
         assert 0 <= equity - initial < 10**18
@@ -149,9 +148,6 @@ class TestReferee:
         request(arena, person)  # nothing is staked: refused, and the play goes on
 
 
-@pytest.mark.skipif(
-    window(world_in_process()) > 0, reason="the contracts are those that were won against"
-)
 @pytest.mark.parametrize("name", ATTACKS)
 def test_an_attack_keeps_to_its_bound(name):
     """Nobody gains, or harms, more than the rules allow."""
@@ -181,7 +177,7 @@ class TestTable:
     def test_what_the_report_says(self):
         attack = Attack(6, lambda arena: None, "play", gone="reservations")
         entry = as_json("name", attack, Outcome(Decimal(1), Decimal(-2)), None)
-        assert (entry["row"], entry["budget"], entry["gain"], entry["bound"]) == (6, 1, -2, 0)
+        assert (entry["row"], entry["budget"], entry["gain"], entry["bound"]) == (6, 1, -2, 0.01)
         assert entry["gain_without_rule"] is None
         assert entry["gone"] is True
 
@@ -201,6 +197,24 @@ class TestJudge:
         ring.set("house", OPENINGS["house"])
         steps = [("twin", (0, 1, 20, 1, 0, "ETH")), ("jump", ("ETH", -15))]
         assert -500 < Judge(ring).play(steps).gain <= 0
+
+    def test_premiums_are_no_gain(self, ring):
+        ring.set("fees", OPENINGS["fees"])
+        steps = [("collect", (1,)), ("stake", (0, 1_000_000)), ("wait", (21 * DAY,))]
+        result = Judge(ring).play([*steps, ("stake", (0, 1)), ("collect", (1,))])
+        assert result.done == 5
+        assert result.gain == 0
+
+    def test_a_fresh_win_that_leaves_is_harm(self, ring):
+        steps = [("twin", (0, 1, 20, 1, 0, "ETH")), ("jump", ("ETH", -15))]
+        steps += [("close", (0, "ETH")), ("withdraw", (0, 100))]
+        ring.set("house", OPENINGS["house"])
+        assert Judge(ring).play(steps).harm["fled"] == 0
+        flight = ATTACKS["flight"]
+        sources = copy_with(FOLDER / "fled", flight.changes)
+        leaking = Ring.build(PatchedArtefacts(sources, flight.contracts))
+        leaking.set("house", OPENINGS["house"])
+        assert Judge(leaking).play(steps).harm["fled"] > 40_000
 
     def test_money_moved_about_is_no_gain(self, ring):
         ring.set("house", OPENINGS["house"])

@@ -5,13 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 
 from verification.attacks.arena import Arena
-from verification.attacks.attack import HARM, Attack, Outcome
+from verification.attacks.attack import HARM, Attack, Outcome, without
 from verification.attacks.steps import BTC, attempt, borrow, gap, resolve
-from verification.engine.world import ETH, WAD
+from verification.engine.world import WAD
 
 MARK = 2_000
 OWED = 70_000
 ACCOUNTS = 40
+WHALE = 20_000  # ETH, 40M
 
 
 def _dust_leg(arena: Arena, accounts: int) -> Outcome:
@@ -67,31 +68,43 @@ def _loss_of_shorts(arena: Arena, accounts: int) -> tuple[Decimal, Decimal, Deci
     return counted
 
 
-def forty_small_accounts(arena: Arena) -> Outcome:
-    """40M of one side in forty accounts of one owner: the contribution that is not asked for."""
+def _spread(arena: Arena, accounts: int, cash: float) -> Outcome:
+    """40M of one side in accounts of one owner, who contributes what is asked for and no more: what
+    their initial margin together calls for, and nobody asks."""
     player = arena.party("player", "attacker")
     maker, person = arena.people.named("maker", "attacker")
     book = arena.open(maker, 30_000_000)
     arena.join(maker, 2_000_000, 2_000_000)
+    for _ in range(accounts):
+        account = arena.open(person, cash)
+        while not attempt(arena.trade, (maker, book), (person, account), WHALE / accounts, MARK):
+            arena.join(person, 20_000, 20_000)
+    mine = player.accounts(arena)
+    assert sum(arena.size(account) for account in mine) == WHALE
+    initial = sum(Decimal(arena.risk_engine.margin(account)[1]) / WAD for account in mine)
     rate = Decimal(arena.default_fund.terms().contribution_rate) / 10**6
-    whale = arena.people["whale"]
-    single = arena.open(whale, 8_000_000)
-    arena.join(whale, 1_000_000, 1_000_000)
-    checkpoint = arena.chain.snapshot()
-    arena.trade((maker, book), (whale, single), 20_000, MARK)
-    due = Decimal(arena.default_fund.required(whale)) / WAD
-    due = due or rate * Decimal(arena.risk_engine.margin(single)[1]) / WAD
-    arena.chain.restore(checkpoint)
-    sequence = arena.sequences.get(book, 0)
-    for _ in range(ACCOUNTS):
-        small = arena.open(person, 60_000)
-        attempt(arena.trade, (maker, book), (person, small), 500, MARK)
-    arena.sequences[book] = max(sequence, arena.sequences.get(book, 0))
-    held = Decimal(sum(arena.size(a, ETH) for a in player.accounts(arena)))
     asked = Decimal(arena.default_fund.required(person)) / WAD
-    avoided = due * held / 20_000 - asked
-    return Outcome.of(arena, player, avoided)
+    return Outcome.of(arena, player, rate * initial - asked)
 
+
+def forty_accounts(arena: Arena) -> Outcome:
+    """Forty accounts."""
+    return _spread(arena, ACCOUNTS, 60_000)
+
+
+def many_small_accounts(arena: Arena) -> Outcome:
+    """So many that the initial margin of each is below a sixteenth of the threshold."""
+    return _spread(arena, 125, 20_000)
+
+
+# A budget of each default, a part of the whole side's notional, whatever the market has moved and
+# whatever was charged before.
+BY_SIDE = without(
+    "tear_up.vy",
+    "amount: uint256 = min(min(leg_layout._amount(leg), most), room)",
+    "amount: uint256 = min(leg_layout._amount(leg), wad_math._mul_down(held, extra))",
+)
+TEAR_UPS = ("ClearinghouseTearUps",)
 
 CHARGES = {
     "dust-leg": Attack(
@@ -101,6 +114,8 @@ CHARGES = {
         HARM,
         "charged to BTC shorts at an unchanged price",
         rule="a side is charged by what its market moved, on the base closed",
+        contracts=TEAR_UPS,
+        changes=BY_SIDE,
     ),
     "eight-dust-legs": Attack(
         1,
@@ -108,7 +123,10 @@ CHARGES = {
         "eight defaults on WETH collateral, each with a 1-wei BTC leg",
         HARM,
         "charged to BTC shorts at an unchanged price",
-        rule="charges are remembered per unit of base and fade over the period",
+        rule="a side is charged by what its market moved, on the base closed, and charges are "
+        "remembered per unit of base",
+        contracts=TEAR_UPS,
+        changes=BY_SIDE,
     ),
     "split-loss": Attack(
         2,
@@ -116,14 +134,37 @@ CHARGES = {
         "one loss split over 40 accounts instead of one",
         HARM,
         "charged to the other side beyond what one account would cost it",
-        rule="charges are remembered per unit of base and fade over the period",
+        rule="a side is charged by what its market moved, on the base closed, and charges are "
+        "remembered per unit of base",
+        contracts=TEAR_UPS,
+        changes=BY_SIDE,
     ),
     "forty-accounts": Attack(
         25,
-        forty_small_accounts,
+        forty_accounts,
         "40M of one side in forty accounts of one owner",
         HARM,
-        "contribution that nobody is asked for",
+        "contribution that their initial margin calls for and nobody is asked for",
+        bound=Decimal(10_000),
+        why="what is noted was the initial margin of the moment, with less open interest",
         rule="requirements sum over an owner's accounts",
+        contracts=("DefaultFund",),
+        changes=without(
+            "requirements.vy",
+            "if threshold != 0 and total > threshold * units.WAD:",
+            "if threshold != 0 and initial > threshold * units.WAD:",
+        ),
+        material=Decimal(100_000),
+    ),
+    "many-accounts": Attack(
+        25,
+        many_small_accounts,
+        "40M of one side in 125 accounts, each below what is noted",
+        HARM,
+        "contribution that their initial margin calls for and nobody is asked for",
+        bound=Decimal(180_000),
+        why="nobody tells 125 strangers from 125 accounts: a tenth of 4.4 % of 40M; what such "
+        "accounts can do together is bounded by the cap and the load of open interest",
+        rule="open interest is capped, and raises everybody's initial margin",
     ),
 }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from verification.attacks.arena import Arena
-from verification.attacks.attack import HARM, Attack, Outcome
+from verification.attacks.attack import HARM, Attack, Outcome, without
 from verification.attacks.steps import (
     BTC,
     DAY,
@@ -14,6 +15,7 @@ from verification.attacks.steps import (
     WAD,
     attempt,
     borrow,
+    convert,
     gap,
     lose,
     resolve,
@@ -23,6 +25,7 @@ from verification.attacks.steps import (
 LOANS = 51
 SMALL = 9_800  # below the threshold from which a debt can be covered
 SAVINGS = 500_000
+LACKING = 900  # the hole that ends the house
 CLAIM = 100_000  # of each saver in the wind-down
 SAVERS = ("victim", "heir", "recipient", "whale", "buyer", "idler")
 
@@ -33,7 +36,14 @@ def _borrow_all_cash(arena: Arena) -> None:
     purse = arena.open(person, 20_000)
     for _ in range(LOANS):
         borrow(arena, person, purse, SMALL, WETH=10)
-    withdraw(arena, person, purse)
+    take_all(arena, person, purse)
+
+
+def take_all(arena: Arena, person: Any, account: int) -> None:
+    """Wait until what was won lately may leave, and take it out, some each hour."""
+    for _ in range(6):
+        arena.wait(HOUR)
+        withdraw(arena, person, account)
 
 
 def cover(arena: Arena, account: int) -> None:
@@ -64,15 +74,16 @@ def empty_the_house(arena: Arena) -> Outcome:
 
 
 def end_the_house(arena: Arena) -> Outcome:
-    """The same, then a hole of a few wei: above a share of the cash held, anyone winds down."""
+    """The same, then a hole of hardly anything, but above a share of the cash that is left (fees):
+    anyone winds down."""
     player = arena.party("player", "attacker")
     person, saver = arena.people.named("attacker", "victim")
     savings = arena.open(saver, SAVINGS)
     purse = arena.open(person, 20_000)
     loan = borrow(arena, person, purse, 9_000, WETH=6)
     _borrow_all_cash(arena)
-    withdraw(arena, saver, savings)
-    gap(arena, float(Decimal(-arena.cash(loan)) / WAD / 6) - 0.000001)
+    take_all(arena, saver, savings)
+    gap(arena, float((Decimal(-arena.cash(loan)) / WAD - LACKING) / 6))
     resolve(arena, person, loan)
     attempt(arena.default_manager.bid, loan, WAD, purse, 1, sender=person)
     arena.wait(2 * HOUR)
@@ -99,12 +110,14 @@ def prove_nothing(arena: Arena) -> Outcome:
     for loan in loans:
         for _ in range(6):  # some at a time: margin is needed for each round
             lose(arena, (person, loan), (person, purse), 8_500)
-    withdraw(arena, person, purse)
+    take_all(arena, person, purse)
+    purse_of_stranger = arena.open(arena.people["stranger"], 1)
     ledger.begin_wind_down(sender=arena.admin)
     for market in (ETH, BTC):
         ledger.settle_market(market, sender=arena.admin)
+        for account in (purse, *loans):
+            convert(arena, market, account, arena.people["stranger"])
     stranger = arena.people["stranger"]
-    purse_of_stranger = 0
     for loan in loans:
         checkpoint = arena.chain.snapshot()
         receipt = attempt(
@@ -125,6 +138,20 @@ def _pays(receipt: object) -> bool:
     return bool(getattr(receipt, "return_value", 0))
 
 
+LENDING = (
+    *without(
+        "ledger.vy",
+        "return min(self.negative_cash_cap, held * self.negative_cash_share // units.PPM)",
+        "return self.negative_cash_cap",
+    ),
+    *without(
+        "ClearinghouseWithdrawals.vy",
+        "since != 0 and block.timestamp >= since + registry.shortfall_grace",
+        "words._cash(header) < -10_000 * 10**18 and since != 0",
+    ),
+)
+LENDERS = ("Clearinghouse", "ClearinghouseWithdrawals")
+
 DEBTS = {
     "small-loans": Attack(
         7,
@@ -133,6 +160,8 @@ DEBTS = {
         HARM,
         "cash that savers cannot withdraw",
         rule="every debt can be covered after its grace; all debts are a share of the cash held",
+        contracts=LENDERS,
+        changes=LENDING,
     ),
     "hole-of-wei": Attack(
         8,
@@ -141,6 +170,17 @@ DEBTS = {
         HARM,
         "savings in a house that is wound down",
         rule="hole against cash and debts, an absolute floor, a waiting time",
+        contracts=(*LENDERS, "ClearinghouseSettlement"),
+        changes=(
+            *LENDING,
+            *without(
+                "wind_down.vy",
+                "hole > final_settlement.hole_floor * units.WAD",
+                "hole > 0",
+                "(held + ledger.negative_cash + hole) * share",
+                "(held + hole) * share",
+            ),
+        ),
     ),
     "unproven": Attack(
         9,
@@ -149,5 +189,14 @@ DEBTS = {
         HARM,
         "what savers lack after redemption",
         rule="exact claims; late debts and proofs payable in any order; proofs pay",
+        contracts=("ClearinghouseSettlement",),
+        changes=without(
+            "wind_down.vy",
+            "claims: uint256 = pot + ledger.hole + ledger.negative_cash",
+            "claims: uint256 = pot + ledger.hole",
+            "amount * final_settlement.proof_reward // units.PPM, "
+            "final_settlement.conversion_reward",
+            "0, 0",
+        ),
     ),
 }

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from bulkhead.deployment import DEFAULT_MANAGER
 from verification.attacks.arena import Arena
-from verification.attacks.attack import HARM, Attack, Outcome
+from verification.attacks.attack import HARM, Attack, Outcome, without
 from verification.attacks.steps import (
     DAY,
     ETH,
@@ -131,15 +131,18 @@ def arrive_too_late(arena: Arena) -> Outcome:
     return Outcome.of(arena, player, 10_000 - arena.staked(victim))
 
 
-def pause_and_leave(arena: Arena) -> Outcome:
-    """The guardian pauses liquidations with twins open, and leaves the fund before the loss."""
+def _pause(arena: Arena, leaves: bool) -> tuple[Decimal, Decimal]:
+    """Let the guardian pause liquidations with twins open; return their budget and gain."""
+    checkpoint, opened = arena.chain.snapshot(), list(arena.opened)
+    parties, real = list(arena.parties), dict(arena.real)
     player = arena.party("player", "guardian")
     maker, person, other = arena.people.named("maker", "guardian", "staker")
     name_guardian(arena, person)
     book = arena.open(maker, 10_000_000)
     arena.stake(other, 10_000)
     arena.stake(person, 10_000)
-    request(arena, person)
+    if leaves:
+        request(arena, person)
     arena.wait(7 * DAY)
     long, short = pair(arena, person, 8_700, 100)
     attempt(arena.clearinghouse.pause, LIQUIDATIONS, DAY, sender=person)
@@ -151,9 +154,28 @@ def pause_and_leave(arena: Arena) -> Outcome:
     close(arena, person, short, (maker, book), 1_800)
     withdraw(arena, person, short)
     redeem(arena, person)
-    arena.wait(DAY + 2 * HOUR)
-    resolve(arena, arena.people["stranger"], long)
-    return Outcome.of(arena, player)
+    for _ in range(26):
+        arena.wait(HOUR)
+        resolve(arena, arena.people["stranger"], long)
+        redeem(arena, person)
+    counted = player.budget, player.gain(arena)
+    arena.chain.restore(checkpoint)
+    arena.opened, arena.parties, arena.real = opened, parties, real
+    return counted
+
+
+def pause_and_leave(arena: Arena) -> Outcome:
+    """The guardian pauses liquidations with twins open, and leaves the fund before the loss: what
+    that gains over staying."""
+    budget, left = _pause(arena, leaves=True)
+    _, stayed = _pause(arena, leaves=False)
+    return Outcome(budget, left - stayed)
+
+
+def pause_with_twins(arena: Arena) -> Outcome:
+    """The guardian pauses liquidations with twins open: what the loser loses beyond its margin
+    meanwhile, the winner has, and the other stakers pay half of it."""
+    return Outcome(*_pause(arena, leaves=False))
 
 
 def plug_in_a_manager(arena: Arena) -> Outcome:
@@ -221,6 +243,12 @@ def run_from_a_hole(arena: Arena) -> Outcome:
     return Outcome(player.budget, paid - fair)
 
 
+TO_ALL = without(
+    "InsuranceFund.vy",
+    "    holders_of_record._book(account, fund_words.ONLY_TRANCHE, arrived)\n",
+    "    staked_assets.booked += arrived\n",
+)
+
 FUNDS = {
     "own-recovery": Attack(
         10,
@@ -229,24 +257,35 @@ FUNDS = {
         HARM,
         "what the old stakers do not get back",
         rule="recoveries go to the holders of record at the loss",
+        contracts=("InsuranceFund",),
+        changes=TO_ALL,
     ),
     "stake-before-recovery": Attack(
         10,
         stake_before_recovery,
         "stake 9,000 before a recovery of 9,100",
         rule="recoveries go to the holders of record at the loss",
+        contracts=("InsuranceFund",),
+        changes=TO_ALL,
     ),
     "only-member": Attack(
         11,
         be_the_only_member,
         "2 USDC as the only member",
         rule="a premium per unit of cover and time; fees are the reserve's",
+        gone="fees of members",
     ),
     "wash-funding": Attack(
         12,
         wash_for_funding,
         "a third of the insurance stake plus 2 USDC, wash trading for funding",
         rule="pushing funding loses money, whoever earns the fees",
+        contracts=("RiskEngine",),
+        changes=without(
+            "RiskEngine.vy",
+            "TURNOVER: constant(uint256) = 10\n",
+            "TURNOVER: constant(uint256) = 1\n",
+        ),
         material=Decimal(100),
     ),
     "late-stake": Attack(
@@ -262,13 +301,36 @@ FUNDS = {
         15,
         pause_and_leave,
         "guardian pauses liquidations with a twin pair open, and leaves the fund",
+        counted="what leaving brings over staying",
         rule="that pause also stops withdrawals, new risk and fund exits",
+        contracts=("ClearinghouseAdmin",),
+        changes=without(
+            "ClearinghouseAdmin.vy",
+            "and pauses._exits_stopped_until() <= block.timestamp",
+            "and block.timestamp != 0",
+        ),
+    ),
+    "guardian-twins": Attack(
+        15,
+        pause_with_twins,
+        "guardian pauses liquidations with a twin pair open, and stays in the fund",
+        bound=Decimal(5_650),
+        why="half of what a fall of 10 % costs 200,000 beyond its margin, the half of other "
+        "stakers, and more with a larger position, up to the limits of draws: a guardian is "
+        "trusted not to bet on a pause, for 3 days in 30",
+        rule="pauses are a leaky bucket, limits bound what is drawn",
     ),
     "hostile-manager": Attack(
         16,
         plug_in_a_manager,
         "a hostile manager by timelock",
         rule="roles change only after the longest cooldown plus window",
+        contracts=("ClearinghouseAdmin",),
+        changes=without(
+            "proposals.vy",
+            "ROLE_DELAY: constant(uint256) = limits.MAX_COOLDOWN + limits.MAX_WINDOW",
+            "ROLE_DELAY: constant(uint256) = 86_400",
+        ),
     ),
     "run": Attack(
         20,
@@ -276,5 +338,11 @@ FUNDS = {
         "first to withdraw while a hole stands",
         counted="paid beyond a fair share",
         rule="leaving at the factor while a hole stands",
+        contracts=("ClearinghouseWithdrawals",),
+        changes=without(
+            "exits.vy",
+            "return (rest * (old + hole) + (old - 1)) // old",
+            "return rest",
+        ),
     ),
 }

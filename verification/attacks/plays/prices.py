@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from verification.attacks.arena import Arena
-from verification.attacks.attack import HARM, Attack, Outcome
+from verification.attacks.attack import HARM, Attack, Outcome, without
 from verification.attacks.steps import (
     BTC,
     DAY,
@@ -14,15 +14,20 @@ from verification.attacks.steps import (
     WAD,
     attempt,
     close,
+    convert,
     keep,
     pair,
     withdraw,
 )
-from verification.attacks.worlds import TINY_MARKET, TINY_PRICE, with_tiny_market
+from verification.attacks.worlds import (
+    TINY_MARKET,
+    TINY_PRICE,
+    with_tiny_market,
+    with_witness,
+)
 from verification.engine.scenes import SIZE, Scene
 
 ROW = 8  # of the risk engine, of market 0
-TINY_SIZE = 10**11  # base units: a million of cash
 
 
 def report(arena: Arena, market: int = ETH) -> None:
@@ -55,20 +60,20 @@ def settle_in_doubt(arena: Arena) -> Outcome:
 
 
 def settle_at_an_old_price(arena: Arena) -> Outcome:
-    """The only checkpoint is from deployment; in doubt at two moments, the market settles at it."""
+    """The only checkpoint is from deployment; in doubt for days, the market settles at it."""
     player = arena.party("player", "attacker")
     maker, person = arena.people.named("maker", "attacker")
     book, short = arena.open(maker, 2_000_000), arena.open(person, 100_000)
     arena.set_price("ETH", 4_000)
     arena.trade((maker, book), (person, short), -100, 4_000)
-    for _ in range(2):
+    for _ in range(8):  # it must be shown again, and is
         arena.set_price("ETH", 4_000, 4_100, real=4_000)
         report(arena)
-        arena.wait(3 * DAY)
+        arena.wait(DAY // 2)
     arena.set_price("ETH", 4_000, 4_100, real=4_000)
     settle(arena)
     arena.set_price("ETH", 4_000)
-    attempt(arena.clearinghouse.convert_positions, ETH, [short], sender=person)
+    convert(arena, ETH, short, person)
     close(arena, person, short, (maker, book), 4_000)
     return Outcome.of(arena, player)
 
@@ -134,41 +139,43 @@ def die_silently(arena: Arena) -> Outcome:
     player = arena.party("player", "bidder")
     scene = Scene.set(arena)
     price = 2_000.0
+    living = [arena.deployment.feeds["ETH"][1], arena.deployment.witnesses["ETH"]]
     for _ in range(48):
         arena.chain.mine(deltatime=HOUR)
         price *= 0.9954
         arena.move("ETH", price)
-        config = arena.deployment.config.assets["ETH"]
-        decimals = (config.primary.decimals, config.secondary.decimals)
-        for place, feed in enumerate(arena.deployment.feeds["ETH"]):
-            if place:  # the others live
-                scale = decimals[min(place, 1)] if place == 1 else feed.decimals()
-                feed.set(int(Decimal(str(price)) * 10**scale), sender=arena.admin)
+        for feed in living:
+            feed.set(int(Decimal(str(price)) * 10 ** feed.decimals()), sender=arena.admin)
         keep(arena, scene.account, scene.bidder, scene.purse)
-        arena.wait(150, refresh=False)
+        arena.chain.mine(deltatime=150)
         keep(arena, scene.account, scene.bidder, scene.purse)
     arena.set_price("ETH", price)
     return Outcome.of(arena, player, max(-arena.equity(scene.account), Decimal(0)))
 
 
-def trade_what_is_cheap(arena: Arena) -> Outcome:
-    """Fills above mark in a market at 1e-5 of cash a unit: the funding that is not paid."""
-    player = arena.party("player", "attacker")
-    arena.real["TINY"] = Decimal(TINY_PRICE) / WAD
-    tiny = arena.deployment.markets[TINY_MARKET]
+def _funding_paid(arena: Arena, market: int, unit: Decimal) -> Decimal:
+    """Fill above mark, again and again, a million against a million; return the funding of four
+    hours. Before the orders they are nothing, so that what is traded counts."""
     maker, person = arena.people.named("maker", "attacker")
     book, account = arena.open(maker, 1_000_000), arena.open(person, 1_000_000)
-    price = Decimal(TINY_PRICE) * Decimal("1.02") / WAD
-    arena.trade((maker, book), (person, account), TINY_SIZE, price, tiny)
-    # Fills of twelve times the open interest, a tenth of it each, move the rate most of the way.
+    price, size = unit * Decimal("1.02"), 1_000_000 / unit
+    arena.trade((maker, book), (person, account), size, price, market)
     for _ in range(60):
-        arena.trade((maker, book), (person, account), TINY_SIZE / 10, price, tiny)
-        arena.trade((maker, book), (person, account), -TINY_SIZE / 10, price, tiny)
+        arena.trade((maker, book), (person, account), size / 10, price, market)
+        arena.trade((maker, book), (person, account), -size / 10, price, market)
     before = arena.equity(account)
     arena.wait(4 * HOUR)
-    paid = before - arena.equity(account)
-    due = Decimal(TINY_SIZE) * TINY_PRICE / WAD / 100 * 4 / 24 / 2  # half of it at least
-    return Outcome(player.budget, Decimal(0), max(due - paid, Decimal(0)))
+    return before - arena.equity(account)
+
+
+def trade_what_is_cheap(arena: Arena) -> Outcome:
+    """The same fills above mark in a market at 1e-5 of cash a unit and in one at 2,000: the funding
+    that is not paid."""
+    player = arena.party("player", "attacker")
+    arena.real["TINY"] = Decimal(TINY_PRICE) / WAD
+    paid = _funding_paid(arena, arena.deployment.markets[TINY_MARKET], arena.real["TINY"])
+    due = _funding_paid(arena, ETH, arena.real["ETH"])
+    return Outcome(player.budget, Decimal(0), due - paid)
 
 
 PRICES = {
@@ -177,12 +184,24 @@ PRICES = {
         settle_in_doubt,
         "feeds 2.5 % apart for a moment during a wind-down",
         rule="nobody settles at a price in doubt before that doubt is final",
+        contracts=("ClearinghouseTearUps",),
+        changes=without(
+            "final_settlement.vy",
+            "began != 0 and block.timestamp >= began + LONG_STOP",
+            "began != 0 and block.timestamp >= began",
+        ),
     ),
     "old-settlement": Attack(
         4,
         settle_at_an_old_price,
         "only checkpoint from deployment day",
         rule="the average is cut off at the interval; a young checkpoint always exists",
+        contracts=("RiskEngine",),
+        changes=without(
+            "RiskEngine.vy",
+            "average = min(max(average, quote.price), quote.high)",
+            "average = average * 1",
+        ),
     ),
     "living-market": Attack(
         5,
@@ -191,18 +210,36 @@ PRICES = {
         HARM,
         "positions ended in a living market, notional",
         rule="an outage is shown again, in different blocks over the period",
+        contracts=("RiskEngine", "PriceOracle"),
+        changes=without(
+            "feed_words.vy",
+            "SHOW_AGAIN: constant(uint256) = units.DAY",
+            "SHOW_AGAIN: constant(uint256) = 30 * units.DAY",
+        ),
     ),
     "dated-ahead": Attack(
         17,
         date_ahead,
         "an answer dated a second ahead, pushed each block",
         rule="a few seconds of future are fresh",
+        contracts=("PriceOracle",),
+        changes=without(
+            "PriceOracle.vy",
+            "MAX_AHEAD: constant(uint256) = 15\n",
+            "MAX_AHEAD: constant(uint256) = 0\n",
+        ),
     ),
     "between-feeds": Attack(
         18,
         buy_between_feeds,
         "feeds 2 % apart, both VALID",
         rule="whoever is called or sold is unhealthy at both fresh answers",
+        contracts=("DefaultManager", "DefaultManagerInsolvency"),
+        changes=without(
+            "default_rules.vy",
+            "return seen.equity + convert(seen.doubt, int256)",
+            "return seen.equity",
+        ),
     ),
     "dead-primary": Attack(
         19,
@@ -211,14 +248,29 @@ PRICES = {
         HARM,
         "deficit that nobody could stop",
         rule="a third feed, read only then: two of three",
+        contracts=("PriceOracle",),
+        changes=without(
+            "PriceOracle.vy",
+            "if w3 & feed_words.ADDRESS_MASK != 0 and primary",
+            "if w3 == max_value(uint256) and primary",
+        ),
+        deploy=with_witness,
     ),
     "cheap-units": Attack(
         23,
         trade_what_is_cheap,
         "fills above mark in a market at 1e-5 of cash a unit",
         HARM,
-        "funding due and not paid",
+        "funding that the same fills cost at 2,000 a unit, and not here",
+        bound=Decimal(1),
+        why="rates are floats of a few digits",
         rule="the rate is a float: unit prices do not matter",
+        contracts=("Clearinghouse",),
+        changes=without(
+            "words.vy",
+            "size: uint256 = convert(abs(rate), uint256)\n",
+            "size: uint256 = convert(abs(rate), uint256) // 10**9 * 10**9\n",
+        ),
         material=Decimal(100),
         deploy=with_tiny_market,
     ),

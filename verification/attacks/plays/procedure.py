@@ -6,9 +6,10 @@ import json
 from decimal import Decimal
 
 from verification.attacks.arena import Arena
-from verification.attacks.attack import HARM, Attack, Outcome
+from verification.attacks.attack import HARM, Attack, Outcome, without
 from verification.attacks.steps import (
     DAY,
+    ETH,
     HOUR,
     attempt,
     borrow,
@@ -39,6 +40,7 @@ def use_up_limits(arena: Arena) -> Outcome:
     player = arena.party("player", "attacker")
     person, staker = arena.people.named("attacker", "staker")
     arena.stake(staker, 1_010_000)
+    arena.join(person, 100_000, 100_000)  # what so much initial margin asks for
     twins = [pair(arena, person, 120_000, 1_000) for _ in range(4)]
     gap(arena, 1_722)
     for long, short in twins:
@@ -98,40 +100,59 @@ def close_the_exit(arena: Arena) -> Outcome:
 
 def fly_with_the_win(arena: Arena) -> Outcome:
     """Twins and a gap: the winner sells to a maker at the new mark and is gone before the loser is
-    recognised."""
-    player = arena.party("player", "attacker")
-    maker, person, staker = arena.people.named("maker", "attacker", "staker")
+    recognised. Two names, each below the threshold of contributions; what the first name may not
+    take out goes to other accounts."""
+    player = arena.party("player", "attacker", "heir")
+    maker, person, other, staker = arena.people.named("maker", "attacker", "heir", "staker")
     book = arena.open(maker, 10_000_000)
     arena.stake(staker, 1_000_000)
-    long, short = pair(arena, person, 210_000, 2_000)
+    long, short = arena.open(other, 210_000), arena.open(person, 210_000)
+    arena.trade((person, short), (other, long), 2_000, MARK)
     gap(arena, 1_700)
     close(arena, person, short, (maker, book), 1_700)
     withdraw(arena, person, short)
+    for target in (arena.open(person), arena.open(other)):
+        for part in (1, 2, 4, 8):
+            units = max(arena.cash(short), 0) // arena.clearinghouse.SETTLEMENT_SCALE() // part
+            moving, token = arena.clearinghouse.transfer, arena.settlement
+            attempt(moving, short, target, token, units, sender=person)
+        withdraw(arena, person, target)
+        withdraw(arena, other, target)
+    gone = arena.balance(person) + arena.balance(other)
     resolve(arena, arena.people["stranger"], long)
-    arena.wait(HOUR)
-    withdraw(arena, person, short)
-    return Outcome.of(arena, player)
+    return Outcome.of(arena, player, gone - 210_000)
 
 
-def look_for_nothing(arena: Arena) -> Outcome:
-    """A keeper recognises and tears up a small account: what it costs beyond what it pays."""
+def _look(arena: Arena, size: float) -> Outcome:
+    """A keeper recognises and tears up an account: what it costs beyond what it pays."""
     player = arena.party("player", "keeper")
     maker, trader, keeper = arena.people.named("maker", "trader", "keeper")
-    book, account = arena.open(maker, 100_000), arena.open(trader, 100)
+    book, account = arena.open(maker, 1_000_000), arena.open(trader, 100 * size)
     arena.stake(arena.people["staker"], 10_000)
     purse = arena.open(keeper, 100)
     player.begin(arena)
-    arena.trade((maker, book), (trader, account), 1, MARK)
+    arena.trade((maker, book), (trader, account), size, MARK)
     arena.wait(HOUR)
     gap(arena, 1_880)
+    attempt(arena.clearinghouse.collect_fees, ETH, sender=arena.people["stranger"])
     gas = GAS["recognise_one_perp"] if recognise(arena, account, keeper, purse) else 0
     if window(arena):
         arena.wait(window(arena))
     if tear_up(arena, keeper, account):
         gas += GAS["tear_up_after_window_one_perp"]
-    cost = Decimal(gas * GWEI) / 10**9 * MARK
+    cost = Decimal(gas * GWEI) / 10**9 * MARK  # a recognition tears up at once
     gain = player.gain(arena)
     return Outcome(player.budget, gain - cost, cost - gain)
+
+
+def look_for_nothing(arena: Arena) -> Outcome:
+    """An account of 100,000."""
+    return _look(arena, 50)
+
+
+def look_for_little(arena: Arena) -> Outcome:
+    """An account of 2,000."""
+    return _look(arena, 1)
 
 
 def stuck_in_auction(arena: Arena) -> Outcome:
@@ -141,12 +162,12 @@ def stuck_in_auction(arena: Arena) -> Outcome:
     scene.auction_at(1_920)
     price = 1_952  # equity 5,000, MM 4,730, target 5,910
     gap(arena, price)
-    for other in ((scene.maker, scene.book),):
-        attempt(arena.trade, other, (scene.trader, scene.account), -50, price, reduce_only=True)
+    attempt(scene.manager.cure, scene.account, sender=scene.trader)
+    other, mine = (scene.maker, scene.book), (scene.trader, scene.account)
+    attempt(arena.trade, other, mine, -50, price, reduce_only=True)
     attempt(scene.bid)
     left = abs(arena.size(scene.account))
-    free = not arena.stage(scene.account)
-    stuck = Decimal(0) if free or left < 100 else left * price
+    stuck = Decimal(0) if left < 100 else left * price
     return Outcome.of(arena, player, stuck)
 
 
@@ -182,16 +203,41 @@ PROCEDURE = {
         21,
         fly_with_the_win,
         "the winner sells to a maker at the new mark and withdraws before the loser is recognised",
+        HARM,
+        "won from the loser and taken out before the loser is recognised",
         rule="fresh wins count for nothing in what may leave",
+        contracts=("ClearinghouseWithdrawals",),
+        changes=without(
+            "fresh_wins.vy",
+            "return convert(unsafe_mul(unsafe_add(current, previous), UNIT), int256)",
+            "return 0",
+        ),
     ),
     "unpaid-keeper": Attack(
         26,
         look_for_nothing,
-        "recognise and tear up a small account at 50 gwei",
+        "recognise and tear up an account of 100,000 at 50 gwei",
         HARM,
         "the keeper's cost",
-        rule="a capped reward out of the fees that opening the position paid",
+        rule="a capped reward: half of the fees that trades of what is closed pay",
+        contracts=("ClearinghouseTearUps",),
+        changes=without(
+            "tear_up.vy",
+            "reward += min(self._fees_of(closeout), reward_cap * units.WAD)",
+            "reward += min(self._fees_of(closeout), reward_cap)",
+        ),
         material=Decimal(10),
+    ),
+    "small-account": Attack(
+        26,
+        look_for_little,
+        "recognise and tear up an account of 2,000 at 50 gwei",
+        HARM,
+        "the keeper's cost",
+        bound=Decimal(30),
+        why="its gas: half of the fees pay for that from 80,000 of notional on; the minimum equity "
+        "of 50 is more than that gas, so that such an account is sold before it is insolvent",
+        rule="minimum equity above the gas of a liquidation",
     ),
     "stuck": Attack(
         27,
@@ -199,6 +245,13 @@ PROCEDURE = {
         "in auction with equity between MM and target",
         HARM,
         "notional that can neither be reduced nor sold",
-        rule="at equity >= MM one may reduce at mark or better",
+        rule="at equity >= MM a stage ends, and one may reduce",
+        contracts=("DefaultManager",),
+        changes=without(
+            "DefaultManager.vy",
+            'equity, maintenance, units.PPM\n    ), "default manager: equity below maintenance"',
+            "equity, maintenance, default_rules._terms().target\n"
+            '    ), "default manager: equity below maintenance"',
+        ),
     ),
 }

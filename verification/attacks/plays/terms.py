@@ -5,17 +5,26 @@ from __future__ import annotations
 from decimal import Decimal
 
 from verification.attacks.arena import Arena
-from verification.attacks.attack import HARM, Attack, Outcome
-from verification.attacks.steps import DAY, WAD, attempt, close, gap, pair, resolve
+from verification.attacks.attack import HARM, Attack, Outcome, without
+from verification.attacks.steps import DAY, HOUR, WAD, attempt, close, gap, pair, resolve
 from verification.attacks.worlds import with_odd_settlement
-from verification.engine.scenes import Scene, set_market_risk, set_terms
+from verification.engine.scenes import Scene, set_terms
 
 MARK = 2_000
 
 
-def _raise_margin(arena: Arena, base: int, ratio: int) -> None:
-    """Let the owner raise a market's margin, inside the bounds."""
-    attempt(set_market_risk, arena, "ETH-PERP", base=base, ratio=ratio)
+def _raise_margin(arena: Arena, base: int, ratio: int) -> bool:
+    """Let the owner raise a market's margin, inside the bounds, and apply it if that can be done
+    at once."""
+    market = next(m for m in arena.deployment.config.markets if m.name == "ETH-PERP")
+    ids = arena.deployment.markets[market.name], arena.deployment.assets[market.asset]
+    risk = market.funding_cap_per_day.ppm, False, market.open_interest_cap.units(0)
+    slopes = market.slope_per_cash, market.load_per_cash
+    engine, owner = arena.risk_engine, arena.admin
+    is_set = attempt(engine.set_market, *ids, base, ratio, *slopes, *risk, sender=owner)
+    if hasattr(engine, "apply_market"):
+        attempt(engine.apply_market, ids[0], sender=owner)
+    return bool(is_set)
 
 
 def buy_the_healthy(arena: Arena) -> Outcome:
@@ -24,8 +33,14 @@ def buy_the_healthy(arena: Arena) -> Outcome:
     scene = Scene.set(arena, cash=100_100)
     player.begin(arena)
     attempt(set_terms, arena, discount_start=500_000, discount_end=500_000, close_out=950_000)
-    _raise_margin(arena, 1_000_000, 950_000)
+    # Or as much as the bounds let through.
+    _raise_margin(arena, 1_000_000, 950_000) or _raise_margin(arena, 1_000_000, 500_000)
+    attempt(scene.call)
     attempt(scene.open_auction)
+    attempt(scene.bid)
+    arena.wait(2 * HOUR)
+    attempt(scene.open_auction)
+    arena.wait(HOUR)
     attempt(scene.bid)
     close(arena, scene.bidder, scene.purse, (scene.maker, scene.book), MARK)
     return Outcome.of(arena, player)
@@ -57,12 +72,20 @@ def switch_a_fee_on(arena: Arena) -> Outcome:
     return Outcome.of(arena, player, abs(arena.size(long)) * 1_850)
 
 
+AT_ONCE = without(
+    "risk_parameters.vy",
+    "MARGIN_NOTICE: public(constant(uint256)) = 3 * units.DAY",
+    "MARGIN_NOTICE: public(constant(uint256)) = 0 * units.DAY",
+)
+
 TERMS = {
     "buy-the-healthy": Attack(
         24,
         buy_the_healthy,
         "an in-bounds change of terms: a healthy 2x account in one bid",
         rule="terms bound each other; rises of margin come with notice",
+        contracts=("RiskEngine",),
+        changes=AT_ONCE,
     ),
     "call-the-healthy": Attack(
         24,
@@ -71,6 +94,8 @@ TERMS = {
         HARM,
         "notional of the account in auction",
         rule="rises of margin come with notice",
+        contracts=("RiskEngine",),
+        changes=AT_ONCE,
     ),
     "token-fee": Attack(
         22,
@@ -79,6 +104,12 @@ TERMS = {
         HARM,
         "notional that nobody can tear up",
         rule="a tier that cannot pay is passed over and stays owed",
+        contracts=("InsuranceFund", "DefaultFund"),
+        changes=without(
+            "fund.vy",
+            "    if not is_done:\n        self._try_approve(0)\n",
+            "    assert is_done\n    if not is_done:\n        self._try_approve(0)\n",
+        ),
         deploy=with_odd_settlement,
     ),
 }

@@ -95,16 +95,18 @@ def _prepare(contracts: str) -> None:
     _rings[:] = [Ring.build(artefacts)]
 
 
-def _work(task: tuple[str, int, int]) -> tuple[int, int, list[Found]]:
+def _work(task: tuple[str, int, int, bool]) -> tuple[int, int, list[Found]]:
     island = run_island(_rings[0], *task)
     return island.moves, island.programs, list(island.found.values())
 
 
-def search(moves: int, seed: str, jobs: int = 1, contracts: str = "") -> Search:
+def search(
+    moves: int, seed: str, jobs: int = 1, contracts: str = "", is_strict: bool = False
+) -> Search:
     """Search for about so many moves: whole islands, the last one may go over."""
     result, began, progress = Search(seed), time.monotonic(), Progress()
     count = max(-(-moves // ISLAND), 1)
-    tasks = [(seed, number, min(ISLAND, moves)) for number in range(count)]
+    tasks = [(seed, number, min(ISLAND, moves), is_strict) for number in range(count)]
     context = multiprocessing.get_context("spawn")
     with context.Pool(min(jobs, count), _prepare, (contracts,)) as pool:
         for done in pool.imap(_work, tasks):

@@ -6,6 +6,7 @@ What an island does depends on its seed and number alone, in any process.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import accumulate
 from random import Random
@@ -14,7 +15,13 @@ from verification.attacks.search.judge import Judge, Result
 from verification.attacks.search.moves import MOVES, Step
 from verification.attacks.search.openings import OPENINGS
 from verification.attacks.search.ring import Ring
-from verification.attacks.search.signs import GAINED, harms, possible_signs, sign_of_gain
+from verification.attacks.search.signs import (
+    GAINED,
+    harms,
+    possible_signs,
+    sign_of_gain,
+    sign_of_harm,
+)
 
 LENGTH = (2, 10)  # moves of a fresh program
 LONGEST = 28
@@ -22,6 +29,7 @@ POOL = 16  # programs that are kept
 FRESH = 0.35  # of programs once there is a pool
 ISLAND = 4_000  # moves of an island
 KEPT = 0.7  # of a gain must stay when a move is left out
+BETTER = 1.05  # times what is known: worth a closer look
 NEW = 0.25  # of programs that may be of a kind not yet found are looked at closely
 
 # What a program is made of, besides moves of all themes: each of these together.
@@ -166,25 +174,30 @@ class Island:
     def _classify(self, steps: list[Step], result: Result) -> None:
         """Note what a program shows: cut down first, if it is better than what is known."""
         for kind, lost in harms(result).items():
-            self._note(kind, lost, steps)
+            known = self.found.get(kind)
+            if known is None or lost > known.worth * BETTER:
+                short, left = self._cut(steps, lost, lambda r, kind=kind: r.harm.get(kind, 0.0))
+                self._note(sign_of_harm(kind, short), left, short)
         if result.gain <= GAINED:
             return
         signs = possible_signs(self.opening, steps)
         is_new = not signs <= self.found.keys() and self.rng.random() < NEW
-        if result.gain > self.best * 1.05 or is_new:
+        if result.gain > self.best * BETTER or is_new:
             self.best = max(self.best, result.gain)
-            short, gain = self._cut(steps, result.gain)
-            self._note(sign_of_gain(self.opening, short), gain, short)
+            short, left = self._cut(steps, result.gain, lambda r: r.gain)
+            self._note(sign_of_gain(self.opening, short), left, short)
 
-    def _cut(self, steps: list[Step], gain: float) -> tuple[list[Step], float]:
-        """Leave out moves without which most of the gain stays; return what then is gained."""
-        short, place, left = list(steps), 0, gain
+    def _cut(
+        self, steps: list[Step], worth: float, measure: Callable[[Result], float]
+    ) -> tuple[list[Step], float]:
+        """Leave out moves without which most of the worth stays; return what then is left of it."""
+        short, place, left = list(steps), 0, worth
         while place < len(short):
             tried = short[:place] + short[place + 1 :]
             result = self.judge.play(tried)
             self.moves += result.moves
-            if result.gain >= KEPT * gain:
-                short, left = tried, result.gain
+            if measure(result) >= KEPT * worth:
+                short, left = tried, measure(result)
             else:
                 place += 1
         return short, left
@@ -207,13 +220,13 @@ def _table(mood: tuple[str, ...]) -> tuple[list[str], list[float]]:
     return _TABLES[mood]
 
 
-def run_island(ring: Ring, seed: str, number: int, moves: int) -> Island:
-    """Search on the island of a number: the same for the same seed."""
+def run_island(ring: Ring, seed: str, number: int, moves: int, is_strict: bool = False) -> Island:
+    """Search on the island of a number: the same for the same seed. Strict: nothing is allowed."""
     names = list(OPENINGS)
     opening = names[number % len(names)]
     ring.set(opening, OPENINGS[opening])
     rng = Random(f"{seed}:{number}")
     mode = MODES[number // len(names) % len(MODES)]
-    island = Island(number, opening, Judge(ring, mode == HARM), rng, mode)
+    island = Island(number, opening, Judge(ring, mode == HARM, is_strict), rng, mode)
     island.run(moves)
     return island

@@ -3,7 +3,13 @@
 What a price jump gives is the change of the player's wealth across the jump itself, each time as if
 keepers had then ended all insolvencies at once. So a gap beyond an account's margin is no gain: the
 rules let it be left behind. A gain is only what moves and time add between jumps, less what the
-rules pay for work on strangers' accounts (discounts of auctions, rewards).
+rules pay for work on strangers' accounts (discounts of auctions, rewards) and for stakes
+(premiums).
+
+Two things the rules leave open, and bound; they are counted as allowed. Who moves between a jump
+and its recognition chooses who is there when a deficit is paid, not how large it is: so much is
+allowed as gaps have put accounts below 0. And feeds may stand apart: so much as they do is allowed
+of the notional of accounts while the player moves them; in a wind-down only while they are valid.
 """
 
 from __future__ import annotations
@@ -17,14 +23,28 @@ from verification.attacks.search.moves import MOVES, Step
 from verification.attacks.search.reader import Reader
 from verification.attacks.search.ring import LIQUIDATIONS, MARKETS, Ring
 from verification.attacks.steps import DAY
-from verification.attacks.versions import claimable, limit_used
+from verification.attacks.versions import (
+    charge_allowed,
+    claimable,
+    counts_allowances,
+    day_average,
+    limit_used,
+    premiums,
+    rewards,
+    window,
+)
 from verification.engine.evm import Reverted
 from verification.engine.world import WAD
 
 UNIT = 10**12  # WAD cash of a unit of the settlement token
 LOWEST, HIGHEST = 0.4, 2.2  # of the first price: further away no price goes
-CHARGE = 5_500.0  # of a stranger's position of 100,000: what one charge may take, and a little
+HELD = 100_000  # notional of a passive stranger's position at the opening
+ROUNDED = 10.0  # what estimates of averages and charges may be off, cash
 MEMBER_THRESHOLD = 250_000
+# By which feeds may stand apart and be valid; by which moves put them apart at most: who is
+# insolvent at both answers is torn up at the better one.
+TILTING = {"tilt": 0.02, "doubt": 0.03, "report_doubt": 0.03}
+PAID = ("bid", "call", "recognise", "take_over", "open_auction", "tear_up")
 
 
 @dataclass
@@ -53,7 +73,7 @@ class Result:
 class Judge:
     """Plays a program in a ring and counts."""
 
-    def __init__(self, ring: Ring, with_harm: bool = True) -> None:
+    def __init__(self, ring: Ring, with_harm: bool = True, is_strict: bool = False) -> None:
         """Watch a ring."""
         self.ring, self.with_harm = ring, with_harm
         self.people = list({id(person): person for person, _ in ring.mine}.values())
@@ -63,7 +83,9 @@ class Judge:
         self.ledger, self.manager = done.clearinghouse, done.default_manager
         self.insured, self.members = done.insurance_fund, done.default_fund
         self.pay = (self.manager.Bid, "discount"), (self.manager.RemainderSold, "discount")
-        self.reward = self.ledger.RewardPaid
+        self.rewards = rewards(ring.arena)
+        self.has_allowances = counts_allowances(ring.arena)
+        self.is_strict = is_strict
         self._cash_of = Reader(chain, self.usdc, "balanceOf")
         self._coins_of = Reader(chain, self.weth, "balanceOf")
         self._shares_of = Reader(chain, self.insured, "balanceOf")
@@ -75,6 +97,7 @@ class Judge:
         self.has_claims = hasattr(self.insured, "draw_count")
         self._opening: tuple[int, dict[tuple[int, int], int]] | None = None
         self._known: int | None = None
+        self._first_spans: dict[str, tuple[float, float, float, float]] | None = None
 
     # Playing --------------------------------------------------------------------------------------
 
@@ -82,8 +105,12 @@ class Judge:
         """Play a program from the opening."""
         ring, result = self.ring, Result()
         ring.begin()
-        self.given = self.earned = 0
+        self.given = self.earned = self.gaps = self.tolerated = 0
+        self.margins: dict[int, int] = {}
+        self.fled = 0
         self.moved: set[str] = set()
+        self.tilt = 0.0
+        self.span = {asset: list(ends) for asset, ends in self._spans().items()}
         self._begin()
         first = self._known
         start = ring.arena.chain.pending_timestamp
@@ -96,6 +123,8 @@ class Judge:
                     self._known = None
         last = self.standing()
         result.gain = (last - first - self.given - self.earned) / WAD
+        if self.has_allowances and not self.is_strict and result.gain > 0:
+            result.gain = max(result.gain - (self.gaps + self.tolerated) / WAD, 0.0)
         result.days = (ring.arena.chain.pending_timestamp - start) / DAY
         if self.with_harm:
             self.harm(result)
@@ -117,12 +146,23 @@ class Judge:
         ring, entry = self.ring, MOVES[name]
         if name == "jump":
             return self._jump(*arguments)
+        if entry.theme == "funds":
+            self._note_premium()
+        outside = self._outside() if entry.theme == "money" and self.margins else 0
         try:
             receipt = entry.act(ring, *arguments)
         except (Reverted, OverflowError):
             return False
-        if name in ("bid", "call", "recognise", "take_over") and receipt:
+        if name in PAID and receipt:
             self._note_pay(arguments[0], receipt)
+        if entry.theme == "money" and self.margins:
+            self._note_flight(name, arguments, receipt, self._outside() - outside)
+        if name == "wait":
+            self.margins = {}
+        if ring.off and name in TILTING and (name == "tilt" or not self._phase()):
+            self.tilt = max(self.tilt, TILTING[name])
+        if self.tilt:
+            self.tolerated = max(self.tolerated, int(self._notional() * self.tilt))
         return True
 
     def _jump(self, asset: str, percent: int) -> bool:
@@ -131,14 +171,91 @@ class Judge:
         if not LOWEST < after < HIGHEST:
             return False
         mine, theirs = self.standing(), self._passive() if self.with_harm else {}
+        self.margins = {account: max(self.equity(account), 0) for account in self.own}
+        lacked = self._lacked()
         MOVES["jump"].act(ring, asset, percent)
+        self.gaps += max(self._lacked() - lacked, 0)
         self._known = None
+        low, high, fallen, risen = self.span[asset]
+        price = ring.mark(asset)
+        low, high = min(low, price), max(high, price)
+        self.span[asset] = [low, high, max(fallen, high - price), max(risen, price - low)]
         self.given += self.standing() - mine
         now = self._passive() if theirs else {}
         for key, before in theirs.items():
             self.expected[key] += now[key] - before
         self.moved.add(asset)
         return True
+
+    def _lacked(self) -> int:
+        """Return by how much accounts are below 0 together, WAD."""
+        ring = self.ring
+        accounts = (account for _, account in (*ring.mine, *ring.debtors))
+        return sum(max(-self.equity(account), 0) for account in accounts)
+
+    def _notional(self) -> float:
+        """Return what the accounts that may gain or lose by a tilt have of positions and
+        collateral, WAD."""
+        ring, total = self.ring, 0.0
+        for _, account in (*ring.mine, *ring.debtors):
+            total += self._collateral(account, 0) * ring.mark("ETH")
+            for asset, market in MARKETS.items():
+                total += abs(ring.shares(account, market)) * ring.mark(asset)
+        return total
+
+    def _outside(self) -> int:
+        """Return the cash in the player's wallets, WAD."""
+        return sum(self._cash_of(person.address) for person in self.people) * UNIT
+
+    def _note_flight(self, name: str, arguments: tuple[Any, ...], receipt: Any, out: int) -> None:
+        """Count what leaves an account beyond what it had before the last jump, while another
+        account of the player's is insolvent and no keeper has looked."""
+        account = self.ring.target(arguments[0])[1]
+        if name == "transfer":
+            other = self.ring.target(arguments[1])[1]
+            moved = receipt.events.filter(self.ledger.Transferred)[0].amount
+            moved = min(moved, self.margins.get(account, 0))  # own money goes first
+            self.margins[account] = self.margins.get(account, 0) - moved
+            self.margins[other] = self.margins.get(other, 0) + moved
+        elif name == "withdraw" and account in self.margins:
+            self.fled += max(out - self.margins[account], 0)
+            self.margins[account] = max(self.margins[account] - out, 0)
+        elif name == "deposit" and account in self.margins:
+            self.margins[account] -= out
+
+    def _note_premium(self) -> None:
+        """Count the premium that is due to the player's stakes: published pay for cover and time.
+        A step that changes a fund asks for it."""
+        people = [person.address for person in self.people]
+        if not any(map(self._shares_of, people)) and not self.ring.has_members:
+            return
+        chain = self.ring.arena.chain
+        before, checkpoint = self._staked(people), chain.snapshot()
+        attempt(premiums, self.ring.arena)
+        self.earned += self._staked(people) - before
+        chain.restore(checkpoint)
+
+    def _staked(self, people: list[str]) -> int:
+        """Return what stakes are worth, WAD."""
+        total = 0
+        for address in people:
+            if shares := self._shares_of(address):
+                total += self._worth_of(shares) * UNIT
+            if self.ring.has_members:
+                total += self._value_of(address, 0) + self._value_of(address, 1)
+        return total
+
+    def _spans(self) -> dict[str, tuple[float, float, float, float]]:
+        """Return of each asset the least and the greatest price that the average of a day may be
+        near, and the most that the price was below the one and above the other; at the opening."""
+        if self._first_spans is None:
+            self._first_spans = {}
+            for asset, market in MARKETS.items():
+                first = self.ring.mark(asset)
+                average = day_average(self.ring.arena, market) or first
+                low, high = min(first, average), max(first, average)
+                self._first_spans[asset] = (low, high, high - first, first - low)
+        return self._first_spans
 
     def _note_pay(self, number: int, receipt: Any) -> None:
         """Count what the rules pay for work on a stranger's account."""
@@ -149,7 +266,8 @@ class Judge:
         with suppress(AttributeError):
             for event, name in self.pay:
                 self.earned += sum(getattr(one, name) for one in receipt.events.filter(event))
-            self.earned += sum(one.reward for one in receipt.events.filter(self.reward))
+            for event in self.rewards:
+                self.earned += sum(one.reward for one in receipt.events.filter(event))
 
     # Wealth ---------------------------------------------------------------------------------------
 
@@ -242,10 +360,13 @@ class Judge:
             harm["settled"] = 100_000.0 * len(fresh)
         if self.phase == 0 and self.ledger.phase() and self.ledger.hole() < 1_000 * WAD:
             harm["ended"] = 100_000.0
-        if ring.opening in ("funds", "defaulter"):
+        if window(ring.arena) and ring.opening in ("funds", "defaulter"):
             used = float(limit_used(ring.arena))
             drawn = max(self.drawn - self._held_by_funds(), 0) / 10**6
             harm["limits"] = max(used - drawn - 1, 0.0)
+        if self.has_allowances:
+            harm["fled"] = min(self.fled, self.gaps) / WAD
+        if ring.opening in ("funds", "defaulter"):
             harm["exit"] = self._locked_in()
         harm["stuck"] = self._stuck()
         harm["contribution"] = self._avoided()
@@ -265,14 +386,16 @@ class Judge:
             if self.ledger.settled_prices(market):
                 continue
             kind = "charged, moved" if asset in self.moved else "charged, still"
-            allowed = CHARGE * max(ring.mark(asset), ring.first[asset]) / ring.first[asset]
+            _, high, fallen, risen = self.span[asset]
             for side in (1, -1):
+                moved = risen if side > 0 else fallen
+                allowed = charge_allowed(ring.arena, moved, high) * HELD / ring.first[asset]
                 if account := ring.passive.get((market, side)):
                     lost = (self.expected[market, side] - self.equity(account)) / WAD
                     lost /= 1 + result.days  # what was charged fades
                     result.lead += max(lost, 0.0)
-                    if asset in self.moved:
-                        lost -= allowed
+                    if asset in self.moved or not window(ring.arena):
+                        lost -= allowed + ROUNDED
                     harm[kind] = max(harm.get(kind, 0.0), lost)
 
     def _locked_in(self) -> float:

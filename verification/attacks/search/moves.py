@@ -5,17 +5,16 @@ A move that the contracts refuse is a move all the same: it does nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
-from random import Random
 from typing import Any
 
 from verification.attacks.referee import attempt, take_most
 from verification.attacks.search.ring import LIQUIDATIONS, MARKETS, Ring
+from verification.attacks.search.table import MOVES as MOVES
+from verification.attacks.search.table import Step as Step
+from verification.attacks.search.table import move
 from verification.attacks.steps import DAY, HOUR, WAD, request
-
-Step = tuple[str, tuple[Any, ...]]
+from verification.attacks.versions import convert_position
 
 MINE = tuple(range(6))
 ANY = (0, 1, 2, 3, 4, 5, 6, 7, 6, 7)  # from 6 on a stranger's, where one is in trouble
@@ -28,36 +27,6 @@ CASH = (1, 100, 1_000, 10_000, 100_000, 1_000_000)
 SIDES = (-1, 1)
 MARKET = (1, 1, 2)
 ASSET = ("ETH", "ETH", "BTC")
-
-
-@dataclass(frozen=True)
-class Move:
-    """A move: its theme, its weight, what its arguments are drawn from, and what it does."""
-
-    name: str
-    theme: str
-    weight: float
-    domains: tuple[tuple[Any, ...], ...]
-    act: Callable[..., Any]
-
-    def draw(self, rng: Random) -> Step:
-        """Return it with arguments."""
-        return self.name, tuple(
-            [values[int(rng.random() * len(values))] for values in self.domains]
-        )
-
-
-MOVES: dict[str, Move] = {}
-
-
-def move(theme: str, weight: float, *domains: tuple[Any, ...]) -> Callable[[Any], Any]:
-    """Put a function into the table."""
-
-    def enter(act: Callable[..., Any]) -> Callable[..., Any]:
-        MOVES[act.__name__] = Move(act.__name__, theme, weight, domains, act)
-        return act
-
-    return enter
 
 
 def _size(ring: Ring, lever: int, asset: str, *accounts: int) -> int:
@@ -114,17 +83,17 @@ def hand_over(ring: Ring, a: int, b: int, off: int, asset: str) -> Any:
 def withdraw(ring: Ring, a: int, part: int) -> Any:
     """Take cash out, or the most that is let out."""
     person, account = ring.target(a)
-    ledger = ring.ledger
     units = max(ring.arena.cash(account), 0) * part // 100 // 10**12
-    return take_most(ledger, account, ring.arena.settlement, units, person)
+    return take_most(ring.arena, account, ring.arena.settlement, units, person)
 
 
 @move("money", 1, MINE, PARTS)
 def take_coins(ring: Ring, a: int, part: int) -> Any:
     """Take WETH out, or the most that is let out."""
     person, account = ring.target(a)
-    ledger, token = ring.ledger, ring.arena.deployment.tokens["WETH"]
-    return take_most(ledger, account, token, ledger.collateral(account, 0) * part // 100, person)
+    token = ring.arena.deployment.tokens["WETH"]
+    units = ring.ledger.collateral(account, 0) * part // 100
+    return take_most(ring.arena, account, token, units, person)
 
 
 @move("money", 1, ANY, CASH)
@@ -392,7 +361,7 @@ def redeem_account(ring: Ring, a: int) -> Any:
 def convert(ring: Ring, a: int, market: int) -> Any:
     """Convert a settled position."""
     account = ring.target(a)[1]
-    return ring.ledger.convert_positions(market, [account], sender=ring.mine[0][0])
+    return convert_position(ring.arena, market, account, ring.mine[0][0])
 
 
 @move("pause", 1, (600, HOUR, DAY))

@@ -66,6 +66,7 @@ class Ring:
         self.header = Reader(chain, self.ledger, "headers")
         self.position = Reader(chain, self.ledger, "positions")
         self.state = Reader(chain, self.ledger, "market_state")
+        self._phase = Reader(chain, self.ledger, "phase")
         self._margin = Reader(chain, done.risk_engine, "margin")
         self._setters = {}
         for asset in ASSETS:
@@ -210,6 +211,9 @@ class Ring:
     def keepers(self) -> None:
         """Let keepers do what is due."""
         manager, keeper = self.manager, self.arena.people["keeper"]
+        if self._phase():
+            for market in MARKETS.values():
+                attempt(self.ledger.settle_market, market, sender=keeper)
         for account, stage in self.in_trouble():
             steps = (
                 (manager.cure, (account,), stage > 0),

@@ -51,7 +51,9 @@ SIGNS = {
     "cash": Sign(7, "debts that nobody can cover keep a saver's cash"),
     "ended": Sign(8, "a wind-down begun for a hole of hardly anything"),
     "exit": Sign(13, "an exit closed by what is reserved"),
-    "contribution": Sign(25, "contributions avoided by more accounts"),
+    # Six accounts below a sixteenth of the threshold, and open interest that others add.
+    "contribution": Sign(25, "contributions avoided by more accounts", 10_000.0),
+    "fled": Sign(21, "a fresh win taken out before the loser was recognised", 1_000.0),
     "stuck": Sign(27, "neither reduced nor sold"),
 }
 
@@ -97,6 +99,12 @@ def possible_signs(opening: str, steps: list[Step]) -> set[str]:
     """Return what kinds a program may be of before it is cut down."""
     names = {name for name, _ in steps}
     return {sign for sign, rule in RULES if rule(opening, names)}
+
+
+def sign_of_harm(kind: str, steps: list[Step]) -> str:
+    """Return what kind of harm a program is that was cut down to the moves it needs."""
+    needs_tilt = any(name == "tilt" for name, _ in steps)
+    return "between feeds" if needs_tilt and kind.startswith("charged") else kind
 
 
 def harms(result: Result) -> dict[str, float]:
