@@ -80,28 +80,18 @@ def write(files: Mapping[str, str], target: Path = TARGET) -> None:
 
 def _json(abi: ABI) -> str:
     """One line an element: a change of the interface is a change of its line."""
-    lines = (json.dumps(_plain(element)) for element in abi)
+    lines = (json.dumps(_plain(element, KEYS)) for element in abi)
     return "[\n" + ",\n".join(f"  {line}" for line in lines) + "\n]"
 
 
-def _plain(element: Mapping[str, Any]) -> dict[str, Any]:
-    """The same element, whichever compiler front end wrote it: keys in one order, none too many."""
-    keys = [key for key in KEYS if key in element]
-    if element["type"] == "constructor":
-        keys = [key for key in keys if key != "outputs"]
-    return {
-        key: [_field(field) for field in element[key]]
-        if key in ("inputs", "outputs")
-        else element[key]
-        for key in keys
-    }
-
-
-def _field(field: Mapping[str, Any]) -> dict[str, Any]:
-    """An input or output, and what it is made of."""
-    plain = {key: field[key] for key in FIELDS if field.get(key) is not None}
-    if "components" in plain:
-        plain["components"] = [_field(part) for part in plain["components"]]
+def _plain(item: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    """The same item, whichever compiler front end wrote it: keys in one order, none too many."""
+    plain = {key: item[key] for key in keys if item.get(key) is not None}
+    if plain["type"] == "constructor":
+        plain.pop("outputs", None)
+    for key in ("inputs", "outputs", "components"):
+        if key in plain:
+            plain[key] = [_plain(field, FIELDS) for field in plain[key]]
     return plain
 
 
