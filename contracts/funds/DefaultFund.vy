@@ -145,7 +145,7 @@ def deposit(
     self._pull(contribution + pledge)
     self._stake(tier_layout.CONTRIBUTIONS, contribution, min_contribution_shares)
     self._stake(tier_layout.ASSESSMENTS, pledge, min_pledge_shares)
-    fund._require_whole(self._booked())
+    fund._require_whole(loss_tranches._booked())
     if contribution != 0:
         self._require_pledge(msg.sender)
 
@@ -329,7 +329,7 @@ def forward_unclaimed() -> uint256:
     @return Token units given.
     @custom:reverts fund: nothing to forward | vault: token transfer failed
     """
-    return fund._forward(self._booked())
+    return fund._forward(loss_tranches._booked())
 
 
 # VIEWS --------------------------------------------------------------------------------------------
@@ -582,19 +582,6 @@ def _pull(tokens: uint256):
     assert (
         vault._pull(fund.SETTLEMENT_TOKEN, msg.sender, tokens) == tokens
     ), "default fund: token arrived short"
-
-
-@internal
-@view
-def _booked() -> uint256:
-    """
-    @dev Token units on the books, those deferred aside.
-    """
-    return (
-        loss_tranches._load(tier_layout.CONTRIBUTIONS).assets
-        + loss_tranches._load(tier_layout.ASSESSMENTS).assets
-        + holders_of_record.kept
-    )
 
 
 @internal

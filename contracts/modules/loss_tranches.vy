@@ -135,6 +135,19 @@ def _load(tranche: uint256) -> Tranche:
 
 
 @internal
+@view
+def _booked() -> uint256:
+    """
+    @dev Token units on the books: both tranches, and what is kept for holders of record.
+    """
+    return (
+        self._load(tier_layout.CONTRIBUTIONS).assets
+        + self._load(tier_layout.ASSESSMENTS).assets
+        + holders_of_record.kept
+    )
+
+
+@internal
 def _store(tranche: uint256, pool: Tranche):
     """
     @dev Packs and stores a tranche.

@@ -78,9 +78,7 @@ def _offset(row: uint256) -> uint256:
     @dev Where a row begins in its page, bytes.
     """
     # STOP + 31 * ROW_SIZE + ROW_SIZE = PAGE_SIZE: never past the end.
-    return unsafe_add(
-        unsafe_mul(row % risk_rows.ROWS_PER_PAGE, risk_rows.ROW_SIZE), risk_rows.STOP
-    )
+    return unsafe_add(unsafe_mul(row % risk_rows.ROWS_PER_PAGE, risk_rows.ROW_SIZE), risk_rows.STOP)
 
 
 @internal

@@ -6,7 +6,8 @@
 @author Bulkhead
 @notice LOCAL CHAINS ONLY. Stands in for the Clearinghouse and the risk engine in unit tests of the
         Exchange: knows an owner and operators, records what it is asked to novate and to checkpoint
-        and answers with the mark it was given. Anyone may set anything. It takes no lock, so that it can try to re-enter.
+        and answers with the mark it was given. Anyone may set anything. It takes no lock, so that
+        it can try to re-enter.
 """
 
 from ..modules.layout import words
