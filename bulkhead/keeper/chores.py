@@ -21,7 +21,7 @@ CONVERSIONS = 100  # accounts per call of Clearinghouse.convert_positions
 LEAST_RECOVERY = WAD  # WAD cash that is worth a transaction
 INSOLVENCY = 3
 IN_PLACE = "outage already shown"
-SHOW_AGAIN = 43_200  # seconds: an outage that nobody shows for a day begins anew
+SHOW_AGAIN = 10_800  # seconds: an outage that nobody shows for six hours begins anew
 
 log = logging.getLogger("bulkhead.keeper")
 

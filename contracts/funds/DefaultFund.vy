@@ -134,13 +134,13 @@ def deposit(
     @param pledge Token units to take from the caller for tier 5.
     @param min_contribution_shares Least number of shares that the caller accepts for the first.
     @param min_pledge_shares Least number of shares that the caller accepts for the second.
-    @custom:reverts fund: winding down | loss tranches: tranche is full | default fund: nothing to
-                    take | vault: token transfer failed | default fund: token arrived short |
-                    default fund: no shares for this | fund: outside the caller's bound | default
-                    fund: stake too small | fund: tokens are missing | default fund: pledge too
-                    small
+    @custom:reverts fund: winding down | fund: closed by a pause | loss tranches: tranche is full |
+                    default fund: nothing to take | vault: token transfer failed | default fund:
+                    token arrived short | default fund: no shares for this | fund: outside the
+                    caller's bound | default fund: stake too small | fund: tokens are missing |
+                    default fund: pledge too small
     """
-    fund._require_running()
+    fund._require_open()
     self._accrue()
     self._pull(contribution + pledge)
     self._stake(tier_layout.CONTRIBUTIONS, contribution, min_contribution_shares)
@@ -159,12 +159,12 @@ def withdraw(recipient: address, min_tokens: uint256 = 0) -> uint256:
     @param recipient Address that gets the tokens.
     @param min_tokens Least that the caller accepts, token units.
     @return Token units paid, rounded down.
-    @custom:reverts fund: winding down | fund: exits are closed | loss tranches: tranche is full |
+    @custom:reverts fund: winding down | fund: closed by a pause | loss tranches: tranche is full |
                     leave notices: no open window | default fund: pledge too small | requirements:
                     contribution too small | fund: outside the caller's bound | default fund: no
                     recipient | vault: token transfer failed
     """
-    fund._require_exits_open()
+    fund._require_open()
     self._accrue()
     contribution_shares: uint256 = 0
     pledge_shares: uint256 = 0

@@ -15,7 +15,7 @@
 
         Leaving takes a request, a cooldown and a window (see slashable_shares); until they are
         redeemed, shares bear every loss. While exits are closed, for a pause of liquidations,
-        nobody leaves, and the clocks of requests stand still.
+        nobody leaves or stakes, and the clocks of requests stand still.
 
         While the clearinghouse winds down nobody stakes and nobody leaves; when it redeems, shares
         are redeemed without a request.
@@ -170,12 +170,12 @@ def deposit(assets: uint256, receiver: address, min_shares: uint256 = 0) -> uint
     @param receiver Address that gets the shares.
     @param min_shares Least number of shares that the caller accepts.
     @return Shares minted, rounded down.
-    @custom:reverts fund: winding down | insurance fund: over the deposit limit | fund: outside the
-                    caller's bound | insurance fund: no shares for this | vault: token transfer
-                    failed | insurance fund: token arrived short | fund: tokens are missing | erc20:
-                    mint to the zero address
+    @custom:reverts fund: winding down | fund: closed by a pause | insurance fund: over the deposit
+                    limit | fund: outside the caller's bound | insurance fund: no shares for this |
+                    vault: token transfer failed | insurance fund: token arrived short | fund:
+                    tokens are missing | erc20: mint to the zero address
     """
-    fund._require_running()
+    fund._require_open()
     staked_assets._accrue()
     self._require_room(assets <= self._max_deposit(receiver))
     shares: uint256 = staked_assets._to_shares(assets, staked_assets.booked, False)
@@ -192,12 +192,12 @@ def mint(shares: uint256, receiver: address, max_assets: uint256 = max_value(uin
     @param receiver Address that gets the shares.
     @param max_assets Most that the caller pays, token units.
     @return Token units taken from the caller, rounded up.
-    @custom:reverts fund: winding down | insurance fund: over the deposit limit | fund: outside the
-                    caller's bound | insurance fund: no shares for this | vault: token transfer
-                    failed | insurance fund: token arrived short | fund: tokens are missing | erc20:
-                    mint to the zero address
+    @custom:reverts fund: winding down | fund: closed by a pause | insurance fund: over the deposit
+                    limit | fund: outside the caller's bound | insurance fund: no shares for this |
+                    vault: token transfer failed | insurance fund: token arrived short | fund:
+                    tokens are missing | erc20: mint to the zero address
     """
-    fund._require_running()
+    fund._require_open()
     staked_assets._accrue()
     self._require_room(shares <= self._max_mint(receiver))
     assets: uint256 = staked_assets._to_assets(shares, staked_assets.booked, True)
@@ -220,7 +220,7 @@ def redeem(shares: uint256, receiver: address, owner: address, min_assets: uint2
     @param min_assets Least that the caller accepts, token units.
     @return Token units paid, rounded down.
     @custom:reverts fund: outside the caller's bound | slashable shares: more than free | fund:
-                    winding down | fund: exits are closed | slashable shares: no open window |
+                    winding down | fund: closed by a pause | slashable shares: no open window |
                     slashable shares: more than requested | erc20: insufficient allowance | erc20:
                     approve from the zero address | erc20: approve to the zero address | erc20: burn
                     from the zero address | erc20: burn amount exceeds balance | vault: token
@@ -250,7 +250,7 @@ def withdraw(
     @param max_shares Most shares that the caller burns.
     @return Shares burnt, rounded up.
     @custom:reverts fund: outside the caller's bound | slashable shares: more than free | fund:
-                    winding down | fund: exits are closed | slashable shares: no open window |
+                    winding down | fund: closed by a pause | slashable shares: no open window |
                     slashable shares: more than requested | erc20: insufficient allowance | erc20:
                     approve from the zero address | erc20: approve to the zero address | erc20: burn
                     from the zero address | erc20: burn amount exceeds balance | vault: token
@@ -452,7 +452,7 @@ def _unstake(receiver: address, owner: address, assets: uint256, shares: uint256
     if fund._phase() == role_layout.REDEMPTION:
         slashable_shares._use_any(owner, shares)
     else:
-        fund._require_exits_open()
+        fund._require_open()
         slashable_shares._use_request(owner, shares)
     if msg.sender != owner:
         slashable_shares._catch_up_allowance(owner, msg.sender)
@@ -523,6 +523,7 @@ def _has_room(receiver: address, held: uint256) -> bool:
         and held < MAX_ASSETS
         and erc20.totalSupply < slashable_shares.MAX_SUPPLY
         and fund._phase() == role_layout.RUNNING
+        and fund._exits_open()
     )
 
 

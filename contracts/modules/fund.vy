@@ -285,12 +285,13 @@ def _require_running():
 
 @internal
 @view
-def _require_exits_open():
+def _require_open():
     """
-    @dev Reverts unless money may leave.
+    @dev Reverts unless money may leave, and come in: whoever stakes while nothing can be recognised
+         would pay for what has happened already.
     """
     self._require_running()
-    assert self._exits_open(), "fund: exits are closed"
+    assert self._exits_open(), "fund: closed by a pause"
 
 
 @internal

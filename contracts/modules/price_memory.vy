@@ -17,7 +17,7 @@
         series and 8 % of one every ten minutes, in that of a day 2 % of an hourly series.
         An outage is only as good as its witnesses: it must be shown again at least once in
         `feed_words.SHOW_AGAIN`, else the next report starts it anew, and a checkpoint at any time
-        ends it.
+        ends it. One of feeds that are silent cannot be older than their silence.
 """
 
 from snekmate.utils import math
@@ -75,11 +75,12 @@ def _remember(key: bytes32, price: uint256):
 
 
 @internal
-def _report(key: bytes32, status: uint256):
+def _report(key: bytes32, status: uint256, earliest: uint256):
     """
     @dev Puts an outage on record, or shows one again. Logs `OutageReported`.
     @param key Key of the configuration.
     @param status Why its price is not VALID, see IPriceOracle.
+    @param earliest Since when the feeds themselves show it, unix seconds; 0 = they do not say.
     """
     memory: uint256 = self.memories[key]
     shown: uint256 = memory >> feed_words.SHOWN_SHIFT
@@ -87,6 +88,7 @@ def _report(key: bytes32, status: uint256):
     since: uint256 = self._since(memory)
     if block.timestamp > shown + feed_words.SHOW_AGAIN:
         since = block.timestamp
+    since = max(since, earliest)
     self.memories[key] = (
         (memory & feed_words.AVERAGES_MASK)
         | (since << feed_words.OUTAGE_SHIFT)

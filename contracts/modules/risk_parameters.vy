@@ -127,7 +127,8 @@ def checkpoints(rows: DynArray[uint256, MAX_CHECKPOINTS]) -> uint256:
 def report_outage(row: uint256):
     """
     @notice Puts on record that the price of a row is not VALID, or shows that it still is not: at
-            least once a day, or the record begins anew. Anyone, once a block; a checkpoint ends it.
+            least every six hours, or the record begins anew. Anyone, once a block; a checkpoint
+            ends it.
     @param row Row: 1 + i for collateral i, 8 + m for market m.
     @custom:reverts risk table: unknown row
     """

@@ -23,8 +23,10 @@
 
         with the checkpoints' average of the last day, which no fill sets: a side gives back what
         its market has moved for the base that was closed, and a little more. No base unit is
-        charged more than moved + cap * P a day. What goes beyond is paid by the reserve, then it
-        is the hole. Losses of collateral and of settled markets charge no side.
+        charged more than moved + cap * P a day: the base that the tear-up takes off the side
+        answers first, and only what goes beyond is remembered, by the unit of what is left, so
+        that one default and many small ones charge the same. What goes beyond is paid by the
+        reserve, then it is the hole. Losses of collateral and of settled markets charge no side.
 @dev A is rounded down for LONG and up for SHORT, K always down: a tear-up never makes the open
      interest of LONG exceed that of SHORT, and no share gains by a rounding at P.
      The tear-up of a transaction leaves in transient storage what may still be charged. A charge
@@ -57,10 +59,12 @@ prices: transient(HashMap[uint256, uint256])
 # account -> market -> base closed, WAD base, and what it had lost, WAD cash.
 closed: transient(HashMap[uint256, HashMap[uint256, uint256]])
 lost: transient(HashMap[uint256, HashMap[uint256, uint256]])
-# market -> side -> shares that a charge goes to, and above them their generation (layout: words),
-# and the base that they were before the tear-up, WAD base.
+# market -> side -> shares that a charge goes to, and above them their generation (layout: words);
+# the base that the tear-up took off them and that has not answered for a charge yet, and the base
+# that it left them, WAD base.
 payers: transient(HashMap[uint256, HashMap[uint256, uint256]])
-payers_base: transient(HashMap[uint256, HashMap[uint256, uint256]])
+taken: transient(HashMap[uint256, HashMap[uint256, uint256]])
+left: transient(HashMap[uint256, HashMap[uint256, uint256]])
 
 
 # CLOSING ------------------------------------------------------------------------------------------
@@ -285,13 +289,17 @@ def _spread(market: uint256, price: uint256):
         self.payers[market][side] = (
             shares | words._generation(state, is_long) << words.PAYERS_GENERATION_SHIFT
         )
-        self.payers_base[market][side] = wad_math._mul_down(shares, convert(a, uint256))
+        base: uint256 = wad_math._mul_down(shares, convert(a, uint256))
+        taken: uint256 = 0
         # A LONG that was closed is missing to the SHORT side, and the other way round.
         if shares != 0 and (net < 0 if is_long else net > 0):
+            taken = min(base, convert(abs(net), uint256))
             a, k = self._fallen(a, k, net, shares, is_long, price, state)
             word: uint256 = 0
             state, word = self._store_side(market, state, is_long, a, k)
             log IClearinghouseEvents.SideMoved(market=market, is_long=is_long, side=word)
+        self.taken[market][side] = taken
+        self.left[market][side] = base - taken
     self._book_interest(market, state)
 
 
@@ -348,8 +356,7 @@ def _charge(account: uint256, legs: DynArray[uint256, 40], charge_cap: uint256) 
             continue
         base: uint256 = self.closed[account][market]
         shares: uint256 = self.payers[market][side] & words.PAYERS_MASK
-        held: uint256 = self.payers_base[market][side]
-        if base == 0 or shares == 0 or held == 0:
+        if base == 0 or shares == 0:
             continue
         moved: uint256 = 0
         extra: uint256 = 0
@@ -357,14 +364,32 @@ def _charge(account: uint256, legs: DynArray[uint256, 40], charge_cap: uint256) 
         most: uint256 = min(
             self.lost[account][market], wad_math._mul_down(base, moved)
         ) + wad_math._mul_down(base, extra)
-        lately: uint256 = sides._charged_lately(market, side)
-        room: uint256 = wad_math._mul_down(held, wad_math._zero_floor_sub(moved + extra, lately))
+        free: uint256 = wad_math._zero_floor_sub(moved + extra, sides._charged_lately(market, side))
+        room: uint256 = wad_math._mul_down(self.taken[market][side] + self.left[market][side], free)
         amount: uint256 = min(min(leg_layout._amount(leg), most), room)
         if amount != 0:
-            sides._remember_charge(market, side, (amount * units.WAD + held - 1) // held)
+            self._answer_for(market, side, amount, free)
             self._charge_side(market, side, shares, amount)
             charged += amount
     return charged
+
+
+@internal
+def _answer_for(market: uint256, side: uint256, amount: uint256, free: uint256):
+    """
+    @dev Lets base answer for a charge: first what the tear-up took off the side, which nobody can
+         charge again, then what it left, by the unit of which the charge is remembered.
+    @param side 0 LONG, 1 SHORT.
+    @param amount What is charged, WAD cash, above 0.
+    @param free What a base unit may still be charged, WAD cash, above 0.
+    """
+    # amount < 2**128, free < 2**121, base < 2**102.
+    base: uint256 = (amount * units.WAD + free - 1) // free
+    gone: uint256 = min(base, self.taken[market][side])
+    self.taken[market][side] -= gone
+    left: uint256 = self.left[market][side]
+    if base != gone and left != 0:
+        sides._remember_charge(market, side, ((base - gone) * free + left - 1) // left)
 
 
 @internal

@@ -118,8 +118,9 @@ def report_outage(w0: uint256, w1: uint256, w2: uint256, w3: uint256):
     """
     @notice Puts on record that a configuration's price is not VALID, or shows that it still is not.
             The record stands until the next checkpoint, which anyone takes who sees the price back,
-            and begins anew when it has not been shown for a day. Callable by anyone for
-            their own memory, once a block.
+            and begins anew when it has not been shown for six hours. A silent feed that has
+            answered meanwhile, and fallen silent again, makes it as young as the new silence.
+            Callable by anyone for their own memory, once a block.
     @param w0 First word of the configuration, see IPriceOracle.
     @param w1 Second word; the caller's bits make no difference.
     @param w2 Third word.
@@ -132,7 +133,10 @@ def report_outage(w0: uint256, w1: uint256, w2: uint256, w3: uint256):
     )
     assert status != feed_words.STATUS_VALID, "price oracle: price is valid"
     assert status != feed_words.STATUS_SEQUENCER, "price oracle: sequencer outage"
-    price_memory._report(price_memory._key(msg.sender, w0, w1, w2), status)
+    earliest: uint256 = 0
+    if status == feed_words.STATUS_STALE:
+        earliest = self._silent_since(w0, w1, w2)
+    price_memory._report(price_memory._key(msg.sender, w0, w1, w2), status, earliest)
 
 
 # JUDGEMENT ----------------------------------------------------------------------------------------
@@ -402,6 +406,31 @@ def _interval(
     low = min(max(low, least), greatest - 1)
     high = max(min(high, greatest), low + 1)
     return low | (high << feed_words.HIGH_SHIFT)
+
+
+@internal
+@view
+def _silent_since(w0: uint256, w1: uint256, w2: uint256) -> uint256:
+    """
+    @dev Since when one of two feeds has been overdue without a break: the earlier of both. An
+         answer says it by its time; a feed without a usable answer says nothing.
+    @param w0 First word of the configuration, see IPriceOracle.
+    @param w1 Second word.
+    @param w2 Third word.
+    @return Unix seconds; 0 = a feed has no usable answer.
+    """
+    least: uint256 = w2 & feed_words.BOUND_MASK
+    greatest: uint256 = min(w2 >> feed_words.BOUND_SHIFT, feed_words.GREATEST)
+    primary: uint256 = self._answer(w0, w0 >> feed_words.PRIMARY_TERMS_SHIFT, least, greatest)
+    secondary: uint256 = self._answer(w1, w0 >> feed_words.SECONDARY_TERMS_SHIFT, least, greatest)
+    if primary & leg_layout.PRICE_MASK == 0 or secondary & leg_layout.PRICE_MASK == 0:
+        return 0
+    # Ages are below the time, heartbeats above 0.
+    overdue: uint256 = max(
+        (primary >> feed_words.AGE_SHIFT) & feed_words.AGE_MASK,
+        (secondary >> feed_words.AGE_SHIFT) & feed_words.AGE_MASK,
+    )
+    return block.timestamp - min(overdue, block.timestamp)
 
 
 @internal

@@ -309,9 +309,9 @@ def settlement_price(row: uint256) -> (uint256, uint256):
                         now. With no checkpoint, the middle of the interval.
             0 in doubt  the same, for information: nobody settles at it.
             An outage is final once it has been on record for the asset's `settle_after` and shown
-            again at least once a day until now, and the sequencer is no excuse. Time before the
-            sequencer's last return does not count: meanwhile nobody could have shown that the feed
-            is back. Never reverts because of a feed (INV-13).
+            again at least every six hours until now, and the sequencer is no excuse. Time before
+            the sequencer's last return does not count: meanwhile nobody could have shown that the
+            feed is back. Never reverts because of a feed (INV-13).
     @param row Row: 1 + i for collateral i, 8 + m for market m.
     @return price WAD cash per unit.
     @return kind 0 in doubt, 1 VALID, 2 final.

@@ -262,7 +262,7 @@ def test_no_staker_runs_from_a_pause(twins, price):
     redeem = shares, guardian, guardian
     for wait in (0, DAY, CURE, FLIGHT - 1):
         world.wait(wait)
-        refused("fund: exits are closed", fund.redeem, *redeem, sender=guardian)
+        refused("fund: closed by a pause", fund.redeem, *redeem, sender=guardian)
         assert fund.maxRedeem(guardian) == 0
     if price == 1_800:
         assert twins.equity() < 0

@@ -28,7 +28,7 @@ EXPECTED = {
     "holders of record: nothing to claim",
     "fund: nothing is deferred",
     "fund: nothing to forward",
-    "fund: exits are closed",
+    "fund: closed by a pause",
 }
 
 

@@ -419,7 +419,7 @@ class DefaultRules(Stage):
             fund.give_notice(*shares, sender=person)
         with self.may_refuse(
             {
-                "fund: exits are closed",
+                "fund: closed by a pause",
                 "leave notices: no open window",
                 "requirements: contribution too small",
                 "default fund: pledge too small",

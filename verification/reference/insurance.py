@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from verification.reference import clearinghouse, records, tokens
 from verification.reference.rounding import down, require, up
-from verification.reference.state import INSURANCE, NOBODY, REDEMPTION, RUNNING, Request, State
+from verification.reference.state import INSURANCE, NOBODY, REDEMPTION, Request, State
 
 PAR = 10**6  # shares of a token unit at par, and the virtual shares
 CONSOLIDATE_AT = 1_024
@@ -48,7 +48,7 @@ def accrue(w: State, _: str) -> int:
 
 def deposit(w: State, sender: str, units: int, receiver: str, least: int = 0) -> int:
     """Stake token units."""
-    require(w.phase == RUNNING, "fund: winding down")
+    records.require_open(w)
     accrue(w, sender)
     most = min(LIMIT - assets(w), to_units(w, LIMIT - w.stakes.supply))
     require(_has_room(w, receiver) and units <= most, "insurance fund: over the deposit limit")
@@ -60,7 +60,7 @@ def deposit(w: State, sender: str, units: int, receiver: str, least: int = 0) ->
 
 def mint(w: State, sender: str, shares: int, receiver: str, most_units: int = NEVER) -> int:
     """Stake what shares cost, rounded up."""
-    require(w.phase == RUNNING, "fund: winding down")
+    records.require_open(w)
     accrue(w, sender)
     most = min(LIMIT - w.stakes.supply, to_shares(w, LIMIT - assets(w)))
     require(_has_room(w, receiver) and shares <= most, "insurance fund: over the deposit limit")
@@ -136,7 +136,7 @@ def _unstake(w: State, sender: str, receiver: str, owner: str, units: int, share
         require(shares <= w.stakes.balances[owner], "slashable shares: more than free")
         w.stakes.requests.pop(owner, None)
     else:
-        records.require_exits_open(w)
+        records.require_open(w)
         request = w.stakes.requests.get(owner)
         in_window = (
             request is not None

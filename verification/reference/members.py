@@ -11,7 +11,6 @@ from verification.reference.state import (
     MEMBERS,
     NOBODY,
     REDEMPTION,
-    RUNNING,
     Notice,
     State,
     Tranche,
@@ -81,7 +80,7 @@ def deposit(
     least_pledge: int = 0,
 ) -> None:
     """Add to the contribution and to the pledge."""
-    require(w.phase == RUNNING, "fund: winding down")
+    records.require_open(w)
     accrue(w, sender)
     _pull(w, sender, contribution + pledge)
     parts = zip(BOTH, (contribution, pledge), (least_contribution, least_pledge), strict=True)
@@ -143,7 +142,7 @@ def cancel_notice(w: State, sender: str) -> None:
 
 def withdraw(w: State, sender: str, recipient: str, least: int = 0) -> int:
     """Pay what a notice names, inside its window."""
-    records.require_exits_open(w)
+    records.require_open(w)
     accrue(w, sender)
     notice = w.members.notices.get(sender)
     named = live_shares(w, notice) if notice else [0, 0]

@@ -11,6 +11,7 @@ from verification.reference.terms import DAY, HOUR
 VALID, STALE, DIVERGENT, HALTED = 0, 1, 2, 3
 TRUST = 100 * HOUR  # 1 % for every hour: after this, old evidence says nothing
 MAX_AHEAD = 15  # seconds by which a feed's clock may be ahead
+SHOW_AGAIN = 6 * HOUR  # the longest time between two reports of one outage
 ANSWER_LIMIT = 2**180  # no feed answers that; what does, is no answer
 
 
@@ -134,12 +135,17 @@ def _averaged(w: State, asset: Asset, old: int, price: int, window: int) -> int:
 
 
 def report_outage(w: State, name: str) -> None:
-    """Put on record that a price is not VALID, or show that it still is not, once a day."""
-    require(not judge(w, name).is_valid, "price oracle: price is valid")
-    asset = w.assets[name]
+    """Put on record that a price is not VALID, or show that it still is not, every six hours. An
+    outage of silence is as old as the silence at most."""
+    price, asset = judge(w, name), w.assets[name]
+    require(not price.is_valid, "price oracle: price is valid")
     require(asset.outage_shown != w.now, "price memory: outage already shown")
-    if w.now > asset.outage_shown + DAY:
+    if w.now > asset.outage_shown + SHOW_AGAIN:
         asset.outage_since = w.now
+    answers = [_answer(w, asset, place) for place in (0, 1)]
+    if price.status == STALE and all(answer.price for answer in answers):
+        silent = max(answer.overdue or 0 for answer in answers)
+        asset.outage_since = max(asset.outage_since, w.now - silent)
     asset.outage_shown = w.now
 
 
@@ -151,6 +157,6 @@ def settlement_price(w: State, name: str) -> tuple[int, int]:
         return price.low, 1
     average = asset.average or down(price.low + price.high, 2)
     since, shown = asset.outage_since, asset.outage_shown
-    is_shown = since != 0 and w.now <= shown + DAY
+    is_shown = since != 0 and w.now <= shown + SHOW_AGAIN
     is_final = is_shown and w.now >= since + asset.terms.settle_after
     return clamp(average, price.low, price.high), 2 if is_final else 0

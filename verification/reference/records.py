@@ -101,7 +101,7 @@ def moved(w: State, at: int, stopped_before: int) -> int:
     return at + max(clearinghouse.stopped(w) - stopped_before, 0)
 
 
-def require_exits_open(w: State) -> None:
-    """Nobody leaves in a wind-down, nor while a pause of liquidations closes exits."""
+def require_open(w: State) -> None:
+    """Nobody leaves or stakes in a wind-down, nor in a pause of liquidations and soon after."""
     require(w.phase == RUNNING, "fund: winding down")
-    require(clearinghouse.exits_open(w), "fund: exits are closed")
+    require(clearinghouse.exits_open(w), "fund: closed by a pause")

@@ -3,7 +3,8 @@
 dA = q / S        A' = A − dA        K' = K + dA · g · (P − F)        K'' = K' − charge / S
 
 moved = max(g · (average − P), 0)    extra = min(charge_cap, maintenance rate) · P
-charge <= min(loss, q · moved) + q · extra   and   <= held · (moved + extra − charged lately)
+charge <= min(loss, q · moved) + q · extra   and   <= held · (moved + extra − charged lately);
+what the base taken off the side does not answer for is remembered by the unit of what is left
 """
 
 from __future__ import annotations
@@ -65,11 +66,13 @@ def release_shares(market: Market, closed: int) -> None:
 
 
 class Payers(NamedTuple):
-    """The side that a tear-up has gone against, as it was before."""
+    """The side that a tear-up has gone against, as it was before; the base that was taken off it
+    and has not answered for a charge yet, and the base that was left."""
 
     shares: int
     generation: int
-    base: int
+    taken: int
+    left: int
 
 
 class Closed(NamedTuple):
@@ -130,8 +133,9 @@ def _spread(w: State, number: int, net: int, price: int, ground: Ground) -> None
     market = w.markets[number]
     for place, side in enumerate(market.sides):
         held = down(side.shares * side.a, WAD)
-        ground.payers[number, place] = Payers(side.shares, side.generation, held)
         loses = net < 0 if place == LONG else net > 0
+        taken = min(held, abs(net)) if loses else 0
+        ground.payers[number, place] = Payers(side.shares, side.generation, taken, held - taken)
         if side.shares and loses:
             take_off(w, market, place, net, price)
             begin_generation_if_low(side, place)
@@ -157,17 +161,22 @@ def charge_all(w: State, account: Account, legs: list[Leg], ground: Ground) -> i
         payers = ground.payers.get((leg.market, place))
         if not leg.amount or closed is None or payers is None:
             continue
-        if not closed.base or not payers.shares or not payers.base:
+        if not closed.base or not payers.shares:
             continue
         side = w.markets[leg.market].sides[place]
         moved, extra = _chargeable(w, leg)
         most = min(closed.lost, down(closed.base * moved, WAD)) + down(closed.base * extra, WAD)
         lately = charged_lately(w, side)
-        room = down(payers.base * less(moved + extra, lately), WAD)
+        free = less(moved + extra, lately)
+        room = down((payers.taken + payers.left) * free, WAD)
         amount = min(leg.amount, most, room)
         if amount:
-            by_unit = up(amount * WAD, payers.base)
-            side.charged, side.charged_at = min(lately + by_unit, 2**128 - 1), w.now
+            base = up(amount * WAD, free)
+            gone = min(base, payers.taken)
+            ground.payers[leg.market, place] = payers._replace(taken=payers.taken - gone)
+            if base > gone and payers.left:
+                by_unit = up((base - gone) * free, payers.left)
+                side.charged, side.charged_at = min(lately + by_unit, 2**128 - 1), w.now
             _charge_payers(side, amount, payers)
             total += amount
     return total

@@ -82,7 +82,7 @@ REMEMBERED_MASK: constant(uint256) = 2**128 - 1
 TIME_SHIFT: constant(uint256) = 128
 
 # Longest time between two reports of one outage, seconds.
-SHOW_AGAIN: constant(uint256) = units.DAY
+SHOW_AGAIN: constant(uint256) = 6 * units.HOUR
 
 # A memory; its averages are masked like the greatest price.
 AVERAGES_MASK: constant(uint256) = 2**192 - 1

@@ -30,17 +30,17 @@ def test_owner_at_any_time(scene):
 
 
 def test_anyone_once_the_feed_is_dead(scene):
-    """Shown every day, and dead for the published time: at the average of the last VALID prices."""
+    """Shown every six hours, and dead for the published time: at the average of the last VALID prices."""
     world = scene.world
     ledger = world.clearinghouse
     world.chain.mine(3 * 3_600)
     reason = "final settlement: price in doubt"
     refused(reason, ledger.settle_market, ETH, sender=scene.stranger)
     world.risk_engine.report_outage(8 + ETH, sender=scene.stranger)
-    for _ in range(2):
-        world.chain.mine(DAY)
+    for _ in range(11):
+        world.chain.mine(DAY // 4)
         world.risk_engine.report_outage(8 + ETH, sender=scene.stranger)
-    world.chain.mine(DAY - 1)
+    world.chain.mine(DAY // 4 - 1)
     refused(reason, ledger.settle_market, ETH, sender=scene.stranger)
     world.chain.mine(1)
     event = only(ledger.settle_market(ETH, sender=scene.stranger), ledger.MarketSettled)
@@ -51,10 +51,10 @@ def test_not_once_the_feed_is_back(scene):
     world = scene.world
     world.chain.mine(3 * 3_600)
     world.risk_engine.report_outage(8 + ETH, sender=scene.stranger)
-    for _ in range(2):
-        world.chain.mine(DAY)
+    for _ in range(11):
+        world.chain.mine(DAY // 4)
         world.risk_engine.report_outage(8 + ETH, sender=scene.stranger)
-    world.chain.mine(DAY)
+    world.chain.mine(DAY // 4)
     world.refresh()
     refused(
         "settled markets: market is alive",

@@ -137,11 +137,14 @@ def each(bench: Bench):
 
 @dataclass
 class Side:
-    """A side before a tear-up: what its shares are, and what a unit of it was charged lately."""
+    """A side before a tear-up: what its shares are, what of them was taken off and has not answered
+    for a charge, and what a unit of it was charged lately."""
 
     shares: int
     pair: tuple[int, int] = (WAD, 0)
     lately: int = 0
+    taken: int = 0
+    left: int = 0
 
     def charge(self, moved: int, cap: int, price: int, base: int, lost: int, loss: int) -> int:
         """Take what of a loss may be charged; return it."""
@@ -149,10 +152,13 @@ class Side:
             return 0
         extra = price * min(cap, RATE) // PPM
         most = min(lost, base * moved // WAD) + base * extra // WAD
-        room = self.shares * max(moved + extra - self.lately, 0) // WAD
-        amount = min(loss, most, room)
+        free = max(moved + extra - self.lately, 0)
+        amount = min(loss, most, (self.taken + self.left) * free // WAD)
         if amount:
-            self.lately += up(amount * WAD, self.shares)
+            used = up(amount * WAD, free)
+            gone = min(used, self.taken)
+            self.taken -= gone
+            self.lately += up((used - gone) * free, self.left) if self.left else 0
             self.pair = self.pair[0], self.pair[1] - up(amount * WAD, self.shares)
         return amount
 
@@ -199,7 +205,10 @@ def test_several_torn_up_and_their_losses_settled_one_by_one(bench):
         net = sum(sizes)
         sides = {True: Side(longs), False: Side(shorts)}
         for is_long, side in sides.items():
+            side.left = side.shares
             if side.shares and (net < 0 if is_long else net > 0):
+                side.taken = min(side.shares, abs(net))
+                side.left -= side.taken
                 side.pair = fallen(1 if is_long else -1, abs(net), side.shares, price)
         hole, left, charges = 0, reserve, []
         for place, (q, value, loss) in enumerate(zip(sizes, values, losses, strict=True)):
@@ -246,9 +255,36 @@ def test_a_leg_that_is_named_twice_has_one_bound(bench):
     """The room of the side is used up by both; nobody but a DefaultManager could name them so."""
     account = bench.holder("trader", {ETH: 10})
     told = ("tear_up_accounts", [(account, [leg(10, AVERAGE)])], NOBODY, 0)
+    legs = [leg(10, AVERAGE, 280), leg(10, AVERAGE, 300)]
+    _, (_, charged, to_hole) = bench.tell(told, ("conclude", account, legs, 20_000, NOTHING_PAID))
+    assert (charged, to_hole) == (400, 180)
+
+
+def test_a_wei_answers_for_its_whole_part(bench):
+    """7.5 wei of base answer for 300: 8 are gone, and the 2 that are left answer for 80."""
+    account = bench.holder("trader", {ETH: 10})
+    told = ("tear_up_accounts", [(account, [leg(10, AVERAGE)])], NOBODY, 0)
     legs = [leg(10, AVERAGE, 300), leg(10, AVERAGE, 300)]
     _, (_, charged, to_hole) = bench.tell(told, ("conclude", account, legs, 20_000, NOTHING_PAID))
-    assert (charged, to_hole) == (400, 200)
+    assert (charged, to_hole) == (380, 220)
+
+
+def test_what_closes_against_each_other_is_remembered_by_the_unit_of_what_is_left(bench):
+    """LONG 4 and SHORT 4 leave 10 of each side, nothing is taken off: 160 of a loss are 16 a wei,
+    and of the 40 that each may be asked for, 24 are left for the next within the day."""
+    first, second = bench.holder("trader", {ETH: 4}), bench.holder("second trader", {ETH: -4})
+    third = bench.holder("taker", {ETH: 10})
+    closeouts = [(first, [leg(4, AVERAGE)]), (second, [leg(-4, AVERAGE)])]
+    answers = bench.tell(
+        ("tear_up_accounts", closeouts, NOBODY, 0),
+        ("conclude", first, [leg(4, AVERAGE, 1_000)], 20_000, NOTHING_PAID),
+    )
+    assert answers[1][1:] == (160, 840)
+    answers = bench.tell(
+        ("tear_up_accounts", [(third, [leg(10, AVERAGE)])], NOBODY, 0),
+        ("conclude", third, [leg(10, AVERAGE, 1_000)], 20_000, NOTHING_PAID),
+    )
+    assert answers[1][1:] == (240, 760)
 
 
 def test_a_charge_needs_its_tear_up_in_the_same_transaction(bench):

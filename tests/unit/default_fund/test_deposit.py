@@ -92,6 +92,16 @@ def test_a_member_says_how_many_shares_they_get_at_least(club):
     assert club.shares(club.partner) == (shares, STAKE * PAR)
 
 
+def test_nobody_comes_in_while_exits_are_closed(club):
+    """Whoever did would pay for what happened before."""
+    club.ledger.set_exits(False, 0, sender=club.governor)
+    with reverts("fund: closed by a pause"):
+        club.join(club.member, STAKE, STAKE)
+    club.ledger.set_exits(True, 0, sender=club.governor)
+    club.join(club.member, STAKE, STAKE)
+    assert club.shares(club.member) == (STAKE * PAR, STAKE * PAR)
+
+
 def test_nobody_pays_for_tokens_that_the_issuer_has_taken(odd_club):
     club = odd_club
     club.join(club.member, STAKE, STAKE)

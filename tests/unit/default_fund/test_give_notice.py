@@ -182,7 +182,7 @@ def test_nobody_leaves_while_exits_are_closed(pair):
     club = pair
     club.open_window(club.member, *club.shares(club.member))
     club.ledger.set_exits(False, 0, sender=club.governor)
-    with reverts("fund: exits are closed"):
+    with reverts("fund: closed by a pause"):
         club.fund.withdraw(club.member, sender=club.member)
     club.draw(club.stranger, 0, 2 * STAKE, 2 * STAKE)
     club.ledger.set_exits(True, 0, sender=club.governor)

@@ -166,9 +166,10 @@ def test_what_was_lost_in_a_settled_market_is_charged_to_nobody(fast_world):
 # MEMORY -------------------------------------------------------------------------------------------
 
 
-def test_one_loss_split_over_forty_accounts_costs_no_more(fast_world):
+def test_one_loss_split_over_forty_accounts_costs_the_same(fast_world):
     """100 ETH of one account or 2.5 of each of forty, one after the other: 2 % of the mark of what
-    was closed at most, less since a unit that stays remembers what it has paid."""
+    was closed. What is closed answers for its charge, so that those who are left are not taken to
+    have paid for it."""
     checkpoint = fast_world.chain.snapshot()
     scene, (account,) = fallen(fast_world, [100])
     one = charged(scene, tear_up(scene, account))
@@ -177,7 +178,7 @@ def test_one_loss_split_over_forty_accounts_costs_no_more(fast_world):
     fast_world.forget()
     scene, accounts = fallen(fast_world, [2.5] * 40)
     many = sum(charged(scene, tear_up(scene, account)) for account in accounts)
-    assert one // 2 < many < one
+    assert abs(many - one) < FAR
     assert fast_world.conservation_error() < BOOK_DUST
 
 
@@ -191,14 +192,32 @@ def test_eight_together_as_one(fast_world):
     assert abs(charged(scene, tear_up(scene, *accounts)) - one) < FAR
 
 
+def shorts(scene: Scene, sizes: list[float]) -> list[int]:
+    """Let people sell so many ETH each at 1,700: insolvent above 1,790."""
+    world, accounts = scene.world, []
+    people = world.people.crowd()[::-1]
+    for place, size in enumerate(sizes):
+        account = world.open(people[place], size * 91)
+        world.trade((scene.maker, scene.book), (people[place], account), -size, DEEP)
+        accounts.append(account)
+    return accounts
+
+
 @pytest.mark.parametrize("passed", [0, DAY // 4, DAY // 2, DAY])
 def test_what_a_unit_has_paid_fades_in_a_day(fast_world, passed):
-    """200 SHORT pay 17 each for 100 closed. The 100 that are left of them have room for the rest
-    of 34 at once, and for all of it a day later."""
-    scene, (first, second) = fallen(fast_world, [100, 100])
-    assert about(charged(scene, tear_up(scene, first)), UNIT_CHARGE * 100, FAR)
+    """LONG and SHORT of 50 default together and close against each other: the 100 SHORT that are
+    left pay 18 each for the LONG, and nothing was taken off them that would answer for it. They
+    have room for the rest of 36 at once, and for all of it a day later."""
+    scene, (first, second) = fallen(fast_world, [50, 100])
+    (other,) = shorts(scene, [50])
+    scene.price(1_800)
+    long_after(fast_world)
+    together = tear_up(scene, *sorted((first, other)))
+    charges = together.events.filter(fast_world.clearinghouse.SideCharged)
+    for_long = next(event.amount for event in charges if not event.is_long)
+    assert about(for_long, 36 * 50, FAR)
     fast_world.wait(passed)
-    room = UNIT_CHARGE - UNIT_CHARGE / 2 * (DAY - passed) / DAY
+    room = 36 - 18 * (DAY - passed) / DAY
     assert about(charged(scene, tear_up(scene, second)), room * 100, 10**15)
 
 
@@ -218,18 +237,24 @@ def test_who_adds_to_a_side_buys_no_room(fast_world):
     assert paid_by_unit == pytest.approx(UNIT_CHARGE / 10, rel=1e-6)
 
 
-def test_no_unit_pays_more_than_its_bound_in_a_day(fast_world):
-    """Six defaults one after the other, between them somebody who opens and closes ten times as
-    much with themselves: what a unit that was there all the time has paid stays under 34."""
-    scene, accounts = fallen(fast_world, [50] * 6)
+@pytest.mark.parametrize("together", [False, True], ids=["one by one", "against each other"])
+def test_no_unit_pays_more_than_its_bound_in_a_day(fast_world, together):
+    """Six defaults of LONG, alone or each with one of SHORT that closes against it, and between
+    them somebody who opens and closes ten times as much with themselves: a holder of 40 from the
+    beginning pays 36 for each of them at most, whether they were torn up or are left."""
+    scene, accounts = fallen(fast_world, [50] * 6, is_long_ago=False)
+    others = shorts(scene, [40] * 6)
+    holder = fast_world.open(fast_world.people["bidder"], 100_000)
+    fast_world.trade((scene.maker, scene.book), (fast_world.people["bidder"], holder), -40, DEEP)
+    scene.price(1_800)
+    long_after(fast_world)
     buyer = fast_world.people["buyer"]
     fast_world.clearinghouse.set_contribution_threshold(0, sender=fast_world.admin)
     pump, other = (fast_world.open(buyer, 1_000_000) for _ in range(2))
-    by_unit = 0
-    for place, account in enumerate(accounts):
-        book = fast_world.market()
-        held = book.short_shares * book.short.pairs[-1][0] // WAD
-        by_unit += charged(scene, tear_up(scene, account)) / held
-        fast_world.trade((buyer, other), (buyer, pump), (-1) ** place * 500, DEEP)
-    assert UNIT_CHARGE / 2 < by_unit <= UNIT_CHARGE * (1 + 1e-9)
+    before = scene.equity(holder)
+    for place, (account, opposite) in enumerate(zip(accounts, others, strict=True)):
+        tear_up(scene, *sorted((account, opposite) if together else (account,)))
+        fast_world.trade((buyer, other), (buyer, pump), (-1) ** place * 500, 1_800)
+    paid = (before - scene.equity(holder)) / 40 / WAD
+    assert 36 / 4 < paid <= 36 * (1 + 1e-9)
     assert fast_world.conservation_error() < 6 * BOOK_DUST

@@ -147,8 +147,8 @@ def test_a_pause_of_liquidations_closes_the_exits(scene):
     world.clearinghouse.pause(2, 3_600, sender=guardian)
     assert not world.clearinghouse.exits_open()
     leaving = (shares, scene.staker, scene.staker)
-    refused("fund: exits are closed", fund.redeem, *leaving, sender=scene.staker)
-    refused("fund: exits are closed", members.withdraw, member, sender=member)
+    refused("fund: closed by a pause", fund.redeem, *leaving, sender=scene.staker)
+    refused("fund: closed by a pause", members.withdraw, member, sender=member)
     stopped = 3_600 + 3_600 + 600
     world.wait(stopped)
     assert world.clearinghouse.exits_open()

@@ -106,16 +106,21 @@ def test_a_leaver_says_how_much_they_get_at_least(desk):
     assert desk.token.balanceOf(desk.staker) == STAKE - 1
 
 
-def test_nobody_leaves_while_exits_are_closed(desk):
+def test_nobody_leaves_or_stakes_while_exits_are_closed(desk):
     shares = desk.stake(desk.staker, STAKE)
     desk.open_window(desk.staker, shares)
     desk.ledger.set_exits(False, 0, sender=desk.governor)
     assert desk.fund.maxRedeem(desk.staker) == desk.fund.maxWithdraw(desk.staker) == 0
-    with reverts("fund: exits are closed"):
+    with reverts("fund: closed by a pause"):
         desk.fund.redeem(shares, desk.staker, desk.staker, sender=desk.staker)
-    with reverts("fund: exits are closed"):
+    with reverts("fund: closed by a pause"):
         desk.fund.withdraw(1, desk.staker, desk.staker, sender=desk.staker)
-    desk.stake(desk.newcomer, STAKE)
+    # Nor does anybody come in, who would pay for what happened before.
+    assert desk.fund.maxDeposit(desk.newcomer) == desk.fund.maxMint(desk.newcomer) == 0
+    with reverts("fund: closed by a pause"):
+        desk.fund.deposit(STAKE, desk.newcomer, sender=desk.newcomer)
+    with reverts("fund: closed by a pause"):
+        desk.fund.mint(STAKE, desk.newcomer, sender=desk.newcomer)
     desk.ledger.set_exits(True, 0, sender=desk.governor)
     assert desk.fund.maxRedeem(desk.staker) == shares
     desk.fund.redeem(shares, desk.staker, desk.staker, sender=desk.staker)

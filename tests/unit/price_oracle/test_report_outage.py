@@ -6,11 +6,11 @@ import pytest
 from ape import chain
 
 from tests.unit.price_oracle.helpers import (
-    DAY,
     DIVERGENT,
     HALTED,
     HOUR,
     PRICE,
+    PRIMARY_HEARTBEAT,
     SECONDARY_HEARTBEAT,
     SEQUENCER,
     STALE,
@@ -80,16 +80,59 @@ def test_an_outage_is_shown_again_but_not_in_the_same_block(desk):
     ]
 
 
-def test_an_outage_that_is_not_shown_for_a_day_begins_anew(desk):
+def test_an_outage_that_is_not_shown_for_six_hours_begins_anew(desk):
     """Two outages of a moment, days apart, are not one of days."""
     spoil(desk, HALTED)
     since = desk.report()
-    chain.pending_timestamp = since + DAY
-    assert desk.report() == since + DAY
-    assert desk.outage() == (since, since + DAY)
-    chain.pending_timestamp = since + 2 * DAY + 1
+    chain.pending_timestamp = since + 6 * HOUR
+    assert desk.report() == since + 6 * HOUR
+    assert desk.outage() == (since, since + 6 * HOUR)
+    chain.pending_timestamp = since + 12 * HOUR + 1
     desk.report()
-    assert desk.outage() == (since + 2 * DAY + 1, since + 2 * DAY + 1)
+    assert desk.outage() == (since + 12 * HOUR + 1, since + 12 * HOUR + 1)
+
+
+@pytest.mark.parametrize("silent", ["primary", "secondary", "both"])
+def test_an_outage_of_silence_is_as_old_as_the_silence(desk, silent):
+    """Late, on time again, late again: the second silence is another outage, though nobody took a
+    checkpoint between."""
+    late = {"primary": PRIMARY_HEARTBEAT, "secondary": SECONDARY_HEARTBEAT}
+    names = list(late) if silent == "both" else [silent]
+    desk.set_both(PRICE, PRICE)
+    for name in names:
+        getattr(desk, f"set_{name}")(PRICE, age=late[name] + 100)
+    first = desk.report()
+    since = desk.outage()[0]
+    assert since == first
+    chain.pending_timestamp = first + HOUR
+    desk.report()
+    assert desk.outage()[0] == first, "it is still the same silence"
+    desk.set_both(PRICE, PRICE)
+    for name in names:
+        getattr(desk, f"set_{name}")(PRICE, age=late[name] + 40)
+    again = desk.report()
+    assert first < desk.outage()[0] <= again - 40
+
+
+def test_one_feed_may_fall_silent_after_the_other(desk):
+    """The outage is as old as the older silence that still lasts."""
+    desk.set_secondary(PRICE, age=SECONDARY_HEARTBEAT + 3_000)
+    first = desk.report()
+    desk.set_primary(PRICE, age=PRIMARY_HEARTBEAT + 60)
+    desk.report()
+    assert desk.outage()[0] == first
+    desk.set_secondary(PRICE)
+    again = desk.report()
+    assert again - 70 < desk.outage()[0] <= again - 60
+
+
+def test_a_dead_feed_says_nothing_about_the_others_silence(desk):
+    """One that answers nothing has no time: the record is what counts."""
+    desk.kill(desk.secondary)
+    first = desk.report()
+    desk.set_primary(PRICE, age=PRIMARY_HEARTBEAT + 60)
+    desk.report()
+    assert desk.outage()[0] == first
 
 
 def test_reports_leave_the_averages_alone(desk):

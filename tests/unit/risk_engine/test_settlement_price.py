@@ -12,6 +12,7 @@ from tests.unit.risk_engine.conftest import (
     COLLATERAL_ROW,
     DECIMALS,
     FEED_NOTICE,
+    HEARTBEAT,
     MARKET_ROW,
     MARKETS,
     PRICE,
@@ -25,6 +26,7 @@ from verification.engine.evm import Person
 HOUR, DAY = 3_600, 86_400
 IN_DOUBT, MARK, FINAL = range(3)
 SETTLE_AFTER = 3 * DAY
+SHOW_AGAIN = 6 * HOUR
 GRACE = HOUR
 NEVER = 2**64
 ASSET = ASSETS[0]
@@ -60,11 +62,11 @@ def average(desk: Desk) -> int:
 
 
 def show(desk: Desk, seconds: int) -> None:
-    """Let time pass, in which the outage is shown once a day."""
-    while seconds > DAY:
-        desk.chain.mine(DAY)
+    """Let time pass, in which the outage is shown every six hours."""
+    while seconds > SHOW_AGAIN:
+        desk.chain.mine(SHOW_AGAIN)
         report(desk)
-        seconds -= DAY
+        seconds -= SHOW_AGAIN
     desk.chain.mine(seconds)
 
 
@@ -105,8 +107,8 @@ def test_the_average_of_its_checkpoints_cut_off_at_the_evidence(desk):
 def test_a_final_price_is_cut_off_too(desk):
     desk.set_price(ASSET, 3 * PRICE, 4 * PRICE)
     report(desk)
-    for _ in range(3):
-        desk.chain.mine(DAY)
+    for _ in range(12):
+        desk.chain.mine(SHOW_AGAIN)
         desk.set_price(ASSET, 3 * PRICE, 4 * PRICE)
         report(desk)
     assert average(desk) == PRICE
@@ -127,16 +129,16 @@ def test_it_becomes_final_three_days_after_the_report_if_shown_again(desk):
     assert settlement(desk, OTHER_ROW)[1] != FINAL
 
 
-def test_it_stays_final_for_a_day_after_it_was_last_shown(desk):
+def test_it_stays_final_for_six_hours_after_it_was_last_shown(desk):
     kill(desk)
     since = report(desk)
     show(desk, SETTLE_AFTER)
     shown = desk.outage(ASSET)[1]
-    assert since + 2 * DAY == shown
-    assert settlement(desk) == (PRICE, FINAL)  # exactly a day later
+    assert since + SETTLE_AFTER - SHOW_AGAIN == shown
+    assert settlement(desk) == (PRICE, FINAL)  # exactly six hours later
     desk.chain.mine(1)
     assert settlement(desk) == (PRICE, IN_DOUBT)
-    report(desk)  # more than a day later: it begins anew
+    report(desk)  # more than six hours later: it begins anew
     assert settlement(desk) == (PRICE, IN_DOUBT)
     show(desk, SETTLE_AFTER)
     assert settlement(desk) == (PRICE, FINAL)
@@ -153,6 +155,28 @@ def test_two_short_outages_are_not_a_long_one(desk):
     assert settlement(desk)[1] == IN_DOUBT
     report(desk)
     assert settlement(desk)[1] == IN_DOUBT
+
+
+def test_outages_of_a_day_apart_are_not_a_long_one(desk):
+    """40 seconds of divergence every day, shown each time, and nobody takes a checkpoint."""
+    for _ in range(5):
+        desk.set_price(ASSET, PRICE, 2 * PRICE)
+        report(desk)
+        assert settlement(desk)[1] == IN_DOUBT
+        desk.chain.mine(40)
+        desk.set_price(ASSET, PRICE)
+        desk.chain.mine(DAY - 40)
+
+
+def test_a_feed_that_is_late_every_hour_makes_no_outage(desk):
+    """It may be shown as often as anyone likes: the answers tell when they were given."""
+    for _ in range(80):
+        since = desk.chain.pending_timestamp
+        desk.chain.mine(HEARTBEAT + 40)
+        report(desk)
+        assert desk.outage(ASSET)[0] > since + HEARTBEAT
+        assert settlement(desk)[1] == IN_DOUBT
+        desk.set_price(ASSET, PRICE)
 
 
 def test_one_checkpoint_between_two_outages_ends_it(desk):
@@ -279,7 +303,7 @@ def test_a_sequencer_outage_settles_nothing(sequencer):
     sequencer.uptime.set_status(True)
     sequencer.chain.mine(GRACE + 1)
     assert settlement(sequencer) == (PRICE, IN_DOUBT)
-    report(sequencer)  # more than a day after the last: it begins anew
+    report(sequencer)  # more than six hours after the last: it begins anew
     show(sequencer, SETTLE_AFTER - 1)
     assert settlement(sequencer) == (PRICE, IN_DOUBT)
     sequencer.chain.mine(1)

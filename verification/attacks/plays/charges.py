@@ -44,9 +44,10 @@ def eight_dust_legs(arena: Arena) -> Outcome:
 
 
 def split_the_loss(arena: Arena) -> Outcome:
-    """The same LONG in one account or in forty: how much more do the SHORTs pay for forty?"""
+    """The same LONG in one account or in forty: how much more, or less, do the SHORTs pay for
+    forty? What they do not pay others do."""
     losses = [_loss_of_shorts(arena, count) for count in (1, ACCOUNTS)]
-    return Outcome(*losses[1][:2], losses[1][2] - losses[0][2])
+    return Outcome(*losses[1][:2], abs(losses[1][2] - losses[0][2]))
 
 
 def _loss_of_shorts(arena: Arena, accounts: int) -> tuple[Decimal, Decimal, Decimal]:
@@ -102,7 +103,10 @@ def many_small_accounts(arena: Arena) -> Outcome:
 BY_SIDE = without(
     "tear_up.vy",
     "amount: uint256 = min(min(leg_layout._amount(leg), most), room)",
-    "amount: uint256 = min(leg_layout._amount(leg), wad_math._mul_down(held, extra))",
+    "amount: uint256 = min(leg_layout._amount(leg), wad_math._mul_down("
+    "self.taken[market][side] + self.left[market][side], extra))",
+    "self._answer_for(market, side, amount, free)",
+    "pass",
 )
 TEAR_UPS = ("ClearinghouseTearUps",)
 
@@ -133,9 +137,9 @@ CHARGES = {
         split_the_loss,
         "one loss split over 40 accounts instead of one",
         HARM,
-        "charged to the other side beyond what one account would cost it",
-        rule="a side is charged by what its market moved, on the base closed, and charges are "
-        "remembered per unit of base",
+        "difference to what one account would cost the other side",
+        rule="a side is charged by what its market moved, on the base closed; what the base torn "
+        "up does not answer for is remembered per unit of base",
         contracts=TEAR_UPS,
         changes=BY_SIDE,
     ),

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from verification.attacks.arena import Arena
 from verification.attacks.attack import HARM, Attack, Outcome, without
+from verification.attacks.referee import Party
 from verification.attacks.steps import (
     BTC,
     DAY,
@@ -66,10 +67,10 @@ def settle_at_an_old_price(arena: Arena) -> Outcome:
     book, short = arena.open(maker, 2_000_000), arena.open(person, 100_000)
     arena.set_price("ETH", 4_000)
     arena.trade((maker, book), (person, short), -100, 4_000)
-    for _ in range(8):  # it must be shown again, and is
+    for _ in range(16):  # it must be shown again, and is
         arena.set_price("ETH", 4_000, 4_100, real=4_000)
         report(arena)
-        arena.wait(DAY // 2)
+        arena.wait(DAY // 4)
     arena.set_price("ETH", 4_000, 4_100, real=4_000)
     settle(arena)
     arena.set_price("ETH", 4_000)
@@ -79,17 +80,34 @@ def settle_at_an_old_price(arena: Arena) -> Outcome:
 
 
 def settle_the_living(arena: Arena) -> Outcome:
-    """Two outages of 40 s, three days apart, and nobody takes a checkpoint in between."""
+    """Outages of 40 s, every half day for four days, and nobody takes a checkpoint in between."""
     player = arena.party("player", "attacker")
     Scene.set(arena)
-    for _ in range(2):
+    for _ in range(8):
         arena.set_price("ETH", 2_000, 2_050, real=2_000)
         report(arena)
         settle(arena)
         arena.wait(40)
         arena.set_price("ETH", 2_000)
-        for _ in range(3 * 24):
+        for _ in range(12):
             arena.wait(HOUR)
+    return _ended(arena, player)
+
+
+def settle_the_late(arena: Arena) -> Outcome:
+    """The primary is late by 40 s every hour for four days, which is shown each time, and nobody
+    takes a checkpoint in between."""
+    player = arena.party("player", "attacker")
+    Scene.set(arena)
+    for _ in range(4 * 24):
+        arena.wait(HOUR + 40, refresh=False)
+        report(arena)
+        settle(arena)
+        arena.refresh()
+    return _ended(arena, player)
+
+
+def _ended(arena: Arena, player: Party) -> Outcome:
     is_settled = arena.clearinghouse.settled_prices(ETH) != 0
     ended = Decimal(SIZE * 2_000 if is_settled else 0)
     return Outcome.of(arena, player, ended)
@@ -206,15 +224,27 @@ PRICES = {
     "living-market": Attack(
         5,
         settle_the_living,
-        "two outages of 40 s, three days apart, nobody takes a checkpoint",
+        "outages of 40 s, half a day apart, for four days, nobody takes a checkpoint",
         HARM,
         "positions ended in a living market, notional",
         rule="an outage is shown again, in different blocks over the period",
         contracts=("RiskEngine", "PriceOracle"),
         changes=without(
             "feed_words.vy",
+            "SHOW_AGAIN: constant(uint256) = 6 * units.HOUR",
             "SHOW_AGAIN: constant(uint256) = units.DAY",
-            "SHOW_AGAIN: constant(uint256) = 30 * units.DAY",
+        ),
+    ),
+    "late-feed": Attack(
+        5,
+        settle_the_late,
+        "a feed late by 40 s every hour for four days, nobody takes a checkpoint",
+        HARM,
+        "positions ended in a living market, notional",
+        rule="an outage of silence is no older than the silence",
+        contracts=("PriceOracle",),
+        changes=without(
+            "price_memory.vy", "    since = max(since, earliest)\n", "    since = max(since, 0)\n"
         ),
     ),
     "dated-ahead": Attack(

@@ -16,7 +16,7 @@ STAKE = {
 }
 LEAVE = {
     "fund: winding down",
-    "fund: exits are closed",
+    "fund: closed by a pause",
     "slashable shares: no open window",
     "slashable shares: more than requested",
     "slashable shares: more than free",
@@ -153,7 +153,7 @@ def cancel_notice(stage: Stage, who: int) -> Call:
     "funds",
     {
         "fund: winding down",
-        "fund: exits are closed",
+        "fund: closed by a pause",
         "leave notices: no open window",
         "default fund: pledge too small",
         "requirements: contribution too small",
