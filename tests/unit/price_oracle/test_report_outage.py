@@ -104,7 +104,7 @@ def test_an_outage_of_silence_is_as_old_as_the_silence(desk, silent):
     first = desk.report()
     since = desk.outage()[0]
     assert since == first
-    chain.pending_timestamp = first + HOUR
+    desk.wait_until(first + HOUR)
     desk.report()
     assert desk.outage()[0] == first, "it is still the same silence"
     desk.set_both(PRICE, PRICE)
@@ -118,6 +118,7 @@ def test_one_feed_may_fall_silent_after_the_other(desk):
     """The outage is as old as the older silence that still lasts."""
     desk.set_secondary(PRICE, age=SECONDARY_HEARTBEAT + 3_000)
     first = desk.report()
+    desk.wait_until(first + HOUR)
     desk.set_primary(PRICE, age=PRIMARY_HEARTBEAT + 60)
     desk.report()
     assert desk.outage()[0] == first
