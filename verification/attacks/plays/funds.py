@@ -131,6 +131,56 @@ def arrive_too_late(arena: Arena) -> Outcome:
     return Outcome.of(arena, player, 10_000 - arena.staked(victim))
 
 
+def _first_out(arena: Arena, leaves: bool) -> tuple[Decimal, Decimal]:
+    """Two stakers, one of them in their window, and a gap: what the other is left with."""
+    checkpoint, opened = arena.chain.snapshot(), list(arena.opened)
+    parties, real = list(arena.parties), dict(arena.real)
+    player = arena.party("player", "attacker")
+    maker, trader, person, other = arena.people.named("maker", "trader", "attacker", "staker")
+    for staker in (other, person):
+        arena.stake(staker, 10_000)
+    arena.join(arena.people["member"], 5_000, 5_000)
+    request(arena, person)
+    arena.wait(7 * DAY)
+    book, account = arena.open(maker, 1_000_000), arena.open(trader, 10_000)
+    arena.trade((maker, book), (trader, account), 100, MARK)
+    gap(arena, float(MARK - (Decimal(8_100) + Decimal(9_900)) / 100))
+    if leaves:
+        redeem(arena, person)
+    resolve(arena, arena.people["stranger"], account)
+    counted = player.budget, arena.staked(other)
+    arena.chain.restore(checkpoint)
+    arena.opened, arena.parties, arena.real = opened, parties, real
+    return counted
+
+
+def leave_after_a_gap(arena: Arena) -> Outcome:
+    """A staker whose window is open leaves between a gap and the recognition: what the other staker
+    pays more for it."""
+    budget, left = _first_out(arena, leaves=True)
+    _, stayed = _first_out(arena, leaves=False)
+    return Outcome(budget, stayed - left, stayed - left)
+
+
+def stake_in_a_pause(arena: Arena) -> Outcome:
+    """The guardian, a staker, pauses liquidations, and the price falls; a newcomer stakes before
+    anything can be recognised."""
+    player = arena.party("player", "guardian")
+    maker, trader, person, victim = arena.people.named("maker", "trader", "guardian", "victim")
+    name_guardian(arena, person)
+    arena.stake(person, 10_000)
+    arena.join(arena.people["member"], 5_000, 5_000)
+    book, account = arena.open(maker, 1_000_000), arena.open(trader, 10_000)
+    arena.trade((maker, book), (trader, account), 100, MARK)
+    attempt(arena.clearinghouse.pause, LIQUIDATIONS, HOUR, sender=person)
+    gap(arena, float(MARK - (Decimal(8_100) + Decimal(9_900)) / 100))
+    attempt(arena.stake, victim, 10_000)
+    arena.wait(3 * HOUR)
+    resolve(arena, arena.people["stranger"], account)
+    lost = 10_000 - arena.staked(victim) - arena.balance(victim)
+    return Outcome.of(arena, player, lost)
+
+
 def _pause(arena: Arena, leaves: bool) -> tuple[Decimal, Decimal]:
     """Let the guardian pause liquidations with twins open; return their budget and gain."""
     checkpoint, opened = arena.chain.snapshot(), list(arena.opened)
@@ -296,6 +346,34 @@ FUNDS = {
         "what the newcomer pays for a loss before their time",
         rule="what is deferred is in the price; nothing is reserved",
         gone="reservations",
+    ),
+    "stake-in-pause": Attack(
+        14,
+        stake_in_a_pause,
+        "a guardian who stakes pauses liquidations, the price falls, a newcomer stakes 10,000",
+        HARM,
+        "what the newcomer pays for a loss before their time",
+        rule="nobody stakes while nothing can be recognised",
+        contracts=("InsuranceFund",),
+        changes=without(
+            "InsuranceFund.vy",
+            "    fund._require_open()\n    staked_assets._accrue()\n    self._require_room(assets <=",
+            "    fund._require_running()\n    staked_assets._accrue()\n"
+            "    self._require_room(assets <=",
+            "        and fund._exits_open()\n    )",
+            "    )",
+        ),
+    ),
+    "first-out": Attack(
+        20,
+        leave_after_a_gap,
+        "a staker whose window is open leaves between a gap and the recognition",
+        HARM,
+        "what the other staker pays more",
+        bound=Decimal(4_100),
+        why="half of the loss: a window is open a quarter of the time at most, and recognition, "
+        "which anyone may bring about in one transaction and is paid for, comes first or not",
+        rule="windows are a third of the cooldown at most",
     ),
     "guardian": Attack(
         15,

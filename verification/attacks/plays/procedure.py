@@ -123,6 +123,22 @@ def fly_with_the_win(arena: Arena) -> Outcome:
     return Outcome.of(arena, player, gone - 210_000)
 
 
+def hand_on_the_charge(arena: Arena) -> Outcome:
+    """Twins and a gap, and no funds: the winner sells to a maker at the new mark, in whose hands
+    the position is charged for the loser."""
+    player = arena.party("player", "attacker", "heir")
+    makers = arena.party("maker", "maker")
+    maker, person, other = arena.people.named("maker", "attacker", "heir")
+    book = arena.open(maker, 1_000_000)
+    long, short = arena.open(other, 21_000), arena.open(person, 21_000)
+    arena.trade((person, short), (other, long), 200, MARK)
+    gap(arena, 1_700)
+    makers.begin(arena)
+    close(arena, person, short, (maker, book), 1_700)
+    resolve(arena, arena.people["stranger"], long)
+    return Outcome.of(arena, player, -makers.gain(arena))
+
+
 def _look(arena: Arena, size: float) -> Outcome:
     """A keeper recognises and tears up an account: what it costs beyond what it pays."""
     player = arena.party("player", "keeper")
@@ -212,6 +228,17 @@ PROCEDURE = {
             "return convert(unsafe_mul(unsafe_add(current, previous), UNIT), int256)",
             "return 0",
         ),
+    ),
+    "handed-on": Attack(
+        21,
+        hand_on_the_charge,
+        "the winner sells to a maker at the new mark before the loser is recognised, without funds",
+        HARM,
+        "what the maker is charged",
+        bound=Decimal(39_235),
+        why="all that the gap left unpaid, and the fee: a charge goes to who holds the side at the recognition; "
+        "a maker who fills after a gap recognises first (anyone may, in one transaction)",
+        rule="funds and reserve pay before a side does; a side pays what its market moved at most",
     ),
     "unpaid-keeper": Attack(
         26,
