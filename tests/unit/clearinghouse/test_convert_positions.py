@@ -67,7 +67,7 @@ def test_margin_counts_it_as_cash(scene):
 
 
 def test_profit_leaves_once_it_is_no_fresh_win(scene):
-    """Until it is converted it is no cash, however old it is; and it is won when it becomes cash."""
+    """Until it is converted it is no cash, however old; and it is won when it becomes cash."""
     world = scene.world
     ledger = world.clearinghouse
     scene.price(2_050)
