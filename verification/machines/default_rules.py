@@ -205,7 +205,10 @@ class DefaultRules(Stage):
                 assert seen.equity > -MARGIN_DUST
             elif reason == "remainder: nothing to sell":
                 assert stage == INSOLVENT
-                assert seen.stuck_legs or before.cash(account) >= 0
+                assert before.cash(account) >= 0 or not seen.valid_legs
+            elif reason == "default rules: price not valid" and stage == INSOLVENT:
+                # Legs in doubt may pay what is owed; between two answers nobody buys.
+                assert seen.apart_legs or seen.stuck_legs
             elif reason in ("default rules: account is healthy", "default rules: price not valid"):
                 self.assert_untouchable(refused.reason, seen, stage, set())
             else:
@@ -229,6 +232,7 @@ class DefaultRules(Stage):
         for event in receipt.events.filter(manager.Bid):
             assert (event.discount, event.fee, event.discount_rate) == (0, 0, 0)
             assert event.ended
+            assert not before.margin(account, True).apart_legs, "sold between two answers"
             assert charged <= FEE_DUST, "sold although the tiers did not cover it"
             taken, had = after.margin(purse), before.margin(purse)
             if not had.stuck_legs:
@@ -245,6 +249,7 @@ class DefaultRules(Stage):
         (event,) = receipt.events.filter(manager.RemainderSold)
         assert before.books.headers[account].stage == INSOLVENT
         assert before.cash(account) < 0
+        assert not before.margin(account, True).apart_legs
         assert event.discount_rate <= PPM
         taken, had = after.margin(purse), before.margin(purse)
         if not had.stuck_legs:

@@ -45,7 +45,8 @@ class Quote:
 @dataclass(frozen=True)
 class Margin:
     """What an account is worth and needs, WAD. `bare` is IM without the discount on profit and
-    the least equity."""
+    the least equity. `apart_legs` are valid ones on whose price two fresh answers disagree: they
+    stop nothing while the account is insolvent at the better end of all."""
 
     equity: int
     initial: int
@@ -54,6 +55,7 @@ class Margin:
     profit: int
     valid_legs: int
     stuck_legs: int
+    apart_legs: int
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,10 @@ class Model:
         if positions:
             required += up(profit * (PPM - config.risk.profit_weight.ppm), PPM)
             required = max(required, config.risk.minimum_equity.wad)
-        return Margin(equity, required, initial, maintenance, profit, valid, stuck)
+        # Here both answers are always fresh, and those that agree are equal.
+        apart = stuck if favourable and equity <= 0 else 0
+        legs = valid + apart, stuck - apart, apart
+        return Margin(equity, required, initial, maintenance, profit, *legs)
 
 
 def up(numerator: int, denominator: int) -> int:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import pyrevm
+import pytest
 import vyper
 from eth_utils import keccak
 from vyper.compiler.input_bundle import FilesystemInputBundle
 from vyper.compiler.settings import Settings
 
-from tests.procedure import debts
-from verification.engine.evm import ROOT, source_of
+from tests.procedure import debts, long_after, refused, tear_up
+from verification.engine.evm import ROOT, Reverted, source_of
 from verification.engine.scenes import Scene
 from verification.engine.world import ETH, NEVER, WAD, World, wad
 
 ROW = 8
 MARK = 2_000 * WAD
+# Behaviours of OddToken.
+RETURNS_FALSE, REVERTS, DENIES, BURNS_GAS = range(1, 5)
+FUNDS = ["insurance_fund", "default_fund"]
 
 
 def leg(market: int = ETH, price: int = MARK, is_short: bool = False) -> int:
@@ -68,3 +74,47 @@ def slot_of(world, name: str, *keys: int) -> str:
     for key in keys:
         slot = int.from_bytes(keccak(slot.to_bytes(32, "big") + key.to_bytes(32, "big")), "big")
     return f"0x{slot:064x}"
+
+
+def with_a_hole(scene: Scene) -> int:
+    """Let a default leave a hole; return it."""
+    scene.price(1_700)
+    long_after(scene.world)
+    tear_up(scene)
+    hole = scene.world.clearinghouse.hole()
+    assert hole > 10_000 * WAD
+    return hole
+
+
+def as_contract(world: World, address: str, function: Any, *args: Any) -> Any:
+    """Call a function from a contract's address, which may send while it has no code."""
+    evm = world.chain.evm
+    code = evm.basic(address).code
+    evm.insert_account_info(address, pyrevm.AccountInfo())
+    try:
+        return function(*args, sender=address)
+    finally:
+        evm.insert_account_info(address, pyrevm.AccountInfo(code=code))
+
+
+def contract_is_refused(reason: str, world: World, address: str, function: Any, *args: Any) -> None:
+    """Expect a revert with exactly this reason of a call from a contract's address."""
+    with pytest.raises(Reverted) as problem:
+        as_contract(world, address, function, *args)
+    assert problem.value.reason == reason
+
+
+def payer(world: World, fund: Any, tokens: int) -> str:
+    """Give tokens to a fund, which lets the ledger take them; return its address."""
+    world.settlement.mint(fund, tokens, sender=world.admin)
+    as_contract(world, fund.address, world.settlement.approve, world.clearinghouse, NEVER)
+    return fund.address
+
+
+def is_for_funds_only(scene: Scene, function: Any, *args: Any) -> None:
+    """Assert that a function is neither people's, nor the owner's, nor for other contracts."""
+    world, reason = scene.world, "registry: wrong caller"
+    for person in (scene.stranger, scene.trader, world.admin):
+        refused(reason, function, *args, sender=person)
+    for contract in (world.default_manager, world.exchange, world.risk_engine, world.lens):
+        contract_is_refused(reason, world, contract.address, function, *args)

@@ -67,13 +67,15 @@ def test_margin_counts_it_as_cash(scene):
 
 
 def test_profit_leaves_once_it_is_no_fresh_win(scene):
-    """Settled or not: converting it does not make it older."""
+    """Until it is converted it is no cash, however old; and it is won when it becomes cash."""
     world = scene.world
     ledger = world.clearinghouse
     scene.price(2_050)
     settle(scene)
     out = (scene.account, world.settlement, 14_900 * 10**6, scene.trader)
-    refused("margin moves: won too lately", ledger.withdraw, *out, sender=scene.trader)
+    for wait in (0, WINS_COUNT):
+        world.wait(wait)
+        refused("registry: not enough held", ledger.withdraw, *out, sender=scene.trader)
     ledger.convert_positions(ETH, [scene.account], 0, sender=scene.stranger)
     refused("margin moves: won too lately", ledger.withdraw, *out, sender=scene.trader)
     world.wait(WINS_COUNT)
@@ -82,25 +84,22 @@ def test_profit_leaves_once_it_is_no_fresh_win(scene):
 
 
 def test_a_loss_that_is_not_cash_yet_stays_inside(scene):  # INV-8
-    """Who takes cash out is converted first: the loser cannot leave with the money."""
+    """It counts against what may leave as if it were: the loser cannot leave with the money."""
     world = scene.world
     ledger = world.clearinghouse
     scene.price(1_950)
     settle(scene)
     out = (scene.account, world.settlement, 5_000 * 10**6, scene.trader)
-    refused("registry: not enough held", ledger.withdraw, *out, sender=scene.trader)
+    too_much = "risk engine: below initial margin"
+    refused(too_much, ledger.withdraw, *out, sender=scene.trader)
     rest = (scene.account, world.settlement, 4_900 * 10**6, scene.trader)
     ledger.withdraw(*rest, sender=scene.trader)
+    assert world.cash(scene.account) == 5_000 * WAD
+    one = (scene.account, world.settlement, 1, scene.trader)
+    refused(too_much, ledger.withdraw, *one, sender=scene.trader)
+    ledger.convert_positions(ETH, [scene.account], 0, sender=scene.stranger)
     assert world.cash(scene.account) == 0
-    refused(
-        "registry: not enough held",
-        ledger.withdraw,
-        scene.account,
-        world.settlement,
-        1,
-        scene.trader,
-        sender=scene.trader,
-    )
+    refused("registry: not enough held", ledger.withdraw, *one, sender=scene.trader)
 
 
 def test_after_a_tear_up(scene):

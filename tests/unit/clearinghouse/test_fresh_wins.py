@@ -131,7 +131,7 @@ def test_a_settled_position_does_not_free_collateral_before_it_is_cash(world):
     ledger.settle_market(1, sender=world.admin)
     world.wait(2 * WINDOW)
     player.refused(BELOW, ledger.withdraw, player.winner, token, 10**19, player.person)
-    ledger.convert_positions(1, [player.winner], sender=player.friend)
+    ledger.convert_positions(1, [player.winner], 0, sender=player.friend)
     assert ledger.locked_cash(player.winner) >= 6_000 * WAD
     player.refused(BELOW, ledger.withdraw, player.winner, token, 10**19, player.person)
     world.wait(2 * WINDOW)

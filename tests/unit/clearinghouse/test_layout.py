@@ -117,7 +117,7 @@ TRIED = [
     (3, "call_debts", lambda w: (), "end terms: debts are below their cap"),
     (3, "release_reserve", lambda w: (w.admin,), NO_OWNER),
     (4, "withdraw", lambda w: (w.opened[0], w.settlement, 1, w.admin), NOT_OWNER),
-    (4, "transfer", lambda w: (*w.opened[:2], w.settlement, 1), NOT_OWNER),
+    (4, "transfer", lambda w: (w.opened[0], w.opened[0] + 1, w.settlement, 1), NOT_OWNER),
     (5, "call_margin", lambda w: (w.opened[0],), WRONG_CALLER),
     (5, "open_auction", lambda w: (w.opened[0],), WRONG_CALLER),
     (5, "bid", lambda w: (w.opened[0], WAD, w.opened[0]), WRONG_CALLER),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
 import pytest
 
-from tests.procedure import BOOK_DUST, only, refused
+from tests.procedure import BOOK_DUST, only, redemption, refused, wind_down
 from verification.engine.evm import ROOT
 from verification.engine.world import WAD
 
@@ -122,11 +123,30 @@ def test_recover_pays_nobody_else_while_a_hole_stands(house):
 
 
 def test_the_hole_grows_in_one_place_only():
-    """Else a withdrawal would not look for it."""
-    growing = [
-        path.name
+    """Else a withdrawal would not look for it. Proofs deepen it too, when nobody withdraws any
+    more: a wind-down is never undone."""
+    grows = re.compile(r"\b(?:ledger|self)\.hole (?:\+=|= (?!0$))", re.MULTILINE)
+    growing = {
+        (path.name, function.partition("(")[0]): function
         for path in (ROOT / "contracts").rglob("*.vy")
         if "testing" not in path.parts
-        and ("ledger.hole += " in path.read_text() or "ledger.hole = hole + " in path.read_text())
-    ]
-    assert growing == ["exits.vy"]
+        for function in path.read_text().split("\ndef ")[1:]
+        if grows.search(function)
+    }
+    proofs = {("wind_down.vy", "seize"), ("wind_down.vy", "conclude_proof")}
+    assert set(growing) == {("exits.vy", "_deepen_hole")} | proofs
+    for place in proofs:
+        body = growing[place].partition('"""\n    registry.')[2]
+        assert body.splitlines()[1] == "    self._require_proofs()", place
+
+
+def test_nobody_withdraws_once_deficits_are_proven(house):
+    """In a wind-down without a hole of before, a proof opens one that the exits do not know of."""
+    world, ledger = house.world, house.world.clearinghouse
+    wind_down(world)
+    args = house.purse, world.settlement, 1, house.bidder
+    refused("registry: winding down", ledger.withdraw, *args, 2**128, sender=house.bidder)
+    own = house.purse, world.open(house.bidder), world.settlement, 1
+    refused("registry: winding down", ledger.transfer, *own, sender=house.bidder)
+    redemption(world)
+    refused("registry: winding down", ledger.withdraw, *args, 2**128, sender=house.bidder)

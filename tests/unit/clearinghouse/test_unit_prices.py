@@ -22,7 +22,10 @@ def price(request, world) -> Decimal:
     """The price of ETH, with an oracle that believes it."""
     words = world.risk_engine.row_words(ROW + ETH)
     words = words[0], words[1] & 2**160 - 1, 1 | (2**95 - 1) << 128
-    world.risk_engine.set_asset(1, *words, sender=world.admin)
+    asset = world.deployment.assets["ETH"]
+    world.risk_engine.set_asset(asset, *words, sender=world.admin)
+    world.wait(world.risk_engine.FEED_NOTICE())
+    world.risk_engine.apply_asset(asset, sender=world.admin)
     set_market_risk(world, "ETH-PERP", slope=0, load=0, funding_cap=50_000)
     world.exchange.set_terms(ETH, 0, 500, 500, sender=world.admin)
     found = Decimal(request.param)

@@ -201,3 +201,9 @@ def desk(deployed_desk) -> Desk:
         deployed_desk.profit_weight,
         deployed_desk.minimum_equity,
     ) = kept
+
+
+@pytest.fixture
+def third(desk) -> Contract:
+    """A third feed, which is nobody's witness yet."""
+    return desk.chain.deploy("TestFeed", "third", DECIMALS, PRICE)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.risk_engine.conftest import ASSETS, MARKET_ROW, MARKETS, Desk
+from tests.unit.risk_engine.conftest import (
+    ASSETS,
+    DAY,
+    DECIMALS,
+    HEARTBEAT,
+    MARKET_ROW,
+    MARKETS,
+    Desk,
+)
 from verification.engine.evm import Person, Reverted
 
 STRANGER = Person.number(0)
@@ -40,3 +48,8 @@ def kill(desk: Desk, asset: int = ASSET) -> None:
 def logged(receipt, event) -> list[tuple]:
     """Return what was logged of an event, as plain values."""
     return [tuple(found) for found in receipt.events.filter(event)]
+
+
+def witness(feed, heartbeat=HEARTBEAT, decimals=DECIMALS, settle_after=3 * DAY) -> int:
+    """Return the word of a third feed."""
+    return int(feed.address, 16) | heartbeat << 160 | decimals << 192 | settle_after << 200

@@ -6,55 +6,17 @@ import pytest
 
 from tests.unit.risk_engine.conftest import (
     DAY,
-    DECIMALS,
-    DEVIATION_BPS,
     FEED_NOTICE,
     GREATEST,
-    HEARTBEAT,
     LEAST,
-    MARKETS,
     NO_WITNESS,
     PRICE,
     WAD,
 )
-from tests.unit.risk_engine.helpers import STRANGER, logged, refuses
+from tests.unit.risk_engine.helpers import logged, refuses, witness
 
 BOUNDS = "risk parameters: parameter out of bounds"
 NEVER = 2**256 - 1
-
-
-def test_new_feeds_reach_every_row_of_the_asset(desk):
-    feeds = [desk.chain.deploy("TestFeed", "new", DECIMALS, 5 * WAD) for _ in range(2)]
-    rows = [1 + index for index in range(8)] + [8 + market for market in MARKETS]
-    before = {row: tuple(desk.engine.row_words(row)) for row in rows}
-    words = desk.words(
-        2,
-        primary=int(feeds[0].address, 16),
-        secondary=int(feeds[1].address, 16),
-        heartbeat=60,
-        deviation=5,
-        least=WAD,
-        greatest=10 * WAD,
-    )
-    desk.engine.set_asset(2, *words)
-    assert {row: tuple(desk.engine.row_words(row)) for row in rows} == before
-    desk.wait(FEED_NOTICE)
-    for feed in feeds:
-        feed.set(5 * WAD)
-    receipt = desk.engine.apply_asset(2, sender=STRANGER)
-    (event,) = receipt.events.filter(desk.engine.AssetSet)
-    assert tuple(event) == (2, *words, NO_WITNESS)
-    changed = 0
-    for row in rows:
-        found = tuple(desk.engine.row_words(row))
-        if before[row][1] >> 160 == 2:
-            changed += 1
-            assert found == (words[0], words[1] | 2 << 160, words[2], before[row][3])
-            assert tuple(desk.engine.price(row)) == (5 * WAD, 5 * WAD, True)
-        else:
-            assert found == before[row]
-            assert tuple(desk.engine.price(row)) == (PRICE, PRICE, True)
-    assert changed == 12
 
 
 @pytest.mark.parametrize(
@@ -119,61 +81,30 @@ def test_an_asset_starts_with_a_valid_price_which_is_its_first_checkpoint(desk):
 
 
 def test_other_feeds_are_announced(desk):
+    """At any price: what counts is the price at which they are applied."""
     words = desk.words(1, deviation=6)
+    before = tuple(desk.engine.row_words(9))
+    desk.set_price(1, PRICE, 2 * PRICE)
     receipt = desk.engine.set_asset(1, *words)
     due = desk.chain.pending_timestamp + FEED_NOTICE
     assert logged(receipt, desk.engine.AssetAnnounced) == [(1, *words, NO_WITNESS, due)]
+    assert not logged(receipt, desk.engine.AssetSet)
     assert tuple(desk.engine.feed_notices(1)) == (*words, NO_WITNESS, due)
     assert desk.engine.FEED_NOTICE() == FEED_NOTICE
-    desk.wait(FEED_NOTICE - 1)
-    refuses("risk parameters: notice not over", desk.engine.apply_asset, 1, sender=STRANGER)
-    desk.chain.mine(1)
+    assert tuple(desk.engine.row_words(9)) == before
     assert desk.last_valid(1, deviation=6) == (0, 0)
-    desk.engine.apply_asset(1, sender=STRANGER)
-    assert desk.last_valid(1, deviation=6) == (PRICE, desk.chain.pending_timestamp)
-    assert tuple(desk.engine.feed_notices(1)) == (0, 0, 0, 0, 0)
-    refuses("risk parameters: nothing announced", desk.engine.apply_asset, 1, sender=STRANGER)
 
 
-def test_feeds_are_applied_at_a_valid_price_only(desk):
-    desk.engine.set_asset(1, *desk.words(1, deviation=6))
-    desk.wait(FEED_NOTICE)
-    desk.set_price(1, PRICE, PRICE + WAD)
-    assert desk.engine.price(1 + 8)[2]
-    refuses("price oracle: price not valid", desk.engine.apply_asset, 1)
-    desk.set_price(1, PRICE)
-    desk.engine.apply_asset(1)
-
-
-def test_another_announcement_replaces_it_and_begins_its_notice_anew(desk):
-    desk.engine.set_asset(1, *desk.words(1, deviation=6))
-    desk.wait(FEED_NOTICE)
-    desk.engine.set_asset(1, *desk.words(1, deviation=7))
-    refuses("risk parameters: notice not over", desk.engine.apply_asset, 1)
-    desk.wait(FEED_NOTICE)
-    desk.engine.apply_asset(1)
-    assert desk.engine.row_words(9)[0] >> 240 == 7
-
-
-def test_a_row_that_comes_in_between_gets_them_too(desk):
-    desk.engine.set_asset(1, *desk.words(1, deviation=6))
-    desk.engine.set_market(31, 1, 40_000, 600_000, 0, 0, 0, False, 0)
-    assert desk.engine.row_words(8 + 31)[0] >> 240 == DEVIATION_BPS
-    desk.wait(FEED_NOTICE)
-    desk.engine.apply_asset(1)
-    assert desk.engine.row_words(8 + 31)[0] >> 240 == 6
+def test_a_witness_is_announced_like_a_feed(desk, third):
+    """Nobody is judged by a feed they could not know."""
+    desk.engine.set_asset(1, *desk.words(1), witness(third))
+    assert desk.engine.feed_notices(1)[3] == witness(third)
+    assert desk.engine.witness_words(1) == NO_WITNESS
+    desk.feeds[1][0].set(0)
+    assert not desk.engine.price(9)[2]
 
 
 # Witness ------------------------------------------------------------------------------------------
-
-
-def witness(feed, heartbeat=HEARTBEAT, decimals=DECIMALS, settle_after=3 * DAY) -> int:
-    return int(feed.address, 16) | heartbeat << 160 | decimals << 192 | settle_after << 200
-
-
-@pytest.fixture
-def third(desk):
-    return desk.chain.deploy("TestFeed", "third", DECIMALS, PRICE)
 
 
 def test_without_a_word_there_is_no_witness_and_three_days(desk):
@@ -215,20 +146,6 @@ def test_bounds_of_witnesses(desk, third, change):
 @pytest.mark.parametrize("place", [0, 1])
 def test_a_witness_is_none_of_the_two(desk, place):
     refuses(BOUNDS, desk.engine.set_asset, 3, *desk.words(1), witness(desk.feeds[1][place]))
-
-
-def test_a_witness_of_a_known_asset_is_announced_like_a_feed(desk, third):
-    """Nobody is judged by a feed they could not know."""
-    desk.engine.set_asset(1, *desk.words(1), witness(third))
-    desk.feeds[1][0].set(0)
-    assert not desk.engine.price(9)[2]
-    desk.feeds[1][0].set(PRICE)
-    desk.wait(FEED_NOTICE)
-    desk.engine.apply_asset(1)
-    desk.feeds[1][0].set(0)
-    assert not desk.engine.price(9)[2]  # it is a week old
-    third.set(PRICE)
-    assert tuple(desk.engine.price(9)) == (PRICE, PRICE, True)
 
 
 @pytest.mark.parametrize("silent", [0, 1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.risk_engine.conftest import MARGIN_NOTICE
-from tests.unit.risk_engine.helpers import STRANGER, logged, refuses
+from tests.unit.risk_engine.helpers import logged, refuses
 
 BOUNDS = "risk parameters: parameter out of bounds"
 NEVER = 2**256 - 1
@@ -46,14 +46,8 @@ def test_a_higher_haircut_is_announced(desk, raised):
     due = desk.chain.pending_timestamp + MARGIN_NOTICE
     assert logged(receipt, desk.engine.CollateralRiskAnnounced) == [(3, word, due)]
     assert tuple(desk.engine.row_notices(4)) == (word, due)
+    assert not logged(receipt, desk.engine.CollateralRiskSet)
     assert desk.engine.row_words(4)[3] == initial | maintenance << 32
-    desk.chain.mine(MARGIN_NOTICE - 1)
-    refuses("risk parameters: notice not over", desk.engine.apply_collateral, 3, sender=STRANGER)
-    desk.chain.mine(1)
-    receipt = desk.engine.apply_collateral(3, sender=STRANGER)
-    assert logged(receipt, desk.engine.CollateralRiskSet) == [(3, asset, word)]
-    assert desk.engine.row_words(4)[3] == word
-    refuses("risk parameters: nothing announced", desk.engine.apply_collateral, 3)
 
 
 def test_lower_haircuts_take_effect_at_once_and_discard_what_was_announced(desk):

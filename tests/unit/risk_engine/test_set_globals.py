@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.risk_engine.conftest import MARGIN_NOTICE, WAD
-from tests.unit.risk_engine.helpers import STRANGER, logged, refuses
+from tests.unit.risk_engine.helpers import logged, refuses
 
 BOUNDS = "risk parameters: parameter out of bounds"
 NEVER = 2**256 - 1
@@ -27,14 +27,8 @@ def test_what_is_stricter_is_announced(desk, terms):
     due = desk.chain.pending_timestamp + MARGIN_NOTICE
     assert logged(receipt, desk.engine.GlobalsAnnounced) == [(*terms, due)]
     assert tuple(desk.engine.row_notices(0)) == (terms[0] | terms[1] << 32, due)
+    assert not logged(receipt, desk.engine.GlobalsSet)
     assert tuple(desk.engine.row_words(0)) == before
-    desk.chain.mine(MARGIN_NOTICE - 1)
-    refuses("risk parameters: notice not over", desk.engine.apply_globals, sender=STRANGER)
-    desk.chain.mine(1)
-    receipt = desk.engine.apply_globals(sender=STRANGER)
-    assert logged(receipt, desk.engine.GlobalsSet) == [terms]
-    assert tuple(desk.engine.row_words(0)) == (0, 0, 0, terms[0] | terms[1] << 32)
-    refuses("risk parameters: nothing announced", desk.engine.apply_globals)
 
 
 def test_the_first_setting_takes_effect_at_once(desk):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.risk_engine.conftest import MARGIN_NOTICE, MarketTerms, market_terms
-from tests.unit.risk_engine.helpers import STRANGER, logged, refuses
+from tests.unit.risk_engine.helpers import logged, refuses
 
 BOUNDS = "risk parameters: parameter out of bounds"
 NEVER = 2**256 - 1
@@ -147,21 +147,6 @@ def test_what_raises_none_takes_effect_at_once(desk, change):
     assert not announced(desk, change)
 
 
-def test_anyone_applies_it_when_the_notice_is_over(desk):
-    desk.engine.set_market(31, *GOOD.arguments())
-    higher = replace(GOOD, base=400_000)
-    desk.engine.set_market(31, *higher.arguments())
-    assert desk.engine.MARGIN_NOTICE() == MARGIN_NOTICE
-    desk.chain.mine(MARGIN_NOTICE - 1)
-    refuses("risk parameters: notice not over", desk.engine.apply_market, 31, sender=STRANGER)
-    desk.chain.mine(1)
-    receipt = desk.engine.apply_market(31, sender=STRANGER)
-    assert logged(receipt, desk.engine.MarketRiskSet) == [(31, 1, higher.word)]
-    assert desk.engine.row_words(39)[3] == higher.word
-    assert tuple(desk.engine.row_notices(39)) == (0, 0)
-    refuses("risk parameters: nothing announced", desk.engine.apply_market, 31, sender=STRANGER)
-
-
 def test_setting_again_replaces_what_was_announced(desk):
     """Also by something that takes effect at once: nobody applies an old raise later."""
     desk.engine.set_market(31, *GOOD.arguments())
@@ -169,12 +154,8 @@ def test_setting_again_replaces_what_was_announced(desk):
     desk.chain.mine(MARGIN_NOTICE)
     assert announced(desk, {"base": 50_000})
     refuses("risk parameters: notice not over", desk.engine.apply_market, 31)
+    assert desk.engine.MARGIN_NOTICE() == MARGIN_NOTICE
     assert not announced(desk, {"base": 30_000})
     desk.chain.mine(MARGIN_NOTICE)
     refuses("risk parameters: nothing announced", desk.engine.apply_market, 31)
     assert announced(desk, {"base": 30_001})
-
-
-def test_nothing_is_announced_for_a_market_nobody_set(desk):
-    refuses("risk parameters: nothing announced", desk.engine.apply_market, 31)
-    refuses("risk parameters: nothing announced", desk.engine.apply_market, 0)

@@ -229,7 +229,7 @@ def pause_with_twins(arena: Arena) -> Outcome:
 
 
 def plug_in_a_manager(arena: Arena) -> Outcome:
-    """Whoever owns the house proposes a manager of their own (two days in the Timelock, then the
+    """The owner of the house proposes a manager of their own (two days in the Timelock, then the
     role's wait); all stakers ask to leave at once."""
     player = arena.party("player", "attacker")
     person, ledger = arena.people["attacker"], arena.clearinghouse
@@ -329,7 +329,7 @@ FUNDS = {
         12,
         wash_for_funding,
         "a third of the insurance stake plus 2 USDC, wash trading for funding",
-        rule="pushing funding loses money, whoever earns the fees",
+        rule="pushing funding loses money, no matter who earns the fees",
         contracts=("RiskEngine",),
         changes=without(
             "RiskEngine.vy",

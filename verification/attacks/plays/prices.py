@@ -263,7 +263,7 @@ PRICES = {
         18,
         buy_between_feeds,
         "feeds 2 % apart, both VALID",
-        rule="whoever is called or sold is unhealthy at both fresh answers",
+        rule="an account that is called or sold is unhealthy at both fresh answers",
         contracts=("DefaultManager", "DefaultManagerInsolvency"),
         changes=without(
             "default_rules.vy",
