@@ -54,7 +54,7 @@ outflow: uint256
 def _deepen_hole(loss: uint256):
     """
     @dev A loss that nobody pays becomes part of the hole, less what the reserve has: every growth
-         of the hole comes past here.
+         of the hole comes past here, but for those of proofs in a wind-down, when nobody withdraws.
     @param loss WAD cash.
     """
     if loss == 0:

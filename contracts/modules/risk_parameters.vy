@@ -271,9 +271,10 @@ def apply_market(market: uint256):
     """
     @notice Applies announced risk parameters of a market after `MARGIN_NOTICE`. Anyone.
     @param market Market id, 1 to 120.
-    @custom:reverts risk parameters: nothing announced | risk parameters: notice not over | risk
-                    table: unknown row
+    @custom:reverts risk parameters: parameter out of bounds | risk parameters: nothing announced |
+                    risk parameters: notice not over | risk table: unknown row
     """
+    self._require_bounds(market != 0 and market <= limits.MAX_MARKET)
     row: risk_table.Row = self._apply_row(leg_layout.MARKET_ROW + market)
     log IRiskEngineEvents.MarketRiskSet(
         market=market, asset=row.w1 >> risk_rows.ASSET_SHIFT, risk=row.risk
@@ -314,9 +315,10 @@ def apply_collateral(index: uint256):
     """
     @notice Applies announced haircuts of a collateral after `MARGIN_NOTICE`. Anyone.
     @param index Collateral index in the Clearinghouse, 0 to 7.
-    @custom:reverts risk parameters: nothing announced | risk parameters: notice not over | risk
-                    table: unknown row
+    @custom:reverts risk parameters: parameter out of bounds | risk parameters: nothing announced |
+                    risk parameters: notice not over | risk table: unknown row
     """
+    self._require_bounds(index < limits.MAX_COLLATERALS)
     row: risk_table.Row = self._apply_row(leg_layout.COLLATERAL_ROW + index)
     log IRiskEngineEvents.CollateralRiskSet(
         index=index, asset=row.w1 >> risk_rows.ASSET_SHIFT, risk=row.risk

@@ -30,7 +30,8 @@ def test_owner_at_any_time(scene):
 
 
 def test_anyone_once_the_feed_is_dead(scene):
-    """Shown every six hours, and dead for the published time: at the average of the last VALID prices."""
+    """Shown every six hours, and dead for the published time: at the average of the last VALID
+    prices."""
     world = scene.world
     ledger = world.clearinghouse
     world.chain.mine(3 * 3_600)

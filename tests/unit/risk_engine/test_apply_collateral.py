@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.unit.risk_engine.conftest import FEED_NOTICE, MARGIN_NOTICE, PRICE, WAD
 from tests.unit.risk_engine.helpers import STRANGER, logged, refuses
 from tests.unit.risk_engine.model import Portfolio
 
+BOUNDS = "risk parameters: parameter out of bounds"
 NOTHING = "risk parameters: nothing announced"
 NOT_OVER = "risk parameters: notice not over"
 ACCOUNT = 2 << 88
@@ -33,6 +36,15 @@ def test_anyone_applies_it_when_the_notice_is_over(desk, higher):
     assert desk.engine.row_words(ROW)[3] == higher
     assert tuple(desk.engine.row_notices(ROW)) == (0, 0)
     refuses(NOTHING, desk.engine.apply_collateral, INDEX, sender=STRANGER)
+
+
+def test_an_id_beside_the_collateral_is_refused(desk):
+    """Rows of markets come after those of collateral: collateral 8 would be market 1."""
+    terms = desk.markets[1]
+    desk.engine.set_market(1, *replace(terms, load=terms.load + 1).arguments())
+    desk.wait(MARGIN_NOTICE)
+    for index in (8, 2**256 - 1):
+        refuses(BOUNDS, desk.engine.apply_collateral, index, sender=STRANGER)
 
 
 def test_margin_rises_then_and_not_before(desk, higher):
@@ -66,7 +78,7 @@ def test_it_does_not_lapse_and_a_second_announcement_begins_anew(desk, higher):
     assert desk.engine.row_words(ROW)[3] == initial + 1 | maintenance << 32
 
 
-@pytest.mark.parametrize("index", [0, 2, 4, 7, 8])
+@pytest.mark.parametrize("index", [0, 2, 4, 7])
 def test_nothing_is_announced_for_others(desk, higher, index):
     desk.chain.mine(MARGIN_NOTICE)
     refuses(NOTHING, desk.engine.apply_collateral, index, sender=STRANGER)

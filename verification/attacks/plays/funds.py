@@ -357,9 +357,9 @@ FUNDS = {
         contracts=("InsuranceFund",),
         changes=without(
             "InsuranceFund.vy",
-            "    fund._require_open()\n    staked_assets._accrue()\n    self._require_room(assets <=",
+            "    fund._require_open()\n    staked_assets._accrue()\n    self._require_room(assets",
             "    fund._require_running()\n    staked_assets._accrue()\n"
-            "    self._require_room(assets <=",
+            "    self._require_room(assets",
             "        and fund._exits_open()\n    )",
             "    )",
         ),

@@ -281,8 +281,8 @@ PRICES = {
         contracts=("PriceOracle",),
         changes=without(
             "PriceOracle.vy",
-            "if w3 & feed_words.ADDRESS_MASK != 0 and primary",
-            "if w3 == max_value(uint256) and primary",
+            "    if w3 != 0:\n",
+            "    if w3 == max_value(uint256):\n",
         ),
         deploy=with_witness,
     ),

@@ -232,13 +232,13 @@ PROCEDURE = {
     "handed-on": Attack(
         21,
         hand_on_the_charge,
-        "the winner sells to a maker at the new mark before the loser is recognised, without funds",
+        "no funds: the winner sells to a maker at the new mark before the loser is recognised",
         HARM,
         "what the maker is charged",
         bound=Decimal(39_235),
-        why="all that the gap left unpaid, and the fee: a charge goes to who holds the side at the recognition; "
-        "a maker who fills after a gap recognises first (anyone may, in one transaction)",
-        rule="funds and reserve pay before a side does; a side pays what its market moved at most",
+        why="all that the gap left unpaid, and the fee: a charge goes to who holds the side when "
+        "the loser is recognised; a maker who fills after a gap recognises first (anyone may, in one transaction)",
+        rule="funds and reserve pay before a side does; it pays what its market moved at most",
     ),
     "unpaid-keeper": Attack(
         26,

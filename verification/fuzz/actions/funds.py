@@ -10,6 +10,7 @@ from verification.fuzz.stage import Call, Stage
 
 STAKE = {
     "fund: winding down",
+    "fund: closed by a pause",
     "insurance fund: no shares for this",
     "insurance fund: over the deposit limit",
     MISSING,
@@ -24,6 +25,7 @@ LEAVE = {
 }
 JOIN = {
     "fund: winding down",
+    "fund: closed by a pause",
     "default fund: nothing to take",
     "default fund: no shares for this",
     "default fund: stake too small",
