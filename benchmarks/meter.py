@@ -144,9 +144,11 @@ class Meter:
         """Bring every price back."""
         self.set_prices(PRICE)
 
-    def wait(self, seconds: int) -> None:
-        """Let time pass in one block; then the feeds report."""
+    def wait(self, seconds: int, until_multiple_of: int = 1) -> None:
+        """Let time pass in one block, so many seconds and on to a multiple; then the feeds
+        report."""
         latest = self.provider.make_request("eth_getBlockByNumber", ["latest", False])
         later = int(latest["timestamp"], 16) + seconds
+        later += -later % until_multiple_of
         self.provider.make_request("evm_setNextBlockTimestamp", [later])
         self.world.refresh()
