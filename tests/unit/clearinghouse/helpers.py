@@ -89,12 +89,14 @@ def with_a_hole(scene: Scene) -> int:
 def as_contract(world: World, address: str, function: Any, *args: Any) -> Any:
     """Call a function from a contract's address, which may send while it has no code."""
     evm = world.chain.evm
-    code = evm.basic(address).code
+    info = evm.basic(address)
     evm.insert_account_info(address, pyrevm.AccountInfo())
     try:
         return function(*args, sender=address)
     finally:
-        evm.insert_account_info(address, pyrevm.AccountInfo(code=code))
+        # With its nonce, or what it creates next would have the address of what it created first.
+        kept = pyrevm.AccountInfo(nonce=info.nonce, balance=info.balance, code=info.code)
+        evm.insert_account_info(address, kept)
 
 
 def contract_is_refused(reason: str, world: World, address: str, function: Any, *args: Any) -> None:

@@ -237,7 +237,7 @@ PROCEDURE = {
         "what the maker is charged",
         bound=Decimal(39_235),
         why="all that the gap left unpaid, and the fee: a charge goes to who holds the side when "
-        "the loser is recognised; a maker who fills after a gap recognises first (anyone may, in one transaction)",
+        "the loser is recognised; a maker who fills after a gap recognises first, as anyone may",
         rule="funds and reserve pay before a side does; it pays what its market moved at most",
     ),
     "unpaid-keeper": Attack(
