@@ -418,7 +418,7 @@ FUNDS = {
         rule="leaving at the factor while a hole stands",
         contracts=("ClearinghouseWithdrawals",),
         changes=without(
-            "exits.vy",
+            "exit_math.vy",
             "return (rest * (old + hole) + (old - 1)) // old",
             "return rest",
         ),
