@@ -20,6 +20,7 @@
 from .layout import tier_layout
 from .layout import units
 from .layout import words
+from . import charge_math
 from . import funding_math
 from . import wad_math
 
@@ -267,9 +268,11 @@ def _charged_lately(market: uint256, side: uint256) -> uint256:
     @param side 0 LONG, 1 SHORT.
     """
     word: uint256 = self.charges[market][side]
-    passed: uint256 = min(block.timestamp - (word >> tier_layout.CHARGED_TIME_SHIFT), CHARGE_PERIOD)
-    charged: uint256 = word & tier_layout.CHARGED_MASK
-    return (charged * (CHARGE_PERIOD - passed) + CHARGE_PERIOD - 1) // CHARGE_PERIOD
+    return charge_math._faded(
+        word & tier_layout.CHARGED_MASK,
+        block.timestamp - (word >> tier_layout.CHARGED_TIME_SHIFT),
+        CHARGE_PERIOD,
+    )
 
 
 @internal

@@ -42,6 +42,7 @@ from .layout import limits
 from .layout import role_layout
 from .layout import units
 from .layout import words
+from . import charge_math
 from . import funding_math
 from . import ledger
 from . import registry
@@ -383,13 +384,13 @@ def _answer_for(market: uint256, side: uint256, amount: uint256, free: uint256):
     @param amount What is charged, WAD cash, above 0.
     @param free What a base unit may still be charged, WAD cash, above 0.
     """
-    # amount < 2**128, free < 2**121, base < 2**102.
-    base: uint256 = (amount * units.WAD + free - 1) // free
-    gone: uint256 = min(base, self.taken[market][side])
-    self.taken[market][side] -= gone
-    left: uint256 = self.left[market][side]
-    if base != gone and left != 0:
-        sides._remember_charge(market, side, ((base - gone) * free + left - 1) // left)
+    taken: uint256 = self.taken[market][side]
+    gone: uint256 = 0
+    by_unit: uint256 = 0
+    gone, by_unit = charge_math._answered(amount, free, taken, self.left[market][side])
+    self.taken[market][side] = taken - gone
+    if by_unit != 0:
+        sides._remember_charge(market, side, by_unit)
 
 
 @internal

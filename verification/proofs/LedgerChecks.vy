@@ -169,20 +169,6 @@ def check_tear_up_against_short(
 
 
 @external
-def check_room(shares: uint256, a: int256, price: uint256, charge_cap: uint256) -> bool:
-    """
-    @notice A in [0, 1], shares < 2**102, price < 2**120, cap of at most half of the mark: no
-            revert; a side is charged no more than that part of what it holds.
-    """
-    if not self._is_pair(a, 0, shares, price) or charge_cap > 500_000:
-        return False
-    room: uint256 = tear_up._room(shares, a, price, charge_cap)
-    held: uint256 = shares * convert(a, uint256) // 10**18
-    claims._holds(room * 10**18 * PPM <= held * price * charge_cap)
-    return True
-
-
-@external
 def check_funding_index(
     funding: int256, mantissa: int256, exponent: uint256, stored: uint256
 ) -> bool:

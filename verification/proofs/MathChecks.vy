@@ -1,12 +1,13 @@
 #pragma version 0.4.3
 """
-@title Rounding, f*, discount, charges and the hole
+@title Rounding, f*, discount, charges, sides and the hole
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice Checks of wad_math, auction_math and exit_math (docs/audit/proofs.md).
+@notice Checks of wad_math, auction_math, charge_math and exit_math (docs/audit/proofs.md).
 """
 
 from contracts.modules import auction_math
+from contracts.modules import charge_math
 from contracts.modules import exit_math
 from . import claims
 from contracts.modules import wad_math
@@ -14,6 +15,7 @@ from contracts.modules import wad_math
 WAD: constant(uint256) = 10**18
 IWAD: constant(int256) = 10**18
 PPM: constant(uint256) = 1_000_000
+DAY: constant(uint256) = 86_400
 
 # Bounds of the terms, as in default_rules.
 MIN_DURATION: constant(uint256) = 60
@@ -25,6 +27,47 @@ MAX_TARGET: constant(uint256) = 2_000_000
 
 # Greatest equity and margin that the checks go to, WAD cash: 10**20 units of cash and more.
 AMOUNT: constant(uint256) = 2**128
+
+
+# CHARGES OF A SIDE --------------------------------------------------------------------------------
+
+@external
+@pure
+def check_charge_fades(charged: uint256, passed: uint256, later: uint256) -> bool:
+    """
+    @notice A charge of a unit below 2**128 fades over a day: all of it at once, nothing after the
+            day, never more than before.
+    """
+    if charged >= 2**128 or passed > later or later >= 2**40:
+        return False
+    now: uint256 = charge_math._faded(charged, passed, DAY)
+    then: uint256 = charge_math._faded(charged, later, DAY)
+    claims._holds(then <= now and now <= charged)
+    claims._holds(passed != 0 or now == charged)
+    claims._holds(later < DAY or then == 0)
+    claims._holds(passed >= DAY or now * DAY >= charged * (DAY - passed))
+    return True
+
+
+@external
+@pure
+def check_base_answers_for_a_charge(
+    amount: uint256, free: uint256, taken: uint256, left: uint256
+) -> bool:
+    """
+    @notice A charge within its room: no more base answers than there is, no unit that is left is
+            charged more than it may be, and what both answer for is at least the charge.
+    """
+    if amount >= 2**128 or free >= 2**121 or taken >= 2**102 or left >= 2**102 or free == 0:
+        return False
+    if amount * WAD > (taken + left) * free:
+        return False
+    gone: uint256 = 0
+    by_unit: uint256 = 0
+    gone, by_unit = charge_math._answered(amount, free, taken, left)
+    claims._holds(gone <= taken and by_unit <= free)
+    claims._holds(gone * free + by_unit * left >= amount * WAD)
+    return True
 
 
 # THE HOLE -----------------------------------------------------------------------------------------

@@ -3,29 +3,26 @@
 @title Who pays a shortfall
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice Checks of waterfall, its limits and reservations. The contract stands in for the ledger and
-        both funds: what they answer is any number within the bounds.
+@notice Checks of waterfall and its limits. The contract stands in for the ledger and both funds:
+        what they answer is any number within the bounds.
 """
 
 from . import claims
 from contracts.modules import default_rules
 from contracts.modules import draw_limits
-from contracts.modules import reservations
 from contracts.modules import wad_math
 from contracts.modules import waterfall
 
 initializes: default_rules
 initializes: draw_limits[default_rules := default_rules]
-initializes: reservations[default_rules := default_rules]
-initializes: waterfall[
-    default_rules := default_rules, draw_limits := draw_limits, reservations := reservations
-]
+initializes: waterfall[default_rules := default_rules, draw_limits := draw_limits]
 
 # Bound of every amount: 2**88 of 10**-18 is 3 * 10**8 units of cash.
 AMOUNT: constant(uint256) = 2**88
 ACCOUNT: constant(uint256) = 7 << 96
 
-# What the funds hold, WAD cash.
+# What the reserve and the funds hold, WAD cash.
+saved: uint256
 insured: uint256
 own: uint256
 contributions: uint256
@@ -49,6 +46,15 @@ def roles(role: uint256) -> address:
 
 @external
 @view
+def reserve() -> uint256:
+    """
+    @notice What the reserve holds.
+    """
+    return self.saved
+
+
+@external
+@view
 def totalAssets() -> uint256:
     """
     @notice What the insurance fund holds.
@@ -67,17 +73,23 @@ def available_for(account: uint256) -> (uint256, uint256, uint256):
 
 @external
 def check_parts_of_one_claim_add_up(
-    shortfall: uint256, insured: uint256, own: uint256, others: uint256, assessments: uint256
+    shortfall: uint256,
+    saved: uint256,
+    insured: uint256,
+    own: uint256,
+    others: uint256,
+    assessments: uint256,
 ) -> bool:
     """
-    @notice Amounts < 2**88, one account, no limits, nothing reserved: no revert; the tiers and what
-            is uncovered add up to the shortfall; no tier pays more than it has, nor before the
-            previous one is empty; nothing is uncovered while a fund has money (INV-6).
+    @notice Amounts < 2**88, one account, no limits: no revert; the tiers and what is uncovered add
+            up to the shortfall; no tier pays more than it has, nor before the previous one is
+            empty; nothing is uncovered while reserve or funds have money (INV-6).
     """
-    if shortfall >= AMOUNT or insured >= AMOUNT or own >= AMOUNT:
+    if shortfall >= AMOUNT or saved >= AMOUNT or insured >= AMOUNT or own >= AMOUNT:
         return False
     if others >= AMOUNT or assessments >= AMOUNT:
         return False
+    self.saved = saved
     self.insured = insured
     self.own = own
     self.contributions = own + others
@@ -87,12 +99,19 @@ def check_parts_of_one_claim_add_up(
     waterfall._split(False)
     claim: waterfall.Claim = waterfall.claims[0]
     claims._holds(
-        claim.own + claim.insurance + claim.contributions + claim.assessments + claim.uncovered
+        claim.own
+        + claim.reserve
+        + claim.insurance
+        + claim.contributions
+        + claim.assessments
+        + claim.uncovered
         == shortfall
     )
     claims._holds(claim.own == min(own, shortfall))
+    claims._holds(claim.reserve <= saved)
     claims._holds(claim.insurance <= insured and claim.contributions <= others)
     claims._holds(claim.assessments <= assessments)
+    claims._holds(claim.insurance == 0 or claim.reserve == saved)
     claims._holds(claim.contributions == 0 or claim.insurance == insured)
     claims._holds(claim.assessments == 0 or claim.contributions == others)
     claims._holds(claim.uncovered == 0 or claim.assessments == assessments)
@@ -115,21 +134,6 @@ def check_faded_limits(word: uint256, field: uint256, terms: uint256) -> bool:
     passed: uint256 = block.timestamp - (word & (2**32 - 1))
     claims._holds(passed != 0 or left == used)
     claims._holds(passed < period or left == 0)
-    return True
-
-
-@external
-@pure
-def check_reserved_units(amount: uint256) -> bool:
-    """
-    @notice amount < 2**56 - 1 millionths: a reservation is rounded up, by less than a millionth.
-    """
-    if amount > (2**56 - 1) * 10**12:
-        return False
-    millionths: uint256 = reservations._millionths_up(amount)
-    claims._holds(millionths < 2**56)
-    claims._holds(reservations._field(millionths, 0) >= amount)
-    claims._holds(reservations._field(millionths, 0) - amount < 10**12)
     return True
 
 
