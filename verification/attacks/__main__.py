@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -80,7 +81,9 @@ def main() -> None:
     parser.add_argument("--defences", action="store_true", help="also without each rule")
     parser.add_argument("--search", type=int, default=0, metavar="MOVES", help="moves to search")
     parser.add_argument("--seed", default="1", help="of the search; any text")
-    parser.add_argument("--jobs", type=int, default=1, help="processes of the search")
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, help="processes of the search"
+    )
     parser.add_argument("--strict", action="store_true", help="search without allowances")
     parser.add_argument("--report", type=Path, default=OUT, help="where the report goes")
     parser.add_argument("--record", action="store_true", help=argparse.SUPPRESS)
