@@ -22,6 +22,12 @@ def reserved(world: Any) -> Decimal:
     return Decimal(sum(world.default_manager.reserved())) / WAD
 
 
+def locked(world: Any, account: int) -> int:
+    """Return what an account has won too lately to take it out, WAD; 0 where nothing is."""
+    ledger = world.clearinghouse
+    return int(ledger.locked_cash(account)) if hasattr(ledger, "locked_cash") else 0
+
+
 def limit_used(world: Any) -> Decimal:
     """Return what counts as drawn of the limit of all markets, cash."""
     return Decimal(world.default_manager.limit_used(0)) / WAD

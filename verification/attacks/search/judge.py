@@ -29,6 +29,7 @@ from verification.attacks.versions import (
     counts_allowances,
     day_average,
     limit_used,
+    locked,
     premiums,
     rewards,
     window,
@@ -171,7 +172,7 @@ class Judge:
         if not LOWEST < after < HIGHEST:
             return False
         mine, theirs = self.standing(), self._passive() if self.with_harm else {}
-        self.margins = {account: max(self.equity(account), 0) for account in self.own}
+        self.margins = {account: self._own_money(account) for account in self.own}
         lacked = self._lacked()
         MOVES["jump"].act(ring, asset, percent)
         self.gaps += max(self._lacked() - lacked, 0)
@@ -186,6 +187,13 @@ class Judge:
             self.expected[key] += now[key] - before
         self.moved.add(asset)
         return True
+
+    def _own_money(self, account: int) -> int:
+        """Return what an account has before a jump, WAD: its equity, or its cash but for what was
+        won lately, if that is more. (A loss that a jump takes back was the other side's profit, not
+        cash of anybody's: that cash was never won.)"""
+        cash = self.ring.arena.cash(account)
+        return max(self.equity(account), cash - locked(self.ring.arena, account), 0)
 
     def _lacked(self) -> int:
         """Return by how much accounts are below 0 together, WAD."""
