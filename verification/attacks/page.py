@@ -71,7 +71,9 @@ searched without them, so `before` and `now` below are not the same measure; the
 allowances at the end is.
 
 What fresh wins carry out before the loser is recognised, charges beyond what a market moved,
-living markets that end, savers without cash, and accounts that are stuck are counted apart.
+living markets that end, savers without cash, and accounts that are stuck are counted apart. A
+fresh win is what leaves an account after a jump beyond its equity before it or, if that is more,
+beyond its cash that was not won lately.
 
 | | contracts before | contracts now |
 |---|---:|---:|
