@@ -218,9 +218,6 @@ class Script:
         self.must(self.pair.do(*bid, sender=self.people[keeper]))
         self.prices["ETH"] = 1_200.0
         self.report("ETH")
-        self.must(self.pair.do(manager.open_auction, account, sender=self.people[keeper]))
-        self.pair.time += manager.waterfall().window
-        self.report("ETH")
         self.must(self.pair.do(manager.tear_up, [account], sender=self.people[keeper]))
         person, token = self.people[maker], self.world.settlement
         withdrawal = ledger.withdraw, self.accounts[maker], token, 10**6, person

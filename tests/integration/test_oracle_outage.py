@@ -136,18 +136,19 @@ def test_running_auction_pauses(world, outage: Outage, price):
     scene.auction_at(CLOSE_OUT_PRICE)
     scene.price(price)
     outage(scene)
-    # With one source left, the last checkpoint (2,000) may still be the price.
-    hopeless = price == DEEP_PRICE and outage is not answer_zero
+    bid = scene.manager.bid, scene.account, WAD, scene.purse, 1
+    if outage is disagree and price == DEEP_PRICE:
+        # Insolvent by both fresh answers: nobody buys, all is torn up at the better of them.
+        receipt = bid[0](*bid[1:], sender=scene.bidder)
+        (torn,) = receipt.events.filter(world.clearinghouse.TornUp)
+        assert (torn.price, scene.size()) == (DEEP_PRICE * WAD, 0)
+        assert receipt.events.filter(scene.manager.Bid) == []
+        return
+    # Below MM by both answers it may not be bought at either; with one source left, the last
+    # checkpoint (2,000) may still be the price.
+    hopeless = outage is disagree or (price == DEEP_PRICE and outage is fall_silent)
     refused = "price not valid" if hopeless else "account is healthy"
-    assert_reverts(
-        f"default rules: {refused}",
-        scene.manager.bid,
-        scene.account,
-        WAD,
-        scene.purse,
-        1,
-        sender=scene.bidder,
-    )
+    assert_reverts(f"default rules: {refused}", *bid, sender=scene.bidder)
     world.set_price("ETH", CLOSE_OUT_PRICE)
     world.refresh()
     assert scene.bid().ended

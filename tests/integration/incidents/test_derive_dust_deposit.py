@@ -14,7 +14,7 @@ from verification.engine.scenes import CLOSE_OUT_PRICE, INSOLVENT_PRICE, Scene
 from verification.engine.world import HEALTHY, WAD
 
 
-@pytest.mark.parametrize("price", [CLOSE_OUT_PRICE, 1_902, INSOLVENT_PRICE])
+@pytest.mark.parametrize("price", [CLOSE_OUT_PRICE, 1_902])
 @pytest.mark.parametrize("dust", ["0.000001", "1", "200"])
 def test_no_deposit_blocks_a_bid(world, price, dust):
     scene = Scene.set(world)
@@ -25,6 +25,18 @@ def test_no_deposit_blocks_a_bid(world, price, dust):
     event = scene.bid(seen, 1)
     assert event.fraction <= seen
     assert event.ended
+    assert scene.stage() == HEALTHY
+
+
+@pytest.mark.parametrize("dust", ["0.000001", "1", "200"])
+def test_no_deposit_keeps_an_insolvent_account_open(world, dust):
+    """Whoever sees that it is insolvent ends it in that transaction: there is no bid to block."""
+    scene = Scene.set(world)
+    world.stake(scene.staker, 50_000)
+    scene.price(INSOLVENT_PRICE)
+    world.deposit(scene.stranger, scene.account, dust)
+    scene.open_auction()
+    assert scene.size() == 0
     assert scene.stage() == HEALTHY
 
 

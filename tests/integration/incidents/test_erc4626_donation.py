@@ -33,14 +33,17 @@ def test_donation_without_stakers_enriches_nobody(world):
 
 
 def test_donation_pays_losses_all_the_same(world):
-    """It is the clearinghouse's, not a staker's: a shortfall draws on it."""
+    """It is the clearinghouse's, not a staker's: anyone forwards it to the reserve, which a
+    shortfall draws on."""
     scene = Scene.set(world)
     donation = world.fund(scene.staker, "USDC", 2_000)
     world.settlement.transfer(world.insurance_fund, donation, sender=scene.staker)
-    scene.auction_at(1_890)
-    scene.bid()
+    assert world.insurance_fund.totalAssets() == 0
+    world.insurance_fund.forward_unclaimed(sender=scene.stranger)
+    scene.price(1_890)
+    scene.open_auction()
     assert world.clearinghouse.hole() == 0
-    assert world.insurance_fund.totalAssets() == (2_000 - 1_100) * 10**6
+    assert world.clearinghouse.reserve() == (2_000 - 1_100) * 10**18
 
 
 def test_donation_to_the_ledger_is_nobodys(world):

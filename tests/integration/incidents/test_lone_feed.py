@@ -188,7 +188,7 @@ def test_checkpoint_of_the_fall_lets_a_sale_go_on(diversified):
     scene = diversified
     scene.auction_at(1_220)
     words = scene.world.risk_engine.row_words(8 + ETH)[:3]
-    scene.world.price_oracle.checkpoint(*words, sender=scene.stranger)
+    scene.world.price_oracle.checkpoint(*words, 0, sender=scene.stranger)
     scene.world.wait(HOUR // 2)
     lie(scene.world, "primary", 1_220)
     event = scene.bid()

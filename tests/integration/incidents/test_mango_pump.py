@@ -93,15 +93,17 @@ def test_half_of_the_profit_carries_no_new_risk(pumped):
 
 
 def test_realised_profit_leaves(world):
-    """The neighbour that must work: a profit that a solvent maker has paid."""
+    """The neighbour that must work: a profit that a solvent maker has paid, ten minutes later."""
     scene = Scene.set(world, cash=50_000)
     scene.price(2_080)
     scene.buy(-100, 2_080)
-    world.clearinghouse.withdraw(
-        scene.account,
-        world.settlement,
-        57_000 * 10**6,
-        scene.trader,
+    leaving = scene.account, world.settlement, 57_000 * 10**6, scene.trader
+    assert_reverts(
+        "margin moves: won too lately",
+        world.clearinghouse.withdraw,
+        *leaving,
         sender=scene.trader,
     )
+    world.wait(600)
+    world.clearinghouse.withdraw(*leaving, sender=scene.trader)
     assert world.settlement.balanceOf(scene.trader) == 57_000 * 10**6

@@ -7,6 +7,8 @@ nobody takes money out, and the owners may still deposit and cure.
 
 from __future__ import annotations
 
+import pytest
+
 from verification.engine.reverts import assert_reverts
 from verification.engine.scenes import CALL_PRICE, CLOSE_OUT_PRICE, Scene
 from verification.engine.world import HEALTHY, WAD
@@ -24,12 +26,16 @@ def test_diverging_venue_stops_liquidation(world):
     assert scene.size() == 0  # far below 0, and no fund to wait for: closed at once
 
 
-def test_running_auction_waits_while_sources_diverge(world):
+@pytest.mark.parametrize(
+    ("other", "refused"), [(1_990, "account is healthy"), (1_912, "price not valid")]
+)
+def test_running_auction_waits_while_sources_diverge(world, other, refused):
+    """Healthy by one of them, it is not sold; below MM by both, nobody may say at which price."""
     scene = Scene.set(world)
     scene.auction_at(CLOSE_OUT_PRICE)
-    world.set_price("ETH", 1_250, secondary=1_880)
+    world.set_price("ETH", 1_250, secondary=other)
     assert_reverts(
-        "default rules: price not valid",
+        f"default rules: {refused}",
         scene.manager.bid,
         scene.account,
         WAD,
@@ -40,6 +46,17 @@ def test_running_auction_waits_while_sources_diverge(world):
     world.deposit(scene.trader, scene.account, 100_000)  # INV-10
     scene.manager.cure(scene.account, sender=scene.trader)
     assert scene.stage() == HEALTHY
+
+
+def test_insolvent_by_both_sources_is_closed_at_the_better(world):
+    """A deficit is not left to grow for as long as they disagree; nobody buys at either."""
+    scene = Scene.set(world)
+    scene.auction_at(CLOSE_OUT_PRICE)
+    world.set_price("ETH", 1_250, secondary=1_880)
+    receipt = scene.open_auction()
+    (torn,) = receipt.events.filter(world.clearinghouse.TornUp)
+    assert torn.price == 1_880 * WAD
+    assert scene.size() == 0
 
 
 def test_diverging_venue_lets_no_money_out(world):
