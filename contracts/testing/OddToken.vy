@@ -5,8 +5,9 @@
 @custom:contract-name OddToken
 @license GNU Affero General Public License v3.0 only
 @author Bulkhead
-@notice LOCAL CHAINS ONLY. A token that misbehaves as told: returns False, keeps a fee, reverts, or
-        calls a target in the middle of a transfer. Anyone may mint and tell it.
+@notice LOCAL CHAINS ONLY. A token that misbehaves as told: returns False, keeps a fee, reverts,
+        freezes an address, or calls a target in the middle of a transfer. Anyone may mint and tell
+        it.
 @dev    Every function is `@reentrant`: only the contract under test may stop a call back.
 """
 
@@ -53,6 +54,9 @@ hook_calls: public(uint256)
 hook_succeeded: public(bool)
 hook_returned: public(Bytes[MAX_ANSWER])
 
+# Addresses that neither send, receive nor approve.
+frozen: public(HashMap[address, bool])
+
 
 @deploy
 def __init__(name: String[32], symbol: String[8], decimals: uint8):
@@ -86,6 +90,17 @@ def set_fee(fee_bps: uint256):
     @param fee_bps Basis points of the amount.
     """
     self.fee_bps = fee_bps
+
+
+@external
+@reentrant
+def set_frozen(holder: address, is_frozen: bool):
+    """
+    @notice Freezes an address, or lets it go, as an issuer might.
+    @param holder Address that neither sends, receives nor approves.
+    @param is_frozen Whether it is.
+    """
+    self.frozen[holder] = is_frozen
 
 
 @external
@@ -137,6 +152,7 @@ def approve(spender: address, amount: uint256) -> bool:
     @param amount Token units.
     @return Whether anything moved.
     """
+    self._require_free(msg.sender, spender)
     self.allowance[msg.sender][spender] = amount
     log IERC20.Approval(owner=msg.sender, spender=spender, value=amount)
     return self.behaviour not in [RETURNS_FALSE, DENIES]
@@ -214,6 +230,7 @@ def _move(owner: address, to: address, amount: uint256):
     @dev Moves tokens, less the fee, unless told otherwise.
     """
     assert self.behaviour != REVERTS, "odd token: told to revert"
+    self._require_free(owner, to)
     if self.behaviour == BURNS_GAS:
         raise UNREACHABLE
     if self.behaviour == RETURNS_FALSE:
@@ -223,6 +240,15 @@ def _move(owner: address, to: address, amount: uint256):
     self.balanceOf[to] += amount - fee
     self.totalSupply -= fee
     log IERC20.Transfer(sender=owner, receiver=to, value=amount - fee)
+
+
+@internal
+@view
+def _require_free(one: address, other: address):
+    """
+    @dev Neither of two addresses is frozen.
+    """
+    assert not (self.frozen[one] or self.frozen[other]), "odd token: address is frozen"
 
 
 @internal

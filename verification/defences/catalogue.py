@@ -8,8 +8,9 @@ from verification.defences.custody import CUSTODY
 from verification.defences.margin import MARGIN
 from verification.defences.prices import PRICES
 from verification.defences.procedure import PROCEDURE
+from verification.defences.venues import VENUES
 
-DEFENCES = PROCEDURE | MARGIN | PRICES | CUSTODY
+DEFENCES = PROCEDURE | MARGIN | PRICES | CUSTODY | VENUES
 
 
 def play(name: str) -> tuple[str, Decimal, Decimal]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import pyrevm
 import pytest
 
 from tests.procedure import fill_funds, give, join, long_after, tear_up, without_limits
+from verification.engine import tokens
 from verification.engine.scenes import Scene, set_waterfall
 from verification.engine.world import World
 
@@ -92,10 +92,5 @@ def indebted(fast_world) -> Scene:
 @pytest.fixture
 def odd_settlement(fast_world) -> Any:
     """The settlement token, with the same balances, that from now on misbehaves when told to."""
-    chain, address = fast_world.chain, fast_world.settlement.address
-    code = chain.evm.basic(address).code
-    odd = chain.deploy("OddToken", "USD Coin", "USDC", 6)
-    odd_code = chain.evm.basic(odd.address).code
-    chain.evm.insert_account_info(address, pyrevm.AccountInfo(code=odd_code))
-    yield chain.attach("OddToken", address)
-    chain.evm.insert_account_info(address, pyrevm.AccountInfo(code=code))
+    with tokens.odd_settlement(fast_world) as token:
+        yield token
