@@ -187,8 +187,7 @@ def test_checkpoint_of_the_fall_lets_a_sale_go_on(diversified):
     """INV-13. What both sources confirmed an hour ago is evidence enough against the owner."""
     scene = diversified
     scene.auction_at(1_220)
-    words = scene.world.risk_engine.row_words(8 + ETH)[:3]
-    scene.world.price_oracle.checkpoint(*words, 0, sender=scene.stranger)
+    scene.world.risk_engine.checkpoint(8 + ETH, sender=scene.stranger)
     scene.world.wait(HOUR // 2)
     lie(scene.world, "primary", 1_220)
     event = scene.bid()
