@@ -73,7 +73,9 @@ allowances at the end is.
 What fresh wins carry out before the loser is recognised, charges beyond what a market moved,
 living markets that end, savers without cash, and accounts that are stuck are counted apart. A
 fresh win is what leaves an account after a jump beyond its equity before it or, if that is more,
-beyond its cash that was not won lately.
+beyond its cash that was not won lately. Contributions may fall short by 35,000: initial margin is
+noted when an account takes on risk, so one that a price has lifted above the threshold of 250,000
+is asked for a tenth of it with the next fill.
 
 | | contracts before | contracts now |
 |---|---:|---:|
