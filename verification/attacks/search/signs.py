@@ -51,8 +51,8 @@ SIGNS = {
     "cash": Sign(7, "debts that nobody can cover keep a saver's cash"),
     "ended": Sign(8, "a wind-down begun for a hole of hardly anything"),
     "exit": Sign(13, "an exit closed by what is reserved"),
-    # Six accounts below a sixteenth of the threshold, and open interest that others add: 10,000; and
-    # a tenth of the threshold, which is asked for with the first fill above it, not with a price.
+    # Six accounts below a sixteenth of the threshold, and open interest that others add: 10,000. A
+    # tenth of the threshold, which is asked for with the first fill above it, not with a price.
     "contribution": Sign(25, "contributions avoided by more accounts", 35_000.0),
     "fled": Sign(21, "a fresh win taken out before the loser was recognised", 1_000.0),
     "stuck": Sign(27, "neither reduced nor sold"),
