@@ -187,11 +187,29 @@ def test_checkpoint_of_the_fall_lets_a_sale_go_on(diversified):
     """INV-13. What both sources confirmed an hour ago is evidence enough against the owner."""
     scene = diversified
     scene.auction_at(1_220)
-    words = scene.world.risk_engine.row_words(8 + ETH)[:3]
-    scene.world.price_oracle.checkpoint(*words, sender=scene.stranger)
+    scene.world.risk_engine.checkpoint(8 + ETH, sender=scene.stranger)
     scene.world.wait(HOUR // 2)
     lie(scene.world, "primary", 1_220)
     event = scene.bid()
     assert event.fraction > 0
     assert scene.size() == 28 * WAD
     assert scene.world.clearinghouse.collateral(scene.account, 1) < WAD // 2
+
+
+def test_checkpoint_of_a_stranger_is_no_evidence(diversified):
+    """Memory belongs to the caller: what somebody else had noted is not the risk engine's."""
+    scene = diversified
+    scene.auction_at(1_220)
+    words = scene.world.risk_engine.row_words(8 + ETH)
+    scene.world.price_oracle.checkpoint(*words, sender=scene.stranger)
+    scene.world.wait(HOUR // 2)
+    lie(scene.world, "primary", 1_220)
+    assert_reverts(
+        "default rules: account is healthy",
+        scene.manager.bid,
+        scene.account,
+        WAD,
+        scene.purse,
+        1,
+        sender=scene.bidder,
+    )
