@@ -52,6 +52,7 @@ def cli(path: Path, manifest: Path | None, choice: str, alias: str | None) -> No
     sys.path.insert(0, str(ROOT))  # Ape drops the project from the path after loading a script
     from bulkhead.config import ConfigError, load_config
     from bulkhead.deployment import WiringError
+    from bulkhead.deployment.anvil import frugal_anvil
 
     console = Console()
     errors = Console(stderr=True)
@@ -63,7 +64,7 @@ def cli(path: Path, manifest: Path | None, choice: str, alias: str | None) -> No
             errors.print(f"[red]{escape(line)}", soft_wrap=True, highlight=False)
         raise SystemExit(1) from None
     try:
-        with networks.parse_network_choice(choice) as provider:
+        with frugal_anvil(), networks.parse_network_choice(choice) as provider:
             chain_id = provider.chain_id
             if chain_id != config.chain_id:
                 raise click.ClickException(

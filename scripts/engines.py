@@ -22,12 +22,14 @@ def cli() -> None:
     # Ape drops the project from the path after loading a script, and other packages bring `tests`.
     sys.path.insert(0, str(ROOT))
     from benchmarks.engines import rate
+    from bulkhead.deployment.anvil import frugal_anvil
     from verification.engine.evm import deploy_world
     from verification.engine.world import World
 
     logger.set_level(logging.ERROR)
     console, rates = Console(), []
-    with networks.ethereum.local.use_provider("foundry"), console.status("calling"):
+    local = networks.ethereum.local
+    with frugal_anvil(), local.use_provider("foundry"), console.status("calling"):
         on_anvil = World.deploy(
             project, accounts.test_accounts, chain, ROOT / "config" / "local.yaml"
         )

@@ -23,11 +23,12 @@ def cli() -> None:
     # Ape drops the project from the path after loading a script, and other packages bring `tests`.
     sys.path.insert(0, str(ROOT))
     from benchmarks.gas import GOALS, measure
+    from bulkhead.deployment.anvil import frugal_anvil
 
     logger.set_level(logging.ERROR)
     console = Console()
     local = networks.ethereum.local
-    with local.use_provider("foundry"), console.status("measuring gas") as status:
+    with frugal_anvil(), local.use_provider("foundry"), console.status("measuring gas") as status:
         figures = measure(
             project, accounts.test_accounts, chain, lambda step: status.update(f"gas: {step}")
         )

@@ -31,6 +31,7 @@ def cli() -> None:
     # Ape drops the project from the path after loading a script, and other packages bring `tests`.
     sys.path.insert(0, str(ROOT))
     from bulkhead.config import DeploymentConfig, load_config
+    from bulkhead.deployment.anvil import frugal_anvil
     from verification.engine.evm import deployables
     from verification.engine.world import World
 
@@ -40,7 +41,8 @@ def cli() -> None:
     data = load_config(LOCAL).model_dump(mode="json")
     data["governance"] |= {"timelock_delay": DELAY, "proposer": str(people[0].address)}
     config = DeploymentConfig.model_validate(data)
-    with networks.ethereum.local.use_provider("foundry"), console.status("measuring code"):
+    local = networks.ethereum.local
+    with frugal_anvil(), local.use_provider("foundry"), console.status("measuring code"):
         deployed = World.deploy(project, people, chain, config).deployment.contracts
         names = [path.stem for path in deployables()]
         missing = [name for name in names if name not in deployed]

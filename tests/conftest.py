@@ -18,6 +18,16 @@ ROOT = Path(__file__).parent.parent
 RECEIPT_POLL = 0.002  # seconds; web3 waits 0.1 when Anvil is not done by the first look
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """What needs Anvil gets one that leaves nothing behind."""
+    if config.pluginmanager.hasplugin("ape_test"):
+        from bulkhead.deployment.anvil import frugal_anvil
+
+        frugal = frugal_anvil()
+        frugal.__enter__()
+        config.add_cleanup(lambda: frugal.__exit__(None, None, None))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All that is in tests/integration needs a node, unless it plays in process anyway."""
     for item in items:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
-from unittest.mock import patch
 
-from ape_foundry.provider import FoundryProvider
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column
@@ -25,6 +22,7 @@ from bulkhead.demo.waterfall import Waterfall
 from bulkhead.demo.wind_down import WindDown
 from bulkhead.demo.wish import Wish, run_of, source_of
 from bulkhead.deployment import deploy
+from bulkhead.deployment.anvil import frugal_anvil
 from bulkhead.deployment.ape_chain import ApeChain
 from bulkhead.fixed_point import wad
 from bulkhead.report import DemoRecord, print_summary, write_report
@@ -45,18 +43,6 @@ MOST_STEPS = 1_500
 STEPS = (120, 180, 300, 600, 900, 1_800)  # seconds; feeds report about as often in a crash
 REPLAYS = {CRASH: Replay, WATERFALL: Waterfall, WIND_DOWN: WindDown}
 LOCAL = "ethereum:local:foundry"
-
-
-@contextmanager
-def _untraced() -> Iterator[None]:
-    """Start Anvil without the traces that Ape asks for: thousands of them take gigabytes."""
-    command = FoundryProvider.build_command
-
-    def build_command(self: FoundryProvider) -> list[str]:
-        return [word for word in command(self) if word != "--steps-tracing"]
-
-    with patch.object(FoundryProvider, "build_command", build_command):
-        yield
 
 
 def tell(console: Console, networks: Any, project: Any, accounts: Any, wish: Wish) -> DemoRecord:
@@ -81,7 +67,7 @@ def tell(console: Console, networks: Any, project: Any, accounts: Any, wish: Wis
 
     title = chosen.title if chosen else ""
     _introduce(console, title or series.name, series, wish.count)
-    with _untraced(), networks.parse_network_choice(LOCAL) as provider:
+    with frugal_anvil(traces=False), networks.parse_network_choice(LOCAL) as provider:
         # Ape would end the program on the spot, without a word.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         with console.status("compiling and deploying the clearinghouse to a local chain"):

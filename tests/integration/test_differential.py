@@ -218,7 +218,8 @@ class Script:
         self.must(self.pair.do(*bid, sender=self.people[keeper]))
         self.prices["ETH"] = 1_200.0
         self.report("ETH")
-        self.must(self.pair.do(manager.tear_up, [account], sender=self.people[keeper]))
+        self.must(self.pair.do(ledger.collect_fees, ETH, sender=self.people[keeper]))
+        self.must(self.pair.do(manager.tear_up, [account], purse, sender=self.people[keeper]))
         person, token = self.people[maker], self.world.settlement
         withdrawal = ledger.withdraw, self.accounts[maker], token, 10**6, person
         self.must(self.pair.do(*withdrawal, sender=person))
@@ -296,7 +297,7 @@ class Script:
                 (manager.bid, account, WAD, purse, 1),
                 (manager.bid, account, WAD // 3, purse, 1),
                 (manager.cure, account),
-                (manager.tear_up, [account]),
+                (manager.tear_up, [account], purse),
                 (ledger.accrue_funding, self.random.choice([ETH, BTC])),
                 (ledger.collect_fees, ETH),
             ]

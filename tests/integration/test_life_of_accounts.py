@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from bulkhead.books import read_books
-from tests.procedure import long_after
+from tests.procedure import WINS_COUNT, long_after
 from verification.engine.reverts import assert_reverts
-from verification.engine.scenes import Scene
+from verification.engine.scenes import CLOSE_OUT_PRICE, Scene
 from verification.engine.world import (
     BTC,
     CALLED,
@@ -38,12 +39,20 @@ def check(world: World) -> None:
         assert abs(sum(size for size in sizes if size > 0) - book.interest[0]) <= SIZE_DUST
 
 
-def leave(world: World, person: Any, account: int) -> int:
-    """Withdraw all cash, once nothing of it is a fresh win; return the token units."""
-    world.wait(FRESH)
+def leave(world: World, person: Any, account: int, sits_out: bool = True) -> int:
+    """Withdraw all cash; return the token units. Who has just won, or was in default, must sit it
+    out: all of it leaves only then."""
     units = world.cash(account) // 10**12
-    if units:
-        world.clearinghouse.withdraw(account, world.settlement, units, person, sender=person)
+    withdrawal = account, world.settlement, units, person
+    if sits_out:
+        assert_reverts(
+            "margin moves: won too lately",
+            world.clearinghouse.withdraw,
+            *withdrawal,
+            sender=person,
+        )
+        world.wait(WINS_COUNT)
+    world.clearinghouse.withdraw(*withdrawal, sender=person)
     return units
 
 
@@ -70,7 +79,8 @@ def test_call_top_up_cure_and_home(world, mode, market):
     left = world.cash(scene.account)
     assert reward + left == 13_799_500 * WAD // 1_000
     assert leave(world, scene.trader, scene.account) == left // 10**12
-    assert leave(world, scene.stranger, hunter) == reward // 10**12
+    # By now the hunter's reward is no fresh win any more, either.
+    assert leave(world, scene.stranger, hunter, sits_out=False) == reward // 10**12
     check(world)
 
 
@@ -97,32 +107,43 @@ def test_missed_deadline_partial_bid_and_recovery(world, mode, market):
     )
     check(world)
     assert scene.size() == 0
-    assert leave(world, scene.trader, scene.account) > 0
+    kept = world.cash(scene.account)
+    assert leave(world, scene.trader, scene.account) == kept // 10**12 > 0
     check(world)
 
 
 def test_gap_insolvency_draw_and_restake(world):
-    """A fall beyond all margin that nobody looked at for weeks: torn up at once, the fund pays up
-    to its limit, the shorts 2 % of the price, fees repay the hole, and the fund takes new money."""
+    """A gap beyond all margin that nobody ends for so long that the other side answers for 2 %
+    only: the bidder gets nothing that no fund covers, all of it is torn up, the fund pays up to its
+    limit, fees repay the hole, and the fund takes new money."""
     scene = Scene.set(world)
     fund, ledger = world.insurance_fund, world.clearinghouse
     world.stake(scene.staker, 2_000)
+    scene.auction_at(CLOSE_OUT_PRICE)
     scene.price(1_500)
-    long_after(world)  # the average of a day is 1,500 as well: the market has moved nothing lately
-    assert fund.totalAssets() == 2_000 * 10**6
-    scene.open_auction()  # 9,900 - 50,000: 1,200 of the fund, 3,000 of the shorts, the rest is hole
+    long_after(world)
     check(world)
+    # 9,900 - 50,000: 1,200 of the fund, 3,000 of the shorts, the rest is hole.
+    receipt = scene.manager.bid(scene.account, WAD // 2, scene.purse, 1, sender=scene.bidder)
+    check(world)
+    assert receipt.events.filter(scene.manager.Bid) == []
+    assert scene.size(scene.purse) == 0
+    (paid,) = receipt.events.filter(scene.manager.ShortfallPaid)
+    assert paid.insurance == 1_200 * WAD
+    assert abs(paid.charged - 3_000 * WAD) < 10**9
     assert fund.totalAssets() == 800 * 10**6
-    assert abs(ledger.hole() - 35_900 * WAD) < 10**12
-    assert scene.stage() == HEALTHY
-    assert scene.size() == 0
-    assert world.cash(scene.account) == 0
+    assert abs(ledger.hole() - 35_900 * WAD) < 10**9
+    assert (scene.size(), world.cash(scene.account), scene.stage()) == (0, 0, HEALTHY)
 
-    # The maker's profit is paid in full: what is missing is the clearinghouse's.
+    # The maker's profit less the charge is booked: what is missing is the clearinghouse's, and
+    # fees are what fills it.
+    assert abs(scene.equity(scene.book) - (10_000_000 - 20 + 50_000 - 3_000) * WAD) < 10**9
     world.trade((scene.bidder, scene.purse), (scene.maker, scene.book), 2.9, 1_500)
     check(world)
+    collected = world.market().fees
     ledger.collect_fees(ETH, sender=scene.stranger)
-    assert ledger.hole() < 35_900 * WAD - 10**18
+    assert collected > WAD
+    assert abs(ledger.hole() - (35_900 * WAD - collected)) < 10**9
     assert fund.totalAssets() == 800 * 10**6
     check(world)
 
@@ -210,48 +231,60 @@ def test_a_crash_with_everybody_in_it(world):
         world.trade((maker, book), (person, account), size, price, market)
         check(world)
 
-    manager, called, sold, ended = world.default_manager, set(), set(), set()
+    manager, short = world.default_manager, lives[5][1]
+    called, sold, ended, left = set(), set(), set(), set()
+
+    def note(account: int, receipt: Any) -> None:
+        """Whom the step has ended, and that the funds alone paid for it."""
+        for paid in receipt.events.filter(manager.ShortfallPaid):
+            assert paid.charged == paid.to_hole == 0
+            ended.add(account)
+
     for eth, btc in ((1_950, 39_200), (1_900, 38_300), (1_820, 37_000), (1_700, 35_500)):
         world.set_price("ETH", eth)
         world.set_price("BTC", btc)
+        won = world.risk_engine.margin(short)[0]
         for _, account, _, _ in lives:
             seen = manager.auction(account)
-            if seen.equity >= seen.maintenance:
-                continue
-            if seen.stage == HEALTHY:
-                manager.call_margin(account, purse, sender=keeper)
-                called.add(account)
+            if seen.stage == HEALTHY and seen.equity < seen.maintenance:
+                receipt = manager.call_margin(account, purse, sender=keeper)
+                note(account, receipt)
+                if receipt.events.filter(manager.MarginCalled):
+                    called.add(account)
         world.wait(3_700)
         for _, account, _, _ in lives:
             seen = manager.auction(account)
             if seen.stage == CALLED and seen.equity < seen.maintenance:
-                manager.open_auction(account, sender=keeper)
-            if account in called and not world.header(account).markets:
-                ended.add(account)  # insolvent: over as soon as it was seen
+                note(account, manager.open_auction(account, sender=keeper))
         world.wait(600)
         for _, account, _, _ in lives:
             if manager.auction(account).max_fraction:
-                manager.bid(account, WAD, purse, 1, sender=keeper)
+                note(account, manager.bid(account, WAD, purse, 1, sender=keeper))
                 sold.add(account)
+            if world.stage(account) == INSOLVENT:
+                receipt = manager.bid(account, WAD, purse, 1, sender=keeper)
+                assert len(receipt.events.filter(manager.RemainderSold)) == 1
+                left.add(account)
             check(world)
+        # INV-11: a tear-up takes size from the winner, and no money.
+        assert abs(world.risk_engine.margin(short)[0] - won) < 10**6
 
-    assert len(called) >= 4
-    assert sold
-    assert ended
-    assert len(sold | ended) >= 4
-    short = lives[5][1]
-    assert short not in called
+    first, second, third, fourth, fifth = (account for _, account, _, _ in lives[:5])
+    assert called == sold == {second, third, fourth}
+    assert ended == {first, third, fourth, fifth}  # the first and the last in one step, unasked
+    assert left == {third, fifth}  # coins against what is owed
     assert world.cash(idle) == 5_555 * WAD  # INV-7
     for _, account, _, _ in lives:
+        assert manager.auction(account).stage == HEALTHY
         assert not manager.auction(account).max_fraction
-    # The winner goes home with what was won, paid by the losers and the fund; what was torn up on
-    # the way was closed at the mark of that moment.
-    books = read_books(world.deployment, world.opened)
-    left = books.markets[ETH].size(books.positions[short, ETH])
-    assert -100 * WAD <= left < 0
-    world.trade((maker, book), (lives[5][0], short), -Decimal(int(left)) / WAD, 1_700)
-    won = leave(world, lives[5][0], short) - 40_000 * 10**6
-    assert 22_000 * 10**6 < won < 30_000 * 10**6
+    # The winner goes home with what was won, paid by the losers and the fund.
+    books = read_books(world.deployment, [short])
+    size = books.markets[ETH].size(books.positions[short, ETH])
+    assert round(float(-size / WAD), 2) == 60.32  # of 100: of 270 LONG 107.15 were torn up
+    world.trade((maker, book), (lives[5][0], short), Decimal(math.ceil(-size)) / WAD, 1_700)
+    assert world.position(short) == (0, 0)
+    units = world.cash(short) // 10**12
+    assert leave(world, lives[5][0], short) == units > 62_100 * 10**6
     check(world)
     assert_reverts(
         "default rules: account is healthy",

@@ -129,29 +129,54 @@ def test_outage_stops_auctions_after_the_deadline(world, price, refused):
         assert scene.is_in_auction()
 
 
-@pytest.mark.parametrize("price", [CLOSE_OUT_PRICE, DEEP_PRICE])
-@pytest.mark.parametrize("outage", OUTAGES)
-def test_running_auction_pauses(world, outage: Outage, price):
+@pytest.mark.parametrize(
+    ("outage", "price", "refused"),
+    [
+        (fall_silent, CLOSE_OUT_PRICE, "account is healthy"),
+        (fall_silent, DEEP_PRICE, "price not valid"),
+        # With one source left, the last checkpoint (2,000) may still be the price.
+        (answer_zero, CLOSE_OUT_PRICE, "account is healthy"),
+        (answer_zero, DEEP_PRICE, "account is healthy"),
+        # With two that disagree, the higher is as high as it can be: unhealthy, but not to be sold.
+        (disagree, CLOSE_OUT_PRICE, "price not valid"),
+    ],
+)
+def test_running_auction_pauses(world, outage: Outage, price, refused):
     scene = Scene.set(world)
     scene.auction_at(CLOSE_OUT_PRICE)
     scene.price(price)
     outage(scene)
-    bid = scene.manager.bid, scene.account, WAD, scene.purse, 1
-    if outage is disagree and price == DEEP_PRICE:
-        # Insolvent by both fresh answers: nobody buys, all is torn up at the better of them.
-        receipt = bid[0](*bid[1:], sender=scene.bidder)
-        (torn,) = receipt.events.filter(world.clearinghouse.TornUp)
-        assert (torn.price, scene.size()) == (DEEP_PRICE * WAD, 0)
-        assert receipt.events.filter(scene.manager.Bid) == []
-        return
-    # Below MM by both answers it may not be bought at either; with one source left, the last
-    # checkpoint (2,000) may still be the price.
-    hopeless = outage is disagree or (price == DEEP_PRICE and outage is fall_silent)
-    refused = "price not valid" if hopeless else "account is healthy"
-    assert_reverts(f"default rules: {refused}", *bid, sender=scene.bidder)
+    assert_reverts(
+        f"default rules: {refused}",
+        scene.manager.bid,
+        scene.account,
+        WAD,
+        scene.purse,
+        1,
+        sender=scene.bidder,
+    )
     world.set_price("ETH", CLOSE_OUT_PRICE)
     world.refresh()
     assert scene.bid().ended
+
+
+@pytest.mark.parametrize("step", ["bid", "open_auction", "tear_up"])
+def test_feeds_that_disagree_do_not_stop_the_end_of_an_insolvency(world, step):
+    """Both say that nothing is left: it ends at the better of the two, and nobody buys at it."""
+    scene = Scene.set(world)
+    scene.auction_at(CLOSE_OUT_PRICE)
+    scene.price(DEEP_PRICE)
+    disagree(scene)
+    arguments = {
+        "bid": (scene.account, WAD, scene.purse, 1),
+        "open_auction": (scene.account,),
+        "tear_up": ([scene.account],),
+    }[step]
+    receipt = getattr(scene.manager, step)(*arguments, sender=scene.bidder)
+    (paid,) = receipt.events.filter(scene.manager.ShortfallPaid)
+    assert paid.charged == 5_100 * WAD  # at 1,850; at 1,794.50 it would be 10,650
+    assert (scene.size(), scene.size(scene.purse), scene.stage()) == (0, 0, HEALTHY)
+    assert world.clearinghouse.hole() == 0
 
 
 def test_stale_primary_one_second_late(world):
@@ -185,20 +210,33 @@ def test_bidder_with_a_leg_in_doubt_takes_nothing(world):
     assert scene.stage() == HEALTHY
 
 
-def test_portfolio_is_sold_in_two_steps_around_an_outage(world):
+@pytest.mark.parametrize(
+    ("back", "stake", "sold"),
+    [
+        (38_800, 0, True),  # solvent: at a discount
+        (41_000, 20_000, True),  # insolvent, and the fund covers it: at mark
+        (41_000, 10_000, False),  # insolvent beyond the fund: torn up, and charged
+    ],
+)
+def test_portfolio_ends_in_two_steps_around_an_outage(world, back, stake, sold):
     """INV-13. ETH while BTC is silent, BTC when it is back; nothing is lost in between."""
     scene = Scene.set(world, cash=18_000)
     scene.buy(-4, 40_000, BTC)
-    world.stake(scene.staker, 10_000)
+    if stake:
+        world.stake(scene.staker, stake)
     fall_silent(scene)
     scene.auction_at(1_790)
     first = scene.bid()
     assert (first.fraction, first.ended) == (WAD, False)
     assert scene.size() == 0
     assert world.conservation_error() < 1e-12
-    world.set_price("BTC", 40_500)  # 5,180 below 0: 6,000 of the fund may pay for it
+    world.set_price("BTC", back)
     assert scene.stage() == AUCTION
-    assert scene.bid().ended
-    assert world.clearinghouse.hole() == 0
+    receipt = scene.manager.bid(scene.account, WAD, scene.purse, 1, sender=scene.bidder)
+    assert [event.ended for event in receipt.events.filter(scene.manager.Bid)] == [True] * sold
+    assert bool(receipt.events.filter(scene.manager.ShortfallPaid)) == (back == 41_000)
+    assert bool(scene.size(scene.purse, BTC)) == sold
     assert scene.stage() == HEALTHY
+    if back == 41_000:
+        assert scene.size(market=BTC) == world.cash(scene.account) == 0
     assert world.conservation_error() < 1e-12

@@ -96,7 +96,7 @@ PRICES = {
     ),
     "october-venue": Defence(
         "10 October 2025: one venue's price",
-        "sources that disagree stop the default procedure",
+        "sources that disagree make no price to sell at",
         ("PriceOracle",),
         without(
             "PriceOracle.vy",

@@ -19,7 +19,8 @@ from verification.engine.world import HEALTHY, WAD
 def test_no_deposit_blocks_a_bid(world, price, dust):
     scene = Scene.set(world)
     world.stake(scene.staker, 50_000)
-    scene.auction_at(price).finish_ramp()
+    scene.auction_at(CLOSE_OUT_PRICE).finish_ramp()
+    scene.price(price)
     seen = scene.manager.auction(scene.account).max_fraction
     world.deposit(scene.stranger, scene.account, dust)
     event = scene.bid(seen, 1)
@@ -28,16 +29,19 @@ def test_no_deposit_blocks_a_bid(world, price, dust):
     assert scene.stage() == HEALTHY
 
 
+@pytest.mark.parametrize("step", ["call_margin", "open_auction", "tear_up"])
 @pytest.mark.parametrize("dust", ["0.000001", "1", "200"])
-def test_no_deposit_keeps_an_insolvent_account_open(world, dust):
-    """Whoever sees that it is insolvent ends it in that transaction: there is no bid to block."""
+def test_no_deposit_stops_the_end_of_an_insolvency(world, step, dust):
+    """The first call that sees it closes everything; who paid in has paid for the fund."""
     scene = Scene.set(world)
     world.stake(scene.staker, 50_000)
     scene.price(INSOLVENT_PRICE)
     world.deposit(scene.stranger, scene.account, dust)
-    scene.open_auction()
-    assert scene.size() == 0
-    assert scene.stage() == HEALTHY
+    target = [scene.account] if step == "tear_up" else scene.account
+    getattr(scene.manager, step)(target, sender=scene.stranger)
+    assert (scene.size(), world.cash(scene.account), scene.stage()) == (0, 0, HEALTHY)
+    drawn = 50_000 * 10**6 - world.insurance_fund.totalAssets()
+    assert drawn == 1_100 * 10**6 - world.units("USDC", dust)
 
 
 def test_a_deposit_before_every_bid_only_saves_the_account(world):

@@ -1,12 +1,14 @@
 """Compound and Cream forks, Hundred Finance: the first depositor of an empty vault, and a donation.
 
 One unit staked, a fortune donated, and the next staker's shares round to nothing. The insurance
-fund has virtual shares: the donation is lost to its donor, and gives no one anything.
+fund counts what was booked and has virtual shares: the donation is lost to its donor, and gives no
+one anything. Anyone may hand it on to the reserve, the clearinghouse's own capital.
 """
 
 from __future__ import annotations
 
 from verification.engine.scenes import Scene
+from verification.engine.world import HEALTHY, WAD
 
 
 def test_first_staker_cannot_inflate_the_share(world):
@@ -33,17 +35,24 @@ def test_donation_without_stakers_enriches_nobody(world):
 
 
 def test_donation_pays_losses_all_the_same(world):
-    """It is the clearinghouse's, not a staker's: anyone forwards it to the reserve, which a
-    shortfall draws on."""
+    """It is the clearinghouse's, not a staker's: the reserve gets it, and a shortfall draws on it
+    before anybody's stake and before the other side."""
     scene = Scene.set(world)
-    donation = world.fund(scene.staker, "USDC", 2_000)
-    world.settlement.transfer(world.insurance_fund, donation, sender=scene.staker)
-    assert world.insurance_fund.totalAssets() == 0
-    world.insurance_fund.forward_unclaimed(sender=scene.stranger)
+    fund, ledger = world.insurance_fund, world.clearinghouse
+    world.stake(scene.staker, 5_000)
+    donation = world.fund(scene.stranger, "USDC", 2_000)
+    world.settlement.transfer(fund, donation, sender=scene.stranger)
+    assert fund.totalAssets() == 5_000 * 10**6
+    fund.forward_unclaimed(sender=scene.stranger)
+    assert ledger.reserve() == 2_000 * WAD
     scene.price(1_890)
-    scene.open_auction()
-    assert world.clearinghouse.hole() == 0
-    assert world.clearinghouse.reserve() == (2_000 - 1_100) * 10**18
+    receipt = scene.call()
+    (paid,) = receipt.events.filter(scene.manager.ShortfallPaid)
+    assert (paid.reserve, paid.insurance, paid.charged) == (1_100 * WAD, 0, 0)
+    assert (scene.size(), scene.stage()) == (0, HEALTHY)
+    assert ledger.reserve() == 900 * WAD
+    assert ledger.hole() == 0
+    assert fund.totalAssets() == 5_000 * 10**6
 
 
 def test_donation_to_the_ledger_is_nobodys(world):

@@ -47,7 +47,7 @@ def test_liquidating_oneself_gains_nothing(world, price):
     scene = Scene.set(world)
     world.stake(scene.staker, 50_000)
     twin = world.open(scene.trader, 100_000)
-    scene.auction_at(max(price, 1_902)).finish_ramp()
+    scene.auction_at(CLOSE_OUT_PRICE).finish_ramp()
     scene.price(price)
     owned = max(scene.equity(), 0) + scene.equity(twin)
     scene.manager.bid(scene.account, WAD, twin, 1, sender=scene.trader)

@@ -194,3 +194,22 @@ def test_checkpoint_of_the_fall_lets_a_sale_go_on(diversified):
     assert event.fraction > 0
     assert scene.size() == 28 * WAD
     assert scene.world.clearinghouse.collateral(scene.account, 1) < WAD // 2
+
+
+def test_checkpoint_of_a_stranger_is_no_evidence(diversified):
+    """Memory belongs to the caller: what somebody else had noted is not the risk engine's."""
+    scene = diversified
+    scene.auction_at(1_220)
+    words = scene.world.risk_engine.row_words(8 + ETH)
+    scene.world.price_oracle.checkpoint(*words, sender=scene.stranger)
+    scene.world.wait(HOUR // 2)
+    lie(scene.world, "primary", 1_220)
+    assert_reverts(
+        "default rules: account is healthy",
+        scene.manager.bid,
+        scene.account,
+        WAD,
+        scene.purse,
+        1,
+        sender=scene.bidder,
+    )

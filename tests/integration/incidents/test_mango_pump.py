@@ -2,16 +2,17 @@
 the unrealised profit borrowed out.
 
 Withdrawals here count no unrealised profit at all (INV-8): what leaves is at most what was paid in
-and profit that somebody has really paid.
+and profit that somebody has really paid, minutes ago.
 """
 
 from __future__ import annotations
 
 import pytest
 
+from tests.procedure import WINS_COUNT
 from verification.engine.reverts import assert_reverts
 from verification.engine.scenes import Scene
-from verification.engine.world import NEVER
+from verification.engine.world import NEVER, WAD
 
 
 @pytest.fixture
@@ -97,13 +98,22 @@ def test_realised_profit_leaves(world):
     scene = Scene.set(world, cash=50_000)
     scene.price(2_080)
     scene.buy(-100, 2_080)
-    leaving = scene.account, world.settlement, 57_000 * 10**6, scene.trader
+    ledger, token = world.clearinghouse, world.settlement
+    account, owner = scene.account, scene.trader
+    # What was paid in leaves at once. The win of 8,000, less a fee of 104, stays for minutes.
+    held, won = world.cash(account) // 10**12, ledger.locked_cash(account)
+    assert 7_896 <= won / WAD <= 7_896 * 17 / 16  # noted as a float, rounded up
+    free = held - -(-won // 10**12)
     assert_reverts(
         "margin moves: won too lately",
-        world.clearinghouse.withdraw,
-        *leaving,
-        sender=scene.trader,
+        ledger.withdraw,
+        account,
+        token,
+        free + 1,
+        owner,
+        sender=owner,
     )
-    world.wait(600)
-    world.clearinghouse.withdraw(*leaving, sender=scene.trader)
-    assert world.settlement.balanceOf(scene.trader) == 57_000 * 10**6
+    ledger.withdraw(account, token, free, owner, sender=owner)
+    world.wait(WINS_COUNT)
+    ledger.withdraw(account, token, held - free, owner, sender=owner)
+    assert token.balanceOf(owner) == (50_000 - 100 + 8_000 - 104) * 10**6

@@ -1,8 +1,9 @@
 """10 October 2025: collateral priced off one venue's order book, and everybody on it sold out.
 
 The venue's own book fell far below every other market, and its index followed. Here liquidation
-needs two independent sources that agree: while they do not, nobody is called, nobody is sold and
-nobody takes money out, and the owners may still deposit and cure.
+needs two independent sources. While they disagree nobody who is solvent by one of them is called or
+sold, nobody buys anything of anybody and nobody takes money out, and the owners may still deposit
+and cure. Who is insolvent by both is closed, at the answer that is better for them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import pytest
 
 from verification.engine.reverts import assert_reverts
-from verification.engine.scenes import CALL_PRICE, CLOSE_OUT_PRICE, Scene
+from verification.engine.scenes import CALL_PRICE, CLOSE_OUT_PRICE, DUST, Scene
 from verification.engine.world import HEALTHY, WAD
 
 
@@ -33,7 +34,7 @@ def test_running_auction_waits_while_sources_diverge(world, other, refused):
     """Healthy by one of them, it is not sold; below MM by both, nobody may say at which price."""
     scene = Scene.set(world)
     scene.auction_at(CLOSE_OUT_PRICE)
-    world.set_price("ETH", 1_250, secondary=other)
+    world.set_price("ETH", 1_250, secondary=CLOSE_OUT_PRICE)  # solvent by one of them
     assert_reverts(
         f"default rules: {refused}",
         scene.manager.bid,
@@ -48,15 +49,25 @@ def test_running_auction_waits_while_sources_diverge(world, other, refused):
     assert scene.stage() == HEALTHY
 
 
-def test_insolvent_by_both_sources_is_closed_at_the_better(world):
-    """A deficit is not left to grow for as long as they disagree; nobody buys at either."""
+@pytest.mark.parametrize("venue_first", [True, False])
+def test_insolvent_by_both_is_closed_at_the_better(world, venue_first):
+    """At 1,880 the account lacks 2,100, at the venue's 1,250 more than 65,000. The other side pays
+    the 2,100, and a bidder gets nothing at a price that somebody calls wrong."""
     scene = Scene.set(world)
     scene.auction_at(CLOSE_OUT_PRICE)
-    world.set_price("ETH", 1_250, secondary=1_880)
-    receipt = scene.open_auction()
-    (torn,) = receipt.events.filter(world.clearinghouse.TornUp)
-    assert torn.price == 1_880 * WAD
-    assert scene.size() == 0
+    answers = (1_250, 1_880) if venue_first else (1_880, 1_250)
+    world.set_price("ETH", answers[0], secondary=answers[1])
+    purse, book = world.cash(scene.purse), world.cash(scene.book)
+    receipt = scene.manager.bid(scene.account, WAD, scene.purse, 1, sender=scene.bidder)
+    assert receipt.events.filter(scene.manager.Bid) == []
+    (paid,) = receipt.events.filter(scene.manager.ShortfallPaid)
+    assert (paid.charged, paid.to_hole) == (2_100 * WAD, 0)
+    assert (scene.size(), world.cash(scene.account), scene.stage()) == (0, 0, HEALTHY)
+    assert (scene.size(scene.purse), world.cash(scene.purse)) == (0, purse)
+    # The maker was SHORT 100 at 2,000: 12,000 at 1,880, less the charge.
+    world.set_price("ETH", 1_880)
+    assert abs(scene.equity(scene.book) - book - 9_900 * WAD) <= DUST
+    assert world.conservation_error() < 1e-10
 
 
 def test_diverging_venue_lets_no_money_out(world):
@@ -80,8 +91,7 @@ def test_called_account_reduces_while_sources_diverge(world):
     scene.price(CALL_PRICE)
     scene.call()
     world.set_price("ETH", CALL_PRICE, secondary=1_900)
-    fair = CALL_PRICE  # the better of the two for who sells, and nothing beyond it
-    for price in (fair - 1, fair - 0.01):
+    for price in (1_910, CALL_PRICE - 0.01):  # both are alive: neither calls more than 1,945 fair
         order = world.order(scene.maker, scene.book, 50, price)
         assert_reverts(
             "risk engine: worse than mark",
@@ -93,5 +103,5 @@ def test_called_account_reduces_while_sources_diverge(world):
             0,
             sender=scene.trader,
         )
-    world.trade((scene.maker, scene.book), (scene.trader, scene.account), -50, fair)
+    world.trade((scene.maker, scene.book), (scene.trader, scene.account), -50, CALL_PRICE)
     assert scene.size() == 50 * WAD

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.procedure import WINS_COUNT
 from verification.engine.reverts import assert_reverts
 from verification.engine.scenes import Scene
 from verification.engine.world import ETH, NEVER, WAD, wad
@@ -65,7 +66,7 @@ def test_no_loss_beyond_margin_can_be_handed_over(twins):
 
 
 def test_profit_of_one_twin_is_at_most_the_loss_of_the_other(twins):
-    """After a fall, the winner takes out only what was paid in."""
+    """After a fall, the winner takes out only what was paid in, and not before it is settled."""
     scene, twin = twins
     world = scene.world
     world.trade((scene.trader, scene.account), (scene.trader, twin), 60, 2_000)
@@ -74,6 +75,16 @@ def test_profit_of_one_twin_is_at_most_the_loss_of_the_other(twins):
     assert scene.size(twin) == scene.size() == 0
     world.wait(600)  # what was won is no fresh win any longer
     ledger, token = world.clearinghouse, world.settlement
+    assert_reverts(
+        "margin moves: won too lately",
+        ledger.withdraw,
+        scene.account,
+        token,
+        world.cash(scene.account) // 10**12,
+        scene.trader,
+        sender=scene.trader,
+    )
+    world.wait(WINS_COUNT)
     for account in (scene.account, twin):
         units = world.cash(account) // 10**12
         ledger.withdraw(account, token, units, scene.trader, sender=scene.trader)
