@@ -18,6 +18,7 @@ from verification.engine.world import (
     CROSS,
     ETH,
     HEALTHY,
+    INSOLVENT,
     ISOLATED,
     WAD,
     World,
@@ -25,7 +26,6 @@ from verification.engine.world import (
 
 # Rounding of the few legs that a story moves, in cash; always in favour of the clearinghouse.
 DUST = Decimal("1e-9")
-FRESH = 600  # seconds in which what was won stays
 SIZE_DUST = 1_000  # wei of base: a tear-up rounds the index of a side
 
 

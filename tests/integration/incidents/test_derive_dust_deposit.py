@@ -14,7 +14,7 @@ from verification.engine.scenes import CLOSE_OUT_PRICE, INSOLVENT_PRICE, Scene
 from verification.engine.world import HEALTHY, WAD
 
 
-@pytest.mark.parametrize("price", [CLOSE_OUT_PRICE, 1_902])
+@pytest.mark.parametrize("price", [CLOSE_OUT_PRICE, 1_902, INSOLVENT_PRICE])
 @pytest.mark.parametrize("dust", ["0.000001", "1", "200"])
 def test_no_deposit_blocks_a_bid(world, price, dust):
     scene = Scene.set(world)

@@ -94,7 +94,7 @@ def test_half_of_the_profit_carries_no_new_risk(pumped):
 
 
 def test_realised_profit_leaves(world):
-    """The neighbour that must work: a profit that a solvent maker has paid, ten minutes later."""
+    """The neighbour that must work: a profit that a solvent maker has paid."""
     scene = Scene.set(world, cash=50_000)
     scene.price(2_080)
     scene.buy(-100, 2_080)

@@ -73,7 +73,6 @@ def test_profit_of_one_twin_is_at_most_the_loss_of_the_other(twins):
     scene.price(1_850)  # the twin has lost 9,000 of 10,000
     world.trade((scene.trader, twin), (scene.trader, scene.account), 60, 1_850)
     assert scene.size(twin) == scene.size() == 0
-    world.wait(600)  # what was won is no fresh win any longer
     ledger, token = world.clearinghouse, world.settlement
     assert_reverts(
         "margin moves: won too lately",
