@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from unittest.mock import patch
 
 from ape_foundry.provider import FoundryProvider
 
@@ -25,5 +24,9 @@ def frugal_anvil(traces: bool = True) -> Iterator[None]:
         words = [*command(self), "--prune-history", str(KEPT)]
         return [word for word in words if traces or word != "--steps-tracing"]
 
-    with patch.object(FoundryProvider, "build_command", build_command):
+    # Ape has no setting for further words of the command.
+    setattr(FoundryProvider, "build_command", build_command)  # noqa: B010, a method to mypy
+    try:
         yield
+    finally:
+        setattr(FoundryProvider, "build_command", command)  # noqa: B010

@@ -7,6 +7,8 @@ say: a play that misleads feeds names it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -68,6 +70,19 @@ class Arena(World):
         """Let the real price and both feeds move; feeds may say something else."""
         self.move(asset, price if real is None else real)
         super().set_price(asset, price, secondary)
+
+    # Trials ---------------------------------------------------------------------------------------
+
+    @contextmanager
+    def on_trial(self) -> Iterator[None]:
+        """Play something and take it back: the chain, and who and what is counted."""
+        checkpoint, opened = self.chain.snapshot(), list(self.opened)
+        parties, real = list(self.parties), dict(self.real)
+        try:
+            yield
+        finally:
+            self.chain.restore(checkpoint)
+            self.opened, self.parties, self.real = opened, parties, real
 
     # Speed ----------------------------------------------------------------------------------------
 

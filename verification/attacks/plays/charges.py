@@ -51,22 +51,18 @@ def split_the_loss(arena: Arena) -> Outcome:
 
 
 def _loss_of_shorts(arena: Arena, accounts: int) -> tuple[Decimal, Decimal, Decimal]:
-    checkpoint, opened = arena.chain.snapshot(), list(arena.opened)
-    parties, real = list(arena.parties), dict(arena.real)
-    player = arena.party("player", "attacker")
-    shorts = arena.party("shorts", "maker")
-    maker, person = arena.people.named("maker", "attacker")
-    book = arena.open(maker, 10_000_000)
-    longs = [arena.open(person, 20_000 / accounts) for _ in range(accounts)]
-    for long in longs:
-        arena.trade((maker, book), (person, long), 200 / accounts, MARK)
-    shorts.begin(arena)
-    gap(arena, 1_200)
-    resolve(arena, arena.people["stranger"], *longs)
-    counted = player.budget, player.gain(arena), -shorts.gain(arena)
-    arena.chain.restore(checkpoint)
-    arena.opened, arena.parties, arena.real = opened, parties, real
-    return counted
+    with arena.on_trial():
+        player = arena.party("player", "attacker")
+        shorts = arena.party("shorts", "maker")
+        maker, person = arena.people.named("maker", "attacker")
+        book = arena.open(maker, 10_000_000)
+        longs = [arena.open(person, 20_000 / accounts) for _ in range(accounts)]
+        for long in longs:
+            arena.trade((maker, book), (person, long), 200 / accounts, MARK)
+        shorts.begin(arena)
+        gap(arena, 1_200)
+        resolve(arena, arena.people["stranger"], *longs)
+        return player.budget, player.gain(arena), -shorts.gain(arena)
 
 
 def _spread(arena: Arena, accounts: int, cash: float) -> Outcome:

@@ -31,6 +31,7 @@ from verification.attacks.steps import (
 MARK = 2_000
 HOLDER = 100_000  # staked by somebody else
 DRAWN = Decimal(90_500)
+BEYOND = 1_820  # at which the account of `_leveraged`, with 9,900 left, lacks 8,100
 
 
 def _default(arena: Arena, loses: Decimal, owner: str = "attacker") -> int:
@@ -42,6 +43,14 @@ def _default(arena: Arena, loses: Decimal, owner: str = "attacker") -> int:
     drop = (loses + Decimal(arena.cash(account)) / WAD) / 200
     gap(arena, float(MARK - drop))
     resolve(arena, arena.people["stranger"], account)
+    return account
+
+
+def _leveraged(arena: Arena) -> int:
+    """Let a stranger buy 100 ETH from a maker with 10,000; return the account."""
+    maker, trader = arena.people.named("maker", "trader")
+    book, account = arena.open(maker, 1_000_000), arena.open(trader, 10_000)
+    arena.trade((maker, book), (trader, account), 100, MARK)
     return account
 
 
@@ -119,12 +128,11 @@ def wash_for_funding(arena: Arena) -> Outcome:
 def arrive_too_late(arena: Arena) -> Outcome:
     """A loss of 8,100 is known to the funds when somebody stakes 10,000."""
     player = arena.party("player", "attacker")
-    maker, trader, person, victim = arena.people.named("maker", "trader", "attacker", "victim")
+    person, victim = arena.people.named("attacker", "victim")
     arena.stake(person, 10_000)
     arena.join(arena.people["member"], 5_000, 5_000)
-    book, account = arena.open(maker, 1_000_000), arena.open(trader, 10_000)
-    arena.trade((maker, book), (trader, account), 100, MARK)
-    gap(arena, float(MARK - (Decimal(8_100) + Decimal(9_900)) / 100))
+    account = _leveraged(arena)
+    gap(arena, BEYOND)
     recognise(arena, account, person)
     arena.stake(victim, 10_000)
     resolve(arena, person, account)
@@ -133,25 +141,20 @@ def arrive_too_late(arena: Arena) -> Outcome:
 
 def _first_out(arena: Arena, leaves: bool) -> tuple[Decimal, Decimal]:
     """Two stakers, one of them in their window, and a gap: what the other is left with."""
-    checkpoint, opened = arena.chain.snapshot(), list(arena.opened)
-    parties, real = list(arena.parties), dict(arena.real)
-    player = arena.party("player", "attacker")
-    maker, trader, person, other = arena.people.named("maker", "trader", "attacker", "staker")
-    for staker in (other, person):
-        arena.stake(staker, 10_000)
-    arena.join(arena.people["member"], 5_000, 5_000)
-    request(arena, person)
-    arena.wait(7 * DAY)
-    book, account = arena.open(maker, 1_000_000), arena.open(trader, 10_000)
-    arena.trade((maker, book), (trader, account), 100, MARK)
-    gap(arena, float(MARK - (Decimal(8_100) + Decimal(9_900)) / 100))
-    if leaves:
-        redeem(arena, person)
-    resolve(arena, arena.people["stranger"], account)
-    counted = player.budget, arena.staked(other)
-    arena.chain.restore(checkpoint)
-    arena.opened, arena.parties, arena.real = opened, parties, real
-    return counted
+    with arena.on_trial():
+        player = arena.party("player", "attacker")
+        person, other = arena.people.named("attacker", "staker")
+        for staker in (other, person):
+            arena.stake(staker, 10_000)
+        arena.join(arena.people["member"], 5_000, 5_000)
+        request(arena, person)
+        arena.wait(7 * DAY)
+        account = _leveraged(arena)
+        gap(arena, BEYOND)
+        if leaves:
+            redeem(arena, person)
+        resolve(arena, arena.people["stranger"], account)
+        return player.budget, arena.staked(other)
 
 
 def leave_after_a_gap(arena: Arena) -> Outcome:
@@ -166,14 +169,13 @@ def stake_in_a_pause(arena: Arena) -> Outcome:
     """The guardian, a staker, pauses liquidations, and the price falls; a newcomer stakes before
     anything can be recognised."""
     player = arena.party("player", "guardian")
-    maker, trader, person, victim = arena.people.named("maker", "trader", "guardian", "victim")
+    person, victim = arena.people.named("guardian", "victim")
     name_guardian(arena, person)
     arena.stake(person, 10_000)
     arena.join(arena.people["member"], 5_000, 5_000)
-    book, account = arena.open(maker, 1_000_000), arena.open(trader, 10_000)
-    arena.trade((maker, book), (trader, account), 100, MARK)
+    account = _leveraged(arena)
     attempt(arena.clearinghouse.pause, LIQUIDATIONS, HOUR, sender=person)
-    gap(arena, float(MARK - (Decimal(8_100) + Decimal(9_900)) / 100))
+    gap(arena, BEYOND)
     attempt(arena.stake, victim, 10_000)
     arena.wait(3 * HOUR)
     resolve(arena, arena.people["stranger"], account)
@@ -183,35 +185,31 @@ def stake_in_a_pause(arena: Arena) -> Outcome:
 
 def _pause(arena: Arena, leaves: bool) -> tuple[Decimal, Decimal]:
     """Let the guardian pause liquidations with twins open; return their budget and gain."""
-    checkpoint, opened = arena.chain.snapshot(), list(arena.opened)
-    parties, real = list(arena.parties), dict(arena.real)
-    player = arena.party("player", "guardian")
-    maker, person, other = arena.people.named("maker", "guardian", "staker")
-    name_guardian(arena, person)
-    book = arena.open(maker, 10_000_000)
-    arena.stake(other, 10_000)
-    arena.stake(person, 10_000)
-    if leaves:
-        request(arena, person)
-    arena.wait(7 * DAY)
-    long, short = pair(arena, person, 8_700, 100)
-    attempt(arena.clearinghouse.pause, LIQUIDATIONS, DAY, sender=person)
-    for price in (1_960, 1_920, 1_880, 1_840, 1_800):
-        arena.wait(600)
-        arena.set_price("ETH", price)
-        for account in (long, short):
-            resolve(arena, arena.people["stranger"], account)
-    close(arena, person, short, (maker, book), 1_800)
-    withdraw(arena, person, short)
-    redeem(arena, person)
-    for _ in range(26):
-        arena.wait(HOUR)
-        resolve(arena, arena.people["stranger"], long)
+    with arena.on_trial():
+        player = arena.party("player", "guardian")
+        maker, person, other = arena.people.named("maker", "guardian", "staker")
+        name_guardian(arena, person)
+        book = arena.open(maker, 10_000_000)
+        arena.stake(other, 10_000)
+        arena.stake(person, 10_000)
+        if leaves:
+            request(arena, person)
+        arena.wait(7 * DAY)
+        long, short = pair(arena, person, 8_700, 100)
+        attempt(arena.clearinghouse.pause, LIQUIDATIONS, DAY, sender=person)
+        for price in (1_960, 1_920, 1_880, 1_840, 1_800):
+            arena.wait(600)
+            arena.set_price("ETH", price)
+            for account in (long, short):
+                resolve(arena, arena.people["stranger"], account)
+        close(arena, person, short, (maker, book), 1_800)
+        withdraw(arena, person, short)
         redeem(arena, person)
-    counted = player.budget, player.gain(arena)
-    arena.chain.restore(checkpoint)
-    arena.opened, arena.parties, arena.real = opened, parties, real
-    return counted
+        for _ in range(26):
+            arena.wait(HOUR)
+            resolve(arena, arena.people["stranger"], long)
+            redeem(arena, person)
+        return player.budget, player.gain(arena)
 
 
 def pause_and_leave(arena: Arena) -> Outcome:
